@@ -1,0 +1,64 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets stand in the order in which the data flows; a target depends only on targets above it.
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// The kernels are auto-vectorised C: without -O3 even a debug build could not run a test.
+let kernelFlags = CSetting.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math"])
+
+let package = Package(
+    name: "swift-llm-train",
+    products: [.executable(name: "swift-llm-train", targets: ["swift-llm-train"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(
+            name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+
+        .target(name: "CMPI", dependencies: ["COpenMPI"]),
+        .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
+        .target(name: "CKernels", cSettings: [kernelFlags]),
+
+        .target(name: "Diagnostics", dependencies: [logging]),
+        .target(name: "Tokenizers", dependencies: ["Diagnostics", collections]),
+        .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", crypto]),
+        .target(name: "Tensors", dependencies: ["Diagnostics", "COpenBLAS", "CKernels"]),
+        .target(name: "Models", dependencies: ["Tensors"]),
+        .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", crypto]),
+        .target(name: "Collectives", dependencies: ["Diagnostics", "CMPI", "CKernels"]),
+        .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
+        .target(name: "Training", dependencies: ["Evaluation", "ModelFiles"]),
+        .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
+        .executableTarget(
+            name: "swift-llm-train",
+            dependencies: ["Training", "Generation", argumentParser, yams]),
+
+        .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "ModelFiles"]),
+        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
+        .testTarget(name: "CollectivesTests", dependencies: ["Collectives", subprocess]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+        .testTarget(name: "ProgramTests", dependencies: ["swift-llm-train", subprocess]),
+    ],
+    swiftLanguageModes: [.v6]
+)
