@@ -1,3 +1,98 @@
-#ifndef CKernels_H
-#define CKernels_H
+/* The loops over elements. Forward and backward of an operation stand in one file.
+ *
+ * Rows are contiguous unless a stride (in floats) is given. `adds` != 0 adds to what is there,
+ * 0 overwrites. Nothing here allocates, locks or looks at threads; sums run in an order that
+ * depends on the sizes alone. */
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "dispatch.h"
+
+/* elementwise.c */
+void kernel_add(float *out, const float *a, const float *b, long n);
+void kernel_add_scaled(float *out, const float *a, float scale, long n);
+void kernel_scale(float *out, const float *a, float scale, long n);
+void kernel_multiply(float *out, const float *a, const float *b, long n);
+void kernel_add_product(float *out, const float *a, const float *b, long n);
+void kernel_fill(float *out, float value, long n);
+void kernel_add_bias(float *out, const float *bias, long rows, long columns, long stride);
+void kernel_column_sums(
+    float *sums, const float *x, long rows, long columns, long stride, int adds);
+double kernel_sum(const float *x, long n);
+void kernel_transpose(float *out, const float *x, long rows, long columns);
+
+/* gelu.c */
+void kernel_gelu_tanh(float *out, const float *x, long n);
+void kernel_gelu_tanh_backward(float *dx, const float *dy, const float *x, long n);
+void kernel_gelu_exact(float *out, const float *x, long n);
+void kernel_gelu_exact_backward(float *dx, const float *dy, const float *x, long n);
+
+/* normalization.c; dgain and dbias are those of the given rows alone. */
+void kernel_layer_norm(
+    float *out, float *means, float *rstds, const float *x, const float *gain, const float *bias,
+    long rows, long columns, float epsilon);
+void kernel_layer_norm_backward(
+    float *dx, float *dgain, float *dbias, const float *dy, const float *x, const float *gain,
+    const float *means, const float *rstds, long rows, long columns, int adds_dx);
+
+/* softmax.c; row r of a causal block sees the first first_row + r + 1 columns. */
+void kernel_softmax(float *out, const float *x, long rows, long columns);
+void kernel_softmax_backward(
+    float *dx, const float *dy, const float *y, long rows, long columns, int adds);
+void kernel_causal_softmax(
+    float *scores, float *log_sums, long rows, long columns, long first_row, float scale);
+void kernel_causal_probabilities(
+    float *scores, const float *log_sums, long rows, long columns, long first_row, float scale);
+void kernel_attention_score_gradient(
+    float *d_scores, const float *probabilities, const float *output_dots, long rows,
+    long columns, float scale);
+void kernel_row_dots(
+    float *dots, const float *a, const float *b, long rows, long columns, long stride);
+
+/* A target below 0 is not counted: its loss and gradient are 0. */
+void kernel_cross_entropy(
+    float *losses, const float *logits, const int *targets, long rows, long columns);
+void kernel_cross_entropy_gradient(
+    float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
+    float scale);
+
+/* embedding.c */
+void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);
+void kernel_scatter_add_rows(
+    float *table, const float *rows_in, const int *ids, long rows, long stride, long first_column,
+    long columns);
+
+/* optimizer.c */
+typedef struct {
+    float learning_rate, beta1, beta2, epsilon, weight_decay;
+    float first_correction, second_correction; /* 1 - beta1^t, 1 - beta2^t */
+    float gradient_scale;
+} kernel_adamw_settings;
+
+void kernel_adamw(
+    float *parameters, float *first_moments, float *second_moments, const float *gradients, long n,
+    const kernel_adamw_settings *settings);
+
+/* random.c */
+typedef struct {
+    unsigned long long seed;
+    unsigned step, sequence, site;
+    float rate; /* the share that becomes 0 */
+} kernel_dropout_stream;
+
+void kernel_philox(unsigned *out, unsigned long long key, const unsigned counter[4]);
+void kernel_dropout(
+    float *out, const float *x, long n, unsigned long first_element,
+    const kernel_dropout_stream *stream);
+void kernel_normal(
+    float *out, long n, long first_element, float deviation, unsigned stream,
+    unsigned long long seed);
+
+/* Tells the processor that this thread waits on memory that another thread writes. */
+static inline void kernel_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 #endif

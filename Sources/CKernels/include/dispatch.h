@@ -1,0 +1,13 @@
+#ifndef DISPATCH_H
+#define DISPATCH_H
+
+/* One source for all processors: on x86-64 ELF the compiler makes a clone of the function for each
+ * instruction set and the loader picks the best; elsewhere the macro is empty. */
+#if defined(__x86_64__) && defined(__ELF__)
+#define SWIFT_LLM_DISPATCH \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define SWIFT_LLM_DISPATCH
+#endif
+
+#endif

@@ -1,0 +1,165 @@
+/* Softmax and cross-entropy over rows. */
+#include <math.h>
+
+#include "CKernels.h"
+#include "vector.h"
+
+INLINE float row_max(const float *x, long n) {
+    vfloat m = BROADCAST(-INFINITY);
+    long i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) m = VMAX(m, LOAD(x + i));
+    if (i < n) {
+        vfloat part;
+        load_part(&part, x + i, n - i, -INFINITY);
+        m = VMAX(m, part);
+    }
+    return max_of(&m);
+}
+
+/* out = e^(x - shift); returns the sum. */
+INLINE float row_exp(float *out, const float *x, float shift, long n) {
+    vfloat sum = {};
+    long i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        vfloat e = LOAD(x + i) - shift;
+        exponential(&e, &e);
+        STORE(out + i, e);
+        sum += e;
+    }
+    float total = sum_of(&sum);
+    if (i < n) {
+        vfloat e;
+        load_part(&e, x + i, n - i, shift);
+        e -= shift;
+        exponential(&e, &e);
+        store_part(out + i, &e, n - i);
+        for (int j = 0; j < n - i; j++) total += e[j];
+    }
+    return total;
+}
+
+INLINE float row_exp_sum(const float *x, float shift, long n) {
+    float scratch[256], total = 0;
+    for (long i = 0; i < n; i += 256)
+        total += row_exp(scratch, x + i, shift, n - i < 256 ? n - i : 256);
+    return total;
+}
+
+INLINE float row_dot(const float *x, const float *y, long n) {
+    vfloat sum = {};
+    long i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) sum += LOAD(x + i) * LOAD(y + i);
+    if (i < n) {
+        vfloat a, b;
+        load_part(&a, x + i, n - i, 0);
+        load_part(&b, y + i, n - i, 0);
+        sum += a * b;
+    }
+    return sum_of(&sum);
+}
+
+INLINE void row_scale(float *x, float scale, long n) {
+    for (long i = 0; i < n; i++) x[i] *= scale;
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_softmax(float *out, const float *x, long rows, long columns) {
+    for (long r = 0; r < rows; r++) {
+        const float *row = x + r * columns;
+        float total = row_exp(out + r * columns, row, row_max(row, columns), columns);
+        row_scale(out + r * columns, 1.0f / total, columns);
+    }
+}
+
+/* dx = y (dy - sum dy y) */
+SWIFT_LLM_DISPATCH
+void kernel_softmax_backward(
+    float *dx, const float *dy, const float *y, long rows, long columns, int adds) {
+    for (long r = 0; r < rows; r++) {
+        const float *g = dy + r * columns, *p = y + r * columns;
+        float *out = dx + r * columns;
+        float dot = row_dot(g, p, columns);
+        if (!adds) memset(out, 0, (unsigned long)columns * sizeof(float));
+        for (long c = 0; c < columns; c++) out[c] += p[c] * (g[c] - dot);
+    }
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_causal_softmax(
+    float *scores, float *log_sums, long rows, long columns, long first_row, float scale) {
+    for (long r = 0; r < rows; r++) {
+        float *row = scores + r * columns;
+        long seen = first_row + r + 1;
+        row_scale(row, scale, seen);
+        float peak = row_max(row, seen);
+        float total = row_exp(row, row, peak, seen);
+        row_scale(row, 1.0f / total, seen);
+        memset(row + seen, 0, (unsigned long)(columns - seen) * sizeof(float));
+        log_sums[r] = peak + logf(total);
+    }
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_causal_probabilities(
+    float *scores, const float *log_sums, long rows, long columns, long first_row, float scale) {
+    for (long r = 0; r < rows; r++) {
+        float *row = scores + r * columns;
+        long seen = first_row + r + 1;
+        row_scale(row, scale, seen);
+        row_exp(row, row, log_sums[r], seen);
+        memset(row + seen, 0, (unsigned long)(columns - seen) * sizeof(float));
+    }
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_attention_score_gradient(
+    float *d_scores, const float *probabilities, const float *output_dots, long rows,
+    long columns, float scale) {
+    for (long r = 0; r < rows; r++) {
+        float *d = d_scores + r * columns;
+        const float *p = probabilities + r * columns;
+        float dot = output_dots[r];
+        for (long c = 0; c < columns; c++) d[c] = p[c] * (d[c] - dot) * scale;
+    }
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_row_dots(
+    float *dots, const float *a, const float *b, long rows, long columns, long stride) {
+    for (long r = 0; r < rows; r++) dots[r] = row_dot(a + r * stride, b + r * stride, columns);
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_cross_entropy(
+    float *losses, const float *logits, const int *targets, long rows, long columns) {
+    for (long r = 0; r < rows; r++) {
+        const float *row = logits + r * columns;
+        losses[r] = 0;
+        if (targets[r] < 0) continue;
+        float peak = row_max(row, columns);
+        float total = row_exp_sum(row, peak, columns);
+        losses[r] = logf(total) + peak - row[targets[r]];
+    }
+}
+
+/* d loss / d logits = (softmax - one-hot) scale; `out` may be `logits`. */
+SWIFT_LLM_DISPATCH
+void kernel_cross_entropy_gradient(
+    float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
+    float scale) {
+    for (long r = 0; r < rows; r++) {
+        const float *row = logits + r * columns;
+        float *gradient = out + r * columns;
+        int target = targets[r];
+        losses[r] = 0;
+        if (target < 0) {
+            memset(gradient, 0, (unsigned long)columns * sizeof(float));
+            continue;
+        }
+        float peak = row_max(row, columns), answer = row[target];
+        float total = row_exp(gradient, row, peak, columns);
+        losses[r] = logf(total) + peak - answer;
+        row_scale(gradient, scale / total, columns);
+        gradient[target] -= scale;
+    }
+}

@@ -1,0 +1,48 @@
+/// A named part of the flat parameter vector of a model.
+package struct Parameter: Sendable {
+    /// The name in checkpoints (Hugging Face's).
+    package let name: String
+    package let shape: [Int]
+    /// Where the values stand in the flat vector, without the padding behind them.
+    package let range: Range<Int>
+    /// Position in the parameter list.
+    package let index: Int
+}
+
+/// The parameters of a model, in a fixed order, as views into one flat vector.
+///
+/// Each parameter starts at a multiple of 16 floats (64 bytes); the padding between them stays 0, so
+/// that sums over the flat vector need not know about it.
+package final class ParameterList {
+    package let parameters: [Parameter]
+    /// Elements of the flat vector, padding included.
+    package let flatCount: Int
+    package let values: Tensor<Float>
+    package let device: Device
+
+    private static let alignment = 16
+
+    package init(_ shapes: [(name: String, shape: [Int])], device: Device) {
+        var start = 0
+        parameters = shapes.enumerated().map { index, entry in
+            let count = entry.shape.reduce(1, *)
+            defer { start += (count + Self.alignment - 1) / Self.alignment * Self.alignment }
+            return Parameter(
+                name: entry.name, shape: entry.shape, range: start..<start + count, index: index)
+        }
+        flatCount = start
+        values = device.zeros([start])
+        self.device = device
+    }
+
+    /// Number of trained values (padding not counted).
+    package var parameterCount: Int { parameters.reduce(0) { $0 + $1.range.count } }
+
+    package func value(of parameter: Parameter) -> Tensor<Float> {
+        values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    package subscript(name: String) -> Parameter? {
+        parameters.first { $0.name == name }
+    }
+}

@@ -1,0 +1,44 @@
+/// The gradients of all parameters as one flat vector, in the layout of the parameter list.
+///
+/// Contributions add up over several tapes (micro-batches) until `reset`.
+package final class ParameterGradients {
+    package let values: Tensor<Float>
+    package let list: ParameterList
+    private var holdsGradient: [Bool]
+
+    package init(_ list: ParameterList, values: Tensor<Float>? = nil) {
+        precondition(
+            values.map { $0.count == list.flatCount } ?? true,
+            "expected \(list.flatCount) gradients, got \(values?.count ?? 0)")
+        self.list = list
+        self.values = values ?? list.device.zeros([list.flatCount])
+        holdsGradient = Array(repeating: false, count: list.parameters.count)
+    }
+
+    package func gradient(of parameter: Parameter) -> Tensor<Float> {
+        values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    /// The next contribution to each parameter overwrites.
+    package func reset() {
+        for index in holdsGradient.indices { holdsGradient[index] = false }
+    }
+
+    /// Sets to 0 what no contribution has reached since `reset`.
+    package func zeroWhatIsMissing() {
+        for parameter in list.parameters where !holdsGradient[parameter.index] {
+            list.device.fill(gradient(of: parameter), with: 0)
+            holdsGradient[parameter.index] = true
+        }
+    }
+
+    func node(for parameter: Parameter, whenReady: @escaping () -> Void) -> GradientNode {
+        GradientNode(
+            shape: parameter.shape, device: list.device, destination: gradient(of: parameter),
+            holdsGradient: holdsGradient[parameter.index]
+        ) { [self] in
+            holdsGradient[parameter.index] = true
+            whenReady()
+        }
+    }
+}

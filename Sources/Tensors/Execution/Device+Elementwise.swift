@@ -1,0 +1,45 @@
+import CKernels
+
+/// Whole-tensor loops on all threads. Chunks have a fixed size: no result depends on the threads.
+extension Device {
+    /// Elements that one thread takes at a time: small enough for the first-level cache, large
+    /// enough (about a microsecond of work) to be worth handing over.
+    package static let grain = 8192
+
+    package func forEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
+        threads.forEachChunk(of: count, grain: Self.grain, body)
+    }
+
+    /// Cuts rows into chunks of about `grain` elements.
+    package func forEachRowChunk(rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
+        let rowsInChunk = max(1, Self.grain / max(1, columns))
+        threads.forEachChunk(of: rows, grain: rowsInChunk, body)
+    }
+
+    package func fill(_ tensor: Tensor<Float>, with value: Float) {
+        forEachChunk(of: tensor.count) { chunk in
+            kernel_fill(tensor.pointer + chunk.lowerBound, value, chunk.count)
+        }
+    }
+
+    package func copy(_ source: Tensor<Float>, to destination: Tensor<Float>) {
+        precondition(
+            source.count == destination.count,
+            "expected \(destination.count) elements, got \(source.count)")
+        forEachChunk(of: source.count) { chunk in
+            (destination.pointer + chunk.lowerBound).update(
+                from: source.pointer + chunk.lowerBound, count: chunk.count)
+        }
+    }
+
+    /// out = a + b; `out` may be `a` or `b`.
+    package func add(_ a: Tensor<Float>, _ b: Tensor<Float>, into out: Tensor<Float>) {
+        precondition(
+            a.count == b.count && a.count == out.count,
+            "expected equal sizes, got \(a.shape), \(b.shape) and \(out.shape)")
+        forEachChunk(of: out.count) { chunk in
+            let start = chunk.lowerBound
+            kernel_add(out.pointer + start, a.pointer + start, b.pointer + start, chunk.count)
+        }
+    }
+}

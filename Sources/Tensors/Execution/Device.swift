@@ -1,0 +1,35 @@
+/// What a rank computes with: its threads and its memory.
+package final class Device: Sendable {
+    package let threads: ThreadPool
+    package let memory: StoragePool
+
+    package init(threadCount: Int) {
+        threads = ThreadPool(threadCount: threadCount)
+        memory = StoragePool()
+    }
+
+    /// Memory with what an earlier use left in it.
+    package func uninitialized<Element>(
+        _ shape: [Int], of type: Element.Type = Float.self
+    ) -> Tensor<Element> {
+        let byteCount = shape.reduce(1, *) * MemoryLayout<Element>.stride
+        return Tensor(shape: shape, storage: Storage(byteCount: byteCount, pool: memory))
+    }
+
+    package func zeros(_ shape: [Int]) -> Tensor<Float> {
+        let tensor = uninitialized(shape)
+        fill(tensor, with: 0)
+        return tensor
+    }
+
+    package func tensor<Element>(_ elements: some Collection<Element>, shape: [Int])
+        -> Tensor<Element>
+    {
+        let tensor = uninitialized(shape, of: Element.self)
+        precondition(
+            elements.count == tensor.count,
+            "expected \(tensor.count) elements for \(shape), got \(elements.count)")
+        _ = tensor.buffer.initialize(from: elements)
+        return tensor
+    }
+}

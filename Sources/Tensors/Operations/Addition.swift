@@ -1,0 +1,55 @@
+import CKernels
+
+extension Tape {
+    /// a + b of equal shapes.
+    package func add(_ a: Variable, _ b: Variable) -> Variable {
+        precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
+        let out = device.uninitialized(a.shape)
+        device.add(a.value, b.value, into: out)
+        return record(out, inputs: [a, b]) { dy in
+            a.node?.contribute(dy)
+            b.node?.contribute(dy)
+        }
+    }
+
+    /// a * b of equal shapes, element by element: da = dy b, db = dy a.
+    package func multiply(_ a: Variable, _ b: Variable) -> Variable {
+        precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
+        let out = device.uninitialized(a.shape)
+        device.multiplyElements(a.value, b.value, into: out, adds: false)
+        return record(out, inputs: [a, b]) { [device, av = a.value, bv = b.value] dy in
+            a.node?.contribute { device.multiplyElements(dy, bv, into: $0, adds: $1) }
+            b.node?.contribute { device.multiplyElements(dy, av, into: $0, adds: $1) }
+        }
+    }
+
+    /// x * factor.
+    package func scale(_ x: Variable, by factor: Float) -> Variable {
+        let out = device.uninitialized(x.shape)
+        device.scale(x.value, by: factor, into: out)
+        return record(out, inputs: [x]) { [device] dy in
+            let dx = device.uninitialized(dy.shape)
+            device.scale(dy, by: factor, into: dx)
+            x.node?.contribute(dx)
+        }
+    }
+}
+
+extension Device {
+    func multiplyElements(
+        _ a: Tensor<Float>, _ b: Tensor<Float>, into out: Tensor<Float>, adds: Bool
+    ) {
+        forEachChunk(of: out.count) { chunk in
+            let start = chunk.lowerBound
+            let kernel = adds ? kernel_add_product : kernel_multiply
+            kernel(out.pointer + start, a.pointer + start, b.pointer + start, chunk.count)
+        }
+    }
+
+    package func scale(_ x: Tensor<Float>, by factor: Float, into out: Tensor<Float>) {
+        forEachChunk(of: out.count) { chunk in
+            let start = chunk.lowerBound
+            kernel_scale(out.pointer + start, x.pointer + start, factor, chunk.count)
+        }
+    }
+}

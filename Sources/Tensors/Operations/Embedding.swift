@@ -1,0 +1,50 @@
+import CKernels
+
+extension Tape {
+    /// Rows of `table` [V, C] by token id: ids [...] -> [..., C]. Ids are below V.
+    ///
+    /// Backward adds each row of dy to the row of its token, in the order of the tokens.
+    package func embedding(_ ids: Tensor<Int32>, table: Variable) -> Variable {
+        let columns = table.value.columnCount
+        let out = device.uninitialized(ids.shape + [columns])
+        device.forEachRowChunk(rows: ids.count, columns: columns) { chunk in
+            kernel_gather_rows(
+                out.pointer + chunk.lowerBound * columns, table.value.pointer,
+                ids.pointer + chunk.lowerBound, chunk.count, columns)
+        }
+        return record(out, inputs: [table]) { [device] dy in
+            table.node?.contribute { dTable, adds in
+                if !adds { device.fill(dTable, with: 0) }
+                device.threads.forEachChunk(of: columns, grain: 64) { part in
+                    kernel_scatter_add_rows(
+                        dTable.pointer, dy.pointer, ids.pointer, ids.count, columns,
+                        part.lowerBound, part.count)
+                }
+            }
+        }
+    }
+
+    /// x [B, T, C] + the first T rows of `table` [S, C], T <= S: learned positions.
+    package func addPositions(_ x: Variable, table: Variable) -> Variable {
+        let (length, columns) = (x.shape[1], x.shape[2])
+        precondition(
+            x.shape.count == 3 && table.shape[1] == columns && length <= table.shape[0],
+            "expected at most \(table.shape[0]) positions of \(table.shape[1]), got \(x.shape)")
+        let out = device.uninitialized(x.shape)
+        device.threads.forEach(x.shape[0]) { b in
+            let start = b * length * columns
+            kernel_add(
+                out.pointer + start, x.value.pointer + start, table.value.pointer,
+                length * columns)
+        }
+        return record(out, inputs: [x, table]) { [device] dy in
+            table.node?.contribute { dTable, adds in
+                if !adds { device.fill(dTable, with: 0) }
+                let rows = dTable.slice(0..<length).reshaped([length * columns])
+                let perSequence = dy.reshaped([dy.shape[0], length * columns])
+                device.columnSums(perSequence, into: rows, adds: true)
+            }
+            x.node?.contribute(dy)
+        }
+    }
+}
