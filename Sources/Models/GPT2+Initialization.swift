@@ -1,0 +1,24 @@
+import Tensors
+
+extension GPT2 {
+    /// Deviation of the normal distribution of all weights (Radford et al., 2019).
+    private static let deviation: Float = 0.02
+
+    /// Draws the weights as GPT-2 does: normal with deviation 0.02, the projections into the residual
+    /// stream divided by sqrt(2 layers), biases 0, norms 1. A function of the seed alone.
+    package func initialize(seed: UInt64) {
+        let residualScale = 1 / Float(2 * max(1, configuration.layerCount)).squareRoot()
+        for parameter in parameters.parameters {
+            let value = parameters.value(of: parameter)
+            if parameter.shape.count == 1 {
+                let isGain = parameter.name.hasSuffix(".weight")
+                device.fill(value, with: isGain ? 1 : 0)
+            } else {
+                let isResidual = parameter.name.hasSuffix("c_proj.weight")
+                device.fillNormal(
+                    value, deviation: Self.deviation * (isResidual ? residualScale : 1),
+                    stream: parameter.index, seed: seed)
+            }
+        }
+    }
+}

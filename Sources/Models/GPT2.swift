@@ -1,0 +1,107 @@
+import Tensors
+
+/// GPT-2 (Radford et al., 2019): learned positions, pre-norm blocks, fused queries-keys-values, GELU in
+/// the tanh form, and an output layer that shares the embedding table.
+///
+/// Parameters bear the names, and have the layouts, of Hugging Face's GPT2LMHeadModel.
+package final class GPT2 {
+    package let configuration: GPT2Configuration
+    package let parameters: ParameterList
+    package let device: Device
+
+    private let tokenTable: Parameter
+    private let positionTable: Parameter
+    private let blocks: [GPT2Block]
+    private let finalNorm: LayerNormParameters
+
+    package init(_ configuration: GPT2Configuration, device: Device) {
+        self.configuration = configuration
+        self.device = device
+        let shapes = Self.parameterShapes(configuration)
+        parameters = ParameterList(shapes, device: device)
+        var next = parameters.parameters.makeIterator()
+        tokenTable = next.take()
+        positionTable = next.take()
+        blocks = (0..<configuration.layerCount).map {
+            GPT2Block(layer: $0, configuration, &next)
+        }
+        finalNorm = LayerNormParameters(&next)
+    }
+
+    /// The sum of the losses of `targets` [B, T] given `inputs` [B, T], and its backward root.
+    ///
+    /// - Parameters:
+    ///   - scale: what the gradients of the sum are multiplied with, mostly
+    ///     1 / (counted tokens of the global batch).
+    ///   - dropout: the random numbers of dropout; nil switches it off.
+    package func loss(
+        _ tape: Tape, inputs: Tensor<Int32>, targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream? = nil
+    ) -> LossSum {
+        let hidden = hiddenStates(tape, inputs: inputs, dropout: dropout)
+        return tape.linearCrossEntropy(
+            hidden, weight: tape.parameter(tokenTable, of: parameters), targets: targets,
+            scale: scale)
+    }
+
+    /// inputs [B, T] -> logits [B, T, V].
+    package func logits(_ tape: Tape, inputs: Tensor<Int32>) -> Variable {
+        outputLayer(tape, hiddenStates(tape, inputs: inputs, dropout: nil))
+    }
+
+    /// inputs [1, T] -> the logits [V] of the token that follows.
+    package func nextTokenLogits(_ inputs: Tensor<Int32>) -> Tensor<Float> {
+        let tape = Tape(device: device)
+        let hidden = hiddenStates(tape, inputs: inputs, dropout: nil)
+        let rows = tape.reshape(hidden, to: [inputs.count, configuration.embeddingSize])
+        let last = tape.slice(rows, rows: inputs.count - 1..<inputs.count)
+        return outputLayer(tape, last).value.reshaped([configuration.vocabularySize])
+    }
+
+    /// The residual stream after the last norm: [B, T] -> [B, T, C].
+    private func hiddenStates(
+        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?
+    ) -> Variable {
+        let forward = GPT2ForwardPass(
+            tape: tape, parameters: parameters, configuration: configuration, stream: dropout)
+        var x = tape.embedding(inputs, table: forward[tokenTable])
+        x = tape.addPositions(x, table: forward[positionTable])
+        x = forward.dropOut(x, site: 0)
+        for block in blocks { x = block.forward(x, forward) }
+        return forward.layerNorm(x, finalNorm)
+    }
+
+    private func outputLayer(_ tape: Tape, _ hidden: Variable) -> Variable {
+        let (vocabularySize, width) = (configuration.vocabularySize, configuration.embeddingSize)
+        let rows = tape.reshape(hidden, to: [hidden.value.rowCount, width])
+        let logits = tape.matmul(
+            rows, tape.parameter(tokenTable, of: parameters), transposeB: true)
+        return tape.reshape(logits, to: hidden.shape.dropLast() + [vocabularySize])
+    }
+}
+
+extension GPT2 {
+    /// Names and shapes in the order of the data: embeddings, blocks, final norm.
+    package static func parameterShapes(
+        _ configuration: GPT2Configuration
+    ) -> [(name: String, shape: [Int])] {
+        let c = configuration.embeddingSize
+        var shapes = [
+            (name: "transformer.wte.weight", shape: [configuration.vocabularySize, c]),
+            ("transformer.wpe.weight", [configuration.contextLength, c]),
+        ]
+        for layer in 0..<configuration.layerCount {
+            let block = "transformer.h.\(layer)"
+            shapes += [
+                ("\(block).ln_1.weight", [c]), ("\(block).ln_1.bias", [c]),
+                ("\(block).attn.c_attn.weight", [c, 3 * c]), ("\(block).attn.c_attn.bias", [3 * c]),
+                ("\(block).attn.c_proj.weight", [c, c]), ("\(block).attn.c_proj.bias", [c]),
+                ("\(block).ln_2.weight", [c]), ("\(block).ln_2.bias", [c]),
+                ("\(block).mlp.c_fc.weight", [c, 4 * c]), ("\(block).mlp.c_fc.bias", [4 * c]),
+                ("\(block).mlp.c_proj.weight", [4 * c, c]), ("\(block).mlp.c_proj.bias", [c]),
+            ]
+        }
+        shapes += [("transformer.ln_f.weight", [c]), ("transformer.ln_f.bias", [c])]
+        return shapes
+    }
+}
