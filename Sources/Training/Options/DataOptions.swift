@@ -1,0 +1,24 @@
+/// Which tokens a run reads.
+package struct DataOptions: OptionBlock {
+    /// The training shards: a directory (its train-*.h5) or a glob; by default what the recipe's
+    /// `prepare` phase writes.
+    package var train: String?
+    /// The validation shards: a directory (its validation-*.h5) or a glob; without it nothing
+    /// is validated.
+    package var validation: String?
+    /// The tokenizer.json of the shards; by default the one that lies beside them.
+    package var tokenizer: String?
+    /// Whether each epoch visits the windows in an order of its own; usual true.
+    package var shuffle = true
+
+    package init() {}
+
+    package static var fields: [OptionField<DataOptions>] {
+        [
+            OptionField("train", \.train),
+            OptionField("validation", \.validation),
+            OptionField("tokenizer", \.tokenizer),
+            OptionField("shuffle", \.shuffle),
+        ]
+    }
+}

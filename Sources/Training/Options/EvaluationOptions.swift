@@ -1,0 +1,16 @@
+/// When and on how much the loss is measured during training.
+package struct EvaluationOptions: OptionBlock {
+    /// Steps between two validations; 0 validates at the end alone; usual 100 to 1000.
+    package var everySteps = 250
+    /// Global batches that a validation takes, from the front of the shards; by default all.
+    package var batches: Int?
+
+    package init() {}
+
+    package static var fields: [OptionField<EvaluationOptions>] {
+        [
+            OptionField("every_steps", \.everySteps, .atLeast(0)),
+            OptionField("batches", \.batches, .atLeast(1)),
+        ]
+    }
+}

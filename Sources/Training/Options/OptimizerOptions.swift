@@ -1,0 +1,62 @@
+import Diagnostics
+
+/// AdamW (Loshchilov and Hutter, 2019) and its learning rate.
+package struct OptimizerOptions: OptionBlock {
+    /// The course of the learning rate after the warm-up.
+    package enum Schedule: String, OptionChoice {
+        /// Half a cosine down to the minimum.
+        case cosine
+        /// A straight line down to the minimum.
+        case linear
+        /// No change.
+        case constant
+        /// Warm-up, stable, decay: constant, then down to the minimum in the last part.
+        case wsd
+    }
+
+    /// Peak learning rate; usual 3e-4 to 1e-3, less for larger models.
+    package var learningRate = 6e-4
+    /// Learning rate at the last step; usual 0 to a tenth of the peak.
+    package var minimumLearningRate = 0.0
+    /// Steps in which the learning rate rises from 0 to its peak; usual 1 % of all steps.
+    package var warmupSteps = 0
+    /// The course of the learning rate after the warm-up; usual cosine.
+    package var schedule = Schedule.cosine
+    /// Decay of the mean of the gradients; usual 0.9.
+    package var beta1 = 0.9
+    /// Decay of the mean of their squares; usual 0.95 to 0.999.
+    package var beta2 = 0.95
+    /// Added to the root of that mean; usual 1e-8.
+    package var epsilon = 1e-8
+    /// Share of a weight taken off a step, times the learning rate; usual 0.1.
+    package var weightDecay = 0.1
+    /// Norm to which larger gradients are scaled; 0 never scales; usual 1.
+    package var maximumGradientNorm = 1.0
+
+    package init() {}
+
+    package static var fields: [OptionField<OptimizerOptions>] {
+        [
+            OptionField("learning_rate", \.learningRate, .aboveZero),
+            OptionField("minimum_learning_rate", \.minimumLearningRate, .atLeast(0)),
+            OptionField("warmup_steps", \.warmupSteps, .atLeast(0)),
+            OptionField("schedule", \.schedule),
+            OptionField("beta1", \.beta1, .fromZeroBelowOne),
+            OptionField("beta2", \.beta2, .fromZeroBelowOne),
+            OptionField("epsilon", \.epsilon, .aboveZero),
+            OptionField("weight_decay", \.weightDecay, .atLeast(0)),
+            OptionField("maximum_gradient_norm", \.maximumGradientNorm, .atLeast(0)),
+        ]
+    }
+
+    /// Throws a usage `Failure` where two keys contradict each other.
+    package func validate() throws {
+        guard minimumLearningRate <= learningRate else {
+            throw Failure(
+                "optimizer.minimum_learning_rate",
+                expected: "at most optimizer.learning_rate \(learningRate)",
+                got: "\(minimumLearningRate)", remedy: "lower the minimum or raise the peak",
+                kind: .usage)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Diagnostics
+
+/// A block of a recipe: its default value and its keys.
+package protocol OptionBlock: Equatable, Sendable {
+    init()
+    /// The keys in the order in which a recipe is printed.
+    static var fields: [OptionField<Self>] { get }
+}
+
+/// One key of a block: how it is spelled, read, checked and printed.
+///
+/// The table of fields is the only description of a block, so that decoding, printing and
+/// comparing recipes cannot disagree.
+package struct OptionField<Block> {
+    package let key: String
+    /// What a message says was expected.
+    package let expectation: String
+    package let choices: [String]
+    package let read: (Block) -> OptionValue
+    /// Sets the key; false where the value is not as expected.
+    package let write: (inout Block, OptionValue) -> Bool
+
+    /// A key that always has a value.
+    package init<Value: OptionType>(_ key: String, _ path: WritableKeyPath<Block, Value>) {
+        self.init(key, path, Value.expectation) { _ in true }
+    }
+
+    /// A key that may be absent: `null` says so.
+    package init<Value: OptionType>(_ key: String, _ path: WritableKeyPath<Block, Value?>) {
+        self.init(key, path, Value.expectation) { _ in true }
+    }
+
+    package init<Value: BoundedOptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value>, _ bounds: OptionBounds
+    ) {
+        self.init(key, path, "\(Value.expectation) \(bounds.text)") {
+            bounds.contains($0.boundedValue)
+        }
+    }
+
+    package init<Value: BoundedOptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value?>, _ bounds: OptionBounds
+    ) {
+        self.init(key, path, "\(Value.expectation) \(bounds.text)") {
+            bounds.contains($0.boundedValue)
+        }
+    }
+
+    private init<Value: OptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value>, _ expectation: String,
+        isValid: @escaping (Value) -> Bool
+    ) {
+        self.key = key
+        self.expectation = expectation
+        choices = Value.choices
+        read = { $0[keyPath: path].optionValue }
+        write = { block, value in
+            guard let value = Value(value), isValid(value) else { return false }
+            block[keyPath: path] = value
+            return true
+        }
+    }
+
+    private init<Value: OptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value?>, _ expectation: String,
+        isValid: @escaping (Value) -> Bool
+    ) {
+        self.key = key
+        self.expectation = expectation
+        choices = Value.choices
+        read = { $0[keyPath: path]?.optionValue ?? .null }
+        write = { block, optionValue in
+            let value = Value(optionValue)
+            guard optionValue.isNull || value.map(isValid) == true else { return false }
+            block[keyPath: path] = optionValue.isNull ? nil : value
+            return true
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Diagnostics
+
+extension TrainOptions {
+    /// The steps of the run over `windowCount` windows (W).
+    ///
+    /// steps, ceil(tokens / (B T)) or ceil(epochs W / B).
+    ///
+    /// - Throws: A usage `Failure` where the length is missing, or where there is no window.
+    package func stepCount(windowCount: Int) throws -> Int {
+        guard windowCount > 0 else {
+            throw Failure(
+                "the training shards hold no full window",
+                expected: "more than train.sequence_length tokens",
+                remedy: "lower train.sequence_length or prepare more text", kind: .usage)
+        }
+        try validateLength()
+        if let steps { return steps }
+        if let tokens { return try stepCount(tokens: tokens) }
+        return try stepCount(epochs: epochs ?? 0, windowCount: windowCount)
+    }
+
+    /// Throws a usage `Failure` where the length of the run is not given exactly once, or where
+    /// the lanes do not divide the global batch.
+    package func validate() throws {
+        try validateLength()
+        if let lanes { try validate(lanes: lanes, key: "train.lanes") }
+    }
+
+    /// Throws where `lanes` (from the recipe, or the world size) do not divide the global batch.
+    package func validate(lanes: Int, key: String) throws {
+        guard !globalBatchSize.isMultiple(of: lanes) else { return }
+        let nearest = Divisors(of: globalBatchSize).nearest(to: lanes)
+        throw Failure(
+            "\(key) does not divide train.global_batch_size",
+            expected: "a divisor of \(globalBatchSize)", got: "\(lanes)",
+            remedy: "use \(Divisors.list(nearest))", kind: .usage)
+    }
+
+    private func validateLength() throws {
+        let set = [
+            steps.map { "steps \($0)" }, tokens.map { "tokens \($0)" },
+            epochs.map { "epochs \($0)" },
+        ].compactMap { $0 }
+        guard set.count != 1 else { return }
+        throw Failure(
+            set.isEmpty ? "train.steps is missing" : "the length of the run is given twice",
+            expected: "one of train.steps, train.tokens and train.epochs",
+            got: set.isEmpty ? "none" : set.joined(separator: " and "),
+            remedy: set.isEmpty
+                ? "add train.steps=N" : "take the others back, as in train.steps=null",
+            kind: .usage)
+    }
+
+    private func stepCount(tokens: Int) throws -> Int {
+        guard let sequenceLength else {
+            throw Failure(
+                "train.sequence_length is missing",
+                expected: "the tokens in a sequence, to count train.tokens in steps",
+                remedy: "set it", kind: .usage)
+        }
+        let (stepTokens, overflow) = globalBatchSize.multipliedReportingOverflow(by: sequenceLength)
+        guard !overflow else { return 1 }
+        let (quotient, remainder) = tokens.quotientAndRemainder(dividingBy: stepTokens)
+        return quotient + (remainder > 0 ? 1 : 0)
+    }
+
+    private func stepCount(epochs: Double, windowCount: Int) throws -> Int {
+        let product = epochs * Double(windowCount)
+        let whole = product.rounded()
+        // 0.07 * 100 is 7.000000000000001: such a hair must not become a window.
+        let windows = abs(product - whole) <= 4 * whole.ulp ? whole : product
+        let steps = max(1, (windows / Double(globalBatchSize)).rounded(.up))
+        guard let count = Int(exactly: steps) else {
+            throw Failure(
+                "train.epochs", expected: "fewer than \(Int.max) steps", got: "\(epochs)",
+                remedy: "lower it", kind: .usage)
+        }
+        return count
+    }
+}

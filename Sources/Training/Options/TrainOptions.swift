@@ -1,0 +1,80 @@
+import Diagnostics
+
+/// How long, in what portions and with which resources a run trains.
+package struct TrainOptions: OptionBlock {
+    /// Formats of floating-point numbers.
+    package enum Precision: String, OptionChoice {
+        case fp32, bf16
+    }
+
+    /// Which state the ranks share out among themselves.
+    package enum OptimizerSharding: String, OptionChoice {
+        /// Every rank holds all moments.
+        case none
+        /// Each rank holds the moments of the slices that it owns.
+        case zero1
+    }
+
+    /// Which activations are computed again in the backward pass.
+    package enum Recompute: String, OptionChoice {
+        case none, blocks
+    }
+
+    /// B: sequences in a step, over all ranks; usual 32 to 512.
+    package var globalBatchSize = 32
+    /// m: sequences in one forward pass; bounds the memory; usual 1 to 16.
+    package var microBatchSize = 8
+    /// T: tokens in a sequence; by default the model's context length, which is also usual.
+    package var sequenceLength: Int?
+    /// The length of the run in steps; one of steps, tokens and epochs is set.
+    package var steps: Int?
+    /// The length of the run in tokens, rounded up to whole steps; usual 20 for each parameter.
+    package var tokens: Int?
+    /// The length of the run in passes over the data, rounded up to whole steps; usual 1 to 10.
+    package var epochs: Double?
+    /// The absolute step at which to save and stop early; the schedule still spans all steps.
+    package var stopAfterSteps: Int?
+    /// L: the most ranks the run may ever use, with equal bits on each number of them; divides B;
+    /// by default the world size of the run's start.
+    package var lanes: Int?
+    /// The format of the matrix products; usual fp32.
+    package var precision = Precision.fp32
+    /// The format in which gradients travel between ranks; usual fp32.
+    package var gradientType = Precision.fp32
+    /// Threads of each rank; usual the cores divided by the ranks.
+    package var threadsPerRank = 1
+    /// Which optimizer state the ranks share out; usual none.
+    package var optimizerSharding = OptimizerSharding.none
+    /// Which activations are computed again to save memory; usual none.
+    package var recompute = Recompute.none
+    /// Seconds after which a rank that the others wait for is named and the run ends; 0 never;
+    /// usual 300.
+    package var watchdogSeconds = 300
+    /// Steps in a row that may be skipped for a gradient that is not finite; usual 10.
+    package var maximumSkippedSteps = 10
+    /// Steps of which the times of all parts are recorded; usual 0.
+    package var profileSteps = 0
+
+    package init() {}
+
+    package static var fields: [OptionField<TrainOptions>] {
+        [
+            OptionField("global_batch_size", \.globalBatchSize, .atLeast(1)),
+            OptionField("micro_batch_size", \.microBatchSize, .atLeast(1)),
+            OptionField("sequence_length", \.sequenceLength, .atLeast(1)),
+            OptionField("steps", \.steps, .atLeast(1)),
+            OptionField("tokens", \.tokens, .atLeast(1)),
+            OptionField("epochs", \.epochs, .aboveZero),
+            OptionField("stop_after_steps", \.stopAfterSteps, .atLeast(1)),
+            OptionField("lanes", \.lanes, .atLeast(1)),
+            OptionField("precision", \.precision),
+            OptionField("gradient_dtype", \.gradientType),
+            OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1)),
+            OptionField("optimizer_sharding", \.optimizerSharding),
+            OptionField("recompute", \.recompute),
+            OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0)),
+            OptionField("maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0)),
+            OptionField("profile_steps", \.profileSteps, .atLeast(0)),
+        ]
+    }
+}

@@ -1,0 +1,31 @@
+import Training
+
+/// What text is sampled from a model, and how.
+package struct GenerateOptions: OptionBlock {
+    /// The text to go on from.
+    package var prompt: String?
+    /// Tokens to add at most; usual 50 to 500.
+    package var maximumTokens = 200
+    /// Divides the logits: below 1 safer, above 1 bolder, 0 always the likeliest; usual 0.7 to 1.
+    package var temperature = 1.0
+    /// Samples among the k likeliest tokens; by default all; usual 40 to 200.
+    package var topK: Int?
+    /// Samples among the likeliest tokens that together reach this probability; by default all;
+    /// usual 0.9 to 0.95.
+    package var topP: Double?
+    /// Decides the samples; by default the recipe's seed.
+    package var seed: Int?
+
+    package init() {}
+
+    package static var fields: [OptionField<GenerateOptions>] {
+        [
+            OptionField("prompt", \.prompt),
+            OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
+            OptionField("temperature", \.temperature, .atLeast(0)),
+            OptionField("top_k", \.topK, .atLeast(1)),
+            OptionField("top_p", \.topP, .aboveZeroToOne),
+            OptionField("seed", \.seed, .atLeast(0)),
+        ]
+    }
+}

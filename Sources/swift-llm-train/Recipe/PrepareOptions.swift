@@ -1,0 +1,21 @@
+import Training
+
+/// Which text becomes token shards, and where they go.
+package struct PrepareOptions: OptionBlock {
+    /// The text files, each a document; also what the tokenizer is trained on.
+    package var input: [String] = []
+    /// The directory of the shards; by default OUTPUT/shards.
+    package var output: String?
+    /// Share of the documents kept for validation, from the end; 0 keeps none; usual 0.01 to 0.1.
+    package var validationFraction = 0.1
+
+    package init() {}
+
+    package static var fields: [OptionField<PrepareOptions>] {
+        [
+            OptionField("input", \.input),
+            OptionField("output", \.output),
+            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne),
+        ]
+    }
+}

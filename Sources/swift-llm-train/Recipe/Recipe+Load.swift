@@ -1,0 +1,54 @@
+import Diagnostics
+import Training
+
+extension Recipe {
+    /// Reads a recipe, applies the overrides (the last one of a key wins), derives what is left
+    /// open, and checks everything that can be checked before a phase runs.
+    ///
+    /// - Parameter phases: The phases that will run; by default those of the recipe.
+    /// - Throws: A usage `Failure` for the first thing that is wrong.
+    package static func load(
+        _ file: RecipeFile, overrides: [String] = [], phases: [Phase]? = nil
+    ) throws -> Recipe {
+        var recipe = Recipe()
+        for entry in try file.entries() { try recipe.set(entry) }
+        for override in overrides { try recipe.set(Entry(override: override)) }
+        do {
+            try recipe.resolve()
+            try recipe.validate(for: phases ?? recipe.phases)
+        } catch var failure as Failure {
+            failure.place = failure.place ?? file.name
+            throw failure
+        }
+        return recipe
+    }
+
+    /// As above, from a path.
+    package static func load(
+        path: String, overrides: [String] = [], phases: [Phase]? = nil
+    ) throws -> Recipe {
+        try load(RecipeFile(path: path), overrides: overrides, phases: phases)
+    }
+
+    /// Derives the defaults that depend on other keys. Resolving twice changes nothing.
+    private mutating func resolve() throws {
+        guard !name.isEmpty else {
+            throw Failure(
+                "name is missing", remedy: "add a line such as name: my-run", kind: .usage)
+        }
+        if output.isEmpty { output = "runs/\(name)" }
+        if phases.contains(.tokenizer) || phases.contains(.prepare) {
+            tokenizer.path = tokenizer.path ?? "\(output)/tokenizer.json"
+        }
+        if phases.contains(.prepare) {
+            prepare.output = prepare.output ?? "\(output)/shards"
+            data.train = data.train ?? prepare.output
+            if prepare.validationFraction > 0 {
+                data.validation = data.validation ?? prepare.output
+            }
+        }
+        if initial.from == nil { model.fillFromPreset() }
+        train.sequenceLength = train.sequenceLength ?? model.contextLength
+        generate.seed = generate.seed ?? seed
+    }
+}

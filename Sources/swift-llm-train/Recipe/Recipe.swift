@@ -1,0 +1,64 @@
+import Diagnostics
+import Training
+
+/// Everything that decides a run: the phases and all their options.
+///
+/// `Recipe.load` reads one from YAML and `key=value` overrides; what it returns is resolved
+/// (no default is left to be derived from another key) and valid for its phases.
+package struct Recipe: Equatable, Sendable {
+    /// The parts of a run, in the order in which they can follow one another.
+    package enum Phase: String, OptionChoice {
+        case tokenizer, prepare, pretrain, evaluate, generate
+    }
+
+    /// Names the run; required.
+    package var name = ""
+    /// Decides the initial weights, the order of the data, dropout and samples; usual any.
+    package var seed = 1
+    /// The run directory; by default runs/NAME.
+    package var output = ""
+    /// What `run` does; usual all from tokenizer to generate.
+    package var phases = [Phase.pretrain]
+
+    package var tokenizer = TokenizerOptions()
+    package var prepare = PrepareOptions()
+    package var data = DataOptions()
+    package var model = ModelOptions()
+    package var initial = InitOptions()
+    package var train = TrainOptions()
+    package var optimizer = OptimizerOptions()
+    package var checkpoint = CheckpointOptions()
+    package var evaluate = EvaluationOptions()
+    package var generate = GenerateOptions()
+
+    package init() {}
+}
+
+extension Recipe: OptionBlock {
+    /// The keys outside all blocks.
+    package static var fields: [OptionField<Recipe>] {
+        [
+            OptionField("name", \.name),
+            OptionField("seed", \.seed, .atLeast(0)),
+            OptionField("output", \.output),
+            OptionField("phases", \.phases),
+        ]
+    }
+
+    /// All keys of a recipe, in the order in which it is printed.
+    package static var keys: [RecipeKey] {
+        [
+            RecipeKey.keys(of: nil, at: \.self),
+            RecipeKey.keys(of: "tokenizer", at: \.tokenizer),
+            RecipeKey.keys(of: "prepare", at: \.prepare),
+            RecipeKey.keys(of: "data", at: \.data),
+            RecipeKey.keys(of: "model", at: \.model),
+            RecipeKey.keys(of: "init", at: \.initial),
+            RecipeKey.keys(of: "train", at: \.train),
+            RecipeKey.keys(of: "optimizer", at: \.optimizer),
+            RecipeKey.keys(of: "checkpoint", at: \.checkpoint),
+            RecipeKey.keys(of: "evaluate", at: \.evaluate),
+            RecipeKey.keys(of: "generate", at: \.generate),
+        ].flatMap { $0 }
+    }
+}

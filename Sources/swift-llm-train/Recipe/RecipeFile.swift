@@ -1,0 +1,58 @@
+import Diagnostics
+import Foundation
+import Training
+import Yams
+
+/// The text of a recipe and the name under which messages speak of it.
+package struct RecipeFile {
+    package let name: String
+    package let text: String
+
+    package init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+
+    package init(path: String) throws {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            let exists = FileManager.default.fileExists(atPath: path)
+            throw Failure(
+                "cannot read the recipe", expected: "a YAML file",
+                got: exists ? "a directory or a file without read permission" : "no such file",
+                at: path, remedy: "check the path", kind: .usage)
+        }
+        guard let text = String(bytes: bytes, encoding: .utf8) else {
+            throw Failure(
+                "cannot read the recipe", expected: "UTF-8 text", got: "other bytes", at: path,
+                remedy: "save the file as UTF-8", kind: .usage)
+        }
+        self.init(name: path, text: text)
+    }
+
+    /// The values of the file, with their lines; an empty file has none.
+    ///
+    /// - Throws: A usage `Failure` where the text is not YAML, or not keys and blocks of keys.
+    package func entries() throws -> [Recipe.Entry] {
+        guard let root = try YAMLText(text, name: name).node() else { return [] }
+        let blocks = Set(Recipe.keys.compactMap(\.block))
+        return try pairs(of: root, as: "the recipe").flatMap { key, node -> [Recipe.Entry] in
+            guard blocks.contains(key) else { return [try entry(key, node)] }
+            if OptionValue(node.value)?.isNull == true { return [] }
+            return try pairs(of: node.value, as: key).map { try entry("\(key).\($0)", $1) }
+        }
+    }
+
+    private func entry(_ path: String, _ node: KeyedNode) throws -> Recipe.Entry {
+        let place = "\(name):\(node.line)"
+        guard Recipe.keys.contains(where: { $0.path == path }) else {
+            throw Recipe.unknownKey(path, at: place)
+        }
+        guard let value = OptionValue(node.value) else {
+            throw Failure(
+                path, expected: "a value or a list of values", got: "nested values",
+                at: place,
+                remedy: "write the value on the line of the key", kind: .usage)
+        }
+        return Recipe.Entry(path: path, value: value, place: place)
+    }
+}

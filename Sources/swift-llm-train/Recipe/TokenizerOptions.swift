@@ -1,0 +1,29 @@
+import Training
+
+/// The tokenizer of a recipe: which is trained, and where it lies.
+package struct TokenizerOptions: OptionBlock {
+    /// The kinds of tokenizer that can be trained.
+    package enum Kind: String, OptionChoice {
+        /// Byte-level byte-pair encoding.
+        case bpe
+        /// One token for each code point.
+        case character
+    }
+
+    /// What is trained; usual bpe.
+    package var kind = Kind.bpe
+    /// Tokens of a bpe tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
+    package var vocabularySize = 4096
+    /// The tokenizer.json that is trained or used; by default OUTPUT/tokenizer.json.
+    package var path: String?
+
+    package init() {}
+
+    package static var fields: [OptionField<TokenizerOptions>] {
+        [
+            OptionField("kind", \.kind),
+            OptionField("vocabulary_size", \.vocabularySize, .atLeast(257)),
+            OptionField("path", \.path),
+        ]
+    }
+}

@@ -1,0 +1,21 @@
+import Diagnostics
+import Training
+
+/// What a recipe can name but the program cannot do yet. Whoever builds a feature deletes its
+/// line.
+enum UnbuiltFeatures {
+    private static func named(in recipe: Recipe) -> [(isUsed: Bool, key: String, use: String)] {
+        [
+            (recipe.train.precision == .bf16, "train.precision: bf16", "fp32"),
+            (recipe.train.gradientType == .bf16, "train.gradient_dtype: bf16", "fp32"),
+            (recipe.train.optimizerSharding == .zero1, "train.optimizer_sharding: zero1", "none"),
+            (recipe.train.recompute == .blocks, "train.recompute: blocks", "none"),
+        ]
+    }
+
+    /// Throws a usage `Failure` for the first such feature in the recipe.
+    static func refuse(in recipe: Recipe) throws {
+        guard let feature = named(in: recipe).first(where: \.isUsed) else { return }
+        throw Failure("\(feature.key) is not built yet", remedy: "use \(feature.use)", kind: .usage)
+    }
+}

@@ -1,0 +1,98 @@
+import Diagnostics
+import Training
+import Yams
+
+/// YAML text, and the name under which messages speak of it.
+struct YAMLText {
+    let text: String
+    let name: String
+
+    init(_ text: String, name: String) {
+        self.text = text
+        self.name = name
+    }
+
+    /// The root of the one document; nil where the text is empty.
+    ///
+    /// - Throws: A usage `Failure` with the line of the error.
+    func node() throws -> Node? {
+        do {
+            return try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw failure(error)
+        }
+    }
+
+    private func failure(_ error: YamlError) -> Failure {
+        switch error {
+        case .duplicatedKeysInMapping(let keys, let context):
+            return Failure(
+                "the key \(keys.joined(separator: ", ")) stands twice in one block",
+                at: "\(name):\(context.mark.line)", remedy: "keep one of them", kind: .usage)
+        case .scanner(let context, let problem, let mark, _),
+            .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let got = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
+            return syntaxFailure(got, at: "\(name):\(mark.line)")
+        case .reader(let problem, _, _, _):
+            return syntaxFailure(problem, at: name)
+        default:
+            return syntaxFailure("\(error)", at: name)
+        }
+    }
+
+    private func syntaxFailure(_ problem: String, at place: String) -> Failure {
+        Failure(
+            "wrong YAML syntax", got: "an error \(problem)", at: place,
+            remedy: "write `key: value` lines, indented by two spaces inside a block; "
+                + "quote text that holds special characters",
+            kind: .usage)
+    }
+}
+
+/// A value, and the line of its key.
+struct KeyedNode {
+    let value: Node
+    let line: Int
+}
+
+extension RecipeFile {
+    /// The keys of a mapping in file order.
+    func pairs(of node: Node, as what: String) throws -> [(key: String, node: KeyedNode)] {
+        guard let mapping = node.mapping else {
+            let got = OptionValue(node)?.quotedDescription ?? "nested values"
+            throw Failure(
+                what, expected: "keys with values", got: got, at: "\(name):\(line(of: node))",
+                remedy: "write `key: value` lines, indented inside a block", kind: .usage)
+        }
+        return try mapping.map { key, value in
+            guard let text = key.scalar?.string else {
+                throw Failure(
+                    what, expected: "names as keys", got: "a list or keys",
+                    at: "\(name):\(line(of: key))", remedy: "write `key: value` lines",
+                    kind: .usage)
+            }
+            return (text, KeyedNode(value: value, line: line(of: key)))
+        }
+    }
+
+    private func line(of node: Node) -> Int { node.mark?.line ?? 1 }
+}
+
+extension OptionValue {
+    /// Nil where the node is neither a scalar nor a list of scalars.
+    init?(_ node: Node) {
+        switch node {
+        case .scalar(let scalar):
+            self = .scalar(scalar.string, isPlain: scalar.style == .plain)
+        case .sequence(let sequence):
+            let scalars = sequence.compactMap { element in
+                element.scalar.map { Self.scalar($0.string, isPlain: $0.style == .plain) }
+            }
+            guard scalars.count == sequence.count else { return nil }
+            self = .list(scalars)
+        case .mapping, .alias:
+            return nil
+        }
+    }
+}
