@@ -78,7 +78,8 @@ class Case:
 # head, and gradient norms on both sides of the clipping limit.
 CASES = [
     Case("uneven", 37, 17, 21, 3, 3, batch_size=3, sequence_length=11, deviation=0.15, seed=1),
-    Case("full-context", 64, 16, 32, 2, 4, batch_size=2, sequence_length=16, deviation=0.15, seed=2),
+    Case("full-context", 64, 16, 32, 2, 4, batch_size=2, sequence_length=16,
+         deviation=0.15, seed=2),
     Case("one-layer", 11, 15, 10, 1, 1, batch_size=4, sequence_length=5, deviation=0.1, seed=3),
 ]
 
