@@ -1,0 +1,221 @@
+import Diagnostics
+
+/// A recursive-descent reader of RFC 8259 over bytes; the depth is bounded, so is the stack.
+struct JSONParser {
+    private let bytes: UnsafeRawBufferPointer
+    private let place: String
+    private let maximumDepth: Int
+    private var position = 0
+
+    init(bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int) {
+        self.bytes = bytes
+        self.place = place
+        self.maximumDepth = maximumDepth
+    }
+
+    mutating func document() throws(Failure) -> JSONValue {
+        let value = try value(depth: 0)
+        skipSpace()
+        guard position == bytes.count else {
+            throw failure(expected: "the end of the document")
+        }
+        return value
+    }
+
+    private mutating func value(depth: Int) throws(Failure) -> JSONValue {
+        skipSpace()
+        switch current {
+        case UInt8(ascii: "{"): return try object(depth: try deeper(depth))
+        case UInt8(ascii: "["): return try array(depth: try deeper(depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .boolean(true))
+        case UInt8(ascii: "f"): return try word("false", .boolean(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        default: return try number()
+        }
+    }
+
+    private func deeper(_ depth: Int) throws(Failure) -> Int {
+        guard depth < maximumDepth else {
+            throw failure(expected: "at most \(maximumDepth) levels of nesting", got: "more")
+        }
+        return depth + 1
+    }
+
+    private mutating func object(depth: Int) throws(Failure) -> JSONValue {
+        position += 1
+        var members: [String: JSONValue] = [:]
+        skipSpace()
+        if take("}") { return .object(members) }
+        repeat {
+            skipSpace()
+            guard current == UInt8(ascii: "\"") else { throw failure(expected: "a name") }
+            let name = try string()
+            skipSpace()
+            guard take(":") else { throw failure(expected: "a colon") }
+            guard members.updateValue(try value(depth: depth), forKey: name) == nil else {
+                throw failure(expected: "every name once", got: "\"\(name)\" twice")
+            }
+            skipSpace()
+        } while take(",")
+        guard take("}") else { throw failure(expected: "a comma or the end of the object") }
+        return .object(members)
+    }
+
+    private mutating func array(depth: Int) throws(Failure) -> JSONValue {
+        position += 1
+        var values: [JSONValue] = []
+        skipSpace()
+        if take("]") { return .array(values) }
+        repeat {
+            values.append(try value(depth: depth))
+            skipSpace()
+        } while take(",")
+        guard take("]") else { throw failure(expected: "a comma or the end of the array") }
+        return .array(values)
+    }
+
+    private mutating func word(
+        _ word: StaticString, _ value: JSONValue
+    ) throws(Failure) -> JSONValue {
+        let count = word.utf8CodeUnitCount
+        guard position + count <= bytes.count,
+            (0..<count).allSatisfy({ bytes[position + $0] == word.utf8Start[$0] })
+        else { throw failure(expected: "a value") }
+        position += count
+        return value
+    }
+}
+
+// MARK: Numbers
+
+extension JSONParser {
+    private mutating func number() throws(Failure) -> JSONValue {
+        let start = position
+        _ = take("-")
+        let wholeStart = position
+        guard skipDigits() > 0 else { throw failure(expected: "a value") }
+        guard position - wholeStart == 1 || bytes[wholeStart] != UInt8(ascii: "0") else {
+            throw failure(expected: "a number without leading zeros")
+        }
+        var isWhole = true
+        if take(".") {
+            isWhole = false
+            guard skipDigits() > 0 else { throw failure(expected: "digits after the point") }
+        }
+        if take("e") || take("E") {
+            isWhole = false
+            if !take("-") { _ = take("+") }
+            guard skipDigits() > 0 else { throw failure(expected: "digits of the exponent") }
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if isWhole, let integer = Int(text) { return .integer(integer) }
+        guard let number = Double(text), number.isFinite else {
+            throw failure(expected: "a number within a double", got: String(text.prefix(40)))
+        }
+        return .number(number)
+    }
+
+    private mutating func skipDigits() -> Int {
+        let start = position
+        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            position += 1
+        }
+        return position - start
+    }
+}
+
+// MARK: Strings
+
+extension JSONParser {
+    private mutating func string() throws(Failure) -> String {
+        position += 1
+        var text: [UInt8] = []
+        while let byte = current {
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw failure(expected: "UTF-8", got: "other bytes")
+                }
+                return string
+            case UInt8(ascii: "\\"): text += Array(String(try escape()).utf8)
+            case 0..<0x20: throw failure(expected: "no control characters in a string")
+            default: text.append(byte)
+            }
+        }
+        throw failure(expected: "the end of the string")
+    }
+
+    private mutating func escape() throws(Failure) -> Unicode.Scalar {
+        let byte = current
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return try codePoint()
+        default: throw failure(expected: "a known escape")
+        }
+    }
+
+    /// Four hexadecimal digits, or two such groups that form a surrogate pair.
+    private mutating func codePoint() throws(Failure) -> Unicode.Scalar {
+        let high = try codeUnit()
+        if let scalar = Unicode.Scalar(UInt32(high)) { return scalar }
+        guard UTF16.isLeadSurrogate(high), take("\\"), take("u") else {
+            throw failure(expected: "a pair of surrogates")
+        }
+        let low = try codeUnit()
+        let offset = (UInt32(high & 0x3FF) << 10) | UInt32(low & 0x3FF)
+        guard UTF16.isTrailSurrogate(low), let scalar = Unicode.Scalar(0x1_0000 + offset) else {
+            throw failure(expected: "a pair of surrogates")
+        }
+        return scalar
+    }
+
+    private mutating func codeUnit() throws(Failure) -> UInt16 {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = current,
+                let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+            else { throw failure(expected: "four hexadecimal digits") }
+            unit = unit << 4 | UInt16(digit)
+            position += 1
+        }
+        return unit
+    }
+}
+
+// MARK: Bytes
+
+extension JSONParser {
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard current == UInt8(ascii: scalar) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func skipSpace() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            position += 1
+        }
+    }
+
+    private func failure(expected: String, got: String? = nil) -> Failure {
+        let found =
+            got ?? current.map { byte in
+                byte > 0x20 && byte < 0x7F ? "'\(Unicode.Scalar(byte))'" : "byte \(byte)"
+            } ?? "the end"
+        return Failure(
+            "the JSON is not valid", expected: expected, got: found,
+            at: "\(place), byte \(position)")
+    }
+}
