@@ -1,0 +1,79 @@
+import Diagnostics
+import Foundation
+
+/// Paths, and the files below a directory.
+enum DirectoryEntries {
+    /// Splits into the parent ("." when there is none) and the last component.
+    static func split(_ path: String) -> (parent: String, name: String) {
+        var trimmed = Substring(path)
+        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return (".", String(trimmed)) }
+        let parent = slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        return (parent, String(trimmed[trimmed.index(after: slash)...]))
+    }
+
+    /// The names in one directory, sorted.
+    static func names(in directory: String) throws(Failure) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        } catch {
+            throw failure("cannot list the directory", error, at: directory)
+        }
+    }
+
+    /// The files below a directory, as sorted relative paths, and the directories, parents first.
+    static func tree(
+        of directory: String
+    ) throws(Failure) -> (files: [String], directories: [String]) {
+        var files: [String] = []
+        var directories = [""]
+        var next = 0
+        while next < directories.count {
+            let parent = directories[next]
+            next += 1
+            for name in try names(in: parent.isEmpty ? directory : "\(directory)/\(parent)") {
+                let path = parent.isEmpty ? name : "\(parent)/\(name)"
+                if isDirectory("\(directory)/\(path)") {
+                    directories.append(path)
+                } else {
+                    files.append(path)
+                }
+            }
+        }
+        return (files.sorted(), directories)
+    }
+
+    /// Removes a file, a link or a whole directory; a missing one is fine.
+    static func remove(_ path: String) throws(Failure) {
+        guard exists(path) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw failure("cannot remove what stands there", error, at: path)
+        }
+    }
+
+    /// True also for a link that leads nowhere.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// False for a link to a directory.
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Puts a file, or the names in a directory, on the disk.
+    static func synchronize(_ path: String) throws(Failure) {
+        let what = "cannot write to the disk"
+        let descriptor = try SystemCall.check(what, at: path) { open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        try SystemCall.check(what, at: path) { fsync(descriptor) }
+    }
+
+    private static func failure(_ what: String, _ error: any Error, at path: String) -> Failure {
+        Failure(what, got: error.localizedDescription, at: path, remedy: "check the permissions")
+    }
+}

@@ -1,0 +1,47 @@
+import Diagnostics
+import Glibc
+
+/// A file that appears whole or not at all.
+///
+/// It is written as `.NAME.partial` beside its place, put on the disk, and renamed; then the name
+/// itself is put on the disk. A reader sees the old file or the new one, never a mixture, and after
+/// a crash of the machine too.
+package enum PublishedFile {
+    /// Writes the file at `path`, replacing the one that stands there.
+    ///
+    /// When `body` throws, the old file stays as it was and nothing new remains.
+    package static func write(
+        to path: String, _ body: (FileWriter) throws -> Void
+    ) throws {
+        let temporary = TemporaryName.partial(of: path)
+        try DirectoryEntries.remove(temporary)
+        do {
+            let writer = try FileWriter(path: temporary)
+            try body(writer)
+            try writer.finish()
+            try TemporaryName.rename(temporary, to: path)
+        } catch {
+            try? DirectoryEntries.remove(temporary)
+            throw error
+        }
+    }
+
+    package static func write(_ bytes: [UInt8], to path: String) throws {
+        try write(to: path) { try $0.write(bytes) }
+    }
+
+    /// Makes `path` a symbolic link to `target`, replacing the link or file that stands there.
+    package static func link(_ path: String, to target: String) throws(Failure) {
+        let temporary = TemporaryName.partial(of: path)
+        try DirectoryEntries.remove(temporary)
+        try SystemCall.check("cannot create the link", at: temporary) {
+            symlink(target, temporary)
+        }
+        do {
+            try TemporaryName.rename(temporary, to: path)
+        } catch {
+            try? DirectoryEntries.remove(temporary)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Diagnostics
+import Glibc
+
+/// The hidden names beside a target under which unfinished things stand.
+enum TemporaryName {
+    static let partialSuffix = ".partial"
+    static let replacedSuffix = ".replaced"
+
+    /// `.NAME.partial` beside NAME: being written.
+    static func partial(of path: String) -> String { beside(path, suffix: partialSuffix) }
+
+    /// `.NAME.replaced` beside NAME: about to be removed.
+    static func replaced(of path: String) -> String { beside(path, suffix: replacedSuffix) }
+
+    static func isTemporary(_ name: String) -> Bool {
+        name.hasPrefix(".") && (name.hasSuffix(partialSuffix) || name.hasSuffix(replacedSuffix))
+    }
+
+    /// NAME of `.NAME.replaced`; nil for other names.
+    static func original(ofReplaced name: String) -> String? {
+        guard isTemporary(name), name.hasSuffix(replacedSuffix) else { return nil }
+        return String(name.dropFirst().dropLast(replacedSuffix.count))
+    }
+
+    /// Renames, and puts the new name on the disk.
+    static func rename(_ source: String, to path: String) throws(Failure) {
+        try SystemCall.check("cannot rename \(source)", at: path) { Glibc.rename(source, path) }
+        try DirectoryEntries.synchronize(DirectoryEntries.split(path).parent)
+    }
+
+    private static func beside(_ path: String, suffix: String) -> String {
+        let (parent, name) = DirectoryEntries.split(path)
+        precondition(!name.isEmpty && name != "." && name != "..", "no file name in '\(path)'")
+        return (parent == "/" ? "" : parent) + "/.\(name)\(suffix)"
+    }
+}

@@ -1,0 +1,115 @@
+import Diagnostics
+import Foundation
+import ModelFiles
+import Testing
+
+@Suite struct PublishingTests {
+    struct Stop: Error {}
+
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func fileAppearsWhole() throws {
+        try PublishedFile.write([1, 2], to: folder("a"))
+        try PublishedFile.write([3], to: folder("a"))
+        #expect(try folder.bytes("a") == [3])
+        #expect(try folder.names == ["a"])
+    }
+
+    @Test func failedFileLeavesTheOldOneAndNothingElse() throws {
+        try folder.put([1], at: "a")
+        #expect(throws: Stop.self) {
+            try PublishedFile.write(to: folder("a")) { writer in
+                try writer.write([2, 3])
+                #expect(try folder.names == [".a.partial", "a"])
+                throw Stop()
+            }
+        }
+        #expect(try folder.names == ["a"])
+        #expect(try folder.bytes("a") == [1])
+    }
+
+    @Test func directoryIsHiddenUntilItIsWhole() throws {
+        try PublishedDirectory.write(to: folder("d")) { path in
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/sub", withIntermediateDirectories: false)
+            try FileWriter.write([1], to: "\(path)/sub/a")
+            #expect(try folder.names == [".d.partial"])
+        }
+        #expect(try folder.names == ["d"])
+        #expect(try folder.bytes("d/sub/a") == [1])
+    }
+
+    @Test func failedDirectoryLeavesNothing() throws {
+        #expect(throws: Stop.self) {
+            try PublishedDirectory.write(to: folder("d")) { path in
+                try FileWriter.write([1], to: "\(path)/a")
+                throw Stop()
+            }
+        }
+        #expect(try folder.names.isEmpty)
+    }
+
+    @Test func directoryIsReplacedOnlyOnDemand() throws {
+        let write = { (byte: UInt8, isReplacing: Bool) in
+            try PublishedDirectory.write(to: folder("d"), isReplacing: isReplacing) { path in
+                try FileWriter.write([byte], to: "\(path)/\(byte)")
+            }
+        }
+        try write(1, true)
+        #expect(throws: Failure.self) { try write(2, false) }
+        #expect(try folder.bytes("d/1") == [1])
+        try write(3, true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("d")) == ["3"])
+        #expect(try folder.names == ["d"])
+    }
+
+    @Test func failedReplacementLeavesTheOldDirectory() throws {
+        let directory = PublishedDirectory(at: folder("d"))
+        try FileManager.default.createDirectory(
+            atPath: folder("d"), withIntermediateDirectories: false)
+        #expect(throws: Failure.self) { try directory.publish(isReplacing: true) }
+        #expect(try folder.names == ["d"])
+    }
+
+    @Test func leftoversOfACrashAreRemovedAndAReplacedDirectoryComesBack() throws {
+        try folder.put([1], at: "keep")
+        try folder.put([1], at: ".hidden")
+        try folder.put([1], at: ".a.partial")
+        try folder.put([2], at: ".keep.replaced")
+        try PublishedDirectory(at: folder("d")).create()
+        try folder.put([3], at: ".e.replaced")
+        let removed = try PublishedDirectory.removeLeftovers(in: folder.path)
+        #expect(removed == [".a.partial", ".d.partial", ".e.replaced", ".keep.replaced"])
+        #expect(try folder.names == [".hidden", "e", "keep"])
+        #expect(try folder.bytes("keep") == [1])
+        #expect(try folder.bytes("e") == [3])
+    }
+
+    @Test func leftoverDoesNotEnterTheNextDirectory() throws {
+        let directory = PublishedDirectory(at: folder("d"))
+        try directory.create()
+        try folder.put([1], at: ".d.partial/old")
+        try PublishedDirectory.write(to: folder("d")) { try FileWriter.write([], to: "\($0)/new") }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("d")) == ["new"])
+    }
+
+    @Test func linkMovesWhole() throws {
+        try PublishedFile.link(folder("latest"), to: "step-1")
+        try PublishedFile.link(folder("latest"), to: "step-2")
+        let target = try FileManager.default.destinationOfSymbolicLink(atPath: folder("latest"))
+        #expect(target == "step-2")
+        #expect(try folder.names == ["latest"])
+    }
+
+    @Test func missingParentIsAFailureThatTellsThePath() throws {
+        #expect {
+            try PublishedFile.write([1], to: folder("none/a"))
+        } throws: { error in
+            let failure = error as? Failure
+            return failure?.place == folder("none/.a.partial")
+                && failure?.remedy == "check the path"
+        }
+    }
+}
