@@ -1,0 +1,19 @@
+/// The values of one tensor, row by row, under the name that they bear in a file.
+///
+/// It borrows its values: whoever makes one keeps them in place as long as it is used.
+package struct NamedTensor {
+    package let name: String
+    package let shape: [Int]
+    package let values: UnsafeBufferPointer<Float>
+
+    /// - Precondition: as many values as the shape tells.
+    package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
+        let count = shape.reduce(1, *)
+        precondition(
+            values.count == count,
+            "\(name): expected \(count) values for \(shape), got \(values.count)")
+        self.name = name
+        self.shape = shape
+        self.values = values
+    }
+}

@@ -1,0 +1,101 @@
+import Diagnostics
+
+/// A safetensors file, open for reading; nothing of it is read before its header is checked.
+package final class SafetensorsFile: Sendable {
+    /// In the order of the data.
+    package let entries: [SafetensorsEntry]
+    package let metadata: [String: String]
+    private let reader: FileReader
+    private let dataStart: Int
+    private let entriesByName: [String: SafetensorsEntry]
+
+    package var path: String { reader.path }
+
+    /// - Throws: `Failure` when the file cannot be read, its header is not valid, or the file is
+    ///   not exactly as long as the header tells.
+    package init(path: String) throws(Failure) {
+        reader = try FileReader(path: path)
+        let headerSize = try Self.headerSize(of: reader)
+        dataStart = SafetensorsHeader.prefixSize + headerSize
+        let header = try reader.bytes(at: SafetensorsHeader.prefixSize, count: headerSize)
+        let checked = try SafetensorsHeader(
+            parsing: header, dataSize: reader.size - dataStart, at: path)
+        entries = checked.entries
+        metadata = checked.metadata
+        // Names are unique: they were the names of one JSON object.
+        entriesByName = Dictionary(uniqueKeysWithValues: checked.entries.map { ($0.name, $0) })
+    }
+
+    package subscript(name: String) -> SafetensorsEntry? { entriesByName[name] }
+
+    /// The bytes of one tensor as they stand in the file (little-endian).
+    ///
+    /// - Precondition: the buffer has exactly the size of the tensor's range.
+    package func readBytes(
+        _ name: String, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Failure) {
+        let entry = try entry(name)
+        precondition(
+            buffer.count == entry.range.count,
+            "\(name): expected a buffer of \(entry.range.count) bytes, got \(buffer.count)")
+        try reader.read(into: buffer, at: dataStart + entry.range.lowerBound)
+    }
+
+    /// One tensor as Float; BF16 and F16 are widened, which is exact.
+    ///
+    /// - Throws: `Failure` for a tensor that is missing or of another type, and on a read error.
+    /// - Precondition: the buffer has exactly as many elements as the tensor.
+    package func readFloat32(
+        _ name: String, into buffer: UnsafeMutableBufferPointer<Float>
+    ) throws(Failure) {
+        let entry = try entry(name)
+        precondition(
+            buffer.count == entry.elementCount,
+            "\(name): expected a buffer of \(entry.elementCount), got \(buffer.count)")
+        let bytes = UnsafeMutableRawBufferPointer(buffer)
+        switch entry.type {
+        case .float32: try readBytes(name, into: bytes)
+        case .bfloat16:
+            try readHalves(name, into: bytes) { Float(bitPattern: UInt32($0) << 16) }
+        case .float16:
+            try readHalves(name, into: bytes) { Float(Float16(bitPattern: $0)) }
+        default:
+            throw Failure(
+                "cannot read the tensor \(name) as numbers", expected: "F32, BF16 or F16",
+                got: entry.type.rawValue, at: path)
+        }
+    }
+
+    /// Reads two-byte elements into the back half of the buffer and widens them in place.
+    ///
+    /// Of n elements the i-th is read from byte 2n + 2i and written to 4i..<4i + 4, which ends at or
+    /// before the next one to be read (2n + 2i + 2), since i < n.
+    private func readHalves(
+        _ name: String, into bytes: UnsafeMutableRawBufferPointer, widen: (UInt16) -> Float
+    ) throws(Failure) {
+        let half = bytes.count / 2
+        try readBytes(name, into: UnsafeMutableRawBufferPointer(rebasing: bytes[half...]))
+        for index in 0..<half / 2 {
+            let element = bytes.load(fromByteOffset: half + 2 * index, as: UInt16.self)
+            bytes.storeBytes(of: widen(element), toByteOffset: 4 * index, as: Float.self)
+        }
+    }
+
+    private func entry(_ name: String) throws(Failure) -> SafetensorsEntry {
+        guard let entry = entriesByName[name] else {
+            throw Failure("the tensor \(name) is missing", at: path)
+        }
+        return entry
+    }
+
+    private static func headerSize(of reader: FileReader) throws(Failure) -> Int {
+        let prefix = try reader.bytes(at: 0, count: SafetensorsHeader.prefixSize)
+        let size = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let limit = min(reader.size - prefix.count, SafetensorsHeader.maximumSize)
+        guard size >= 2, size <= UInt64(limit) else {
+            throw SafetensorsHeader.failure(
+                expected: "a length of 2 to \(limit) bytes", got: "\(size)", at: reader.path)
+        }
+        return Int(size)
+    }
+}

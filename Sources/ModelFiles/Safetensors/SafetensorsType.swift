@@ -1,0 +1,31 @@
+/// The element types of a safetensors file, by the names that its header uses.
+package enum SafetensorsType: String, Sendable {
+    case float64 = "F64"
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int64 = "I64"
+    case int32 = "I32"
+    case int16 = "I16"
+    case int8 = "I8"
+    case uint64 = "U64"
+    case uint32 = "U32"
+    case uint16 = "U16"
+    case uint8 = "U8"
+    case boolean = "BOOL"
+
+    /// Whether every value of the type is a Float.
+    package var isReadableAsFloat: Bool {
+        self == .float32 || self == .bfloat16 || self == .float16
+    }
+
+    /// Bytes of one element.
+    package var size: Int {
+        switch self {
+        case .float64, .int64, .uint64: 8
+        case .float32, .int32, .uint32: 4
+        case .float16, .bfloat16, .int16, .uint16: 2
+        case .int8, .uint8, .boolean: 1
+        }
+    }
+}
