@@ -109,6 +109,17 @@ import swift_llm_train
                 + "name the key with its block and give it a value"
         ),
         (
+            "prepare.input=[a",
+            "wrong YAML syntax: while parsing a flow sequence, did not find expected ',' or ']' "
+                + "(the override prepare.input=[a); "
+                + "correct it, or quote text that holds special characters"
+        ),
+        (
+            "prepare.input=",
+            "prepare.input: expected text or a list of it, got nothing "
+                + "(the override prepare.input=)"
+        ),
+        (
             "train={steps: 5}",
             "train: expected a value or a list of values, got nested values "
                 + "(the override train={steps: 5}); "

@@ -1,5 +1,7 @@
 import Diagnostics
+import Foundation
 import Testing
+import Training
 import swift_llm_train
 
 @Suite struct RecipeTests {
@@ -19,5 +21,124 @@ import swift_llm_train
         #expect(recipe.model.vocabularySize == nil)
         #expect(recipe.optimizer.schedule == .cosine)
         #expect(recipe.generate.seed == recipe.seed)
+    }
+
+    @Test func preparedShardsAndTokenizerLieInTheRunDirectory() throws {
+        let text = """
+            name: all
+            output: there
+            phases: [tokenizer, prepare, pretrain]
+            prepare:
+              input: a.txt
+            model: {preset: gpt2-nano}
+            train: {epochs: 1.5}
+            """
+        let recipe = try load(text)
+        #expect(recipe.tokenizer.path == "there/tokenizer.json")
+        #expect(recipe.prepare.output == "there/shards")
+        #expect(recipe.data.train == "there/shards")
+        #expect(recipe.data.validation == "there/shards")
+        #expect(try load(recipe.resolvedYAML) == recipe)
+        let unvalidated = try load(text, overrides: ["prepare.validation_fraction=0"])
+        #expect(unvalidated.data.validation == nil)
+    }
+
+    @Test func overridesWinOverTheFileAndTheLastOverrideOverAll() throws {
+        let recipe = try load(
+            RecipeErrorTests.valid,
+            overrides: [
+                "train.steps=5", "train.steps=7", "optimizer.epsilon=1e-3", "data.shuffle=false",
+                "phases=[pretrain, generate]", "generate.prompt=a", "optimizer.schedule=wsd",
+            ])
+        #expect(recipe.train.steps == 7)
+        #expect(recipe.optimizer.epsilon == 0.001)
+        #expect(!recipe.data.shuffle)
+        #expect(recipe.phases == [.pretrain, .generate])
+        #expect(recipe.optimizer.schedule == .wsd)
+    }
+
+    @Test(arguments: [
+        ("prepare.input=a.txt", ["a.txt"]),
+        ("prepare.input=[a.txt,b.txt]", ["a.txt", "b.txt"]),
+        ("prepare.input=[]", []),
+        (#"prepare.input=["a, b.txt", 'c']"#, ["a, b.txt", "c"]),
+    ])
+    func listIsOneValueOrAFlow(override: String, input: [String]) throws {
+        let recipe = try load(RecipeErrorTests.valid, overrides: [override])
+        #expect(recipe.prepare.input == input)
+    }
+
+    @Test(arguments: [
+        ("generate.prompt=To be: or #not", "To be: or #not"),
+        ("generate.prompt=*", "*"),
+        ("generate.prompt=a=b", "a=b"),
+        ("generate.prompt=12", "12"),
+        (#"generate.prompt="a\nb""#, "a\nb"),
+        ("generate.prompt=null", nil),
+        ("generate.prompt=", nil),
+    ])
+    func textOfAnOverrideIsTakenAsItStands(override: String, prompt: String?) throws {
+        let recipe = try load(RecipeErrorTests.valid, overrides: [override])
+        #expect(recipe.generate.prompt == prompt)
+    }
+
+    @Test func resolvedRecipeIsReadBackAsItIs() throws {
+        var recipe = try load(
+            RecipeErrorTests.valid,
+            overrides: ["optimizer.learning_rate=1e-5", "train.tokens=null", "prepare.input=[a,b]"])
+        for text in [
+            "null", "10", "yes", "a: b # c", "\"\\\n\t\r\u{1}\u{85}\u{feff}ü", " a ", "-", "*",
+        ] {
+            recipe.generate.prompt = text
+            recipe.prepare.input = [text, "plain-text/a.b"]
+            #expect(try load(recipe.resolvedYAML) == recipe)
+        }
+    }
+
+    @Test func resolvedRecipeShowsAllKeysInTheirOrder() throws {
+        let lines = try load(RecipeErrorTests.valid).resolvedYAML.split(separator: "\n")
+        #expect(lines.count == Recipe.keys.count + Set(Recipe.keys.compactMap(\.block)).count)
+        #expect(
+            lines.prefix(5) == [
+                "name: small", "seed: 1", "output: runs/small", "phases: [pretrain]", "tokenizer:",
+            ])
+        #expect(lines.contains("  learning_rate: 0.0006"))
+        #expect(lines.contains("  tokens: null"))
+        #expect(lines.last == "  seed: 1")
+    }
+
+    /// The recipe section of the contract, key by key.
+    @Test func keysAreThoseOfTheContract() {
+        let contract = """
+            name seed output phases
+            tokenizer: kind vocabulary_size path
+            prepare: input output validation_fraction
+            data: train validation tokenizer shuffle
+            model: preset architecture layer_count head_count embedding_size context_length \
+            vocabulary_size dropout_rate
+            init: from
+            train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
+            stop_after_steps lanes precision gradient_dtype threads_per_rank optimizer_sharding \
+            recompute watchdog_seconds maximum_skipped_steps profile_steps
+            optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
+            epsilon weight_decay maximum_gradient_norm
+            checkpoint: every_steps keep_last io
+            evaluate: every_steps batches
+            generate: prompt maximum_tokens temperature top_k top_p seed
+            """
+        let paths = contract.split(separator: "\n").flatMap { line -> [String] in
+            let parts = line.split(separator: ":")
+            let block = parts.count == 2 ? "\(parts[0])." : ""
+            return parts[parts.count - 1].split(separator: " ").map { block + $0 }
+        }
+        #expect(Recipe.keys.map(\.path) == paths)
+    }
+
+    @Test func recipeIsReadFromAFile() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("recipe-\(UUID()).yaml").path
+        try RecipeErrorTests.valid.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try Recipe.load(path: path) == load(RecipeErrorTests.valid))
     }
 }

@@ -10,9 +10,7 @@ extension Recipe {
     package static func load(
         _ file: RecipeFile, overrides: [String] = [], phases: [Phase]? = nil
     ) throws -> Recipe {
-        var recipe = Recipe()
-        for entry in try file.entries() { try recipe.set(entry) }
-        for override in overrides { try recipe.set(Entry(override: override)) }
+        var recipe = try Recipe(decoding: file, overrides: overrides)
         do {
             try recipe.resolve()
             try recipe.validate(for: phases ?? recipe.phases)
@@ -28,6 +26,14 @@ extension Recipe {
         path: String, overrides: [String] = [], phases: [Phase]? = nil
     ) throws -> Recipe {
         try load(RecipeFile(path: path), overrides: overrides, phases: phases)
+    }
+
+    /// The keys as they are spelled, nothing derived and nothing checked but each value alone:
+    /// enough for a stored recipe, which was checked when it was made.
+    package init(decoding file: RecipeFile, overrides: [String] = []) throws {
+        self.init()
+        for entry in try file.entries() { try set(entry) }
+        for override in overrides { try set(Entry(override: override)) }
     }
 
     /// Derives the defaults that depend on other keys. Resolving twice changes nothing.

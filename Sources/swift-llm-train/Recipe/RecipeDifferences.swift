@@ -55,11 +55,10 @@ package struct RecipeDifferences: Equatable, Sendable {
 }
 
 extension Recipe {
-    /// Keys that a run settles at its start where the recipe leaves them open: from the world
-    /// size, the shards' tokenizer or the model of `init.from`.
+    /// Keys that a run settles at its start where the recipe leaves them open: from the shards,
+    /// their tokenizer, the model of `init.from`, or the world size.
     package static let openKeys = [
-        "data.tokenizer", "model.layer_count", "model.head_count", "model.embedding_size",
-        "model.context_length", "model.vocabulary_size", "train.sequence_length", "train.lanes",
+        "data.tokenizer", "model.vocabulary_size", "train.sequence_length", "train.lanes",
     ]
 
     /// The recipe with its open keys as the stored one settled them.

@@ -33,7 +33,7 @@ package struct RecipeFile {
     ///
     /// - Throws: A usage `Failure` where the text is not YAML, or not keys and blocks of keys.
     package func entries() throws -> [Recipe.Entry] {
-        guard let root = try YAMLText(text, name: name).node() else { return [] }
+        guard let root = try YAMLText(text, place: { "\(name):\($0)" }).node() else { return [] }
         let blocks = Set(Recipe.keys.compactMap(\.block))
         return try pairs(of: root, as: "the recipe").flatMap { key, node -> [Recipe.Entry] in
             guard blocks.contains(key) else { return [try entry(key, node)] }

@@ -24,7 +24,8 @@ extension Recipe.Entry {
             value = .plain(raw)
             return
         }
-        guard let node = try YAMLText(raw, name: place).node(), let value = OptionValue(node) else {
+        let node = try YAMLText(raw) { _ in place }.node()
+        guard let value = node.flatMap({ OptionValue($0) }) else {
             throw Failure(
                 path, expected: "a value or a list of values", got: "nested values", at: place,
                 remedy: "override the keys one by one, as in train.steps=100", kind: .usage)

@@ -2,14 +2,15 @@ import Diagnostics
 import Training
 import Yams
 
-/// YAML text, and the name under which messages speak of it.
+/// YAML text, and where it stands.
 struct YAMLText {
     let text: String
-    let name: String
+    /// How a message names a line (counted from 1) of the text.
+    let place: (_ line: Int) -> String
 
-    init(_ text: String, name: String) {
+    init(_ text: String, place: @escaping (_ line: Int) -> String) {
         self.text = text
-        self.name = name
+        self.place = place
     }
 
     /// The root of the one document; nil where the text is empty.
@@ -28,25 +29,23 @@ struct YAMLText {
         case .duplicatedKeysInMapping(let keys, let context):
             return Failure(
                 "the key \(keys.joined(separator: ", ")) stands twice in one block",
-                at: "\(name):\(context.mark.line)", remedy: "keep one of them", kind: .usage)
+                at: place(context.mark.line), remedy: "keep one of them", kind: .usage)
         case .scanner(let context, let problem, let mark, _),
             .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let got = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
-            return syntaxFailure(got, at: "\(name):\(mark.line)")
+            let problem = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
+            return syntaxFailure(problem, line: mark.line)
         case .reader(let problem, _, _, _):
-            return syntaxFailure(problem, at: name)
+            return syntaxFailure(problem, line: 1)
         default:
-            return syntaxFailure("\(error)", at: name)
+            return syntaxFailure("\(error)", line: 1)
         }
     }
 
-    private func syntaxFailure(_ problem: String, at place: String) -> Failure {
+    private func syntaxFailure(_ problem: String, line: Int) -> Failure {
         Failure(
-            "wrong YAML syntax", got: "an error \(problem)", at: place,
-            remedy: "write `key: value` lines, indented by two spaces inside a block; "
-                + "quote text that holds special characters",
-            kind: .usage)
+            "wrong YAML syntax: \(problem)", at: place(line),
+            remedy: "correct it, or quote text that holds special characters", kind: .usage)
     }
 }
 

@@ -1,0 +1,100 @@
+import Diagnostics
+import Models
+import Testing
+import Training
+import swift_llm_train
+
+@Suite struct OptionsTests {
+    @Test(
+        arguments: [
+            (100, nil, nil, 100),
+            (nil, 2048, nil, 1), (nil, 2049, nil, 2), (nil, 20_480, nil, 10), (nil, 1, nil, 1),
+            (nil, nil, 1, 4), (nil, nil, 0.32, 1), (nil, nil, 0.33, 2), (nil, nil, 3, 10),
+        ] as [(Int?, Int?, Double?, Int)])
+    func stepCountRoundsUp(steps: Int?, tokens: Int?, epochs: Double?, count: Int) throws {
+        var train = TrainOptions()
+        train.globalBatchSize = 32
+        train.sequenceLength = 64
+        (train.steps, train.tokens, train.epochs) = (steps, tokens, epochs)
+        #expect(try train.stepCount(windowCount: 100) == count)
+    }
+
+    /// 0.07 x 100 is 7.000000000000001 in binary.
+    @Test func roundingOfEpochsAddsNoStep() throws {
+        var train = TrainOptions()
+        (train.globalBatchSize, train.epochs) = (1, 0.07)
+        #expect(try train.stepCount(windowCount: 100) == 7)
+    }
+
+    @Test func stepCountRefusesWhatItCannotCount() {
+        var train = TrainOptions()
+        #expect(throws: Failure.self) { try train.stepCount(windowCount: 100) }
+        train.tokens = 5
+        #expect(throws: Failure.self) { try train.stepCount(windowCount: 100) }
+        (train.tokens, train.steps) = (nil, 5)
+        #expect(throws: Failure.self) { try train.stepCount(windowCount: 0) }
+        (train.steps, train.epochs) = (nil, 1e300)
+        #expect(throws: Failure.self) { try train.stepCount(windowCount: 100) }
+    }
+
+    @Test(arguments: [
+        (GPT2Preset.nano, 65, 91_104), (.micro, 512, 2_817_024),
+        (.gpt2Small, 50_257, 124_439_808), (.gpt2Medium, 50_257, 354_823_168),
+        (.gpt2Large, 50_257, 774_030_080), (.gpt2ExtraLarge, 50_257, 1_557_611_200),
+    ])
+    func presetHasItsNumberOfParameters(preset: GPT2Preset, vocabulary: Int, count: Int) throws {
+        var options = ModelOptions()
+        options.preset = preset
+        let sizes = try options.configuration(tokenizerVocabularySize: vocabulary)
+        let (width, layers) = (sizes.embeddingSize, sizes.layerCount)
+        // A block has 12 width^2 weights, 9 width biases and 4 width gains and shifts.
+        let blocks = layers * (12 * width * width + 13 * width)
+        let embeddings = (sizes.vocabularySize + sizes.contextLength) * width
+        #expect(blocks + embeddings + 2 * width == count)
+    }
+
+    @Test func explicitSizesOverrideThePreset() throws {
+        var options = ModelOptions()
+        options.preset = .nano
+        options.headCount = 6
+        options.contextLength = 32
+        options.dropoutRate = 0.1
+        options.vocabularySize = 128
+        let sizes = try options.configuration(tokenizerVocabularySize: 65)
+        #expect(
+            sizes
+                == GPT2Configuration(
+                    vocabularySize: 128, contextLength: 32, embeddingSize: 48, layerCount: 3,
+                    headCount: 6, dropoutRate: 0.1))
+        #expect(sizes.headSize == 8)
+    }
+
+    @Test func vocabularyBelowTheTokenizersIsRefused() {
+        var options = ModelOptions()
+        options.preset = .nano
+        options.vocabularySize = 64
+        let failure = #expect(throws: Failure.self) {
+            try options.configuration(tokenizerVocabularySize: 65)
+        }
+        #expect(
+            failure?.line
+                == "model.vocabulary_size is smaller than the tokenizer's: expected at least 65, "
+                + "got 64; leave the key out to take the tokenizer's")
+        #expect(failure?.exitCode == 64)
+    }
+
+    @Test func divisorsAreComplete() {
+        for number in [1, 2, 36, 48, 97, 1600] {
+            let all = (1...number).filter { number.isMultiple(of: $0) }
+            #expect(Divisors(of: number).ascending == all)
+        }
+    }
+
+    @Test(arguments: [
+        ("steps", "steps", 0), ("stepz", "steps", 1), ("kitten", "sitting", 3), ("", "ab", 2),
+        ("ab", "", 2), ("flaw", "lawn", 2),
+    ])
+    func editDistanceCountsEdits(first: String, second: String, distance: Int) {
+        #expect(NearestName.distance(first, second) == distance)
+    }
+}

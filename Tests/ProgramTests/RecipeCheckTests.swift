@@ -1,0 +1,165 @@
+import Diagnostics
+import Foundation
+import Testing
+import swift_llm_train
+
+/// What is wrong with a recipe as a whole.
+@Suite struct RecipeCheckTests {
+    private func error(_ body: () throws -> Recipe) -> String? {
+        let failure = #expect(throws: Failure.self) { _ = try body() }
+        #expect(failure?.exitCode == 64)
+        return failure?.line
+    }
+
+    private func error(overrides: [String], phases: [Recipe.Phase]? = nil) -> String? {
+        let file = RecipeFile(name: "a.yaml", text: RecipeErrorTests.valid)
+        return error { try Recipe.load(file, overrides: overrides, phases: phases) }
+    }
+
+    @Test(arguments: [
+        ("", "name is missing (a.yaml); add a line such as name: my-run"),
+        ("# nothing\n", "name is missing (a.yaml); add a line such as name: my-run"),
+        (
+            "name: a\nname: b\n",
+            "the key name stands twice in one block (a.yaml:1); keep one of them"
+        ),
+        (
+            "name: a\ntrain:\n  steps: 1\n  lanes: 1\n  steps: 2\n",
+            "the key steps stands twice in one block (a.yaml:3); keep one of them"
+        ),
+        (
+            "train:\n  steps: 1\ntrain:\n",
+            "the key train stands twice in one block (a.yaml:1); keep one of them"
+        ),
+        (
+            "name: a\ntrain: 5\n",
+            "train: expected keys with values, got 5 (a.yaml:2); "
+                + "write `key: value` lines, indented inside a block"
+        ),
+        (
+            "- a\n",
+            "the recipe: expected keys with values, got [a] (a.yaml:1); "
+                + "write `key: value` lines, indented inside a block"
+        ),
+    ])
+    func wrongShapeIsNamed(text: String, line: String) {
+        #expect(error { try Recipe.load(RecipeFile(name: "a.yaml", text: text)) } == line)
+    }
+
+    @Test(arguments: [
+        ("name: a\nseed: [1\n", 3), ("name: a\n\tseed: 1\n", 2), ("name: \"a\n", 2),
+        ("name: a\n  seed: 1\n", 2), ("name: *a\n", 1),
+    ])
+    func wrongSyntaxNamesItsLine(text: String, line: Int) {
+        let error = error { try Recipe.load(RecipeFile(name: "a.yaml", text: text)) }
+        #expect(error?.hasPrefix("wrong YAML syntax: ") == true)
+        #expect(
+            error?.hasSuffix(
+                " (a.yaml:\(line)); correct it, or quote text that holds special characters")
+                == true)
+    }
+
+    @Test(arguments: [
+        (
+            "train.steps=null",
+            "train.steps is missing: expected one of train.steps, train.tokens and "
+                + "train.epochs, got none (a.yaml); add train.steps=N"
+        ),
+        (
+            "train.epochs=2",
+            "the length of the run is given twice: expected one of train.steps, train.tokens and "
+                + "train.epochs, got steps 100 and epochs 2.0 (a.yaml); "
+                + "take the others back, as in train.steps=null"
+        ),
+        (
+            "train.lanes=5",
+            "train.lanes does not divide train.global_batch_size: expected a divisor of 32, "
+                + "got 5 (a.yaml); use 4 or 8"
+        ),
+        (
+            "train.lanes=64",
+            "train.lanes does not divide train.global_batch_size: expected a divisor of 32, "
+                + "got 64 (a.yaml); use 32"
+        ),
+        (
+            "train.sequence_length=65",
+            "train.sequence_length is larger than model.context_length: expected at most 64, "
+                + "got 65 (a.yaml); lower the one or raise the other"
+        ),
+        (
+            "optimizer.warmup_steps=101",
+            "optimizer.warmup_steps is larger than train.steps: expected at most 100, got 101 "
+                + "(a.yaml); lower the one or raise the other"
+        ),
+        (
+            "optimizer.minimum_learning_rate=1",
+            "optimizer.minimum_learning_rate: expected at most optimizer.learning_rate 0.0006, "
+                + "got 1.0 (a.yaml); lower the minimum or raise the peak"
+        ),
+        (
+            "model.head_count=5",
+            "model.head_count does not divide model.embedding_size: expected a divisor of 48, "
+                + "got 5 (a.yaml); use 1, 2, 3, 4, 6, 8, 12, 16, 24 or 48"
+        ),
+        (
+            "model.preset=null",
+            "model.embedding_size is missing (a.yaml); set it, or set model.preset to one of "
+                + "gpt2-nano, gpt2-micro, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m"
+        ),
+        (
+            "init.from=there",
+            "model.preset and init.from are both given: expected the sizes of the model in "
+                + "init.from, got gpt2-nano (a.yaml); leave out model.preset or init.from"
+        ),
+        (
+            "data.train=null",
+            "data.train is missing: expected a value for the phase pretrain (a.yaml); "
+                + "set it in the recipe or add data.train=..."
+        ),
+        (
+            "name=a/b",
+            "name: expected the name of a directory inside runs, got \"a/b\" (a.yaml); "
+                + "use output for a path"
+        ),
+        (
+            "phases=[pretrain, prepare]",
+            "phases: expected each once, in the order tokenizer, prepare, pretrain, evaluate, "
+                + "generate, got [pretrain, prepare] (a.yaml); put them in this order"
+        ),
+        ("train.precision=bf16", "train.precision: bf16 is not built yet (a.yaml); use fp32"),
+        (
+            "train.gradient_dtype=bf16",
+            "train.gradient_dtype: bf16 is not built yet (a.yaml); use fp32"
+        ),
+        (
+            "train.optimizer_sharding=zero1",
+            "train.optimizer_sharding: zero1 is not built yet (a.yaml); use none"
+        ),
+        ("train.recompute=blocks", "train.recompute: blocks is not built yet (a.yaml); use none"),
+    ])
+    func contradictionIsNamed(override: String, line: String) {
+        #expect(error(overrides: [override]) == line)
+    }
+
+    @Test(arguments: [
+        (Recipe.Phase.tokenizer, "prepare.input"), (.prepare, "prepare.input"),
+        (.evaluate, "data.validation"), (.generate, "generate.prompt"),
+    ])
+    func whatAPhaseNeedsIsAskedFor(phase: Recipe.Phase, key: String) {
+        #expect(
+            error(overrides: [], phases: [phase])
+                == "\(key) is missing: expected a value for the phase \(phase.rawValue) (a.yaml); "
+                + "set it in the recipe or add \(key)=...")
+    }
+
+    @Test func recipeThatIsNotUTF8IsRefused() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("recipe-\(UUID()).yaml").path
+        try Data([0x6e, 0xff, 0xfe]).write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(
+            error { try Recipe.load(path: path) }
+                == "cannot read the recipe: expected UTF-8 text, got other bytes (\(path)); "
+                + "save the file as UTF-8")
+    }
+}
