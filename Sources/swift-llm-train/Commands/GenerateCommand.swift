@@ -1,0 +1,62 @@
+import ArgumentParser
+
+/// `generate`: text that a model samples after a prompt.
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Samples text from a model.",
+        discussion: """
+            Prints the prompt and what the model adds, as it comes. The same seed gives the \
+            same text.
+
+            Examples:
+              swift-llm-train generate --model runs/small/checkpoints/latest \\
+                --prompt 'Once upon a time'
+              swift-llm-train generate --model MODEL --prompt ROMEO: --temperature 0.8 \\
+                --top-k 50 --seed 7
+            """)
+
+    private static let defaults = GenerateOptions()
+
+    @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
+    var model: String
+
+    @Option(help: ArgumentHelp("The text to go on from.", valueName: "text"))
+    var prompt: String
+
+    @Option(help: ArgumentHelp("Tokens to add at most.", valueName: "n"))
+    var maximumTokens = Self.defaults.maximumTokens
+
+    @Option(
+        help: ArgumentHelp("Below 1 safer, above 1 bolder, 0 always the likeliest.", valueName: "t")
+    )
+    var temperature = Self.defaults.temperature
+
+    @Option(help: ArgumentHelp("Sample among the k likeliest tokens alone.", valueName: "k"))
+    var topK: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sample among the likeliest tokens of this joint probability alone.", valueName: "p"))
+    var topP: Double?
+
+    @Option(help: ArgumentHelp("Decides the samples.", valueName: "s"))
+    var seed = Recipe().seed
+
+    /// The flags as the options that a recipe has too.
+    var options: GenerateOptions {
+        var options = GenerateOptions()
+        options.prompt = prompt
+        options.maximumTokens = maximumTokens
+        options.temperature = temperature
+        options.topK = topK
+        options.topP = topP
+        options.seed = seed
+        return options
+    }
+
+    mutating func run() throws {
+        try options.validateFlags()
+        try UnbuiltCommand.refuse("generate")
+    }
+}

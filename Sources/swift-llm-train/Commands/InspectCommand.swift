@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// `inspect`: what a file or directory of this program holds.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Tells what is in a shard, a checkpoint or a model.",
+        discussion: """
+            Checks the hashes and checksums on the way.
+
+            Examples:
+              swift-llm-train inspect shards/train-00000.h5
+              swift-llm-train inspect runs/small/checkpoints/latest
+            """)
+
+    @Argument(help: "A token shard, a checkpoint or a model directory.")
+    var path: String
+
+    mutating func run() throws {
+        try UnbuiltCommand.refuse("inspect")
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+
+/// `prepare`: text files to token shards.
+struct PrepareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prepare",
+        abstract: "Turns text files into HDF5 token shards.",
+        discussion: """
+            Each file is a document, and a literal <|endoftext|> ends one. The last documents \
+            (of a single one its last characters) become the validation shards. Under mpirun \
+            all ranks share the work; the shards do not depend on their number.
+
+            Examples:
+              swift-llm-train prepare --input a.txt b.txt --tokenizer tokenizer.json \\
+                --output shards
+              mpirun -n 4 swift-llm-train prepare --input a.txt \\
+                --tokenizer tokenizer.json --output shards --validation-fraction 0.01
+            """)
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files.", valueName: "file"))
+    var input: [String]
+
+    @Option(help: ArgumentHelp("The tokenizer.json to encode with.", valueName: "path"))
+    var tokenizer: String
+
+    @Option(help: ArgumentHelp("The directory of the shards.", valueName: "dir"))
+    var output: String
+
+    @Option(help: "Share of the documents kept for validation; 0 keeps none.")
+    var validationFraction = PrepareOptions().validationFraction
+
+    @Flag(help: "Refuse text that is not valid UTF-8 instead of replacing its wrong bytes.")
+    var strict = false
+
+    /// The flags as the options that a recipe has too.
+    var options: PrepareOptions {
+        var options = PrepareOptions()
+        options.input = input
+        options.output = output
+        options.validationFraction = validationFraction
+        return options
+    }
+
+    mutating func run() throws {
+        try options.validateFlags()
+        try UnbuiltCommand.refuse("prepare")
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+
+/// `pretrain`: the training phase of a recipe alone.
+struct PretrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pretrain",
+        abstract: "Trains a model on token shards.",
+        discussion: """
+            Writes metrics.jsonl, log.txt and checkpoints into the run directory (output, by \
+            default runs/NAME). Each checkpoint is a Hugging Face model directory. A directory \
+            that holds a run is refused without --resume, which takes any number of ranks up \
+            to train.lanes.
+
+            Examples:
+              swift-llm-train pretrain --config recipe.yaml train.steps=1000
+              mpirun -n 4 swift-llm-train pretrain --config recipe.yaml --resume
+            """)
+
+    @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
+    var config: String
+
+    @Flag(help: "Go on from the newest complete checkpoint of the run directory.")
+    var resume = false
+
+    @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    mutating func run() throws {
+        _ = try Recipe.load(path: config, overrides: overrides, phases: [.pretrain])
+        try UnbuiltCommand.refuse("pretrain")
+    }
+}

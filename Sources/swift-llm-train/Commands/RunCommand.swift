@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// `run`: all phases of a recipe.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs all phases of a recipe, in order, under one mpirun.",
+        discussion: """
+            A recipe is a YAML file; every key of it can be overridden as key=value. Without a \
+            recipe the built-in quick start runs. The resolved recipe is printed at the start \
+            and stored in the run directory.
+
+            Examples:
+              swift-llm-train run recipe.yaml
+              mpirun -n 4 swift-llm-train run recipe.yaml --resume train.steps=2000
+            """)
+
+    @Argument(help: "The recipe; by default the built-in quick start.")
+    var recipe: String?
+
+    @Flag(help: "Go on from the newest complete checkpoint of the run directory.")
+    var resume = false
+
+    @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    /// The path of the recipe, told apart from an override in its place, and all overrides.
+    var words: (recipe: String?, overrides: [String]) {
+        guard let recipe, Recipe.Entry.isOverride(recipe) else { return (recipe, overrides) }
+        return (nil, [recipe] + overrides)
+    }
+
+    mutating func run() throws {
+        if let path = words.recipe {
+            _ = try Recipe.load(path: path, overrides: words.overrides)
+        }
+        try UnbuiltCommand.refuse("run")
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+
+extension TokenizerOptions.Kind: ExpressibleByArgument {}
+
+/// `tokenizer train`: text files to a tokenizer.json.
+struct TokenizerTrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Trains a tokenizer on text files.",
+        discussion: """
+            bpe learns byte-level byte pairs and encodes any text; character takes the code \
+            points of the text in ascending order and refuses all others.
+
+            Examples:
+              swift-llm-train tokenizer train --input a.txt b.txt --vocabulary-size 8192 \\
+                --output tokenizer.json
+              swift-llm-train tokenizer train --input a.txt --kind character \\
+                --output tokenizer.json
+            """)
+
+    private static let defaults = TokenizerOptions()
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files.", valueName: "file"))
+    var input: [String]
+
+    @Option(help: "What to train.")
+    var kind = Self.defaults.kind
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of a bpe tokenizer, its 256 bytes and end of text included.", valueName: "n"))
+    var vocabularySize = Self.defaults.vocabularySize
+
+    @Option(help: ArgumentHelp("The file to write.", valueName: "tokenizer.json"))
+    var output: String
+
+    /// The flags as the options that a recipe has too.
+    var options: TokenizerOptions {
+        var options = TokenizerOptions()
+        options.kind = kind
+        options.vocabularySize = vocabularySize
+        options.path = output
+        return options
+    }
+
+    mutating func run() throws {
+        try options.validateFlags()
+        try UnbuiltCommand.refuse("tokenizer train")
+    }
+}

@@ -1,0 +1,94 @@
+import Diagnostics
+import Testing
+import swift_llm_train
+
+/// What the program says and returns, by its arguments.
+@Suite struct CommandTests {
+    private func report(_ arguments: String) -> ExitReport? {
+        do {
+            try SwiftLLMTrain.run(arguments.split(separator: " ").map(String.init))
+            return nil
+        } catch {
+            return ExitReport(error, columns: 80)
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "pretain",
+            "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
+                + "evaluate, generate, inspect; did you mean pretrain?"
+        ),
+        (
+            "tokenizer trian",
+            "unknown command trian: expected one of train, encode, decode; did you mean train?"
+        ),
+        ("inspect", "Missing expected argument '<path>'; see --help"),
+        ("inspect a b", "Unexpected argument 'b'; see --help"),
+        ("--foo", "Unknown option '--foo'; see --help"),
+        (
+            "tokenizer train --kind byte --input a --output b",
+            "The value 'byte' is invalid for '--kind <kind>'. Please provide one of 'bpe' and "
+                + "'character'; see --help"
+        ),
+        (
+            "tokenizer train --vocabulary-size 10 --input a --output b",
+            "--vocabulary-size: expected an integer of at least 257, got 10; see --help"
+        ),
+        (
+            "prepare --input a --tokenizer t --output o --validation-fraction 1",
+            "--validation-fraction: expected a number from 0 to below 1, got 1.0; see --help"
+        ),
+        (
+            "generate --model m --prompt p --top-p 1.5",
+            "--top-p: expected a number above 0, at most 1, got 1.5; see --help"
+        ),
+        (
+            "evaluate --model m --data d --sequence-length 0",
+            "--sequence-length: expected an integer of at least 1, got 0; "
+                + "leave it out for the model's context length"
+        ),
+        (
+            "pretrain --config absent.yaml",
+            "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
+                + "check the path"
+        ),
+        (
+            "run absent.yaml train.steps=5",
+            "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
+                + "check the path"
+        ),
+    ])
+    func wrongUsageExits64WithOneLine(arguments: String, line: String) {
+        let report = report(arguments)
+        #expect(report?.text == "swift-llm-train: " + line)
+        #expect(report?.exitCode == 64)
+    }
+
+    @Test(arguments: [
+        "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
+        "prepare", "pretrain", "evaluate", "generate", "inspect",
+    ])
+    func helpShowsTwoExamplesThatFitATerminal(command: String) {
+        let report = report(command + " --help")
+        #expect(report?.exitCode == 0)
+        let lines = (report?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+        let examples = lines.drop { $0 != "Examples:" }.dropFirst().prefix { !$0.isEmpty }
+        #expect(examples.count { $0.contains("swift-llm-train") } == 2)
+        // ArgumentParser breaks longer lines without a backslash: they could not be pasted.
+        #expect(examples.allSatisfy { $0.hasPrefix("  ") })
+    }
+
+    @Test func firstWordOfRunIsARecipeUnlessItIsAnOverride() {
+        #expect(Recipe.Entry.isOverride("train.steps=5"))
+        #expect(Recipe.Entry.isOverride("name=a.yaml"))
+        #expect(!Recipe.Entry.isOverride("recipe.yaml"))
+        #expect(!Recipe.Entry.isOverride("runs/a=b.yaml"))
+    }
+
+    @Test func failuresThatAreNotOfUsageExit1OnOneLine() {
+        let report = ExitReport(Failure("the disk is full", at: "a\nb"))
+        #expect(report.exitCode == 1)
+        #expect(report.text == "swift-llm-train: the disk is full (a b)")
+    }
+}
