@@ -1,0 +1,60 @@
+import Diagnostics
+
+/// Reads the members of one JSON object by kind; a missing member takes its default.
+struct JSONMembers {
+    private let members: [String: JSONValue]
+    private let path: String
+
+    init(_ json: JSONValue, at path: String) throws(Failure) {
+        guard let members = json.object else {
+            throw Failure(
+                "the file is not what it should be", expected: "a JSON object", got: json.summary,
+                at: path)
+        }
+        self.members = members
+        self.path = path
+    }
+
+    /// nil for a missing member and for null.
+    subscript(key: String) -> JSONValue? {
+        members[key].flatMap { $0 == .null ? nil : $0 }
+    }
+
+    /// True also for null.
+    func contains(_ key: String) -> Bool { members[key] != nil }
+
+    /// - Parameter allowed: sizes that later products cannot overflow.
+    func integer(
+        _ key: String, default value: Int, in allowed: ClosedRange<Int>
+    ) throws(Failure) -> Int {
+        let integer = self[key] == nil ? value : self[key]?.integer
+        guard let integer, allowed.contains(integer) else {
+            throw failure(
+                key, expected: "an integer from \(allowed.lowerBound) to \(allowed.upperBound)")
+        }
+        return integer
+    }
+
+    func float(
+        _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
+    ) throws(Failure) -> Float {
+        let float = self[key] == nil ? value : self[key]?.double.map { Float($0) }
+        guard let float, isAllowed(float) else { throw failure(key, expected: expected) }
+        return float
+    }
+
+    /// For settings of which only some values are understood.
+    func require(
+        _ key: String, default value: JSONValue, oneOf allowed: [JSONValue]
+    ) throws(Failure) {
+        guard !allowed.contains(self[key] ?? value) else { return }
+        let texts = allowed.map { $0.text(isPretty: false) }
+        throw failure(key, expected: texts.joined(separator: " or "))
+    }
+
+    func failure(_ key: String, expected: String, remedy: String? = nil) -> Failure {
+        Failure(
+            "cannot use this model: \(key)", expected: expected,
+            got: members[key]?.summary ?? "none", at: path, remedy: remedy)
+    }
+}

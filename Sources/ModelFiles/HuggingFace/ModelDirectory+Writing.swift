@@ -1,0 +1,51 @@
+import Diagnostics
+import Models
+
+extension ModelDirectory {
+    /// Writes config.json, model.safetensors and the tokenizer's files into a directory that is
+    /// there; what else belongs in it (optimizer, manifest) is the caller's.
+    ///
+    /// - Parameters:
+    ///   - tensors: those of `configuration.model.tensorShapes`, in that order.
+    ///   - tokenizerJSON: tokenizer.json, byte for byte.
+    ///   - tokenizerConfigurationJSON: tokenizer_config.json, byte for byte.
+    /// - Precondition: the tensors have the names and shapes of the configuration.
+    package static func write(
+        _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
+        tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
+        into directory: String
+    ) throws(Failure) {
+        let expected = configuration.model.tensorShapes
+        precondition(
+            tensors.map(\.name) == expected.map(\.name)
+                && tensors.map(\.shape) == expected.map(\.shape),
+            "expected the tensors \(expected), got \(tensors.map { ($0.name, $0.shape) })")
+        let text = configuration.json.text(isPretty: true)
+        let path = "\(directory)/\(HuggingFaceConfiguration.fileName)"
+        try FileWriter.write(Array(text.utf8), to: path)
+        try SafetensorsWriter.write(tensors, to: "\(directory)/\(WeightFiles.fileName)")
+        if let tokenizerJSON {
+            try FileWriter.write(tokenizerJSON, to: "\(directory)/\(tokenizerName)")
+        }
+        if let tokenizerConfigurationJSON {
+            try FileWriter.write(
+                tokenizerConfigurationJSON, to: "\(directory)/\(tokenizerConfigurationName)")
+        }
+    }
+
+    /// Writes a whole model directory that appears whole or not at all, with its manifest.
+    ///
+    /// - Throws: `Failure` when something stands at `path` already, or a write fails.
+    package static func publish(
+        _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
+        tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
+        at path: String
+    ) throws {
+        try PublishedDirectory.write(to: path) { directory in
+            try write(
+                configuration, tensors: tensors, tokenizerJSON: tokenizerJSON,
+                tokenizerConfigurationJSON: tokenizerConfigurationJSON, into: directory)
+            try Manifest.write(in: directory)
+        }
+    }
+}

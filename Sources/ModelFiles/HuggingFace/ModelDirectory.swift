@@ -1,0 +1,68 @@
+import Diagnostics
+import Models
+
+/// A Hugging Face directory of a GPT-2, whose weights are checked by name and shape when it opens.
+package struct ModelDirectory: Sendable {
+    package static let tokenizerName = "tokenizer.json"
+    package static let tokenizerConfigurationName = "tokenizer_config.json"
+
+    package let path: String
+    package let configuration: HuggingFaceConfiguration
+    /// By the names of `GPT2Configuration.tensorShapes`.
+    private let places: [String: WeightFiles.Place]
+
+    package var model: GPT2Configuration { configuration.model }
+
+    /// - Throws: `Failure` when the configuration is not one that this project computes, or the
+    ///   weights do not fit it; then every missing, unknown and unsuitable tensor is listed.
+    package init(reading path: String) throws(Failure) {
+        self.path = path
+        configuration = try HuggingFaceConfiguration(reading: path)
+        places = try Self.named(try WeightFiles(directory: path).places, at: path)
+        let differences = TensorDifferences(
+            expected: configuration.model.tensorShapes, found: places.mapValues(\.entry))
+        guard differences.isEmpty else { throw differences.failure(at: path) }
+    }
+
+    /// What the file tells of one tensor, by its name in `tensorShapes`.
+    package func tensor(named name: String) -> SafetensorsEntry? { places[name]?.entry }
+
+    /// Reads one tensor, by its name in `tensorShapes`, as Float.
+    ///
+    /// - Precondition: the buffer has exactly as many elements as the tensor.
+    package func readTensor(
+        named name: String, into buffer: UnsafeMutableBufferPointer<Float>
+    ) throws(Failure) {
+        guard let place = places[name] else {
+            throw Failure("the tensor \(name) is missing", at: path)
+        }
+        try place.file.readFloat32(place.entry.name, into: buffer)
+    }
+
+    /// The bytes of tokenizer.json; nil when there is none.
+    package func tokenizerJSON() throws(Failure) -> [UInt8]? {
+        let file = "\(path)/\(Self.tokenizerName)"
+        return DirectoryEntries.exists(file) ? try FileReader.bytes(of: file) : nil
+    }
+
+    /// Older files name the tensors of the model without its prefix, and hold the causal mask and a
+    /// copy of the tied embedding, which are passed over.
+    private static func named(
+        _ places: [String: WeightFiles.Place], at path: String
+    ) throws(Failure) -> [String: WeightFiles.Place] {
+        let prefix = "transformer."
+        var named: [String: WeightFiles.Place] = [:]
+        for (name, place) in places where !isPassedOver(name) {
+            let full = name.hasPrefix(prefix) ? name : prefix + name
+            guard named.updateValue(place, forKey: full) == nil else {
+                throw Failure("the tensor \(full) stands twice, with and without prefix", at: path)
+            }
+        }
+        return named
+    }
+
+    private static func isPassedOver(_ name: String) -> Bool {
+        name == "lm_head.weight" || name.hasSuffix(".attn.bias")
+            || name.hasSuffix(".attn.masked_bias")
+    }
+}

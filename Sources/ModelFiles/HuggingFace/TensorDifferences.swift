@@ -1,0 +1,37 @@
+import Diagnostics
+
+/// How the tensors of a file differ from those that a model needs.
+package struct TensorDifferences: Equatable, Sendable {
+    package let missing: [String]
+    package let superfluous: [String]
+    /// Of another shape, or not of floating-point numbers, each with what was expected and found.
+    package let unsuitable: [String]
+
+    /// - Parameter found: by the names that the model uses.
+    package init(
+        expected: [(name: String, shape: [Int])], found: [String: SafetensorsEntry]
+    ) {
+        missing = expected.map(\.name).filter { found[$0] == nil }
+        superfluous = Set(found.keys).subtracting(expected.map(\.name)).sorted()
+        unsuitable = expected.compactMap { name, shape in
+            guard let entry = found[name] else { return nil }
+            if entry.shape != shape { return "\(name) (expected \(shape), got \(entry.shape))" }
+            if !entry.type.isReadableAsFloat {
+                return "\(name) (expected F32, BF16 or F16, got \(entry.type.rawValue))"
+            }
+            return nil
+        }
+    }
+
+    package var isEmpty: Bool { missing.isEmpty && superfluous.isEmpty && unsuitable.isEmpty }
+
+    /// Lists every difference.
+    package func failure(at path: String) -> Failure {
+        let lists = [("missing", missing), ("unknown", superfluous), ("unsuitable", unsuitable)]
+        let got = lists.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+        return Failure(
+            "the tensors do not fit the configuration",
+            expected: "every tensor of the model and no other", got: got.joined(separator: "; "),
+            at: path, remedy: "use the config.json that belongs to these weights")
+    }
+}

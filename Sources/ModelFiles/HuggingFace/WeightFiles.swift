@@ -1,0 +1,74 @@
+import Diagnostics
+
+/// The weights of a Hugging Face model directory: model.safetensors, or the several files that
+/// model.safetensors.index.json names.
+struct WeightFiles: Sendable {
+    static let fileName = "model.safetensors"
+    static let indexName = "model.safetensors.index.json"
+
+    /// A tensor and the file in which it stands.
+    struct Place: Sendable {
+        let file: SafetensorsFile
+        let entry: SafetensorsEntry
+    }
+
+    /// By the names in the files.
+    let places: [String: Place]
+
+    init(directory: String) throws(Failure) {
+        if DirectoryEntries.exists("\(directory)/\(Self.fileName)") {
+            places = try Self.places(in: [Self.fileName], of: directory)
+        } else if DirectoryEntries.exists("\(directory)/\(Self.indexName)") {
+            let index = try Self.index(at: "\(directory)/\(Self.indexName)")
+            places = try Self.places(in: Set(index.values).sorted(), of: directory)
+            for (name, file) in index.sorted(by: { $0.key < $1.key })
+            where places[name]?.file.path != "\(directory)/\(file)" {
+                throw Failure(
+                    "the tensor \(name) is missing from its file", at: "\(directory)/\(file)")
+            }
+        } else {
+            throw Failure(
+                "the directory holds no weights", expected: "\(Self.fileName) or \(Self.indexName)",
+                got: "neither", at: directory,
+                remedy: "save the model as safetensors (older .bin files are not read)")
+        }
+    }
+
+    private static func places(
+        in names: [String], of directory: String
+    ) throws(Failure) -> [String: Place] {
+        var places: [String: Place] = [:]
+        for name in names {
+            let file = try SafetensorsFile(path: "\(directory)/\(name)")
+            for entry in file.entries {
+                let place = Place(file: file, entry: entry)
+                if let other = places.updateValue(place, forKey: entry.name) {
+                    throw Failure(
+                        "the tensor \(entry.name) stands in two files", got: other.file.path,
+                        at: file.path)
+                }
+            }
+        }
+        return places
+    }
+
+    /// File names by tensor names; the files stand in the directory itself.
+    private static func index(at path: String) throws(Failure) -> [String: String] {
+        let json = try JSONValue(parsing: try FileReader.bytes(of: path), at: path)
+        guard let map = json["weight_map"]?.object, !map.isEmpty else {
+            throw Failure(
+                "the index of the weights is not valid", expected: "weight_map, an object",
+                got: json["weight_map"]?.summary ?? "none", at: path)
+        }
+        var index: [String: String] = [:]
+        for (name, value) in map {
+            guard let file = value.string, !file.isEmpty, !file.contains("/"), file != ".." else {
+                throw Failure(
+                    "the index of the weights is not valid",
+                    expected: "a file name for \(name)", got: value.summary, at: path)
+            }
+            index[name] = file
+        }
+        return index
+    }
+}

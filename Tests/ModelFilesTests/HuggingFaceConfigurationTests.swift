@@ -1,0 +1,89 @@
+import Diagnostics
+import ModelFiles
+import Models
+import Testing
+
+@Suite struct HuggingFaceConfigurationTests {
+    private static let tiny = GPT2Configuration(
+        vocabularySize: 61, contextLength: 16, embeddingSize: 8, layerCount: 2, headCount: 2,
+        dropoutRate: 0.1, layerNormEpsilon: 1e-5)
+
+    private func read(_ text: String) throws -> HuggingFaceConfiguration {
+        let json = try JSONValue(parsing: Array(text.utf8), at: "config.json")
+        return try HuggingFaceConfiguration(json: json, at: "config.json")
+    }
+
+    @Test(arguments: [nil, 60])
+    func survivesARoundTrip(_ endOfTextID: Int?) throws {
+        let configuration = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: endOfTextID)
+        #expect(try read(configuration.json.text(isPretty: true)) == configuration)
+    }
+
+    @Test func writesWhatTransformersReads() {
+        let json = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: nil).json
+        let expected = """
+            {"activation_function":"gelu_new","add_cross_attention":false,\
+            "architectures":["GPT2LMHeadModel"],"attn_pdrop":0.1,"bos_token_id":null,\
+            "dtype":"float32","embd_pdrop":0.1,"eos_token_id":null,"initializer_range":0.02,\
+            "layer_norm_epsilon":1e-05,"model_type":"gpt2","n_ctx":16,"n_embd":8,"n_head":2,\
+            "n_inner":null,"n_layer":2,"n_positions":16,"reorder_and_upcast_attn":false,\
+            "resid_pdrop":0.1,"scale_attn_by_inverse_layer_idx":false,"scale_attn_weights":true,\
+            "tie_word_embeddings":true,"use_cache":true,"vocab_size":61}
+            """
+        #expect(json.text(isPretty: false) == expected)
+    }
+
+    @Test func missingKeysTakeTheDefaultsOfTransformers() throws {
+        let expected = GPT2Configuration(
+            vocabularySize: 50257, contextLength: 1024, embeddingSize: 768, layerCount: 12,
+            headCount: 12, dropoutRate: 0.1, layerNormEpsilon: 1e-5)
+        #expect(
+            try read("{\"model_type\": \"gpt2\"}")
+                == HuggingFaceConfiguration(model: expected, endOfTextID: 50256))
+    }
+
+    @Test(
+        arguments: [
+            ("\"eos_token_id\": 5", 5), ("\"eos_token_id\": null", nil),
+            ("\"eos_token_id\": [5]", 5),
+            ("\"vocab_size\": 64", nil), ("\"vocab_size\": 64, \"eos_token_id\": 50256", nil),
+            ("\"vocab_size\": 64, \"eos_token_id\": 63", 63),
+        ] as [(String, Int?)])
+    func endOfTextIsAnIDOfTheVocabularyOrNone(_ member: String, _ expected: Int?) throws {
+        #expect(try read("{\"model_type\": \"gpt2\", \(member)}").endOfTextID == expected)
+    }
+
+    @Test(arguments: [
+        "\"n_inner\": 3072", "\"activation_function\": \"gelu_pytorch_tanh\"",
+        "\"n_inner\": null", "\"reorder_and_upcast_attn\": true", "\"unknown\": {}",
+        "\"tie_word_embeddings\": true", "\"resid_pdrop\": 0, \"embd_pdrop\": 0, \"attn_pdrop\": 0",
+    ])
+    func acceptsWhatComputesTheSame(_ member: String) throws {
+        #expect(throws: Never.self) { try read("{\"model_type\": \"gpt2\", \(member)}") }
+    }
+
+    @Test(arguments: [
+        ("activation_function", "\"relu\""), ("activation_function", "\"gelu\""),
+        ("tie_word_embeddings", "false"), ("scale_attn_weights", "false"),
+        ("scale_attn_by_inverse_layer_idx", "true"), ("add_cross_attention", "true"),
+        ("quantization_config", "{}"), ("n_inner", "768"), ("n_head", "7"), ("n_head", "0"),
+        ("n_embd", "-768"), ("n_embd", "768.5"), ("n_embd", "\"768\""), ("n_layer", "0"),
+        ("n_layer", "9223372036854775807"), ("vocab_size", "0"), ("n_positions", "0"),
+        ("attn_pdrop", "0.2"), ("resid_pdrop", "1"), ("resid_pdrop", "-0.1"),
+        ("layer_norm_epsilon", "0"), ("layer_norm_epsilon", "\"1e-5\""), ("eos_token_id", "[1, 2]"),
+        ("eos_token_id", "-1"), ("eos_token_id", "\"x\""),
+    ])
+    func refusesWhatItCannotComputeAndNamesTheKey(_ key: String, _ value: String) {
+        #expect {
+            try read("{\"model_type\": \"gpt2\", \"\(key)\": \(value)}")
+        } throws: { error in
+            let what = (error as? Failure)?.what
+            return what == "cannot use this model: \(key)"
+        }
+    }
+
+    @Test(arguments: ["{}", "[]", "{\"model_type\": \"llama\"}", "{\"model_type\": null}"])
+    func refusesOtherModels(_ text: String) {
+        #expect(throws: Failure.self) { try read(text) }
+    }
+}
