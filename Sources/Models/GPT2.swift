@@ -17,8 +17,7 @@ package final class GPT2 {
     package init(_ configuration: GPT2Configuration, device: Device) {
         self.configuration = configuration
         self.device = device
-        let shapes = Self.parameterShapes(configuration)
-        parameters = ParameterList(shapes, device: device)
+        parameters = ParameterList(configuration.tensorShapes, device: device)
         var next = parameters.parameters.makeIterator()
         tokenTable = next.take()
         positionTable = next.take()
@@ -77,31 +76,5 @@ package final class GPT2 {
         let logits = tape.matmul(
             rows, tape.parameter(tokenTable, of: parameters), transposeB: true)
         return tape.reshape(logits, to: hidden.shape.dropLast() + [vocabularySize])
-    }
-}
-
-extension GPT2 {
-    /// Names and shapes in the order of the data: embeddings, blocks, final norm.
-    package static func parameterShapes(
-        _ configuration: GPT2Configuration
-    ) -> [(name: String, shape: [Int])] {
-        let c = configuration.embeddingSize
-        var shapes = [
-            (name: "transformer.wte.weight", shape: [configuration.vocabularySize, c]),
-            ("transformer.wpe.weight", [configuration.contextLength, c]),
-        ]
-        for layer in 0..<configuration.layerCount {
-            let block = "transformer.h.\(layer)"
-            shapes += [
-                ("\(block).ln_1.weight", [c]), ("\(block).ln_1.bias", [c]),
-                ("\(block).attn.c_attn.weight", [c, 3 * c]), ("\(block).attn.c_attn.bias", [3 * c]),
-                ("\(block).attn.c_proj.weight", [c, c]), ("\(block).attn.c_proj.bias", [c]),
-                ("\(block).ln_2.weight", [c]), ("\(block).ln_2.bias", [c]),
-                ("\(block).mlp.c_fc.weight", [c, 4 * c]), ("\(block).mlp.c_fc.bias", [4 * c]),
-                ("\(block).mlp.c_proj.weight", [4 * c, c]), ("\(block).mlp.c_proj.bias", [c]),
-            ]
-        }
-        shapes += [("transformer.ln_f.weight", [c]), ("transformer.ln_f.bias", [c])]
-        return shapes
     }
 }

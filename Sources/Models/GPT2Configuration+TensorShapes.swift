@@ -1,7 +1,6 @@
-import Models
-
 extension GPT2Configuration {
-    /// The tensors of a Hugging Face `GPT2LMHeadModel`, in the order of its modules.
+    /// The tensors of a Hugging Face `GPT2LMHeadModel`, in the order of its modules, which is the
+    /// order of the data: embeddings, blocks, final norm.
     ///
     /// Weights of linear layers are [in, out]. `lm_head.weight` is tied to `transformer.wte.weight`
     /// and does not stand in the file.
