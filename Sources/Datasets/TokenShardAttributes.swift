@@ -1,0 +1,65 @@
+import Diagnostics
+
+/// What a token shard says of its tokens: the attributes of the root group.
+package struct TokenShardAttributes: Equatable, Sendable {
+    /// The name of the kind of tokenizer, for the reader's eye.
+    package var tokenizerName: String
+    /// SHA-256, in lower-case hexadecimal, of the tokenizer.json that made the tokens.
+    package var tokenizerSHA256: String
+    /// Every token id is less than this.
+    package var vocabularySize: Int
+    /// The id that follows every document; nil where the tokenizer has none (stored as -1).
+    package var endOfTextID: Int32?
+    /// SHA-256 of the bytes of the source text of this shard.
+    package var sourceSHA256: String
+
+    package init(
+        tokenizerName: String, tokenizerSHA256: String, vocabularySize: Int, endOfTextID: Int32?,
+        sourceSHA256: String
+    ) {
+        self.tokenizerName = tokenizerName
+        self.tokenizerSHA256 = tokenizerSHA256
+        self.vocabularySize = vocabularySize
+        self.endOfTextID = endOfTextID
+        self.sourceSHA256 = sourceSHA256
+    }
+
+    static let formatVersion = 1
+
+    /// Two bytes a token where the vocabulary fits, else four.
+    var tokenSize: Int { vocabularySize <= 1 << 16 ? 2 : 4 }
+
+    init(reading file: HDF5File) throws {
+        let version = try file.integer(named: "format_version")
+        guard version == Self.formatVersion else {
+            throw Failure(
+                "the token shard has another format version", expected: "\(Self.formatVersion)",
+                got: "\(version)", at: file.path, remedy: "prepare the text again")
+        }
+        tokenizerName = try file.string(named: "tokenizer_name")
+        tokenizerSHA256 = try file.string(named: "tokenizer_sha256")
+        sourceSHA256 = try file.string(named: "source_sha256")
+        vocabularySize = try file.integer(named: "vocabulary_size")
+        guard vocabularySize > 0, vocabularySize <= Int(Int32.max) else {
+            throw Failure(
+                "the token shard has no valid vocabulary size", expected: "1 to \(Int32.max)",
+                got: "\(vocabularySize)", at: file.path)
+        }
+        let endOfTextID = try file.integer(named: "end_of_text_id")
+        guard endOfTextID >= -1, endOfTextID < vocabularySize else {
+            throw Failure(
+                "the token shard has no valid end-of-text id",
+                expected: "-1 to \(vocabularySize - 1)", got: "\(endOfTextID)", at: file.path)
+        }
+        self.endOfTextID = endOfTextID < 0 ? nil : Int32(endOfTextID)
+    }
+
+    func write(to file: HDF5File) throws {
+        try file.write(Self.formatVersion, named: "format_version")
+        try file.write(tokenizerName, named: "tokenizer_name")
+        try file.write(tokenizerSHA256, named: "tokenizer_sha256")
+        try file.write(vocabularySize, named: "vocabulary_size")
+        try file.write(endOfTextID.map(Int.init) ?? -1, named: "end_of_text_id")
+        try file.write(sourceSHA256, named: "source_sha256")
+    }
+}
