@@ -1,0 +1,79 @@
+import Dispatch
+import Synchronization
+
+/// Gives the batches of steps firstStep, firstStep + 1, ... of one rank, each read in the
+/// background while the caller works on the one before.
+///
+/// A batch is a function of (seed, step), so what is read ahead never changes what is given.
+package final class BatchReader {
+    private let stream: TokenStream
+    private let sampler: WindowSampler
+    /// The sequences of the global batch that this rank holds.
+    private let sequences: Range<Int>
+    private var reading: Reading?
+    /// The step that `next` gives next.
+    package private(set) var step: Int
+    /// Seconds for which the caller stood waiting in `next`, in all.
+    package private(set) var waitedSeconds = 0.0
+
+    /// Begins to read the batch of `firstStep` at once.
+    package init(
+        stream: TokenStream, sampler: WindowSampler, sequences: Range<Int>, firstStep: Int
+    ) {
+        self.stream = stream
+        self.sampler = sampler
+        self.sequences = sequences
+        step = firstStep
+        reading = beginReading()
+    }
+
+    deinit { close() }
+
+    /// The batch of `step`; then begins to read that of the step after.
+    ///
+    /// - Throws: the error met in the background. The step stays where it is, and the call after
+    ///   it reads the same batch again.
+    package func next() throws -> TokenBatch {
+        let start = ContinuousClock.now
+        let current = reading ?? beginReading()
+        reading = nil
+        let result = current.finish()
+        waitedSeconds += (ContinuousClock.now - start) / .seconds(1)
+        let batch = try result.get()
+        step += 1
+        reading = beginReading()
+        return batch
+    }
+
+    /// Waits until nothing is read in the background any more. A later `next` begins again.
+    package func close() {
+        _ = reading?.finish()
+        reading = nil
+    }
+
+    private func beginReading() -> Reading {
+        let (stream, sampler) = (stream, sampler)
+        let windows = sampler.windows(step: step, sequences: sequences)
+        return Reading { try TokenBatch(windows, of: sampler, in: stream) }
+    }
+}
+
+/// One batch that is being read on another thread. Its owner waits for it exactly once.
+private final class Reading: Sendable {
+    private let done = DispatchSemaphore(value: 0)
+    private let result = Mutex<Result<TokenBatch, any Error>?>(nil)
+
+    init(_ read: @escaping @Sendable () throws -> TokenBatch) {
+        DispatchQueue.global(qos: .userInitiated).async {
+            let result = Result { try read() }
+            self.result.withLock { $0 = result }
+            self.done.signal()
+        }
+    }
+
+    func finish() -> Result<TokenBatch, any Error> {
+        done.wait()
+        // The signal comes after the result is set.
+        return result.withLock { $0! }
+    }
+}

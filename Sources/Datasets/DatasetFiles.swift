@@ -1,0 +1,50 @@
+import Diagnostics
+import Glibc
+
+/// The two parts of a prepared text.
+package enum DatasetSplit: String, CaseIterable, Codable, Sendable {
+    case train
+    case validation
+}
+
+/// Finds the shard files that a recipe names.
+package enum DatasetFiles {
+    /// The shards, in name order, of a shard directory (its `train-*.h5` or `validation-*.h5`), of
+    /// a glob, or of one file.
+    ///
+    /// - Throws: a `Failure` where there is none.
+    package static func resolve(_ path: String, split: DatasetSplit) throws -> [String] {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let paths = matches(of: path)
+            guard paths.isEmpty else { return paths }
+            throw Failure(
+                "there is no token shard", expected: "a shard directory, a glob or a file",
+                got: "nothing of that name", at: path, remedy: "prepare the text first")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
+        let paths = matches(of: "\(escaped(path))/\(split.rawValue)-*.h5")
+        guard paths.isEmpty else { return paths }
+        throw Failure(
+            "the directory holds no \(split.rawValue) shard",
+            expected: "\(split.rawValue)-*.h5", got: "none", at: path,
+            remedy: split == .train
+                ? "prepare the text first" : "prepare with a validation fraction above 0")
+    }
+
+    /// Paths in byte order, whatever the locale.
+    static func matches(of pattern: String) -> [String] {
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
+        let paths = (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0] }
+        return paths.map { String(cString: $0) }.sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
+    }
+
+    /// The path as a pattern that matches nothing but it.
+    static func escaped(_ path: String) -> String {
+        path.map { "*?[\\".contains($0) ? "\\\($0)" : String($0) }.joined()
+    }
+}

@@ -1,0 +1,138 @@
+import Diagnostics
+import Synchronization
+
+/// Token shards, one after the other, as one stream of tokens.
+///
+/// Few shards are open at a time, so that a large dataset does not use up the file descriptors of
+/// the process. May be read by several threads at once.
+package final class TokenStream: Sendable {
+    /// The shards in stream order.
+    package let paths: [String]
+    package let documentCount: Int
+    /// The attributes of the first shard; the tokenizer and its vocabulary are those of all.
+    package let attributes: TokenShardAttributes
+    /// The first token of each shard, and at the end N.
+    private let starts: [Int]
+    /// The shards last used, the latest at the end.
+    private let openShards = Mutex<[TokenShard]>([])
+
+    static let maximumOpenCount = 64
+
+    /// Opens the shards in the order given, which is name order for `DatasetFiles.resolve`.
+    ///
+    /// - Throws: a `Failure` for a shard that cannot be read, and for one that was made by another
+    ///   tokenizer than the first.
+    package init(paths: [String]) throws {
+        precondition(!paths.isEmpty, "a stream of at least one shard")
+        let first = try TokenShard(path: paths[0])
+        var starts = [0]
+        var documentCount = 0
+        for path in paths {
+            let shard = try TokenShard(path: path)
+            try Self.require(
+                tokenizerSHA256: first.attributes.tokenizerSHA256,
+                vocabularySize: first.attributes.vocabularySize, of: shard.attributes, at: path)
+            starts.append(starts[starts.count - 1] + shard.tokenCount)
+            documentCount += shard.documentCount
+        }
+        self.paths = paths
+        self.starts = starts
+        self.documentCount = documentCount
+        attributes = first.attributes
+    }
+
+    /// The stream of one split of what a recipe names: a shard directory, a glob or a file.
+    package convenience init(resolving path: String, split: DatasetSplit) throws {
+        try self.init(paths: DatasetFiles.resolve(path, split: split))
+    }
+
+    /// N: the tokens of all shards.
+    package var tokenCount: Int { starts[starts.count - 1] }
+
+    /// Refuses shards of another tokenizer than the one at hand.
+    package func require(tokenizerSHA256: String, vocabularySize: Int) throws {
+        try Self.require(
+            tokenizerSHA256: tokenizerSHA256, vocabularySize: vocabularySize, of: attributes,
+            at: paths[0])
+    }
+
+    /// Reads tokens of the stream; `range` must lie in 0..<tokenCount and fill `buffer`.
+    ///
+    /// - Throws: a `Failure` that names the file and the position in it, for a chunk that does not
+    ///   match its checksum and for an id outside the vocabulary.
+    package func read(_ range: Range<Int>, into buffer: UnsafeMutableBufferPointer<Int32>) throws {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= tokenCount,
+            "\(range) is not in 0..<\(tokenCount)")
+        precondition(buffer.count == range.count, "\(range) does not fit \(buffer.count) tokens")
+        var position = range.lowerBound
+        var index = shardIndex(ofToken: position)
+        while position < range.upperBound {
+            let end = min(range.upperBound, starts[index + 1])
+            let part = position - range.lowerBound..<end - range.lowerBound
+            try openShard(index).read(
+                position - starts[index]..<end - starts[index],
+                into: .init(rebasing: buffer[part]))
+            position = end
+            index += 1
+        }
+    }
+
+    package func tokens(_ range: Range<Int>) throws -> [Int32] {
+        try [Int32](unsafeUninitializedCapacity: range.count) { buffer, count in
+            try read(range, into: .init(rebasing: buffer[..<range.count]))
+            count = range.count
+        }
+    }
+
+    /// The last shard that begins at or before the token: empty shards before it are passed over.
+    private func shardIndex(ofToken token: Int) -> Int {
+        var low = 0
+        var high = paths.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= token { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    private func openShard(_ index: Int) throws -> TokenShard {
+        try openShards.withLock { shards in
+            let path = paths[index]
+            if let place = shards.lastIndex(where: { $0.path == path }) {
+                shards.append(shards.remove(at: place))
+                return shards[shards.count - 1]
+            }
+            let shard = try TokenShard(path: path)
+            let expectedCount = starts[index + 1] - starts[index]
+            guard shard.tokenCount == expectedCount else {
+                throw Failure(
+                    "a token shard has changed since it was first opened",
+                    expected: "\(expectedCount) tokens", got: "\(shard.tokenCount)", at: path)
+            }
+            if shards.count == Self.maximumOpenCount { shards.removeFirst() }
+            shards.append(shard)
+            return shard
+        }
+    }
+
+    private static func require(
+        tokenizerSHA256: String, vocabularySize: Int, of attributes: TokenShardAttributes,
+        at path: String
+    ) throws {
+        guard attributes.tokenizerSHA256 == tokenizerSHA256 else {
+            throw Failure(
+                "the token shard was made by another tokenizer",
+                expected: "tokenizer_sha256 \(tokenizerSHA256)",
+                got: attributes.tokenizerSHA256, at: path,
+                remedy: "prepare the text with this tokenizer, or use the one beside the shards")
+        }
+        guard attributes.vocabularySize == vocabularySize else {
+            throw Failure(
+                "the token shard has another vocabulary",
+                expected: "vocabulary_size \(vocabularySize)",
+                got: "\(attributes.vocabularySize)", at: path,
+                remedy: "prepare the text with this tokenizer")
+        }
+    }
+}
