@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", crypto]),
         .target(name: "Collectives", dependencies: ["Diagnostics", "CMPI", "CKernels"]),
         .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
-        .target(name: "Training", dependencies: ["Evaluation", "ModelFiles"]),
+        .target(name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels"]),
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
         .executableTarget(
             name: "swift-llm-train",

@@ -88,6 +88,9 @@ void kernel_normal(
     float *out, long n, long first_element, float deviation, unsigned stream,
     unsigned long long seed);
 
+/* processor.c; the clone that the loader picks: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2) ... */
+const char *kernel_instruction_set(void);
+
 /* Tells the processor that this thread waits on memory that another thread writes. */
 static inline void kernel_pause(void) {
 #if defined(__x86_64__)
