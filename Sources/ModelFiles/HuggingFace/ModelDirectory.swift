@@ -21,7 +21,10 @@ package struct ModelDirectory: Sendable {
         places = try Self.named(try WeightFiles(directory: path).places, at: path)
         let differences = TensorDifferences(
             expected: configuration.model.tensorShapes, found: places.mapValues(\.entry))
-        guard differences.isEmpty else { throw differences.failure(at: path) }
+        guard differences.isEmpty else {
+            throw differences.failure(
+                at: path, remedy: "use the config.json that belongs to these weights")
+        }
     }
 
     /// What the file tells of one tensor, by its name in `tensorShapes`.

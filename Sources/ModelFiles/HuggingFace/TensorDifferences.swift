@@ -26,12 +26,12 @@ package struct TensorDifferences: Equatable, Sendable {
     package var isEmpty: Bool { missing.isEmpty && superfluous.isEmpty && unsuitable.isEmpty }
 
     /// Lists every difference.
-    package func failure(at path: String) -> Failure {
+    package func failure(at path: String, remedy: String) -> Failure {
         let lists = [("missing", missing), ("unknown", superfluous), ("unsuitable", unsuitable)]
         let got = lists.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
         return Failure(
-            "the tensors do not fit the configuration",
+            "the tensors do not fit the model",
             expected: "every tensor of the model and no other", got: got.joined(separator: "; "),
-            at: path, remedy: "use the config.json that belongs to these weights")
+            at: path, remedy: remedy)
     }
 }

@@ -5,9 +5,9 @@ package final class SafetensorsFile: Sendable {
     /// In the order of the data.
     package let entries: [SafetensorsEntry]
     package let metadata: [String: String]
+    package let entriesByName: [String: SafetensorsEntry]
     private let reader: FileReader
     private let dataStart: Int
-    private let entriesByName: [String: SafetensorsEntry]
 
     package var path: String { reader.path }
 
