@@ -14,7 +14,7 @@ package struct RecipeFile {
     }
 
     package init(path: String) throws {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
+        guard let bytes = Self.bytes(at: path) else {
             let exists = FileManager.default.fileExists(atPath: path)
             throw Failure(
                 "cannot read the recipe", expected: "a YAML file",
@@ -27,6 +27,13 @@ package struct RecipeFile {
                 remedy: "save the file as UTF-8", kind: .usage)
         }
         self.init(name: path, text: text)
+    }
+
+    /// Nil where there is nothing to read. A file handle reads pipes too, such as <(...) of a
+    /// shell; FileManager does not.
+    private static func bytes(at path: String) -> Data? {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        return try? handle.readToEnd() ?? Data()
     }
 
     /// The values of the file, with their lines; an empty file has none.
