@@ -50,13 +50,18 @@ let package = Package(
             name: "swift-llm-train",
             dependencies: ["Training", "Generation", argumentParser, yams]),
 
+        .executableTarget(
+            name: "DistributedChecks", dependencies: ["Collectives"],
+            path: "Tests/DistributedChecks"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "ModelFiles"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
-        .testTarget(name: "CollectivesTests", dependencies: ["Collectives", subprocess]),
+        .testTarget(
+            name: "CollectivesTests",
+            dependencies: ["Collectives", "DistributedChecks", subprocess]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "ProgramTests", dependencies: ["swift-llm-train", subprocess]),
     ],

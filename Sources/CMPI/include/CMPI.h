@@ -1,3 +1,65 @@
 #ifndef CMPI_H
 #define CMPI_H
+
+// A small face of MPI in plain C types: no system header, no MPI type, so that the Swift side
+// compiles against any MPI. Unless said otherwise every function returns the MPI status, 0 on
+// success; `cmpi_describe` tells a status in words. Sizes are bytes and may pass 2 GB: a long
+// message travels in pieces.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A message arrived whole but shorter than its receive buffer (no MPI status is negative).
+#define CMPI_SHORT_MESSAGE (-1)
+// The shim itself could not allocate memory.
+#define CMPI_OUT_OF_MEMORY (-2)
+// This MPI lets no thread but the first call it.
+#define CMPI_NO_THREADS (-3)
+
+// The largest tag that every MPI allows.
+#define CMPI_LARGEST_TAG 32767
+
+// A duplicate of MPI_COMM_WORLD that returns errors instead of aborting.
+typedef struct cmpi_world cmpi_world;
+// Non-blocking sends and receives that are waited for together.
+typedef struct cmpi_requests cmpi_requests;
+
+// Starts MPI for calls from one thread at a time (MPI_THREAD_SERIALIZED).
+int cmpi_initialize(void);
+int cmpi_world_create(cmpi_world **world);
+// Frees `world` and ends MPI: after it no MPI function may be called.
+int cmpi_finalize(cmpi_world *world);
+// Ends the whole job; does not return.
+void cmpi_abort(int exit_code);
+// Writes the cause of `status`, ended by a zero byte, into `text` (at most `capacity` bytes).
+void cmpi_describe(int status, char *text, long capacity);
+
+int cmpi_rank(const cmpi_world *world, int *rank);
+int cmpi_size(const cmpi_world *world, int *size);
+// The rank among the processes that share this process's memory (its node).
+int cmpi_local_rank(const cmpi_world *world, int *local_rank);
+
+int cmpi_barrier(const cmpi_world *world);
+int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root);
+// `all` receives `count` bytes of every rank, in rank order.
+int cmpi_all_gather(const cmpi_world *world, const void *bytes, long count, void *all);
+
+int cmpi_requests_create(cmpi_requests **requests);
+int cmpi_send(
+    const cmpi_world *world, cmpi_requests *requests, const void *bytes, long count, int peer,
+    int tag);
+int cmpi_receive(
+    const cmpi_world *world, cmpi_requests *requests, void *bytes, long count, int peer, int tag);
+// Waits for all of `requests`; the status is the first failure among them.
+int cmpi_wait(cmpi_requests *requests);
+// Drives the messages on; `*done` becomes 1 once all of them have ended.
+int cmpi_test(cmpi_requests *requests, int *done);
+// To be called after cmpi_wait, or after cmpi_test told the end.
+void cmpi_requests_free(cmpi_requests *requests);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

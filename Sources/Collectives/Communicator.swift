@@ -1,0 +1,59 @@
+/// The ranks of a run and the ways in which they talk, for one rank or many.
+///
+/// Every member except `abort` is collective: all ranks call it, in the same order, with arguments
+/// that fit each other. One thread at a time may call. `SingleProcess` is the communicator of a
+/// program that was started without a launcher; code above this protocol does not know which of
+/// the two it has.
+package protocol Communicator: AnyObject {
+    /// This process's number, from 0.
+    var rank: Int { get }
+    var worldSize: Int { get }
+    /// The rank among the processes of the same node, from 0.
+    var localRank: Int { get }
+
+    /// Returns once every rank has called it.
+    func barrier() throws
+
+    /// Replaces `bytes` on every rank by those of `root`; the size is the same on all ranks.
+    func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws
+
+    /// Writes the `bytes` of every rank, in rank order, into `all`.
+    ///
+    /// `bytes` has the same size on all ranks and `all` is `worldSize` times as large.
+    func allGather(
+        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws
+
+    /// Starts sending and receiving messages of any size, without waiting.
+    ///
+    /// All ranks start the same exchanges in the same order, those without a message too: the
+    /// number of the exchange is the tag of its messages, so several may be under way. Two ranks'
+    /// messages to each other meet in the order of the lists, and the sizes must agree. A rank
+    /// sends nothing to itself. The memory stays valid, the sent bytes unchanged and the received
+    /// ones untouched, until the exchange has been waited for.
+    func exchange(sends: [MessageToSend], receives: [MessageToReceive]) throws -> PendingExchange
+
+    /// Ends all ranks at once with `exitCode`; called by any rank, at any time.
+    func abort(exitCode: Int32) -> Never
+}
+
+/// Bytes for `peer`.
+package struct MessageToSend {
+    package var peer: Int
+    package var bytes: UnsafeRawBufferPointer
+
+    package init(to peer: Int, _ bytes: UnsafeRawBufferPointer) {
+        self.peer = peer
+        self.bytes = bytes
+    }
+}
+
+/// Where the bytes of `peer` go.
+package struct MessageToReceive {
+    package var peer: Int
+    package var bytes: UnsafeMutableRawBufferPointer
+
+    package init(from peer: Int, _ bytes: UnsafeMutableRawBufferPointer) {
+        self.peer = peer
+        self.bytes = bytes
+    }
+}

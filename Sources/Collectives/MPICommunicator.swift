@@ -1,0 +1,95 @@
+import CMPI
+
+/// The ranks of an MPI job.
+///
+/// Every MPI error comes back as a thrown `Failure` that names the call and the cause.
+package final class MPICommunicator: Communicator {
+    package let rank: Int
+    package let worldSize: Int
+    package let localRank: Int
+
+    /// Nil once MPI has been finalized.
+    private var world: OpaquePointer?
+    private var exchangeCount = 0
+
+    /// Starts MPI; a process can do so once.
+    init() throws {
+        try check(cmpi_initialize(), of: "MPI_Init_thread")
+        var world: OpaquePointer?
+        try check(cmpi_world_create(&world), of: "MPI_Comm_dup")
+        self.world = world
+
+        var (rank, worldSize, localRank) = (Int32(0), Int32(0), Int32(0))
+        try check(cmpi_rank(world, &rank), of: "MPI_Comm_rank")
+        try check(cmpi_size(world, &worldSize), of: "MPI_Comm_size")
+        try check(cmpi_local_rank(world, &localRank), of: "MPI_Comm_split_type")
+        (self.rank, self.worldSize, self.localRank) = (Int(rank), Int(worldSize), Int(localRank))
+    }
+
+    package func barrier() throws {
+        try check(cmpi_barrier(world), of: "MPI_Barrier")
+    }
+
+    package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
+        requirePeer(root)
+        try check(
+            cmpi_broadcast(world, bytes.baseAddress, bytes.count, Int32(root)), of: "MPI_Bcast")
+    }
+
+    package func allGather(
+        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+    ) throws {
+        precondition(
+            all.count == worldSize * bytes.count,
+            "expected room for \(worldSize) x \(bytes.count) bytes, got \(all.count)")
+        try check(
+            cmpi_all_gather(world, bytes.baseAddress, bytes.count, all.baseAddress),
+            of: "MPI_Allgather")
+    }
+
+    package func exchange(
+        sends: [MessageToSend], receives: [MessageToReceive]
+    ) throws -> PendingExchange {
+        let tag = Int32(exchangeCount % (Int(CMPI_LARGEST_TAG) + 1))
+        exchangeCount += 1
+        guard !sends.isEmpty || !receives.isEmpty else { return PendingExchange() }
+
+        var list: OpaquePointer?
+        try check(cmpi_requests_create(&list), of: "MPI_Irecv")
+        guard let list else { return PendingExchange() }
+        // Receives first: what arrives finds its place and is not copied twice.
+        for message in receives {
+            requirePeer(message.peer, other: true)
+            try check(
+                cmpi_receive(
+                    world, list, message.bytes.baseAddress, message.bytes.count,
+                    Int32(message.peer), tag), of: "MPI_Irecv")
+        }
+        for message in sends {
+            requirePeer(message.peer, other: true)
+            try check(
+                cmpi_send(
+                    world, list, message.bytes.baseAddress, message.bytes.count,
+                    Int32(message.peer), tag), of: "MPI_Isend")
+        }
+        return PendingExchange(requests: list)
+    }
+
+    package func abort(exitCode: Int32) -> Never {
+        cmpi_abort(exitCode)
+        preconditionFailure("MPI_Abort returned")
+    }
+
+    /// Ends MPI, at the end of the program; calling it again does nothing.
+    func finalize() throws {
+        guard let world else { return }
+        self.world = nil
+        try check(cmpi_finalize(world), of: "MPI_Finalize")
+    }
+
+    private func requirePeer(_ peer: Int, other: Bool = false) {
+        precondition(
+            (0..<worldSize).contains(peer) && !(other && peer == rank),
+            "expected a peer of rank \(rank) in 0..<\(worldSize), got \(peer)")
+    }
+}

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The communicator of a world of one rank: no launcher, no MPI.
+package final class SingleProcess: Communicator {
+    package let rank = 0
+    package let worldSize = 1
+    package let localRank = 0
+
+    package init() {}
+
+    package func barrier() {}
+
+    package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+        precondition(root == 0, "expected root 0 in a world of one rank, got \(root)")
+    }
+
+    package func allGather(
+        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(all.count == bytes.count, "expected \(bytes.count) bytes, got \(all.count)")
+        all.copyMemory(from: bytes)
+    }
+
+    package func exchange(
+        sends: [MessageToSend], receives: [MessageToReceive]
+    ) -> PendingExchange {
+        precondition(
+            sends.isEmpty && receives.isEmpty, "a world of one rank has no peer to exchange with")
+        return PendingExchange()
+    }
+
+    package func abort(exitCode: Int32) -> Never {
+        exit(exitCode)
+    }
+}

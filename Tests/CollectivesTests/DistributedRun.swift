@@ -1,0 +1,59 @@
+import Foundation
+import Subprocess
+
+/// One run of a program of this package on several ranks, under a hard limit of time.
+///
+/// `timeout` stands above `mpirun`, so that no test hangs and no rank outlives it.
+struct DistributedRun {
+    var output: String
+    var errors: String
+    /// 124 where the limit ended the run, minus the signal's number where a signal did.
+    var exitCode: Int
+
+    /// The lines that the program itself wrote on standard error; mpirun adds a banner.
+    var messages: [String] {
+        errors.split(separator: "\n").map(String.init)
+            .filter { $0.hasPrefix("swift-llm-train: ") }
+    }
+
+    /// Starts `program` on `ranks` ranks, or without a launcher where `ranks` is nil.
+    static func of(
+        _ program: String, _ arguments: [String], ranks: Int?, seconds: Int = 20,
+        environment: [String: String] = [:]
+    ) async throws -> DistributedRun {
+        let executable = productsFolder.appendingPathComponent(program).path
+        var command = ["--kill-after=2", "\(seconds)"]
+        if let ranks { command += ["mpirun", "--oversubscribe", "-n", "\(ranks)"] }
+
+        let variables = inheritedVariables.merging(environment) { $1 }
+            .map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+        let result = try await run(
+            .name("timeout"), arguments: Arguments(command + [executable] + arguments),
+            environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
+            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+
+        let exitCode =
+            switch result.terminationStatus {
+            case .exited(let code): Int(code)
+            case .signaled(let signal): -Int(signal)
+            }
+        return DistributedRun(
+            output: result.standardOutput, errors: result.standardError,
+            exitCode: exitCode)
+    }
+
+    /// SwiftPM puts all products into one folder: the test bundle and the programs.
+    private static let productsFolder = URL(fileURLWithPath: "/proc/self/exe")
+        .resolvingSymlinksInPath().deletingLastPathComponent()
+
+    /// The tests' environment without the marks of a launcher above them, and with what mpirun
+    /// wants in containers: leave for root, and no single-copy calls, which seccomp may forbid.
+    private static let inheritedVariables = ProcessInfo.processInfo.environment
+        .filter { name, _ in
+            !["OMPI_", "PMIX_", "PMI_", "SLURM_"].contains { name.hasPrefix($0) }
+        }
+        .merging([
+            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+        ]) { $1 }
+}

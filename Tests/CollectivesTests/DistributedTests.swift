@@ -1,0 +1,96 @@
+import Testing
+
+/// Facts about ranks that talk, each on a real MPI job of `DistributedChecks`.
+///
+/// Serialized with every other suite of jobs: two cores carry one job at a time.
+@Suite(.serialized) struct DistributedTests {
+    static let rankCounts = [1, 2, 3, 4]
+
+    @Test(arguments: rankCounts) func ranksKnowTheirPlace(ranks: Int) async throws {
+        let numbers = Array(0..<ranks)
+        try await expect(
+            "world", ranks, prints: "ranks \(numbers) of \(ranks), local ranks \(numbers)")
+    }
+
+    @Test(arguments: [
+        (1, "[1, -1] [1, -1] [1, 10] [1e+16] [0.5] [nan]"),
+        (2, "[1, -2] [2, -1] [3, 30] [1e+16] [1.0] [nan]"),
+        (3, "[1, -3] [3, -1] [6, 60] [1e+16] [1.5] [nan]"),
+        (4, "[1, -4] [4, -1] [10, 100] [1e+16] [2.0] [nan]"),
+    ])
+    func smallReductionsAreExactAndInRankOrder(ranks: Int, line: String) async throws {
+        try await expect("values", ranks, prints: line)
+    }
+
+    @Test(arguments: rankCounts) func broadcastsOfOddSizesArrive(ranks: Int) async throws {
+        try await expect("broadcast", ranks, prints: "broadcast")
+    }
+
+    @Test(arguments: rankCounts) func slicesOfUnequalSizesAreGathered(ranks: Int) async throws {
+        try await expect("gather", ranks, prints: "gather")
+    }
+
+    @Test func failureOfOneRankIsAgreedAndToldOnceWithItsNumber() async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["one-fails"], ranks: 3)
+        #expect(job.exitCode == 1)
+        #expect(job.messages == ["swift-llm-train: rank 2: cannot read (shard-3.h5)"])
+    }
+
+    @Test(arguments: [nil, 1, 4])
+    func failureOfAllRanksIsToldOnceWithoutNumber(ranks: Int?) async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["all-fail"], ranks: ranks)
+        #expect(job.exitCode == 64)
+        #expect(job.messages == ["swift-llm-train: unknown key (recipe.yaml)"])
+    }
+
+    @Test func failureWhileOthersWaitEndsAllRanks() async throws {
+        let start = ContinuousClock.now
+        let job = try await DistributedRun.of("DistributedChecks", ["abort"], ranks: 4)
+        #expect(job.exitCode == 1)
+        #expect(job.messages == ["swift-llm-train: rank 3: the disk is full"])
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test func messageThatIsTooShortIsAnError() async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["short"], ranks: 2)
+        #expect(job.exitCode == 1)
+        #expect(
+            job.messages == [
+                "swift-llm-train: rank 0: MPI failed: got a message is shorter than its receive "
+                    + "buffer (MPI_Waitall)"
+            ])
+    }
+
+    @Test func withoutLauncherThereIsOneRankAndNoMPI() async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["world"], ranks: nil)
+        #expect(job.exitCode == 0, "\(job.errors)")
+        #expect(job.output == "ranks [0] of 1, local ranks [0]\n")
+    }
+
+    @Test(arguments: [0, 1])
+    func launcherOfAnotherMPIIsRefusedByRankZero(rank: Int) async throws {
+        let job = try await DistributedRun.of(
+            "DistributedChecks", ["world"], ranks: nil,
+            environment: ["PMI_SIZE": "3", "PMI_RANK": "\(rank)"])
+        #expect(job.exitCode == 1)
+        #expect(job.output == "")
+        #expect(job.messages.count == (rank == 0 ? 1 : 0))
+        #expect(job.messages.allSatisfy { $0.contains("expected 3 ranks") })
+    }
+
+    @Test func slurmTasksWithoutPMIAreRefused() async throws {
+        let job = try await DistributedRun.of(
+            "DistributedChecks", ["world"], ranks: nil,
+            environment: ["SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0"])
+        #expect(job.exitCode == 1)
+        #expect(job.messages.count == 1)
+        #expect(job.messages.allSatisfy { $0.contains("srun started 4 tasks") })
+    }
+
+    private func expect(_ check: String, _ ranks: Int, prints line: String) async throws {
+        let job = try await DistributedRun.of("DistributedChecks", [check], ranks: ranks)
+        #expect(job.exitCode == 0, "\(job.errors)")
+        #expect(job.output == line + "\n")
+        #expect(job.errors == "")
+    }
+}

@@ -1,0 +1,107 @@
+import Collectives
+import Diagnostics
+
+struct Checks {
+    let communicator: any Communicator
+    let arguments: [String]
+
+    var rank: Int { communicator.rank }
+    var worldSize: Int { communicator.worldSize }
+
+    /// What each check does on one rank; it returns the exit code.
+    var byName: [String: () throws -> Int32] {
+        [
+            "world": world, "values": values, "broadcast": broadcast, "gather": gather,
+            "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
+        ]
+    }
+
+    /// Prints the world as rank 0 sees it.
+    func world() throws -> Int32 {
+        let localRanks = try communicator.allGather([Int64(communicator.localRank)])
+        let ranks = try communicator.allGather([Int64(rank)])
+        printOnce("ranks \(ranks) of \(worldSize), local ranks \(localRanks)")
+        return 0
+    }
+
+    func values() throws -> Int32 {
+        let value = Int64(rank) + 1
+        let minimum = try communicator.allReduce([value, -value], .minimum)
+        let maximum = try communicator.allReduce([value, -value], .maximum)
+        let sum = try communicator.allReduce([value, 10 * value], .sum)
+        // 1e16 swallows a single 1 but not 2: the order of the addition shows.
+        let ordered = try communicator.allReduce([rank == 0 ? 1e16 : 1.0], DoubleReduction.sum)
+        let largest = try communicator.allReduce([Double(value) / 2], DoubleReduction.maximum)
+        let poisoned = try communicator.allReduce(
+            [rank == worldSize - 1 ? .nan : 0], DoubleReduction.maximum)
+        printOnce("\(minimum) \(maximum) \(sum) \(ordered) \(largest) \(poisoned)")
+        return 0
+    }
+
+    func broadcast() throws -> Int32 {
+        for (root, count) in [(0, 0), (worldSize - 1, 1), (worldSize / 2, 65_537), (0, 7)] {
+            let sent = (0..<count).map { UInt16(truncatingIfNeeded: $0 * 31 + root) }
+            let received = try communicator.broadcast(rank == root ? sent : [], from: root)
+            try require(received == sent, "broadcast of \(count) values from rank \(root)")
+        }
+        printOnce("broadcast")
+        return 0
+    }
+
+    func gather() throws -> Int32 {
+        for unit in [0, 1, 3, 100_003] {
+            func bytes(of rank: Int) -> [UInt8] {
+                (0..<rank * unit).map { UInt8(truncatingIfNeeded: $0 + rank) }
+            }
+            let all = try communicator.allGather(ofAnySize: bytes(of: rank))
+            try require(all == (0..<worldSize).map(bytes), "gather of \(unit) bytes a rank")
+        }
+        printOnce("gather")
+        return 0
+    }
+
+    /// The last rank fails alone.
+    func oneFails() throws -> Int32 {
+        try communicator.agree {
+            guard rank < worldSize - 1 else { throw Failure("cannot read", at: "shard-3.h5") }
+        }
+        return 0
+    }
+
+    /// All ranks fail with the same wrong recipe.
+    func allFail() throws -> Int32 {
+        try communicator.agree { throw Failure("unknown key", at: "recipe.yaml", kind: .usage) }
+    }
+
+    /// The last rank fails while the others wait for it.
+    func abort() throws -> Int32 {
+        if rank == worldSize - 1 { throw Failure("the disk is full") }
+        try communicator.barrier()
+        return 0
+    }
+
+    /// Rank 1 sends less than rank 0 waits for.
+    func shortMessage() throws -> Int32 {
+        let count = rank == 0 ? 8 : 4
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+        defer { buffer.deallocate() }
+        buffer.initializeMemory(as: UInt8.self, repeating: 1)
+        if rank == 0 {
+            let receives = [MessageToReceive(from: 1, buffer)]
+            try communicator.exchange(sends: [], receives: receives).wait()
+        } else {
+            let sends = [MessageToSend(to: 0, UnsafeRawBufferPointer(buffer))]
+            try communicator.exchange(sends: sends, receives: []).wait()
+        }
+        try communicator.barrier()
+        return 0
+    }
+
+    func printOnce(_ line: String) {
+        if rank == 0 { print(line) }
+    }
+
+    func require(_ condition: Bool, _ claim: String) throws {
+        guard condition else { throw Failure("the check does not hold: \(claim)") }
+    }
+}
