@@ -25,8 +25,17 @@ static herr_t append_entry(unsigned index, const H5E_error2_t *entry, void *unus
     return 0;
 }
 
+// Every file is closed by its owner. At exit HDF5 would only clean its own memory, and complains on
+// standard error about what it lost itself in opening damaged files.
+static void skip_cleanup_at_exit(void) {
+    static int is_done = 0;
+    if (!is_done) H5dont_atexit();
+    is_done = 1;
+}
+
 void chdf5_enter(void) {
     pthread_mutex_lock(&library_lock);
+    skip_cleanup_at_exit();
     error_text[0] = 0;
     // In a thread-safe library each thread has an error stack of its own, so each call sets it.
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

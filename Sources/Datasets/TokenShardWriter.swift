@@ -12,8 +12,8 @@ package final class TokenShardWriter {
     private let documentOffsets: HDF5Dataset
     private var pendingTokens: [Int32] = []
     private var pendingOffsets: [UInt64] = [0]
-    private var tokenCount = 0
-    private var documentCount = 0
+    package private(set) var tokenCount = 0
+    package private(set) var documentCount = 0
 
     /// 64 chunks go to the file at a time: 1 MiB of two-byte tokens.
     private static let blockCount = 64 * HDF5Dataset.chunkCount
@@ -61,8 +61,6 @@ package final class TokenShardWriter {
         pendingOffsets.append(UInt64(tokenCount))
         if pendingOffsets.count == Self.blockCount { try flushOffsets() }
     }
-
-    package var summary: (tokenCount: Int, documentCount: Int) { (tokenCount, documentCount) }
 
     private func finish() throws {
         try flushTokens()

@@ -49,6 +49,9 @@ package final class TokenStream: Sendable {
     /// N: the tokens of all shards.
     package var tokenCount: Int { starts[starts.count - 1] }
 
+    /// The tokenizer.json that `prepare` wrote beside the shards.
+    package var tokenizerPath: String { "\(folderPath(of: paths[0]))/tokenizer.json" }
+
     /// Refuses shards of another tokenizer than the one at hand.
     package func require(tokenizerSHA256: String, vocabularySize: Int) throws {
         try Self.require(

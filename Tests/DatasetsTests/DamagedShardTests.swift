@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func corruptTokenIsFoundWithItsFileAndPosition() throws {
-        let ids = (0..<20_000).map { Int32($0 % 251) }
+        let ids = (0..<20_000).map { Int32(($0 + $0 / 251) % 251) }
         let path = try scratch.writeShard("train-00000.h5", documents: [ids])
         var bytes = try scratch.bytes("train-00000.h5")
         // Tokens 8192... begin the second chunk: find their bytes, and change one.
@@ -67,14 +67,15 @@ import Testing
         #expect(line.contains("elements 8000..<8200 of /tokens in \(path)"))
     }
 
-    /// Every byte of a small shard is changed in turn: the shard is refused, or reads as it was.
+    /// Bytes of a small shard are changed in turn, all that are not zero and some that are: the
+    /// shard is refused, or reads as it was.
     @Test func noByteThatChangesGivesOtherTokensInSilence() throws {
         let ids = (0..<40).map { Int32($0) }
         let path = try scratch.writeShard("a.h5", documents: [ids])
         let attributes = try TokenShard(path: path).attributes
         let bytes = try scratch.bytes("a.h5")
         var refusedCount = 0
-        for index in stride(from: 0, to: bytes.count, by: 1 + bytes.count / 3000) {
+        for index in bytes.indices where bytes[index] != 0 || index % 997 == 0 {
             var damaged = bytes
             damaged[index] ^= 0x41
             try scratch.write(damaged, to: "b.h5")

@@ -24,8 +24,9 @@ private struct ForeignShard {
         #expect(chdf5_close_file(file) == CHDF5_OK)
     }
 
-    private func write<Element>(_ elements: [Element], named name: String, to file: OpaquePointer?)
-    {
+    private func write<Element: FixedWidthInteger>(
+        _ elements: [Element], named name: String, to file: OpaquePointer?
+    ) {
         var dataset: OpaquePointer?
         let size = Int32(MemoryLayout<Element>.size)
         #expect(chdf5_create_dataset(file, name, size, 16, &dataset) == CHDF5_OK)
