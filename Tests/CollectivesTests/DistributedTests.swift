@@ -87,6 +87,21 @@ import Testing
         #expect(job.messages.allSatisfy { $0.contains("srun started 4 tasks") })
     }
 
+    @Test func reductionHasTheSameBitsOnAnyNumberOfRanks() async throws {
+        var linesOfOneRank: [Substring] = []
+        for ranks in Self.rankCounts {
+            let job = try await DistributedRun.of(
+                "DistributedChecks", ["reduction"], ranks: ranks, seconds: 60)
+            #expect(job.exitCode == 0, "\(job.errors)")
+            let lines = job.output.split(separator: "\n")
+            if ranks == 1 { linesOfOneRank = lines }
+            // On R ranks the lane counts begin at R; every line is a lane count and a hash.
+            #expect(lines.count == 9 - ranks)
+            #expect(lines == linesOfOneRank.suffix(9 - ranks))
+        }
+        #expect(Set(linesOfOneRank.map { $0.suffix(8) }).count == 8)
+    }
+
     private func expect(_ check: String, _ ranks: Int, prints line: String) async throws {
         let job = try await DistributedRun.of("DistributedChecks", [check], ranks: ranks)
         #expect(job.exitCode == 0, "\(job.errors)")

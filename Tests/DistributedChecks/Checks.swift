@@ -13,6 +13,7 @@ struct Checks {
         [
             "world": world, "values": values, "broadcast": broadcast, "gather": gather,
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
+            "reduction": reduction,
         ]
     }
 
@@ -94,6 +95,11 @@ struct Checks {
             try communicator.exchange(sends: sends, receives: []).wait()
         }
         try communicator.barrier()
+        return 0
+    }
+
+    func reduction() throws -> Int32 {
+        try ReductionCheck(communicator: communicator).run()
         return 0
     }
 

@@ -7,6 +7,7 @@
 #define CKERNELS_H
 
 #include "dispatch.h"
+#include "reductions.h"
 
 /* elementwise.c */
 void kernel_add(float *out, const float *a, const float *b, long n);

@@ -1,0 +1,61 @@
+/// A range of the flat list of parameters that is reduced as one, and its slice of every rank.
+package struct GradientBucket: Equatable, Sendable {
+    package var index: Int
+    package var range: Range<Int>
+    /// `slices[r]` is reduced by rank r; a slice may be empty.
+    package var slices: [Range<Int>]
+}
+
+/// The buckets of a flat list of parameters: borders of buckets and slices lie on chunk borders.
+package struct GradientBuckets: Equatable, Sendable {
+    /// Elements a chunk; sums of squares are taken chunk by chunk.
+    package static let chunkSize = 65_536
+    /// Elements a bucket: 16 MB, long enough to hide a message's latency, short enough to overlap.
+    package static let defaultBucketSize = 4_194_304
+
+    package let parameterCount: Int
+    package let worldSize: Int
+    package let buckets: [GradientBucket]
+
+    /// Cuts `parameterCount` elements into buckets of `bucketSize`, a multiple of `chunkSize`.
+    package init(
+        parameterCount: Int, worldSize: Int, bucketSize: Int = Self.defaultBucketSize
+    ) {
+        precondition(
+            bucketSize > 0 && bucketSize.isMultiple(of: Self.chunkSize),
+            "expected a bucket size in chunks of \(Self.chunkSize), got \(bucketSize)")
+        self.parameterCount = parameterCount
+        self.worldSize = worldSize
+
+        let starts = stride(from: 0, to: parameterCount, by: bucketSize)
+        buckets = starts.enumerated().map { index, start in
+            let range = start..<min(start + bucketSize, parameterCount)
+            let chunkCount = Self.chunkCount(of: range.count)
+            let borders = (0...worldSize).map { rank in
+                min(start + rank * chunkCount / worldSize * Self.chunkSize, range.upperBound)
+            }
+            let slices = zip(borders, borders.dropFirst()).map { $0..<$1 }
+            return GradientBucket(index: index, range: range, slices: slices)
+        }
+    }
+
+    package var chunkCount: Int { Self.chunkCount(of: parameterCount) }
+
+    /// The elements of chunk `index`; the last chunk may be shorter.
+    package func chunk(_ index: Int) -> Range<Int> {
+        index * Self.chunkSize..<min((index + 1) * Self.chunkSize, parameterCount)
+    }
+
+    /// The chunks in the slices of `rank`, in ascending order.
+    package func chunks(ofRank rank: Int) -> [Int] {
+        buckets.flatMap { bucket in
+            let slice = bucket.slices[rank]
+            let first = slice.lowerBound / Self.chunkSize
+            return first..<first + Self.chunkCount(of: slice.count)
+        }
+    }
+
+    private static func chunkCount(of elementCount: Int) -> Int {
+        (elementCount + chunkSize - 1) / chunkSize
+    }
+}

@@ -1,0 +1,124 @@
+import CKernels
+
+/// Adds the gradients of one rank's lanes into the rank's maximal tree nodes.
+///
+/// The lanes come in ascending order. A lane's gradient, the flat list of parameters, is written
+/// into the buffer that `beginLane` returns; `finishLane(in:)` then folds finished siblings in
+/// place, left += right, range by range, so that the last lane's backward pass can hand over each
+/// bucket as soon as it is complete.
+///
+/// With n lanes 1 + ceil(log2(n)) buffers live where the ranks' shares are equal powers of two, and
+/// always up to L = 17; shares that lie askew in the tree need up to 2 ceil(log2(n)).
+/// `bufferCount(for:in:)` gives the exact number.
+package final class LaneAccumulator {
+    package typealias Buffer = UnsafeMutableBufferPointer<Float>
+
+    package let tree: LaneTree
+    package let lanes: Range<Int>
+    package let parameterCount: Int
+    /// The nodes that remain after the last lane.
+    package let nodes: [LaneTree.Node]
+
+    private let plans: [LanePlan]
+    private let buffers: [Buffer]
+    private var lane: Int
+    /// Elements of the current lane that are still to be finished.
+    private var remainingCount = 0
+
+    package init(tree: LaneTree, lanes: Range<Int>, parameterCount: Int) {
+        precondition(!lanes.isEmpty, "expected a lane")
+        self.tree = tree
+        self.lanes = lanes
+        self.parameterCount = parameterCount
+        nodes = tree.maximalNodes(covering: lanes)
+        plans = LanePlan.plans(for: lanes, in: tree)
+        buffers = (0..<Self.bufferCount(for: lanes, in: tree)).map { _ in
+            Self.allocate(parameterCount)
+        }
+        lane = lanes.lowerBound
+    }
+
+    deinit {
+        for buffer in buffers { buffer.deallocate() }
+    }
+
+    /// The gradient buffers that are ever needed at once.
+    package static func bufferCount(for lanes: Range<Int>, in tree: LaneTree) -> Int {
+        let plans = LanePlan.plans(for: lanes, in: tree)
+        return 1 + (plans.map(\.buffer).max() ?? 0)
+    }
+
+    /// Forgets all sums: the next lane is the first one of a new step.
+    package func reset() {
+        precondition(remainingCount == 0, "lane \(lane) is not finished")
+        lane = lanes.lowerBound
+    }
+
+    /// The zero-filled gradient of the next lane.
+    package func beginLane() -> Buffer {
+        precondition(remainingCount == 0, "lane \(lane) is not finished")
+        precondition(lane < lanes.upperBound, "all lanes have been added")
+        remainingCount = parameterCount
+        let buffer = buffers[plans[lane - lanes.lowerBound].buffer]
+        buffer.update(repeating: 0)
+        return buffer
+    }
+
+    /// Adds the elements `range` of the current lane's gradient, which are complete, to the sums.
+    ///
+    /// Every element is finished once; the lane ends with the last of them.
+    package func finishLane(in range: Range<Int>) {
+        precondition(
+            range.count <= remainingCount && range.upperBound <= parameterCount,
+            "expected at most \(remainingCount) of \(parameterCount) elements, got \(range)")
+        for fold in plans[lane - lanes.lowerBound].folds {
+            guard let left = Buffer(rebasing: buffers[fold.left][range]).baseAddress,
+                let right = Buffer(rebasing: buffers[fold.right][range]).baseAddress
+            else { continue }
+            swift_llm_accumulate(left, right, range.count)
+        }
+        remainingCount -= range.count
+        if remainingCount == 0 { lane += 1 }
+    }
+
+    package func finishLane() {
+        finishLane(in: 0..<parameterCount)
+    }
+
+    /// The sums of `nodes`; valid where the last lane has been finished.
+    package var nodeBuffers: [Buffer] {
+        precondition(lane >= lanes.upperBound - 1, "lane \(lane) is not the last one")
+        return (plans.last?.stack ?? []).map { buffers[$0] }
+    }
+
+    private static func allocate(_ count: Int) -> Buffer {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        return Buffer(rebasing: bytes.bindMemory(to: Float.self)[..<count])
+    }
+}
+
+/// What happens at the end of one lane: its buffer, the folds of buffers, and those that live on.
+struct LanePlan {
+    var buffer: Int
+    var folds: [LaneTree.Fold]
+    /// The buffers that hold sums afterwards, from left to right.
+    var stack: [Int]
+
+    /// Plays the lanes through: a sum is folded as soon as both sides of it are complete.
+    static func plans(for lanes: Range<Int>, in tree: LaneTree) -> [LanePlan] {
+        var stack: [Int] = []
+        return lanes.map { lane in
+            let buffer = (0...).first { !stack.contains($0) } ?? 0
+            stack.append(buffer)
+
+            let done = tree.maximalNodes(covering: lanes.lowerBound..<lane + 1)
+            var folds: [LaneTree.Fold] = []
+            while stack.count > done.count {
+                let right = stack.removeLast()
+                folds.append(LaneTree.Fold(left: stack[stack.count - 1], right: right))
+            }
+            return LanePlan(buffer: buffer, folds: folds, stack: stack)
+        }
+    }
+}
