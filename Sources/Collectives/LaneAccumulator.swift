@@ -22,6 +22,7 @@ package final class LaneAccumulator {
     private let plans: [LanePlan]
     private let buffers: [Buffer]
     private var lane: Int
+    private var isLaneOpen = false
     /// Elements of the current lane that are still to be finished.
     private var remainingCount = 0
 
@@ -50,15 +51,16 @@ package final class LaneAccumulator {
 
     /// Forgets all sums: the next lane is the first one of a new step.
     package func reset() {
-        precondition(remainingCount == 0, "lane \(lane) is not finished")
+        precondition(!isLaneOpen, "lane \(lane) is not finished")
         lane = lanes.lowerBound
     }
 
     /// The zero-filled gradient of the next lane.
     package func beginLane() -> Buffer {
-        precondition(remainingCount == 0, "lane \(lane) is not finished")
+        precondition(!isLaneOpen, "lane \(lane) is not finished")
         precondition(lane < lanes.upperBound, "all lanes have been added")
         remainingCount = parameterCount
+        isLaneOpen = true
         let buffer = buffers[plans[lane - lanes.lowerBound].buffer]
         buffer.update(repeating: 0)
         return buffer
@@ -68,6 +70,7 @@ package final class LaneAccumulator {
     ///
     /// Every element is finished once; the lane ends with the last of them.
     package func finishLane(in range: Range<Int>) {
+        precondition(isLaneOpen, "no lane has begun")
         precondition(
             range.count <= remainingCount && range.upperBound <= parameterCount,
             "expected at most \(remainingCount) of \(parameterCount) elements, got \(range)")
@@ -78,7 +81,9 @@ package final class LaneAccumulator {
             swift_llm_accumulate(left, right, range.count)
         }
         remainingCount -= range.count
-        if remainingCount == 0 { lane += 1 }
+        guard remainingCount == 0 else { return }
+        isLaneOpen = false
+        lane += 1
     }
 
     package func finishLane() {
@@ -95,30 +100,5 @@ package final class LaneAccumulator {
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
         return Buffer(rebasing: bytes.bindMemory(to: Float.self)[..<count])
-    }
-}
-
-/// What happens at the end of one lane: its buffer, the folds of buffers, and those that live on.
-struct LanePlan {
-    var buffer: Int
-    var folds: [LaneTree.Fold]
-    /// The buffers that hold sums afterwards, from left to right.
-    var stack: [Int]
-
-    /// Plays the lanes through: a sum is folded as soon as both sides of it are complete.
-    static func plans(for lanes: Range<Int>, in tree: LaneTree) -> [LanePlan] {
-        var stack: [Int] = []
-        return lanes.map { lane in
-            let buffer = (0...).first { !stack.contains($0) } ?? 0
-            stack.append(buffer)
-
-            let done = tree.maximalNodes(covering: lanes.lowerBound..<lane + 1)
-            var folds: [LaneTree.Fold] = []
-            while stack.count > done.count {
-                let right = stack.removeLast()
-                folds.append(LaneTree.Fold(left: stack[stack.count - 1], right: right))
-            }
-            return LanePlan(buffer: buffer, folds: folds, stack: stack)
-        }
     }
 }
