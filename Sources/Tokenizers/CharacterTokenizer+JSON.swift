@@ -1,0 +1,39 @@
+import Diagnostics
+
+/// The tokenizer.json of characters: a BPE model without merges, whose text is one word and whose decoder joins
+/// tokens without spaces, so that `tokenizers` and `transformers` give the same ids and the exact text back.
+extension CharacterTokenizer {
+    static func render(_ vocabulary: [Unicode.Scalar]) -> [UInt8] {
+        let members = vocabulary.enumerated().map { id, scalar in
+            JSONValue.Member(key: Array(String(scalar).utf8), value: .integer(id))
+        }
+        return JSONWriter.render([
+            "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": [],
+            "normalizer": nil, "pre_tokenizer": nil, "post_processor": nil,
+            "decoder": ["type": "Fuse"],
+            "model": TokenizerDocument.model(vocabulary: .object(members), merges: []),
+        ])
+    }
+
+    /// - Parameter json: the bytes that `document` was read from.
+    init(_ document: TokenizerDocument, json: [UInt8]) throws {
+        let vocabulary = document.vocabulary
+        guard vocabulary.addedTokens.isEmpty else {
+            throw Vocabulary.failure(
+                "no added token in a character tokenizer", "some", document.place)
+        }
+        guard document.merges.isEmpty else {
+            throw Vocabulary.failure("no merge in a character tokenizer", "some", document.place)
+        }
+        let scalars = try vocabulary.tokens.map { token in
+            let text = String(decoding: token, as: UTF8.self).unicodeScalars
+            guard text.count == 1, let scalar = text.first else {
+                throw Vocabulary.failure(
+                    "one code point in each token of a character tokenizer", "'\(text)'",
+                    document.place)
+            }
+            return scalar
+        }
+        self.init(vocabulary: scalars, tokenizerJSON: json)
+    }
+}

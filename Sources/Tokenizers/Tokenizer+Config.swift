@@ -1,0 +1,23 @@
+extension Tokenizer {
+    /// The tokenizer_config.json of a Hugging Face model directory.
+    ///
+    /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer from the model's
+    /// type and loses what tokenizer.json says.
+    ///
+    /// - Parameter maximumLength: the model's context length, in tokens.
+    package func tokenizerConfigJSON(maximumLength: Int) throws -> [UInt8] {
+        var members: [JSONValue.Member] = []
+        func add(_ key: String, _ value: JSONValue) {
+            members.append(.init(key: Array(key.utf8), value: value))
+        }
+        add("tokenizer_class", "PreTrainedTokenizerFast")
+        add("model_max_length", .integer(maximumLength))
+        add("clean_up_tokenization_spaces", false)
+        if let endOfTextID {
+            let token = JSONValue.string(try bytes(of: [endOfTextID]))
+            add("bos_token", token)
+            add("eos_token", token)
+        }
+        return JSONWriter.render(.object(members))
+    }
+}

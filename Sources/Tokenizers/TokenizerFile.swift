@@ -1,0 +1,53 @@
+import Diagnostics
+import Foundation
+
+/// Finds and reads tokenizers on disk.
+package enum TokenizerFile {
+    /// Loads a tokenizer.json, a directory that holds one, or a directory with GPT-2's encoder.json and vocab.bpe.
+    ///
+    /// - Throws: `Failure` for a missing, malformed or unsupported file.
+    package static func load(_ path: String) throws -> any Tokenizer {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw Failure(
+                "cannot read the tokenizer", expected: "a tokenizer.json or a directory with one",
+                got: "nothing", at: path, remedy: "name an existing file")
+        }
+        guard isDirectory.boolValue else { return try loadJSON(path) }
+        let inside = path.hasSuffix("/") ? path : path + "/"
+        if exists(inside + "tokenizer.json") { return try loadJSON(inside + "tokenizer.json") }
+        throw Failure(
+            "cannot read the tokenizer",
+            expected: "tokenizer.json, or encoder.json and vocab.bpe", got: "neither", at: path,
+            remedy: "name a directory that holds a tokenizer")
+    }
+
+    /// Reads the tokenizer from the bytes of a tokenizer.json, which it keeps.
+    ///
+    /// - Parameter place: names the bytes in a `Failure`.
+    package static func parse(_ json: [UInt8], at place: String) throws -> any Tokenizer {
+        let document = try TokenizerDocument(json: json, at: place)
+        switch document.kind {
+        case .character: return try CharacterTokenizer(document, json: json)
+        case .bpe: throw Vocabulary.failure("a character tokenizer", "bpe", place)
+        }
+    }
+
+    private static func loadJSON(_ path: String) throws -> any Tokenizer {
+        try parse(try read(path), at: path)
+    }
+
+    private static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path)
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        do {
+            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw Failure(
+                "cannot read the tokenizer", got: error.localizedDescription, at: path,
+                remedy: "name a readable file")
+        }
+    }
+}
