@@ -30,6 +30,7 @@ package final class TokenShard: @unchecked Sendable {
     }
 
     package var tokenCount: Int { tokens.count }
+    /// Documents, or parts of those that are longer than a shard.
     package var documentCount: Int { documentOffsets.count - 1 }
     /// The bytes of one stored token: 2 or 4.
     package var tokenSize: Int { tokens.elementSize }

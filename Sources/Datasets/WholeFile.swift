@@ -36,8 +36,8 @@ struct WholeFile {
             defer { close(descriptor) }
             var done = 0
             while done < bytes.count {
-                let count = bytes.withUnsafeBytes { buffer in
-                    Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+                let count = bytes[done...].withUnsafeBytes {
+                    Glibc.write(descriptor, $0.baseAddress, $0.count)
                 }
                 if count < 0 && errno == EINTR { continue }
                 guard count > 0 else { throw failure() }

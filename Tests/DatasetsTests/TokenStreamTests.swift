@@ -1,4 +1,6 @@
 import Datasets
+import Dispatch
+import Synchronization
 import Testing
 
 @Suite struct TokenStreamTests {
@@ -38,6 +40,18 @@ import Testing
         let stream = try TokenStream(resolving: scratch.path, split: .train)
         for _ in 0..<2 { #expect(try stream.tokens(0..<70) == (0..<70).map(Int32.init)) }
         #expect(try stream.tokens(3..<4) == [3])
+    }
+
+    @Test func threadsThatReadAtOnceGetTheirOwnTokens() throws {
+        let stream = try stream([40, 30, 50, 60])
+        let wrongCount = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 200) { index in
+            let range = index % 150..<index % 150 + 30
+            if (try? stream.tokens(range)) != range.map(Int32.init) {
+                wrongCount.add(1, ordering: .relaxed)
+            }
+        }
+        #expect(wrongCount.load(ordering: .relaxed) == 0)
     }
 
     @Test func directoryGlobAndFileAreResolved() throws {

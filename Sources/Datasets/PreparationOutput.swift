@@ -1,0 +1,67 @@
+import Diagnostics
+import Glibc
+import Tokenizers
+
+/// The shard directory that a preparation fills.
+///
+/// One process opens it, then all carry out the jobs, then one finishes it. `tokenizer.json` comes
+/// last, so that where it stands beside shards they are all there.
+package struct PreparationOutput: Sendable {
+    package let directory: String
+    private let tokenizerJSON: [UInt8]
+
+    /// Makes the directory ready, creating it where it is missing.
+    ///
+    /// - Parameter isReplacing: removes the shards and the tokenizer.json of an earlier preparation
+    ///   first. Otherwise any shard is refused, whatever its number, because one left over would
+    ///   become part of the stream; so is a tokenizer.json with other bytes.
+    package init(directory: String, tokenizer: some Tokenizer, isReplacing: Bool = false) throws {
+        self.directory = directory
+        tokenizerJSON = tokenizer.tokenizerJSON
+        try Self.create(directory)
+        guard access("\(directory)/.", W_OK | X_OK) == 0 else {
+            throw Failure(
+                "cannot write to the output directory", got: systemErrorText(), at: directory,
+                remedy: "choose another output")
+        }
+        var existing = DatasetSplit.allCases.flatMap {
+            DatasetFiles.matches(of: "\(DatasetFiles.escaped(directory))/\($0.rawValue)-*.h5")
+        }
+        if access(tokenizerPath, F_OK) == 0, try !hasTokenizer() { existing.append(tokenizerPath) }
+        guard isReplacing || existing.isEmpty else {
+            throw Failure(
+                "the output directory holds a preparation already", expected: "none of its files",
+                got: existing[0], at: directory,
+                remedy: "choose another output or allow it to be replaced")
+        }
+        for path in existing where unlink(path) != 0 {
+            throw Failure("cannot remove a file", got: systemErrorText(), at: path)
+        }
+    }
+
+    /// Writes tokenizer.json, byte for byte what the tokenizer gives.
+    package func finish() throws {
+        if access(tokenizerPath, F_OK) == 0, try hasTokenizer() { return }
+        try WholeFile(path: tokenizerPath).write(tokenizerJSON)
+    }
+
+    private var tokenizerPath: String { "\(directory)/tokenizer.json" }
+
+    private func hasTokenizer() throws -> Bool {
+        let file = try SourceFile(path: tokenizerPath)
+        return try file.size == tokenizerJSON.count
+            && file.bytes(0..<file.size) == tokenizerJSON
+    }
+
+    private static func create(_ directory: String) throws {
+        if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
+        if errno == ENOENT {
+            let parent = folderPath(of: directory)
+            if parent != directory, parent != "." {
+                try create(parent)
+                if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
+            }
+        }
+        throw Failure("cannot create the output directory", got: systemErrorText(), at: directory)
+    }
+}
