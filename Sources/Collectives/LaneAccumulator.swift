@@ -3,7 +3,7 @@ import CKernels
 /// Adds the gradients of one rank's lanes into the rank's maximal tree nodes.
 ///
 /// The lanes come in ascending order. A lane's gradient, the flat list of parameters, is written
-/// into the buffer that `beginLane` returns; `finishLane(in:)` then folds finished siblings in
+/// whole into the buffer that `beginLane` names; `finishLane(in:)` then folds finished siblings in
 /// place, left += right, range by range, so that the last lane's backward pass can hand over each
 /// bucket as soon as it is complete.
 ///
@@ -26,21 +26,19 @@ package final class LaneAccumulator {
     /// Elements of the current lane that are still to be finished.
     private var remainingCount = 0
 
-    package init(tree: LaneTree, lanes: Range<Int>, parameterCount: Int) {
+    /// - Parameter buffers: `bufferCount(for:in:)` flat lists, which the caller keeps alive.
+    package init(tree: LaneTree, lanes: Range<Int>, buffers: [Buffer]) {
         precondition(!lanes.isEmpty, "expected a lane")
+        let bufferCount = Self.bufferCount(for: lanes, in: tree)
+        precondition(
+            buffers.count == bufferCount, "expected \(bufferCount) buffers, got \(buffers.count)")
         self.tree = tree
         self.lanes = lanes
-        self.parameterCount = parameterCount
+        parameterCount = buffers[0].count
         nodes = tree.maximalNodes(covering: lanes)
         plans = LanePlan.plans(for: lanes, in: tree)
-        buffers = (0..<Self.bufferCount(for: lanes, in: tree)).map { _ in
-            Self.allocate(parameterCount)
-        }
+        self.buffers = buffers
         lane = lanes.lowerBound
-    }
-
-    deinit {
-        for buffer in buffers { buffer.deallocate() }
     }
 
     /// The gradient buffers that are ever needed at once.
@@ -55,15 +53,13 @@ package final class LaneAccumulator {
         lane = lanes.lowerBound
     }
 
-    /// The zero-filled gradient of the next lane.
-    package func beginLane() -> Buffer {
+    /// The index of the buffer for the gradient of the next lane.
+    package func beginLane() -> Int {
         precondition(!isLaneOpen, "lane \(lane) is not finished")
         precondition(lane < lanes.upperBound, "all lanes have been added")
         remainingCount = parameterCount
         isLaneOpen = true
-        let buffer = buffers[plans[lane - lanes.lowerBound].buffer]
-        buffer.update(repeating: 0)
-        return buffer
+        return plans[lane - lanes.lowerBound].buffer
     }
 
     /// Adds the elements `range` of the current lane's gradient, which are complete, to the sums.
@@ -96,9 +92,6 @@ package final class LaneAccumulator {
         return (plans.last?.stack ?? []).map { buffers[$0] }
     }
 
-    private static func allocate(_ count: Int) -> Buffer {
-        let bytes = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-        return Buffer(rebasing: bytes.bindMemory(to: Float.self)[..<count])
-    }
+    /// The index of the buffer of the first node, where the sum over all ranks comes to lie.
+    package var sumIndex: Int { plans.last?.stack.first ?? 0 }
 }

@@ -26,10 +26,12 @@ import Testing
         for worldSize in 1...laneCount {
             for rank in 0..<worldSize {
                 let lanes = try tree.lanes(ofRank: rank, worldSize: worldSize)
-                let accumulator = LaneAccumulator(tree: tree, lanes: lanes, parameterCount: 40)
+                let buffers = Self.buffers(for: lanes, in: tree)
+                defer { buffers.forEach { $0.deallocate() } }
+                let accumulator = LaneAccumulator(tree: tree, lanes: lanes, buffers: buffers)
                 for _ in 0..<2 {
                     accumulator.reset()
-                    add(lanes, to: accumulator)
+                    add(lanes, to: accumulator, buffers)
                     let sums = accumulator.nodeBuffers.map(Array.init)
                     #expect(sums == accumulator.nodes.map { Self.reference(tree.lanes(of: $0)) })
                 }
@@ -58,26 +60,31 @@ import Testing
 
     @Test func rangesMayBeFinishedInAnyOrder() {
         let tree = LaneTree(laneCount: 3)
-        let accumulator = LaneAccumulator(tree: tree, lanes: 0..<3, parameterCount: 40)
+        let buffers = Self.buffers(for: 0..<3, in: tree)
+        defer { buffers.forEach { $0.deallocate() } }
+        let accumulator = LaneAccumulator(tree: tree, lanes: 0..<3, buffers: buffers)
         for lane in 0..<3 {
-            _ = accumulator.beginLane().update(fromContentsOf: Self.gradient(of: lane))
+            let buffer = buffers[accumulator.beginLane()]
+            _ = buffer.update(fromContentsOf: Self.gradient(of: lane))
             for range in [30..<40, 0..<7, 7..<30] { accumulator.finishLane(in: range) }
         }
         #expect(accumulator.nodeBuffers.map(Array.init) == [Self.reference(0..<3)])
     }
 
-    @Test func laneBeginsWithZeros() {
-        let accumulator = LaneAccumulator(
-            tree: LaneTree(laneCount: 2), lanes: 0..<1, parameterCount: 40)
-        add(0..<1, to: accumulator)
-        accumulator.reset()
-        #expect(accumulator.beginLane().allSatisfy { $0 == 0 })
-        accumulator.finishLane()
+    private static func buffers(
+        for lanes: Range<Int>, in tree: LaneTree
+    ) -> [LaneAccumulator.Buffer] {
+        (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
+            .allocate(capacity: 40)
+        }
     }
 
-    private func add(_ lanes: Range<Int>, to accumulator: LaneAccumulator) {
+    private func add(
+        _ lanes: Range<Int>, to accumulator: LaneAccumulator, _ buffers: [LaneAccumulator.Buffer]
+    ) {
         for lane in lanes {
-            _ = accumulator.beginLane().update(fromContentsOf: Self.gradient(of: lane))
+            let buffer = buffers[accumulator.beginLane()]
+            _ = buffer.update(fromContentsOf: Self.gradient(of: lane))
             accumulator.finishLane()
         }
     }

@@ -44,18 +44,21 @@ struct ReductionCheck {
         let buckets = GradientBuckets(
             parameterCount: Self.parameterCount, worldSize: communicator.worldSize,
             bucketSize: 2 * GradientBuckets.chunkSize)
-        let accumulator = LaneAccumulator(
-            tree: tree, lanes: lanes, parameterCount: Self.parameterCount)
+        let gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
+            LaneAccumulator.Buffer.allocate(capacity: Self.parameterCount)
+        }
+        defer { gradients.forEach { $0.deallocate() } }
+        let accumulator = LaneAccumulator(tree: tree, lanes: lanes, buffers: gradients)
         let reducer = try BucketReducer(communicator: communicator, buckets: buckets, tree: tree)
 
         var hash: UInt64 = 0
         for step in 0..<2 {
             accumulator.reset()
             for lane in lanes.dropLast() {
-                write(lane, into: accumulator.beginLane())
+                write(lane, into: gradients[accumulator.beginLane()])
                 accumulator.finishLane()
             }
-            write(lanes.upperBound - 1, into: accumulator.beginLane())
+            write(lanes.upperBound - 1, into: gradients[accumulator.beginLane()])
             try reduceLastLane(accumulator, reducer)
             let sum = UnsafeBufferPointer(accumulator.nodeBuffers[0])
             try requireReference(sum, tree)
