@@ -3,12 +3,12 @@ import Tensors
 
 extension TokenBatch {
     /// The inputs of some sequences, [sequences, T].
-    package func inputs(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
+    package func inputTensor(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
         tensor(inputs, part, device)
     }
 
     /// The targets of some sequences, [sequences, T].
-    package func targets(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
+    package func targetTensor(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
         tensor(targets, part, device)
     }
 

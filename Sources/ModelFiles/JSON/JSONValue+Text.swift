@@ -4,7 +4,7 @@ extension JSONValue {
     /// - Parameter isPretty: two spaces a level and a final newline, as Hugging Face writes
     ///   config.json; otherwise one line without spaces.
     /// - Precondition: every number is finite.
-    package func text(isPretty: Bool) -> String {
+    package func text(isPretty: Bool = false) -> String {
         var text = ""
         append(to: &text, isPretty: isPretty, level: 0)
         if isPretty { text += "\n" }

@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Models
 import Tensors
 
@@ -12,13 +13,15 @@ package struct NextTokenObjective: Objective {
 
     package var parameters: ParameterList { model.parameters }
 
-    package func countedTokens(in batch: TokenBatch) -> Int { batch.targets.count }
+    package func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
+        part.count * batch.sequenceLength
+    }
 
     package func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, scale: Float, dropout: DropoutStream?
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
     ) -> LossSum {
         model.loss(
-            tape, inputs: batch.inputs(of: part, on: tape.device),
-            targets: batch.targets(of: part, on: tape.device), scale: scale, dropout: dropout)
+            tape, inputs: batch.inputTensor(of: part, on: tape.device),
+            targets: batch.targetTensor(of: part, on: tape.device), scale: 1, dropout: dropout)
     }
 }

@@ -7,15 +7,14 @@ package protocol Objective {
     /// The parameters whose gradients the loss gives.
     var parameters: ParameterList { get }
 
-    /// Tokens of `batch` that count in the loss.
-    func countedTokens(in batch: TokenBatch) -> Int
+    /// Tokens of sequences `part` of `batch` that count in the loss.
+    func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int
 
-    /// The loss, summed over the counted tokens of sequences `part` of `batch`.
+    /// The loss, summed over the counted tokens of sequences `part` of `batch`. It is divided by the
+    /// number of counted tokens of the global batch in one place, `StepGradient`.
     ///
-    /// - Parameters:
-    ///   - scale: what the gradients of the sum are multiplied with.
-    ///   - dropout: the random numbers of dropout; nil where nothing is dropped.
+    /// - Parameter dropout: the random numbers of dropout.
     func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, scale: Float, dropout: DropoutStream?
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
     ) -> LossSum
 }

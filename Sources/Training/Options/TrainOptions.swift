@@ -41,8 +41,8 @@ package struct TrainOptions: OptionBlock {
     package var precision = Precision.fp32
     /// The format in which gradients travel between ranks; usual fp32.
     package var gradientType = Precision.fp32
-    /// Threads of each rank; usual the cores divided by the ranks.
-    package var threadsPerRank = 1
+    /// Threads of each rank; by default the processors of a node are shared among its ranks.
+    package var threadsPerRank: Int?
     /// Which optimizer state the ranks share out; usual none.
     package var optimizerSharding = OptimizerSharding.none
     /// Which activations are computed again to save memory; usual none.

@@ -1,0 +1,49 @@
+import Foundation
+import Logging
+
+/// Where a run tells people what it does: standard output, standard error for warnings, and a file.
+package enum RunLog {
+    /// The logger of one rank; only the first one speaks.
+    package static func logger(rank: Int, path: String? = nil) throws -> Logger {
+        guard rank == 0 else {
+            return Logger(label: "swift-llm-train") { _ in SwiftLogNoOpLogHandler() }
+        }
+        let file = try path.map(openForAppending)
+        return Logger(label: "swift-llm-train") { _ in RunLogHandler(file: file) }
+    }
+
+    private static func openForAppending(_ path: String) throws -> FileHandle {
+        let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw Failure(
+                "cannot write the log", got: String(cString: strerror(errno)), at: path,
+                remedy: "choose another output")
+        }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+}
+
+/// Prints messages as they are; in the file each line bears the time.
+private struct RunLogHandler: LogHandler {
+    let file: FileHandle?
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    init(file: FileHandle?) {
+        self.file = file
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let isWarning = event.level >= .warning
+        let text = isWarning ? "warning: \(event.message)" : "\(event.message)"
+        let stream = isWarning ? FileHandle.standardError : FileHandle.standardOutput
+        // A full disk or a closed terminal must not end a run.
+        try? stream.write(contentsOf: Data((text + "\n").utf8))
+        try? file?.write(contentsOf: Data("\(Date().ISO8601Format()) \(text)\n".utf8))
+    }
+}

@@ -1,0 +1,80 @@
+import Collectives
+import Datasets
+import Tensors
+
+/// The gradient of a global batch: each rank computes its lanes, and the lanes of all ranks are added
+/// along a fixed tree, so that the result has the same bits on any number of ranks.
+final class GradientStep {
+    /// The sequences of the global batch that this rank computes.
+    let sequences: Range<Int>
+
+    private let communicator: any Communicator
+    private let pass: LanePass
+    private let laneCount: Int
+    private let lanes: Range<Int>
+    private let accumulator: LaneAccumulator
+    /// One for each buffer of the accumulator.
+    private let gradients: [ParameterGradients]
+    private let reducer: BucketReducer
+
+    init(_ setup: TrainerSetup, laneCount: Int) throws {
+        communicator = setup.communicator
+        self.laneCount = laneCount
+        let tree = LaneTree(laneCount: laneCount)
+        lanes = try tree.lanes(ofRank: communicator.rank, worldSize: communicator.worldSize)
+        let laneSize = setup.sampler.globalBatchSize / laneCount
+        sequences = lanes.lowerBound * laneSize..<lanes.upperBound * laneSize
+        pass = LanePass(
+            objective: setup.objective,
+            microBatchSize: min(setup.train.microBatchSize, laneSize), laneSize: laneSize,
+            seed: setup.seed)
+
+        let list = setup.objective.parameters
+        gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
+            ParameterGradients(list)
+        }
+        accumulator = LaneAccumulator(
+            tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer))
+        reducer = try BucketReducer(
+            communicator: communicator,
+            buckets: GradientBuckets(
+                parameterCount: list.flatCount, worldSize: communicator.worldSize),
+            tree: tree)
+    }
+
+    /// Collective. The values stay as they are until the next call.
+    func compute(
+        _ batch: TokenBatch, step: Int, _ clock: inout StepClock
+    ) throws -> StepGradient {
+        accumulator.reset()
+        let results = lanes.map { computeLane($0, batch, step: step) }
+        clock.lap("compute")
+
+        try reducer.allReduce(accumulator.nodeBuffers)
+        let sum = gradients[accumulator.sumIndex].values
+        let norm = try communicator.globalNorm(
+            of: UnsafeBufferPointer(sum.buffer), in: reducer.buckets)
+        let all = try gather(results)
+        clock.lap("reduce")
+        return StepGradient(
+            values: sum, lossSum: all.reduce(0) { $0 + $1.lossSum },
+            countedTokens: all.reduce(0) { $0 + $1.countedTokens }, normOfSum: norm)
+    }
+
+    private func computeLane(_ lane: Int, _ batch: TokenBatch, step: Int) -> LanePass.Result {
+        let buffer = accumulator.beginLane()
+        let result = pass.run(
+            batch, firstSequence: lane * pass.laneSize,
+            offset: (lane - lanes.lowerBound) * pass.laneSize, step: step,
+            into: gradients[buffer])
+        accumulator.finishLane()
+        return result
+    }
+
+    /// The results of all lanes, in lane order; ranks with fewer lanes fill up with zeros.
+    private func gather(_ results: [LanePass.Result]) throws -> [LanePass.Result] {
+        let most = (laneCount + communicator.worldSize - 1) / communicator.worldSize
+        let padding = Array(repeating: LanePass.Result(), count: most - results.count)
+        return try communicator.allGather(results + padding)
+    }
+}

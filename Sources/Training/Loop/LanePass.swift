@@ -1,0 +1,45 @@
+import Datasets
+import Tensors
+
+/// The forward and backward passes of one lane: its sequences, in micro-batches cut from the front.
+///
+/// A lane is computed in the same way on whichever rank holds it.
+struct LanePass {
+    let objective: any Objective
+    let microBatchSize: Int
+    /// Sequences in a lane.
+    let laneSize: Int
+    let seed: UInt64
+
+    struct Result: BitwiseCopyable {
+        var lossSum = 0.0
+        var countedTokens = 0
+    }
+
+    /// Writes the gradient of the summed loss into `gradients`, every element of it.
+    ///
+    /// - Parameters:
+    ///   - firstSequence: of the lane, in the global batch.
+    ///   - offset: where the lane begins in `batch`.
+    func run(
+        _ batch: TokenBatch, firstSequence: Int, offset: Int, step: Int,
+        into gradients: ParameterGradients
+    ) -> Result {
+        gradients.reset()
+        var result = Result()
+        for start in stride(from: 0, to: laneSize, by: microBatchSize) {
+            let end = min(start + microBatchSize, laneSize)
+            let part = offset + start..<offset + end
+            let tape = Tape(device: objective.parameters.device, gradients: gradients)
+            let loss = objective.loss(
+                tape, batch, part: part,
+                dropout: DropoutStream(
+                    seed: seed, step: step, firstSequence: firstSequence + start))
+            tape.backward(from: loss.root)
+            result.lossSum += loss.value
+            result.countedTokens += objective.countedTokens(in: batch, part: part)
+        }
+        gradients.zeroWhatIsMissing()
+        return result
+    }
+}

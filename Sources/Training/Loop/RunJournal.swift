@@ -1,0 +1,71 @@
+import Diagnostics
+import Foundation
+import Logging
+
+/// What the first rank tells of a run: metrics for programs, a line now and then for people.
+final class RunJournal {
+    private let metrics: MetricsFile
+    private let logger: Logger
+    private let stepCount: Int
+    private let firstStep: Int
+    private let start = ContinuousClock.now
+    private var lastLine: ContinuousClock.Instant?
+
+    /// Time between two lines about steps.
+    private static let pause = Duration.seconds(2)
+
+    init(metricsPath: String, logger: Logger, stepCount: Int, lastStep: Int) throws {
+        metrics = try MetricsFile(at: metricsPath, lastStep: lastStep)
+        self.logger = logger
+        self.stepCount = stepCount
+        firstStep = lastStep
+    }
+
+    func record(
+        _ gradient: StepGradient, learningRate: Double, step: Int, tokensInStep: Int,
+        _ clock: StepClock
+    ) throws {
+        let total = clock.total
+        let record = TrainingMetrics(
+            step: step, tokens: step * tokensInStep, loss: gradient.loss,
+            learningRate: learningRate, gradientNorm: gradient.norm,
+            tokensPerSecond: Double(tokensInStep) / total,
+            seconds: clock.seconds.merging(["total": total]) { $1 },
+            peakMemoryBytes: StepClock.peakMemoryBytes)
+        try metrics.append(.train(record))
+        let now = ContinuousClock.now
+        guard step == stepCount || lastLine.map({ now - $0 >= Self.pause }) ?? true else { return }
+        lastLine = now
+        logger.info("\(line(record))")
+    }
+
+    func validation(_ loss: Double, step: Int) throws {
+        try metrics.append(.validation(step: step, loss: loss))
+        logger.info("step \(step)  validation loss \(loss.formatted(4))")
+    }
+
+    func saved(_ path: String, step: Int) throws {
+        try event("saved \(path)", step: step)
+    }
+
+    func event(_ message: String, step: Int) throws {
+        try metrics.append(.event(step: step, message))
+        logger.info("\(message)")
+    }
+
+    private func line(_ record: TrainingMetrics) -> String {
+        let done = record.step - firstStep
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        let remaining = elapsed / Double(max(1, done)) * Double(stepCount - record.step)
+        return "step \(record.step)/\(stepCount)  loss \(record.loss.formatted(4))  "
+            + "norm \(record.gradientNorm.formatted(3))  "
+            + "learning rate \(String(format: "%.2e", record.learningRate))  "
+            + "\(Int(record.tokensPerSecond)) tokens/s  "
+            + "\(Duration.seconds(remaining).formatted(.time(pattern: .hourMinuteSecond))) left"
+    }
+}
+
+extension Double {
+    /// With a fixed number of decimals.
+    func formatted(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
+}

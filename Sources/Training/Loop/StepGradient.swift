@@ -1,0 +1,20 @@
+import Tensors
+
+/// The gradient of one global batch, the same on all ranks.
+package struct StepGradient {
+    /// Sum over all counted tokens, in the layout of the parameter list.
+    let values: Tensor<Float>
+    /// Sum of the losses of all counted tokens, in nats.
+    let lossSum: Double
+    let countedTokens: Int
+    /// Global norm of `values`.
+    let normOfSum: Double
+
+    /// What turns a sum over tokens into an average.
+    var averaging: Double { 1 / Double(max(1, countedTokens)) }
+    /// Nats per counted token.
+    package var loss: Double { lossSum * averaging }
+    /// Global norm of the gradient of `loss`.
+    package var norm: Double { normOfSum * averaging }
+    var isFinite: Bool { lossSum.isFinite && normOfSum.isFinite }
+}

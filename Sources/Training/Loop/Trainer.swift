@@ -1,0 +1,119 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+import Logging
+import Models
+import Tensors
+
+/// The training loop: one for every task.
+package final class Trainer {
+    /// How a run ended.
+    package enum Outcome: Sendable {
+        /// All steps, or those up to `stop_after_steps`, are done.
+        case finished
+        /// Stopped on request after saving; resume to go on.
+        case stopped
+    }
+
+    private let setup: TrainerSetup
+    private let gradientStep: GradientStep
+    private let schedule: LearningRateSchedule
+    private let clipping: GradientClipping
+    private let reader: BatchReader
+    private let journal: RunJournal?
+    private var state: TrainerState
+
+    package init(_ setup: TrainerSetup, state: TrainerState) throws {
+        self.setup = setup
+        self.state = state
+        gradientStep = try GradientStep(setup, laneCount: state.laneCount)
+        schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
+        clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
+        reader = BatchReader(
+            stream: setup.stream, sampler: setup.sampler, sequences: gradientStep.sequences,
+            firstStep: state.step)
+        let logger = setup.logger
+        let step = state.step
+        journal = try setup.communicator.agree {
+            try setup.metricsPath.map {
+                try RunJournal(
+                    metricsPath: $0, logger: logger, stepCount: setup.stepCount, lastStep: step)
+            }
+        }
+    }
+
+    package func run() throws -> Outcome {
+        while state.step < setup.lastStep {
+            var clock = StepClock()
+            let batch = try reader.next()
+            clock.lap("data")
+            let gradient = try gradientStep.compute(batch, step: state.step, &clock)
+            let learningRate = schedule.value(at: state.step)
+            try update(with: gradient, learningRate: learningRate)
+            clock.lap("update")
+
+            state.step += 1
+            try journal?.record(
+                gradient, learningRate: learningRate, step: state.step,
+                tokensInStep: setup.tokensInStep, clock)
+            if isDue(setup.evaluation.everySteps) { try validate() }
+            let isStopping = try stopIsAgreed()
+            if isDue(setup.checkpoint.everySteps) || isStopping { try save() }
+            if isStopping && state.step < setup.lastStep { return .stopped }
+        }
+        return .finished
+    }
+
+    /// One update, unless the gradient is not finite: then the step is skipped, on all ranks alike.
+    private func update(with gradient: StepGradient, learningRate: Double) throws {
+        guard gradient.isFinite else { return try skip(gradient) }
+        state.skippedInARow = 0
+        setup.optimizer.update(
+            gradient.values, learningRate: learningRate,
+            gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging)
+        state.updateCount = setup.optimizer.updateCount
+    }
+
+    private func skip(_ gradient: StepGradient) throws {
+        state.skippedInARow += 1
+        let step = state.step + 1
+        try journal?.event(
+            "step \(step) skipped: the loss is \(gradient.loss), the gradient norm "
+                + "\(gradient.norm)", step: step)
+        guard state.skippedInARow <= setup.train.maximumSkippedSteps else {
+            throw AgreedFailure(
+                Failure(
+                    "the training diverged: \(state.skippedInARow) steps in a row without a "
+                        + "finite gradient", got: "loss \(gradient.loss)", at: "step \(step)",
+                    remedy: "resume with a lower optimizer.learning_rate or more warmup_steps"),
+                rank: 0, isEverywhere: true)
+        }
+    }
+
+    /// At the end of the run, and every so many steps.
+    private func isDue(_ everySteps: Int) -> Bool {
+        state.step == setup.lastStep || everySteps > 0 && state.step % everySteps == 0
+    }
+
+    private func validate() throws {
+        guard let validation = setup.validation else { return }
+        let loss = try validation.average(setup.model, over: setup.communicator)
+        try journal?.validation(loss, step: state.step)
+    }
+
+    private func stopIsAgreed() throws -> Bool {
+        try setup.communicator.agreedMaximum(of: setup.stopRequest.isPending ? 1 : 0) != 0
+    }
+
+    /// Rank 0 writes; the others learn whether it succeeded.
+    private func save() throws {
+        try setup.communicator.agree {
+            guard setup.communicator.rank == 0 else { return }
+            try setup.store.save(
+                setup.model, setup.optimizer, state, with: setup.checkpointFiles)
+            try setup.store.keepLast(setup.checkpoint.keepLast)
+            try journal?.saved(setup.store.path(ofStep: state.step), step: state.step)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Collectives
+import Datasets
+import Evaluation
+import Logging
+import Models
+
+/// What a trainer works with; made once, before the first step.
+package struct TrainerSetup {
+    package var communicator: any Communicator
+    package var model: GPT2
+    package var objective: any Objective
+    package var optimizer: AdamW
+    package var stream: TokenStream
+    package var sampler: WindowSampler
+    /// Nil where nothing is validated.
+    package var validation: ValidationLoss?
+    package var store: CheckpointStore
+    package var checkpointFiles: CheckpointFiles
+    package var seed: UInt64
+    /// Steps of the whole run, which the schedule spans.
+    package var stepCount: Int
+    package var train: TrainOptions
+    package var optimizerOptions: OptimizerOptions
+    package var checkpoint: CheckpointOptions
+    package var evaluation: EvaluationOptions
+    /// Where metrics go; nil on every rank but the first.
+    package var metricsPath: String?
+    package var logger: Logger
+    package var stopRequest: StopRequest
+
+    package init(
+        communicator: any Communicator, model: GPT2, objective: any Objective, optimizer: AdamW,
+        stream: TokenStream, sampler: WindowSampler, validation: ValidationLoss?,
+        store: CheckpointStore, checkpointFiles: CheckpointFiles, seed: UInt64, stepCount: Int, train: TrainOptions,
+        optimizerOptions: OptimizerOptions, checkpoint: CheckpointOptions,
+        evaluation: EvaluationOptions, metricsPath: String?, logger: Logger,
+        stopRequest: StopRequest
+    ) {
+        self.communicator = communicator
+        self.model = model
+        self.objective = objective
+        self.optimizer = optimizer
+        self.stream = stream
+        self.sampler = sampler
+        self.validation = validation
+        self.store = store
+        self.checkpointFiles = checkpointFiles
+        self.seed = seed
+        self.stepCount = stepCount
+        self.train = train
+        self.optimizerOptions = optimizerOptions
+        self.checkpoint = checkpoint
+        self.evaluation = evaluation
+        self.metricsPath = metricsPath
+        self.logger = logger
+        self.stopRequest = stopRequest
+    }
+
+    /// The step at which this start of the run ends.
+    var lastStep: Int { min(stepCount, train.stopAfterSteps ?? .max) }
+
+    var tokensInStep: Int { sampler.globalBatchSize * sampler.sequenceLength }
+}

@@ -1,0 +1,67 @@
+import Diagnostics
+import ModelFiles
+import Models
+import Tensors
+
+/// Reads a checkpoint, or a model directory, into a model and its optimizer.
+package enum CheckpointReader {
+    package static func state(in directory: String) throws -> TrainerState {
+        let path = directory + "/" + TrainerState.fileName
+        let json = try JSONValue(parsing: FileReader.bytes(of: path), at: path)
+        return try TrainerState(json: json, at: path)
+    }
+
+    package static func readWeights(of model: GPT2, from directory: String) throws {
+        let files = try ModelDirectory(reading: directory)
+        guard files.model.hasSizes(of: model.configuration) else {
+            throw Failure(
+                "the model directory holds another model",
+                expected: model.configuration.summary, got: files.model.summary, at: directory)
+        }
+        for parameter in model.parameters.parameters {
+            try files.readTensor(
+                named: parameter.name, into: model.parameters.value(of: parameter).buffer)
+        }
+    }
+
+    package static func readMoments(of optimizer: AdamW, from directory: String) throws {
+        let path = directory + "/" + CheckpointStore.optimizerName
+        let file = try SafetensorsFile(path: path)
+        let list = optimizer.parameters
+        for (suffix, moments) in [
+            (AdamW.momentSuffixes.first, optimizer.firstMoments),
+            (AdamW.momentSuffixes.second, optimizer.secondMoments),
+        ] {
+            for parameter in list.parameters {
+                let view = moments.view(from: parameter.range.lowerBound, shape: parameter.shape)
+                try requireShape(parameter.shape, of: parameter.name + suffix, in: file)
+                try file.readFloat32(parameter.name + suffix, into: view.buffer)
+            }
+        }
+    }
+
+    private static func requireShape(
+        _ shape: [Int], of name: String, in file: SafetensorsFile
+    ) throws {
+        let found = file[name]?.shape
+        guard found == shape else {
+            throw Failure(
+                "the optimizer state does not fit the model: \(name)", expected: "\(shape)",
+                got: found.map { "\($0)" } ?? "nothing", at: file.path)
+        }
+    }
+}
+
+extension GPT2Configuration {
+    /// Whether all weights have the same shapes and meaning.
+    package func hasSizes(of other: GPT2Configuration) -> Bool {
+        var other = other
+        other.dropoutRate = dropoutRate
+        return self == other
+    }
+
+    package var summary: String {
+        "gpt2 with \(layerCount) layers, \(headCount) heads, \(embeddingSize) wide, "
+            + "context \(contextLength), vocabulary \(vocabularySize)"
+    }
+}

@@ -1,0 +1,124 @@
+import Diagnostics
+import Foundation
+import ModelFiles
+import Models
+import Tensors
+
+/// The checkpoints of a run: directories `step-00000200`, each a Hugging Face model directory with the
+/// state of the optimizer beside it, and `latest`, a link to the newest complete one.
+package struct CheckpointStore {
+    package let directory: String
+
+    static let optimizerName = "optimizer.safetensors"
+    private static let prefix = "step-"
+
+    package init(directory: String) {
+        self.directory = directory
+    }
+
+    package static func name(ofStep step: Int) -> String {
+        let digits = String(step)
+        return prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    package func path(ofStep step: Int) -> String { directory + "/" + Self.name(ofStep: step) }
+
+    /// Writes the checkpoint of `state.step` and moves `latest`; an older attempt at the same step is
+    /// replaced.
+    package func save(
+        _ model: GPT2, _ optimizer: AdamW, _ state: TrainerState, with files: CheckpointFiles
+    ) throws {
+        let path = path(ofStep: state.step)
+        try PublishedDirectory.write(to: path, isReplacing: true) { temporary in
+            try ModelDirectory.write(
+                HuggingFaceConfiguration(
+                    model: model.configuration, endOfTextID: files.endOfTextID),
+                tensors: model.parameters.named(model.parameters.values),
+                tokenizerJSON: files.tokenizerJSON,
+                tokenizerConfigurationJSON: files.tokenizerConfigurationJSON, into: temporary)
+            try SafetensorsWriter.write(
+                optimizer.namedMoments, to: temporary + "/" + Self.optimizerName)
+            try FileWriter.write(
+                Array(state.json.text(isPretty: true).utf8),
+                to: temporary + "/" + TrainerState.fileName)
+            try FileWriter.write(Array(files.recipe.utf8), to: temporary + "/recipe.yaml")
+            _ = try Manifest.write(in: temporary)
+        }
+        try PublishedFile.link(directory + "/latest", to: Self.name(ofStep: state.step))
+    }
+
+    /// Removes all but the newest `count` checkpoints; 0 keeps all.
+    package func keepLast(_ count: Int) throws {
+        guard count > 0 else { return }
+        for step in steps.dropLast(count) {
+            do {
+                try FileManager.default.removeItem(atPath: path(ofStep: step))
+            } catch {
+                throw Failure(
+                    "cannot remove an old checkpoint", got: error.localizedDescription,
+                    at: path(ofStep: step))
+            }
+        }
+    }
+
+    /// The steps that have a checkpoint directory, ascending.
+    package var steps: [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.compactMap { name in
+            name.hasPrefix(Self.prefix) ? Int(name.dropFirst(Self.prefix.count)) : nil
+        }.sorted()
+    }
+
+    /// The newest checkpoint whose files all have their hashes; each one passed over is reported.
+    package func newestComplete(passingOver report: (Failure) -> Void) -> String? {
+        for step in steps.reversed() {
+            do {
+                _ = try Manifest.verify(path(ofStep: step))
+                return path(ofStep: step)
+            } catch let failure {
+                report(failure)
+            }
+        }
+        return nil
+    }
+}
+
+/// What every checkpoint of a run carries unchanged.
+package struct CheckpointFiles: Sendable {
+    package var tokenizerJSON: [UInt8]
+    package var tokenizerConfigurationJSON: [UInt8]
+    package var endOfTextID: Int?
+    /// The resolved recipe.
+    package var recipe: String
+
+    package init(
+        tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextID: Int?,
+        recipe: String
+    ) {
+        self.tokenizerJSON = tokenizerJSON
+        self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
+        self.endOfTextID = endOfTextID
+        self.recipe = recipe
+    }
+}
+
+extension ParameterList {
+    /// The tensors of a flat vector in the layout of this list, by parameter name and suffix.
+    func named(_ values: Tensor<Float>, suffix: String = "") -> [NamedTensor] {
+        parameters.map { parameter in
+            let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+            return NamedTensor(
+                name: parameter.name + suffix, shape: parameter.shape,
+                values: UnsafeBufferPointer(view.buffer))
+        }
+    }
+}
+
+extension AdamW {
+    static let momentSuffixes = (first: ".exp_avg", second: ".exp_avg_sq")
+
+    var namedMoments: [NamedTensor] {
+        parameters.named(firstMoments, suffix: Self.momentSuffixes.first)
+            + parameters.named(secondMoments, suffix: Self.momentSuffixes.second)
+    }
+}

@@ -1,0 +1,102 @@
+import Diagnostics
+import Foundation
+import ModelFiles
+
+/// metrics.jsonl: one JSON object a line, appended as the run goes.
+package final class MetricsFile {
+    private let path: String
+    private let handle: FileHandle
+
+    /// Opens the file; lines of steps after `lastStep` are cut, so that no step stands twice.
+    package init(at path: String, lastStep: Int) throws {
+        self.path = path
+        do {
+            try Self.cut(path, after: lastStep)
+            handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try handle.seekToEnd()
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure("cannot write metrics", got: error.localizedDescription, at: path)
+        }
+    }
+
+    deinit { try? handle.close() }
+
+    package func append(_ record: MetricsRecord) throws {
+        do {
+            try handle.write(contentsOf: Data((record.line + "\n").utf8))
+        } catch {
+            throw Failure(
+                "cannot write metrics", got: error.localizedDescription, at: path,
+                remedy: "free some space and resume")
+        }
+    }
+
+    private static func cut(_ path: String, after lastStep: Int) throws {
+        guard let text = FileManager.default.contents(atPath: path) else {
+            try PublishedFile.write([], to: path)
+            return
+        }
+        let kept = text.split(separator: UInt8(ascii: "\n")).filter { line in
+            guard let json = try? JSONValue(parsing: Array(line), at: path) else { return false }
+            return (json["step"]?.integer ?? 0) <= lastStep
+        }
+        let bytes = kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }
+        try PublishedFile.write(bytes, to: path)
+    }
+}
+
+/// One line of metrics.jsonl.
+package enum MetricsRecord: Sendable {
+    case train(TrainingMetrics)
+    /// The validation loss after `step` batches, in nats a token.
+    case validation(step: Int, loss: Double)
+    case event(step: Int, String)
+
+    package var line: String {
+        switch self {
+        case .train(let metrics): metrics.json.text()
+        case .validation(let step, let loss):
+            JSONValue.object([
+                "kind": .string("validation"), "step": .integer(step), "loss": .finite(loss),
+            ]).text()
+        case .event(let step, let message):
+            JSONValue.object([
+                "kind": .string("event"), "step": .integer(step), "message": .string(message),
+            ]).text()
+        }
+    }
+}
+
+/// What a training step tells.
+package struct TrainingMetrics: Sendable {
+    /// Batches consumed, this one included.
+    package var step: Int
+    /// Tokens consumed since the start of the run.
+    package var tokens: Int
+    /// Nats per counted token of the global batch, before the update.
+    package var loss: Double
+    package var learningRate: Double
+    /// Before clipping.
+    package var gradientNorm: Double
+    package var tokensPerSecond: Double
+    /// Seconds of the parts of the step, on this rank.
+    package var seconds: [String: Double]
+    package var peakMemoryBytes: Int
+
+    var json: JSONValue {
+        .object([
+            "kind": .string("train"), "step": .integer(step), "tokens": .integer(tokens),
+            "loss": .finite(loss), "learning_rate": .finite(learningRate),
+            "gradient_norm": .finite(gradientNorm), "tokens_per_second": .finite(tokensPerSecond),
+            "seconds": .object(seconds.mapValues(JSONValue.finite)),
+            "peak_memory_bytes": .integer(peakMemoryBytes),
+        ])
+    }
+}
+
+extension JSONValue {
+    /// JSON has no infinity and no NaN: they become null.
+    static func finite(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
+}

@@ -1,0 +1,52 @@
+import Diagnostics
+import ModelFiles
+
+/// Where a run stands: what a checkpoint needs beside tensors. No rank and no world size is in it.
+package struct TrainerState: Equatable, Sendable {
+    package static let fileName = "trainer_state.json"
+    private static let formatVersion = 1
+
+    /// Global batches consumed.
+    package var step: Int
+    /// Updates made (AdamW's t): fewer than steps when some were skipped.
+    package var updateCount: Int
+    /// Steps skipped in a row, up to now, for a gradient that is not finite.
+    package var skippedInARow: Int
+    package var laneCount: Int
+
+    package init(step: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0, laneCount: Int) {
+        self.step = step
+        self.updateCount = updateCount
+        self.skippedInARow = skippedInARow
+        self.laneCount = laneCount
+    }
+
+    package var json: JSONValue {
+        .object([
+            "format_version": .integer(Self.formatVersion), "step": .integer(step),
+            "update_count": .integer(updateCount), "skipped_in_a_row": .integer(skippedInARow),
+            "lanes": .integer(laneCount),
+        ])
+    }
+
+    package init(json: JSONValue, at path: String) throws {
+        func count(_ key: String, atLeast least: Int) throws -> Int {
+            guard let value = json[key]?.integer, value >= least else {
+                throw Failure(
+                    "the trainer state has a wrong \(key)", expected: "a number from \(least)",
+                    got: json[key]?.text() ?? "nothing", at: path)
+            }
+            return value
+        }
+        let version = try count("format_version", atLeast: 1)
+        guard version == Self.formatVersion else {
+            throw Failure(
+                "the trainer state has another format", expected: "\(Self.formatVersion)",
+                got: "\(version)", at: path, remedy: "resume with the version that wrote it")
+        }
+        step = try count("step", atLeast: 0)
+        updateCount = try count("update_count", atLeast: 0)
+        skippedInARow = try count("skipped_in_a_row", atLeast: 0)
+        laneCount = try count("lanes", atLeast: 1)
+    }
+}
