@@ -1,8 +1,11 @@
 import ArgumentParser
+import Collectives
+import Foundation
+import Tensors
 
 /// The program: one subcommand for each verb; without any, the built-in quick start.
 @main
-package struct SwiftLLMTrain: ParsableCommand {
+package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
     package static let configuration = CommandConfiguration(
         commandName: "swift-llm-train",
         abstract: "Takes text to a trained GPT, on one machine or on a cluster over MPI.",
@@ -24,24 +27,48 @@ package struct SwiftLLMTrain: ParsableCommand {
 
     package init() {}
 
+    package mutating func run() throws {
+        _ = try run(on: SingleProcess())
+    }
+
+    package func run(on communicator: any Communicator) throws -> Int32 {
+        try RunCommand.parse([]).run(on: communicator)
+    }
+
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
-        do {
-            try run(Array(CommandLine.arguments.dropFirst()))
-        } catch {
-            ExitReport(error).exit()
+        ComputeKernels.prepare().restartWithBetterBLASCore()
+        let code = World.run { communicator in
+            try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
         }
+        Foundation.exit(code)
     }
 
-    /// Parses and runs; what it throws is for an `ExitReport`.
-    package static func run(_ arguments: [String]) throws {
-        try UnknownCommand.refuse(arguments)
-        var command = try parseAsRoot(arguments)
-        try command.run()
-    }
-
-    package mutating func run() throws {
-        var quickStart = try RunCommand.parse([])
-        try quickStart.run()
+    /// Parses and runs.
+    ///
+    /// All ranks have the same arguments: what is wrong with them is said by the first alone.
+    ///
+    /// - Returns: the exit code.
+    package static func run(
+        _ arguments: [String], on communicator: any Communicator
+    ) throws -> Int32 {
+        var command: any ParsableCommand
+        do {
+            try UnknownCommand.refuse(arguments)
+            command = try parseAsRoot(arguments)
+        } catch {
+            let report = ExitReport(error)
+            if communicator.rank == 0 { report.print() }
+            return report.exitCode
+        }
+        if let ranked = command as? any RankedCommand { return try ranked.run(on: communicator) }
+        do {
+            try command.run()
+            return 0
+        } catch {
+            let report = ExitReport(error)
+            if communicator.rank == 0 { report.print() }
+            return report.exitCode
+        }
     }
 }

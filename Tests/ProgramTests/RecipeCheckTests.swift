@@ -142,7 +142,7 @@ import swift_llm_train
     }
 
     @Test(arguments: [
-        (Recipe.Phase.tokenizer, "prepare.input"), (.prepare, "prepare.input"),
+        (Recipe.Phase.prepare, "prepare.input"),
         (.evaluate, "data.validation"), (.generate, "generate.prompt"),
     ])
     func whatAPhaseNeedsIsAskedFor(phase: Recipe.Phase, key: String) {

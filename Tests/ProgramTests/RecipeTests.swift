@@ -27,14 +27,13 @@ import swift_llm_train
         let text = """
             name: all
             output: there
-            phases: [tokenizer, prepare, pretrain]
+            phases: [prepare, pretrain]
             prepare:
               input: a.txt
             model: {preset: gpt2-nano}
             train: {epochs: 1.5}
             """
         let recipe = try load(text)
-        #expect(recipe.tokenizer.path == "there/tokenizer.json")
         #expect(recipe.prepare.output == "there/shards")
         #expect(recipe.data.train == "there/shards")
         #expect(recipe.data.validation == "there/shards")

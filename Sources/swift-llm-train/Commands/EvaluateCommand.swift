@@ -1,8 +1,9 @@
 import ArgumentParser
+import Collectives
 import Diagnostics
 
 /// `evaluate`: the loss of a model on token shards.
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
         abstract: "Measures loss, perplexity and bits per byte of a model on token shards.",
@@ -29,9 +30,13 @@ struct EvaluateCommand: ParsableCommand {
             "Tokens in a window; by default the model's context length.", valueName: "t"))
     var sequenceLength: Int?
 
-    mutating func run() throws {
-        try validateSequenceLength()
-        try UnbuiltCommand.refuse("evaluate")
+    func run(on communicator: any Communicator) throws -> Int32 {
+        try communicator.agree { try validateSequenceLength() }
+        let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+        let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
+            model: model, data: data, sequenceLength: sequenceLength)
+        if communicator.rank == 0 { print(scores.json.text()) }
+        return 0
     }
 
     private func validateSequenceLength() throws {

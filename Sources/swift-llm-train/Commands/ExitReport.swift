@@ -24,11 +24,10 @@ package struct ExitReport: Equatable {
         }
     }
 
-    /// Prints to standard output after success, else to standard error, and ends the program.
-    package func exit() -> Never {
+    /// Prints to standard output after success, else to standard error.
+    package func print() {
         let stream = exitCode == 0 ? FileHandle.standardOutput : FileHandle.standardError
         if !text.isEmpty { stream.write(Data((text + "\n").utf8)) }
-        Foundation.exit(exitCode)
     }
 
     /// A message of ArgumentParser, which ends some with a full stop.

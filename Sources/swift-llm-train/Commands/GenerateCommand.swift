@@ -1,7 +1,8 @@
 import ArgumentParser
+import Collectives
 
 /// `generate`: text that a model samples after a prompt.
-struct GenerateCommand: ParsableCommand {
+struct GenerateCommand: FirstRankCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Samples text from a model.",
@@ -55,8 +56,9 @@ struct GenerateCommand: ParsableCommand {
         return options
     }
 
-    mutating func run() throws {
+    func run() throws {
         try options.validateFlags()
-        try UnbuiltCommand.refuse("generate")
+        let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
+        try GeneratePhase(compute: compute).run(options, model: model)
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// `inspect`: what a file or directory of this program holds.
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: FirstRankCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Tells what is in a shard, a checkpoint or a model.",
@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: "A token shard, a checkpoint or a model directory.")
     var path: String
 
-    mutating func run() throws {
-        try UnbuiltCommand.refuse("inspect")
+    func run() throws {
+        print(try InspectReport.text(of: path))
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Collectives
+import Tokenizers
 
 /// `prepare`: text files to token shards.
-struct PrepareCommand: ParsableCommand {
+struct PrepareCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
         abstract: "Turns text files into HDF5 token shards.",
@@ -41,8 +43,14 @@ struct PrepareCommand: ParsableCommand {
         return options
     }
 
-    mutating func run() throws {
-        try options.validateFlags()
-        try UnbuiltCommand.refuse("prepare")
+    func run(on communicator: any Communicator) throws -> Int32 {
+        let loaded = try communicator.agree {
+            try options.validateFlags()
+            return try TokenizerFile.load(tokenizer)
+        }
+        let summary = try PreparePhase(communicator: communicator).run(
+            options, tokenizer: loaded, malformed: strict ? .refused : .replaced)
+        if communicator.rank == 0 { print(summary) }
+        return 0
     }
 }

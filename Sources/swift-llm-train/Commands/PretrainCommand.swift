@@ -1,7 +1,8 @@
 import ArgumentParser
+import Collectives
 
 /// `pretrain`: the training phase of a recipe alone.
-struct PretrainCommand: ParsableCommand {
+struct PretrainCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "pretrain",
         abstract: "Trains a model on token shards.",
@@ -19,14 +20,19 @@ struct PretrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
     var config: String
 
-    @Flag(help: "Go on from the newest complete checkpoint of the run directory.")
-    var resume = false
+    @Flag(
+        name: .customLong("resume"),
+        help: "Go on from the newest complete checkpoint of the run directory.")
+    var isResuming = false
 
     @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
     var overrides: [String] = []
 
-    mutating func run() throws {
-        _ = try Recipe.load(path: config, overrides: overrides, phases: [.pretrain])
-        try UnbuiltCommand.refuse("pretrain")
+    func run(on communicator: any Communicator) throws -> Int32 {
+        let recipe = try communicator.agree {
+            try Recipe.load(path: config, overrides: overrides, phases: [.pretrain])
+        }
+        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
+            [.pretrain], of: recipe)
     }
 }

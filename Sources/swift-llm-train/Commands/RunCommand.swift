@@ -1,7 +1,9 @@
 import ArgumentParser
+import Collectives
+import Diagnostics
 
 /// `run`: all phases of a recipe.
-struct RunCommand: ParsableCommand {
+struct RunCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Runs all phases of a recipe, in order, under one mpirun.",
@@ -18,8 +20,10 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "The recipe; by default the built-in quick start.")
     var recipe: String?
 
-    @Flag(help: "Go on from the newest complete checkpoint of the run directory.")
-    var resume = false
+    @Flag(
+        name: .customLong("resume"),
+        help: "Go on from the newest complete checkpoint of the run directory.")
+    var isResuming = false
 
     @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
     var overrides: [String] = []
@@ -30,10 +34,16 @@ struct RunCommand: ParsableCommand {
         return (nil, [recipe] + overrides)
     }
 
-    mutating func run() throws {
-        if let path = words.recipe {
-            _ = try Recipe.load(path: path, overrides: words.overrides)
+    func run(on communicator: any Communicator) throws -> Int32 {
+        let recipe = try communicator.agree {
+            guard let path = words.recipe else {
+                throw Failure(
+                    "the built-in quick start is not built yet", remedy: "name a recipe",
+                    kind: .usage)
+            }
+            return try Recipe.load(path: path, overrides: words.overrides)
         }
-        try UnbuiltCommand.refuse("run")
+        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
+            recipe.phases, of: recipe)
     }
 }

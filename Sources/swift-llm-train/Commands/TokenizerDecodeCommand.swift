@@ -1,7 +1,10 @@
 import ArgumentParser
+import Diagnostics
+import Foundation
+import Tokenizers
 
 /// `tokenizer decode`: token ids to text.
-struct TokenizerDecodeCommand: ParsableCommand {
+struct TokenizerDecodeCommand: FirstRankCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode",
         abstract: "Prints the text of the token ids on standard input.",
@@ -17,7 +20,18 @@ struct TokenizerDecodeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The tokenizer.json to decode with.", valueName: "path"))
     var tokenizer: String
 
-    mutating func run() throws {
-        try UnbuiltCommand.refuse("tokenizer decode")
+    func run() throws {
+        let decoder = try TokenizerFile.load(tokenizer)
+        let words = String(decoding: try StandardInput.bytes(), as: UTF8.self)
+            .split(whereSeparator: \.isWhitespace)
+        let ids = try words.map { word in
+            guard let id = Int32(word) else {
+                throw Failure(
+                    "cannot decode a token id", expected: "a decimal number", got: "\"\(word)\"",
+                    at: "standard input", kind: .usage)
+            }
+            return id
+        }
+        try FileHandle.standardOutput.write(contentsOf: Data(decoder.bytes(of: ids)))
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
+import ModelFiles
+import Tokenizers
 
 /// `tokenizer encode`: text to token ids.
-struct TokenizerEncodeCommand: ParsableCommand {
+struct TokenizerEncodeCommand: FirstRankCommand {
     static let configuration = CommandConfiguration(
         commandName: "encode",
         abstract: "Prints the token ids of a text on one line, separated by spaces.",
@@ -19,7 +21,10 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The text file; by default standard input.", valueName: "file"))
     var input: String?
 
-    mutating func run() throws {
-        try UnbuiltCommand.refuse("tokenizer encode")
+    func run() throws {
+        let encoder = try TokenizerFile.load(tokenizer)
+        let text = try input.map { try FileReader.bytes(of: $0) } ?? StandardInput.bytes()
+        let ids = try encoder.encode(text, malformed: .refused)
+        print(ids.map(String.init).joined(separator: " "))
     }
 }

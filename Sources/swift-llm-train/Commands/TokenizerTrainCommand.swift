@@ -1,9 +1,10 @@
 import ArgumentParser
+import ModelFiles
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
 
 /// `tokenizer train`: text files to a tokenizer.json.
-struct TokenizerTrainCommand: ParsableCommand {
+struct TokenizerTrainCommand: FirstRankCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Trains a tokenizer on text files.",
@@ -43,8 +44,10 @@ struct TokenizerTrainCommand: ParsableCommand {
         return options
     }
 
-    mutating func run() throws {
+    func run() throws {
         try options.validateFlags()
-        try UnbuiltCommand.refuse("tokenizer train")
+        let tokenizer = try TokenizerPhase.train(options, input: input)
+        try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
+        print("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
     }
 }

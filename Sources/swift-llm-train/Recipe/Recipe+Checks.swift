@@ -13,7 +13,7 @@ extension Recipe {
 
     private func validate(for phase: Phase) throws {
         switch phase {
-        case .tokenizer, .prepare:
+        case .prepare:
             try require(prepare.input.first, "prepare.input", for: phase)
         case .pretrain:
             try validatePretraining()

@@ -43,9 +43,6 @@ extension Recipe {
                 "name is missing", remedy: "add a line such as name: my-run", kind: .usage)
         }
         if output.isEmpty { output = "runs/\(name)" }
-        if phases.contains(.tokenizer) || phases.contains(.prepare) {
-            tokenizer.path = tokenizer.path ?? "\(output)/tokenizer.json"
-        }
         if phases.contains(.prepare) {
             prepare.output = prepare.output ?? "\(output)/shards"
             data.train = data.train ?? prepare.output

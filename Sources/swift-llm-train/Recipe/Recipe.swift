@@ -8,7 +8,7 @@ import Training
 package struct Recipe: Equatable, Sendable {
     /// The parts of a run, in the order in which they can follow one another.
     package enum Phase: String, OptionChoice {
-        case tokenizer, prepare, pretrain, evaluate, generate
+        case prepare, pretrain, evaluate, generate
     }
 
     /// Names the run; required.
@@ -17,7 +17,7 @@ package struct Recipe: Equatable, Sendable {
     package var seed = 1
     /// The run directory; by default runs/NAME.
     package var output = ""
-    /// What `run` does; usual all from tokenizer to generate.
+    /// What `run` does; usual all from prepare to generate.
     package var phases = [Phase.pretrain]
 
     package var tokenizer = TokenizerOptions()

@@ -1,0 +1,73 @@
+import Collectives
+import Diagnostics
+import Foundation
+import Tensors
+
+/// What each rank computes with, agreed by all: the kernels, and the share of the processors.
+struct ComputeResources {
+    let kernels: ComputeKernels
+    let threadCount: Int
+    let warnings: [String]
+
+    /// - Parameter threadsPerRank: nil shares the processors of a node among its ranks.
+    /// - Throws: `AgreedFailure` when the kernels differ, since then the bits would.
+    static func agree(
+        threadsPerRank: Int?, over communicator: any Communicator
+    ) throws -> ComputeResources {
+        let kernels = ComputeKernels.prepare()
+        let names = try communicator.allGather(ofAnySize: Array(kernels.description.utf8))
+            .map { String(decoding: $0, as: UTF8.self) }
+        if let other = names.first(where: { $0 != names[0] }) {
+            throw AgreedFailure(
+                Failure(
+                    "the ranks compute with different kernels, which give different bits",
+                    expected: names[0], got: other,
+                    remedy: "set \(ComputeKernels.blasCoreVariable) to the weakest processor's core "
+                        + "on all hosts"),
+                rank: 0, isEverywhere: true)
+        }
+        let hosts = try communicator.allGather(
+            ofAnySize: Array(ProcessInfo.processInfo.hostName.utf8))
+        let ranksHere = hosts.count { $0 == hosts[communicator.rank] }
+        let share = max(1, ProcessorBinding.onlineCount / ranksHere)
+        let threadCount = threadsPerRank ?? share
+        bind(threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
+        return ComputeResources(
+            kernels: kernels, threadCount: threadCount,
+            warnings: Self.warnings(kernels, threadCount: threadCount, ranksHere: ranksHere))
+    }
+
+    func makeDevice() -> Device { Device(threadCount: threadCount) }
+
+    func description(worldSize: Int) -> String {
+        "\(worldSize) \(worldSize == 1 ? "rank" : "ranks") of \(threadCount) "
+            + "\(threadCount == 1 ? "thread" : "threads"), \(kernels.description)"
+    }
+
+    /// A launcher that binds a rank to fewer processors than it has threads is overruled.
+    private static func bind(threadCount: Int, localRank: Int, ranksHere: Int) {
+        guard ProcessorBinding.allowedCount < threadCount else { return }
+        let online = ProcessorBinding.onlineCount
+        let first = localRank * threadCount
+        let fits = ranksHere * threadCount <= online
+        ProcessorBinding.bind(to: fits ? first..<first + threadCount : 0..<online)
+    }
+
+    private static func warnings(
+        _ kernels: ComputeKernels, threadCount: Int, ranksHere: Int
+    ) -> [String] {
+        var warnings: [String] = []
+        if let better = kernels.betterBLASCore {
+            warnings.append(
+                "OpenBLAS uses its \(kernels.blasCore) kernels, which are weaker than this "
+                    + "processor: unset \(ComputeKernels.blasCoreVariable), or set it to \(better)")
+        }
+        let online = ProcessorBinding.onlineCount
+        if ranksHere * threadCount > online {
+            warnings.append(
+                "\(ranksHere) ranks of \(threadCount) threads share \(online) processors: "
+                    + "they will wait for one another")
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,88 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+import Foundation
+import ModelFiles
+import Models
+import Tensors
+import Tokenizers
+import Training
+
+/// `evaluate`: loss, perplexity and bits per byte of a model on token shards.
+struct EvaluatePhase {
+    let communicator: any Communicator
+    let compute: ComputeResources
+
+    /// Windows in one forward pass.
+    private static let portionSize = 8
+
+    struct Scores {
+        /// Nats per token.
+        let loss: Double
+        let tokenCount: Int
+        let byteCount: Int
+
+        /// Total nats / ln 2 / bytes of the scored text.
+        var bitsPerByte: Double { loss * Double(tokenCount) / log(2) / Double(byteCount) }
+
+        var json: JSONValue {
+            .object([
+                "loss": .number(loss), "perplexity": .number(exp(loss)),
+                "bits_per_byte": .number(bitsPerByte), "tokens": .integer(tokenCount),
+            ])
+        }
+    }
+
+    func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
+        let device = compute.makeDevice()
+        let (model, tokenizer, loss) = try communicator.agree {
+            let (model, tokenizer) = try LoadedModel.load(directory, device: device)
+            let stream = try TokenStream(resolving: data, split: .validation)
+            try stream.require(tokenizer)
+            let length = sequenceLength ?? model.configuration.contextLength
+            guard length <= model.configuration.contextLength else {
+                throw Failure(
+                    "--sequence-length", expected: "at most the model's context length, "
+                        + "\(model.configuration.contextLength)", got: "\(length)", kind: .usage)
+            }
+            return (
+                model, tokenizer,
+                try ValidationLoss(
+                    stream: stream, sequenceLength: length, portionSize: Self.portionSize)
+            )
+        }
+        let average = try loss.average(model, over: communicator)
+        let byteCount = try communicator.agree { try Self.bytes(of: loss, tokenizer) }
+        return Scores(loss: average, tokenCount: loss.tokenCount, byteCount: byteCount)
+    }
+
+    /// Bytes of the scored tokens as text; an end of text is none.
+    private static func bytes(of loss: ValidationLoss, _ tokenizer: any Tokenizer) throws -> Int {
+        let lengths = try (0..<Int32(tokenizer.vocabularySize)).map { id in
+            id == tokenizer.endOfTextID ? 0 : try tokenizer.bytes(of: [id]).count
+        }
+        var total = 0
+        try loss.forEachTargets { targets in
+            total += targets.reduce(0) { $0 + lengths[Int($1)] }
+        }
+        return total
+    }
+}
+
+/// A model directory as a model and its tokenizer.
+enum LoadedModel {
+    static func load(_ directory: String, device: Device) throws -> (GPT2, any Tokenizer) {
+        let files = try ModelDirectory(reading: directory)
+        let tokenizer = try TokenizerFile.load(directory)
+        guard files.model.vocabularySize >= tokenizer.vocabularySize else {
+            throw Failure(
+                "the tokenizer has more tokens than the model",
+                expected: "at most \(files.model.vocabularySize)",
+                got: "\(tokenizer.vocabularySize)", at: directory)
+        }
+        let model = GPT2(files.model, device: device)
+        try CheckpointReader.readWeights(of: model, from: directory)
+        return (model, tokenizer)
+    }
+}

@@ -1,0 +1,51 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Foundation
+import Tokenizers
+
+/// `prepare`: text to token shards; all ranks share the work, and the shards do not depend on how many
+/// they are.
+struct PreparePhase {
+    let communicator: any Communicator
+
+    /// - Parameter malformed: what to do with bytes that are not UTF-8.
+    /// - Returns: one line for people.
+    func run(
+        _ options: PrepareOptions, tokenizer: any Tokenizer, malformed: MalformedText
+    ) throws -> String {
+        guard let directory = options.output else {
+            preconditionFailure("the output of prepare has not been settled")
+        }
+        let plan = try communicator.agree {
+            try PreparationPlan(
+                inputs: options.input, validationFraction: options.validationFraction)
+        }
+        let output = try communicator.agree {
+            communicator.rank == 0
+                ? try PreparationOutput(directory: directory, tokenizer: tokenizer) : nil
+        }
+        let own = try communicator.agree {
+            try stride(from: communicator.rank, to: plan.jobs.count, by: communicator.worldSize)
+                .map { index in
+                    try plan.jobs[index].run(
+                        tokenizer: tokenizer, malformed: malformed, directory: directory)
+                }
+        }
+        let summaries = try communicator.allGather(ofAnySize: Array(JSONEncoder().encode(own)))
+            .flatMap { try JSONDecoder().decode([ShardSummary].self, from: Data($0)) }
+        try communicator.agree { try output?.finish() }
+        return Self.text(summaries, directory: directory)
+    }
+
+    private static func text(_ summaries: [ShardSummary], directory: String) -> String {
+        let parts = DatasetSplit.allCases.map { split in
+            let shards = summaries.filter { $0.split == split }
+            let tokens = shards.reduce(0) { $0 + $1.tokenCount }
+            return "\(tokens) \(split.rawValue) tokens in \(shards.count) shards"
+        }
+        let replaced = summaries.reduce(0) { $0 + $1.replacedCount }
+        return "prepared \(directory): " + parts.joined(separator: ", ")
+            + (replaced > 0 ? "; \(replaced) places were not UTF-8 and read as U+FFFD" : "")
+    }
+}

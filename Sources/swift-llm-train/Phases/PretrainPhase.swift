@@ -1,0 +1,132 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+import Logging
+import ModelFiles
+import Models
+import Tensors
+import Tokenizers
+import Training
+
+/// `pretrain`: token shards to a trained model, from scratch, from a model directory, or from the newest
+/// checkpoint of the run.
+struct PretrainPhase {
+    let isResuming: Bool
+    let compute: ComputeResources
+    let communicator: any Communicator
+
+    /// - Throws: `AgreedFailure` for what is wrong before the first step.
+    func run(_ recipe: Recipe) throws -> Trainer.Outcome {
+        let data = try communicator.agree { try TrainingData(recipe) }
+        let directory = try communicator.agree {
+            communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
+        }
+        let start = try RunStart.find(
+            recipe, isResuming: isResuming, in: directory, over: communicator)
+        let recipe = try communicator.agree {
+            try settle(start.takingOpenKeys(of: recipe), data, start)
+        }
+        try communicator.agree { try directory?.storeRecipe(recipe.resolvedYAML) }
+
+        let logger = try communicator.agree {
+            try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
+        }
+        announce(recipe, data, start, logger)
+        let setup = try makeSetup(recipe, data, start, directory, logger)
+        let state = try load(setup, start, recipe)
+        let trainer = try Trainer(setup, state: state)
+        let outcome = try trainer.run()
+        return outcome
+    }
+
+    /// The recipe with what the shards, the model of `init.from` and the world decide.
+    private func settle(
+        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart
+    ) throws -> Recipe {
+        var recipe = recipe
+        let configuration = try data.configuration(recipe)
+        if recipe.initial.from == nil {
+            recipe.model.vocabularySize = configuration.vocabularySize
+        }
+        recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
+        recipe.train.lanes = start.state?.laneCount ?? recipe.train.lanes ?? communicator.worldSize
+        try recipe.train.validate(lanes: recipe.train.lanes ?? 1, key: "train.lanes")
+        guard recipe.sequenceLength <= configuration.contextLength else {
+            throw Failure(
+                "train.sequence_length is larger than the context of the model",
+                expected: "at most \(configuration.contextLength)",
+                got: "\(recipe.sequenceLength)", remedy: "lower it", kind: .usage)
+        }
+        return recipe
+    }
+
+    private func announce(
+        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart, _ logger: Logger
+    ) {
+        logger.info("recipe:\n\(recipe.resolvedYAML)")
+        logger.info("\(compute.description(worldSize: communicator.worldSize))")
+        for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
+        logger.info("\(data.description)")
+    }
+
+    private func makeSetup(
+        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart, _ directory: RunDirectory?,
+        _ logger: Logger
+    ) throws -> TrainerSetup {
+        let device = compute.makeDevice()
+        let (sampler, validation, stepCount, configuration) = try communicator.agree {
+            let sampler = try data.sampler(recipe)
+            return (
+                sampler, try data.validationLoss(recipe),
+                try recipe.train.stepCount(windowCount: sampler.windowCount),
+                try data.configuration(recipe)
+            )
+        }
+        let model = GPT2(configuration, device: device)
+        logger.info(
+            "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps")
+        let store = CheckpointStore(directory: recipe.output + "/checkpoints")
+        return TrainerSetup(
+            communicator: communicator, model: model,
+            objective: NextTokenObjective(model: model),
+            optimizer: AdamW(recipe.optimizer, parameters: model.parameters),
+            stream: data.train, sampler: sampler, validation: validation, store: store,
+            checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe),
+            seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
+            optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
+            evaluation: recipe.evaluate, metricsPath: directory?.metricsPath, logger: logger,
+            stopRequest: StopRequest())
+    }
+
+    /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
+    private func load(
+        _ setup: TrainerSetup, _ start: RunStart, _ recipe: Recipe
+    ) throws -> TrainerState {
+        try communicator.agree {
+            guard communicator.rank == 0 else { return }
+            if let checkpoint = start.checkpoint {
+                try CheckpointReader.readWeights(of: setup.model, from: checkpoint)
+                try CheckpointReader.readMoments(of: setup.optimizer, from: checkpoint)
+            } else if let directory = recipe.initial.from {
+                try CheckpointReader.readWeights(of: setup.model, from: directory)
+            } else {
+                setup.model.initialize(seed: setup.seed)
+            }
+        }
+        try communicator.broadcast(setup.model.parameters.values, from: 0)
+        guard let state = start.state else {
+            return TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize)
+        }
+        try communicator.broadcast(setup.optimizer.firstMoments, from: 0)
+        try communicator.broadcast(setup.optimizer.secondMoments, from: 0)
+        setup.optimizer.updateCount = state.updateCount
+        return state
+    }
+}
+
+extension Communicator {
+    fileprivate func broadcast(_ tensor: Tensor<Float>, from root: Int) throws {
+        try broadcast(UnsafeMutableRawBufferPointer(tensor.buffer), from: root)
+    }
+}

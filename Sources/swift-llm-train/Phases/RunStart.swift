@@ -1,0 +1,87 @@
+import Collectives
+import Diagnostics
+import ModelFiles
+import Training
+
+/// Where a run starts: at step 0, or at its newest complete checkpoint. Found by rank 0, known to all.
+struct RunStart {
+    /// The checkpoint to go on from; rank 0 reads it.
+    private(set) var checkpoint: String?
+    private(set) var state: TrainerState?
+    /// The recipe of the run that is resumed.
+    private(set) var storedRecipe: Recipe?
+    private(set) var messages: [String] = []
+
+    /// - Throws: `AgreedFailure` when the directory holds a run that is not to be resumed, or one of
+    ///   another recipe.
+    static func find(
+        _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory?,
+        over communicator: any Communicator
+    ) throws -> RunStart {
+        let found = try communicator.agree {
+            try directory.map { try find(recipe, isResuming: isResuming, in: $0) }
+        }
+        let state = try communicator.share(found?.state?.json.text())
+        let stored = try communicator.share(found?.storedRecipe?.resolvedYAML)
+        return try communicator.agree {
+            var start = found ?? RunStart()
+            start.state = try state.map {
+                try TrainerState(
+                    json: JSONValue(parsing: Array($0.utf8), at: recipe.output), at: recipe.output)
+            }
+            start.storedRecipe = try stored.map {
+                try Recipe(decoding: RecipeFile(name: recipe.output + "/recipe.yaml", text: $0))
+            }
+            return start
+        }
+    }
+
+    /// The recipe with the keys that it leaves open as the run to be resumed settled them.
+    func takingOpenKeys(of recipe: Recipe) -> Recipe {
+        storedRecipe.map(recipe.takingOpenKeys) ?? recipe
+    }
+
+    private static func find(
+        _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory
+    ) throws -> RunStart {
+        var start = RunStart()
+        guard isResuming else {
+            guard !directory.holdsRun else {
+                throw Failure(
+                    "the output directory holds a run", at: directory.path,
+                    remedy: "add --resume to go on, or choose another output", kind: .usage)
+            }
+            return start
+        }
+        for leftover in try PublishedDirectory.removeLeftovers(in: directory.checkpointsPath) {
+            start.messages.append("removed \(leftover), which a write that was cut off left behind")
+        }
+        if directory.holdsRecipe {
+            let stored = try Recipe(decoding: RecipeFile(path: directory.recipePath))
+            let differences = RecipeDifferences(of: recipe, from: stored)
+            try differences.check()
+            start.storedRecipe = stored
+            start.messages += differences.warnings
+        }
+        let store = CheckpointStore(directory: directory.checkpointsPath)
+        start.checkpoint = store.newestComplete { failure in
+            start.messages.append("passed over a checkpoint: \(failure.line)")
+        }
+        if let checkpoint = start.checkpoint {
+            start.state = try CheckpointReader.state(in: checkpoint)
+            start.messages.append("resuming from \(checkpoint)")
+        } else {
+            start.messages.append("no complete checkpoint to resume from: starting at step 0")
+        }
+        return start
+    }
+}
+
+extension Communicator {
+    /// Rank 0's text, on all ranks.
+    fileprivate func share(_ text: String?) throws -> String? {
+        let own = rank == 0 ? text.map { Array($0.utf8) } ?? [] : []
+        let bytes = try allGather(ofAnySize: own)[0]
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}

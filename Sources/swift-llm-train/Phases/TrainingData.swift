@@ -1,0 +1,88 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import ModelFiles
+import Models
+import Tokenizers
+import Training
+
+/// The shards of a run and the tokenizer that made them, opened and checked against each other.
+struct TrainingData {
+    let train: TokenStream
+    let validation: TokenStream?
+    let tokenizer: any Tokenizer
+
+    init(_ recipe: Recipe) throws {
+        guard let path = recipe.data.train else {
+            throw Failure(
+                "data.train is missing", remedy: "name a shard directory or a glob", kind: .usage)
+        }
+        train = try TokenStream(resolving: path, split: .train)
+        validation = try recipe.data.validation.map {
+            try TokenStream(resolving: $0, split: .validation)
+        }
+        tokenizer = try TokenizerFile.load(recipe.data.tokenizer ?? train.tokenizerPath)
+        try train.require(tokenizer)
+        try validation?.require(tokenizer)
+    }
+
+    /// That of `init.from`, or that of the recipe.
+    func configuration(_ recipe: Recipe) throws -> GPT2Configuration {
+        guard let directory = recipe.initial.from else {
+            return try recipe.model.configuration(
+                tokenizerVocabularySize: tokenizer.vocabularySize)
+        }
+        var configuration = try ModelDirectory(reading: directory).model
+        configuration.dropoutRate = Float(recipe.model.dropoutRate)
+        guard configuration.vocabularySize >= tokenizer.vocabularySize else {
+            throw Failure(
+                "the model of init.from is smaller than the vocabulary of the shards",
+                expected: "at least \(tokenizer.vocabularySize) tokens",
+                got: "\(configuration.vocabularySize)", at: directory,
+                remedy: "prepare the text with the tokenizer of that model")
+        }
+        return configuration
+    }
+
+    func sampler(_ recipe: Recipe) throws -> WindowSampler {
+        try WindowSampler(
+            tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
+            globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+            isShuffled: recipe.data.shuffle)
+    }
+
+    func validationLoss(_ recipe: Recipe) throws -> ValidationLoss? {
+        try validation.map { stream in
+            try ValidationLoss(
+                stream: stream, sequenceLength: recipe.sequenceLength,
+                windowLimit: recipe.evaluate.batches.map { $0 * recipe.train.globalBatchSize },
+                portionSize: recipe.train.microBatchSize)
+        }
+    }
+
+    func checkpointFiles(
+        _ configuration: GPT2Configuration, recipe: Recipe
+    ) throws -> CheckpointFiles {
+        CheckpointFiles(
+            tokenizerJSON: tokenizer.tokenizerJSON,
+            tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
+                maximumLength: configuration.contextLength),
+            endOfTextID: tokenizer.endOfTextID.map(Int.init), recipe: recipe.resolvedYAML)
+    }
+
+    var description: String {
+        "data: \(train.tokenCount) tokens for training in \(train.paths.count) shards"
+            + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
+            + ", vocabulary of \(tokenizer.vocabularySize)"
+    }
+}
+
+extension Recipe {
+    /// T; settled before the first use.
+    var sequenceLength: Int {
+        guard let length = train.sequenceLength ?? model.contextLength else {
+            preconditionFailure("the sequence length has not been settled")
+        }
+        return length
+    }
+}
