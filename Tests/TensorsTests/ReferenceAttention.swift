@@ -1,0 +1,44 @@
+import Foundation
+import Tensors
+
+/// Causal attention with all probabilities written out: b sequence, h head, i query, j key.
+struct ReferenceAttention {
+    let headCount: Int
+    /// Factor of each probability, from (b, h, i, j): dropout.
+    var factor: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 1 }
+
+    /// [B, T, 3C] -> [B, T, C].
+    func callAsFunction(_ qkv: Reference) -> Reference {
+        var out = Reference(zeros: [qkv.shape[0], qkv.shape[1], qkv.shape[2] / 3])
+        for b in 0..<qkv.shape[0] {
+            for h in 0..<headCount {
+                for i in 0..<qkv.shape[1] { attend(qkv, b, h, i, into: &out) }
+            }
+        }
+        return out
+    }
+
+    private func attend(
+        _ qkv: Reference, _ b: Int, _ h: Int, _ i: Int, into out: inout Reference
+    ) {
+        let (length, width) = (out.shape[1], out.shape[2])
+        let headSize = width / headCount
+        func start(_ part: Int, _ t: Int) -> Int {
+            ((b * length + t) * 3 + part) * width + h * headSize
+        }
+
+        let query = start(0, i)
+        let scores = (0...i).map { j in
+            let key = start(1, j)
+            var sum = 0.0
+            for c in 0..<headSize { sum += qkv.values[query + c] * qkv.values[key + c] }
+            return sum / Double(headSize).squareRoot()
+        }
+        let probabilities = Reference(shape: [i + 1], values: scores).softmax.values
+        for j in 0...i {
+            let (weight, value) = (probabilities[j] * factor(b, h, i, j), start(2, j))
+            let target = (b * length + i) * width + h * headSize
+            for c in 0..<headSize { out.values[target + c] += weight * qkv.values[value + c] }
+        }
+    }
+}
