@@ -10,7 +10,7 @@ package final class GradientNode {
     /// Recorded operations that will still contribute.
     var pendingUseCount = 0
     /// Called when the last contribution is in.
-    let whenReady: (() -> Void)?
+    private let whenReady: (() -> Void)?
 
     init(
         shape: [Int], device: Device, destination: Tensor<Float>? = nil,
@@ -46,6 +46,14 @@ package final class GradientNode {
                 }
             }
         }
+    }
+
+    /// Called when no recorded operation will contribute any more. A parameter that none has reached
+    /// has the gradient 0: what an earlier step left there must not pass for one.
+    func announceCompletion() {
+        guard let whenReady else { return }
+        if gradient == nil { contribute { values, _ in device.fill(values, with: 0) } }
+        whenReady()
     }
 
     /// The gradient, for the operation that made the value; the node lets go of it.

@@ -71,7 +71,7 @@ package final class Tape {
             if let gradient = step.output.takeGradient() { step.backward(gradient) }
             for node in step.inputs {
                 node.pendingUseCount -= 1
-                if node.pendingUseCount == 0 { node.whenReady?() }
+                if node.pendingUseCount == 0 { node.announceCompletion() }
             }
         }
         parameterNodes = [:]
