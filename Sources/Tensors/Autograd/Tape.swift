@@ -51,7 +51,8 @@ package final class Tape {
     }
 
     /// The output of an operation. `backward` gets the gradient of the output and contributes to
-    /// those of the inputs; it is recorded only if an input has a gradient.
+    /// those of the inputs; it is recorded only if an input has a gradient. It captures nodes and the
+    /// tensors that it needs, never a whole `Variable`, whose value would live as long.
     func record(
         _ value: Tensor<Float>, inputs: [Variable], backward: @escaping (Tensor<Float>) -> Void
     ) -> Variable {

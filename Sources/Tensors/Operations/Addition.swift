@@ -6,9 +6,9 @@ extension Tape {
         precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
         let out = device.uninitialized(a.shape)
         device.add(a.value, b.value, into: out)
-        return record(out, inputs: [a, b]) { dy in
-            a.node?.contribute(dy)
-            b.node?.contribute(dy)
+        return record(out, inputs: [a, b]) { [a = a.node, b = b.node] dy in
+            a?.contribute(dy)
+            b?.contribute(dy)
         }
     }
 
@@ -27,10 +27,10 @@ extension Tape {
     package func scale(_ x: Variable, by factor: Float) -> Variable {
         let out = device.uninitialized(x.shape)
         device.scale(x.value, by: factor, into: out)
-        return record(out, inputs: [x]) { [device] dy in
+        return record(out, inputs: [x]) { [device, x = x.node] dy in
             let dx = device.uninitialized(dy.shape)
             device.scale(dy, by: factor, into: dx)
-            x.node?.contribute(dx)
+            x?.contribute(dx)
         }
     }
 }

@@ -56,9 +56,9 @@ extension Tape {
         }
         let sum = device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
-        let root = record(out, inputs: [x, weight]) { dy in
+        let root = record(out, inputs: [x, weight]) { [x = x.node] dy in
             precondition(dy.pointer[0] == 1, "linearCrossEntropy must be the root")
-            if let dx { x.node?.contribute(dx) }
+            if let dx { x?.contribute(dx) }
         }
         return LossSum(value: sum, root: root)
     }

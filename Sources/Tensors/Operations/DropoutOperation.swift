@@ -6,8 +6,9 @@ extension Tape {
     package func dropout(_ x: Variable, _ dropout: Dropout) -> Variable {
         precondition(x.shape.count == 3, "expected [B, T, C], got \(x.shape)")
         guard dropout.rate > 0 else { return x }
-        return record(device.dropped(x.value, dropout), inputs: [x]) { [device] dy in
-            x.node?.contribute(device.dropped(dy, dropout))
+        let out = device.dropped(x.value, dropout)
+        return record(out, inputs: [x]) { [device, x = x.node] dy in
+            x?.contribute(device.dropped(dy, dropout))
         }
     }
 }

@@ -37,14 +37,14 @@ extension Tape {
                 out.pointer + start, x.value.pointer + start, table.value.pointer,
                 length * columns)
         }
-        return record(out, inputs: [x, table]) { [device] dy in
-            table.node?.contribute { dTable, adds in
+        return record(out, inputs: [x, table]) { [device, x = x.node, table = table.node] dy in
+            table?.contribute { dTable, adds in
                 if !adds { device.fill(dTable, with: 0) }
                 let rows = dTable.slice(0..<length).reshaped([length * columns])
                 let perSequence = dy.reshaped([dy.shape[0], length * columns])
                 device.columnSums(perSequence, into: rows, adds: true)
             }
-            x.node?.contribute(dy)
+            x?.contribute(dy)
         }
     }
 }

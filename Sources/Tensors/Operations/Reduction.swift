@@ -4,10 +4,10 @@ extension Tape {
     /// Sum of all elements -> [1].
     package func sum(_ x: Variable) -> Variable {
         let out = device.tensor([Float(device.sum(x.value))], shape: [1])
-        return record(out, inputs: [x]) { [device] dy in
-            let dx = device.uninitialized(x.shape)
+        return record(out, inputs: [x]) { [device, x = x.node, shape = x.shape] dy in
+            let dx = device.uninitialized(shape)
             device.fill(dx, with: dy.pointer[0])
-            x.node?.contribute(dx)
+            x?.contribute(dx)
         }
     }
 

@@ -3,13 +3,15 @@ import CKernels
 extension Tape {
     /// The same elements under another shape.
     package func reshape(_ x: Variable, to shape: [Int]) -> Variable {
-        record(x.value.reshaped(shape), inputs: [x]) { dy in x.node?.contribute(dy) }
+        record(x.value.reshaped(shape), inputs: [x]) { [x = x.node] dy in
+            x?.contribute(dy)
+        }
     }
 
     /// Indices `rows` of the first axis.
     package func slice(_ x: Variable, rows: Range<Int>) -> Variable {
-        record(x.value.slice(rows), inputs: [x]) { [device] dy in
-            x.node?.contribute { dx, adds in
+        record(x.value.slice(rows), inputs: [x]) { [device, x = x.node] dy in
+            x?.contribute { dx, adds in
                 if !adds { device.fill(dx, with: 0) }
                 let part = dx.slice(rows)
                 device.add(part, dy, into: part)
@@ -19,8 +21,8 @@ extension Tape {
 
     /// Swaps the last two axes: [..., M, N] -> [..., N, M].
     package func transpose(_ x: Variable) -> Variable {
-        record(device.transposed(x.value), inputs: [x]) { [device] dy in
-            x.node?.contribute(device.transposed(dy))
+        record(device.transposed(x.value), inputs: [x]) { [device, x = x.node] dy in
+            x?.contribute(device.transposed(dy))
         }
     }
 }

@@ -9,8 +9,8 @@ extension Tape {
             let start = chunk.lowerBound * columns
             kernel_softmax(y.pointer + start, x.value.pointer + start, chunk.count, columns)
         }
-        return record(y, inputs: [x]) { [device] dy in
-            x.node?.contribute { dx, adds in
+        return record(y, inputs: [x]) { [device, x = x.node] dy in
+            x?.contribute { dx, adds in
                 device.forEachRowChunk(rows: rows, columns: columns) { chunk in
                     let start = chunk.lowerBound * columns
                     kernel_softmax_backward(
