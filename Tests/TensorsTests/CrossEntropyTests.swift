@@ -104,7 +104,7 @@ import Testing
         let tape = Tape(device: device)
         let logits = tape.constant(device.zeros([1, 8]))
         let loss = tape.crossEntropy(
-            logits, targets: device.tensor([3], shape: [1]), scale: 1)
+            logits, targets: device.tensor([3] as [Int32], shape: [1]), scale: 1)
         expectClose([loss.value], [2.0794415416798357], .rounding)
     }
 }

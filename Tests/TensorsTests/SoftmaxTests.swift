@@ -25,6 +25,16 @@ import Testing
         check(shape, .sampled(6)).expectAgreement()
     }
 
+    /// The second contribution to x is added to the first one.
+    @Test func twoSoftmaxesOfOneValueAddUp() {
+        var random = SplitMix64(seed: 19)
+        OperationCheck(inputs: [Reference(random: [3, 18], using: &random)]) {
+            $0[0].softmax.combined(with: $0[0].map { 2 * $0 }.softmax, *)
+        } operation: {
+            $0.multiply($0.softmax($1[0]), $0.softmax($0.add($1[0], $1[0])))
+        }.expectAgreement()
+    }
+
     @Test func rowsFarFromZeroDoNotOverflow() {
         let device = Device(threadCount: 1)
         let tape = Tape(device: device)
