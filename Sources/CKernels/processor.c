@@ -1,3 +1,8 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
+
 #include "CKernels.h"
 
 const char *kernel_instruction_set(void) {
@@ -12,5 +17,24 @@ const char *kernel_instruction_set(void) {
     return "arm64";
 #else
     return "generic";
+#endif
+}
+
+long kernel_allowed_processors(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return 0;
+}
+
+int kernel_bind_processors(long first, long count) {
+#if defined(__linux__)
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (long i = first; i < first + count && i < CPU_SETSIZE; i++) CPU_SET(i, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+#else
+    return 0;
 #endif
 }

@@ -91,6 +91,10 @@ void kernel_normal(
 
 /* processor.c; the clone that the loader picks: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2) ... */
 const char *kernel_instruction_set(void);
+/* Processors this thread may run on; 0 where the system does not tell. */
+long kernel_allowed_processors(void);
+/* Lets this thread, and those that it starts, run on these processors; 0 when done. */
+int kernel_bind_processors(long first, long count);
 
 /* Tells the processor that this thread waits on memory that another thread writes. */
 static inline void kernel_pause(void) {
