@@ -85,45 +85,6 @@ void kernel_softmax_backward(
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_causal_softmax(
-    float *scores, float *log_sums, long rows, long columns, long first_row, float scale) {
-    for (long r = 0; r < rows; r++) {
-        float *row = scores + r * columns;
-        long seen = first_row + r + 1;
-        row_scale(row, scale, seen);
-        float peak = row_max(row, seen);
-        float total = row_exp(row, row, peak, seen);
-        row_scale(row, 1.0f / total, seen);
-        memset(row + seen, 0, (unsigned long)(columns - seen) * sizeof(float));
-        log_sums[r] = peak + logf(total);
-    }
-}
-
-SWIFT_LLM_DISPATCH
-void kernel_causal_probabilities(
-    float *scores, const float *log_sums, long rows, long columns, long first_row, float scale) {
-    for (long r = 0; r < rows; r++) {
-        float *row = scores + r * columns;
-        long seen = first_row + r + 1;
-        row_scale(row, scale, seen);
-        row_exp(row, row, log_sums[r], seen);
-        memset(row + seen, 0, (unsigned long)(columns - seen) * sizeof(float));
-    }
-}
-
-SWIFT_LLM_DISPATCH
-void kernel_attention_score_gradient(
-    float *d_scores, const float *probabilities, const float *output_dots, long rows,
-    long columns, float scale) {
-    for (long r = 0; r < rows; r++) {
-        float *d = d_scores + r * columns;
-        const float *p = probabilities + r * columns;
-        float dot = output_dots[r];
-        for (long c = 0; c < columns; c++) d[c] = p[c] * (d[c] - dot) * scale;
-    }
-}
-
-SWIFT_LLM_DISPATCH
 void kernel_row_dots(
     float *dots, const float *a, const float *b, long rows, long columns, long stride) {
     for (long r = 0; r < rows; r++) dots[r] = row_dot(a + r * stride, b + r * stride, columns);

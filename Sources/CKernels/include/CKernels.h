@@ -36,17 +36,10 @@ void kernel_layer_norm_backward(
     float *dx, float *dgain, float *dbias, const float *dy, const float *x, const float *gain,
     const float *means, const float *rstds, long rows, long columns, int adds_dx);
 
-/* softmax.c; row r of a causal block sees the first first_row + r + 1 columns. */
+/* softmax.c */
 void kernel_softmax(float *out, const float *x, long rows, long columns);
 void kernel_softmax_backward(
     float *dx, const float *dy, const float *y, long rows, long columns, int adds);
-void kernel_causal_softmax(
-    float *scores, float *log_sums, long rows, long columns, long first_row, float scale);
-void kernel_causal_probabilities(
-    float *scores, const float *log_sums, long rows, long columns, long first_row, float scale);
-void kernel_attention_score_gradient(
-    float *d_scores, const float *probabilities, const float *output_dots, long rows,
-    long columns, float scale);
 void kernel_row_dots(
     float *dots, const float *a, const float *b, long rows, long columns, long stride);
 
@@ -55,6 +48,16 @@ void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns);
 void kernel_cross_entropy_gradient(
     float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
+    float scale);
+
+/* attention.c; row r of a block sees its first first_row + r + 1 scores; the stride is a multiple of
+ * 16. */
+void kernel_causal_softmax(
+    float *scores, float *log_sums, long rows, long stride, long first_row, float scale);
+void kernel_causal_probabilities(
+    float *scores, const float *log_sums, long rows, long stride, long first_row, float scale);
+void kernel_attention_score_gradient(
+    float *d_scores, const float *probabilities, const float *output_dots, long rows, long stride,
     float scale);
 
 /* embedding.c */

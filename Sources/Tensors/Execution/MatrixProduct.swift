@@ -41,47 +41,6 @@ extension Tensor<Float> {
     package var matrix: Matrix { Matrix(pointer, rows: rowCount, columns: columnCount) }
 }
 
-/// A rectangle of a product, computed by one call to BLAS.
-package struct Tile {
-    package let rows: Range<Int>
-    package let columns: Range<Int>
-}
-
-/// The tiles of a product: a function of its shape alone, so that the same bits come out of any
-/// number of threads. The inner dimension is never cut.
-struct Tiling {
-    /// Rows and columns of a full tile: large enough that packing the operands costs a few per cent.
-    static let rows = 256
-    static let columns = 768
-
-    let rowCount: Int
-    let columnCount: Int
-    private let tilesAcross: Int
-    private let tilesDown: Int
-
-    init(rowCount: Int, columnCount: Int) {
-        self.rowCount = rowCount
-        self.columnCount = columnCount
-        tilesDown = max(1, (rowCount + Self.rows - 1) / Self.rows)
-        tilesAcross = max(1, (columnCount + Self.columns - 1) / Self.columns)
-    }
-
-    var count: Int { tilesDown * tilesAcross }
-
-    subscript(index: Int) -> Tile {
-        let (across, down) = index.quotientAndRemainder(dividingBy: tilesDown)
-        return Tile(
-            rows: part(down, of: tilesDown, length: rowCount),
-            columns: part(across, of: tilesAcross, length: columnCount))
-    }
-
-    private func part(_ index: Int, of count: Int, length: Int) -> Range<Int> {
-        // Borders on multiples of 16 keep the kernels on whole registers.
-        let step = ((length + count - 1) / count + 15) / 16 * 16
-        return min(index * step, length)..<min((index + 1) * step, length)
-    }
-}
-
 extension Device {
     /// out = a b, or out += a b, with `epilogue` called on each tile as soon as it is computed, while
     /// it is in the cache.
@@ -94,7 +53,7 @@ extension Device {
                 && !out.isTransposed,
             "cannot multiply \(a.rows)x\(a.columns) by \(b.rows)x\(b.columns) "
                 + "into \(out.rows)x\(out.columns)")
-        let tiling = Tiling(rowCount: out.rows, columnCount: out.columns)
+        let tiling = Tiling(rows: out.rows, columns: out.columns, depth: a.columns)
         threads.forEach(tiling.count) { index in
             let tile = tiling[index]
             guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }

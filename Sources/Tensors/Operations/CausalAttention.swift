@@ -62,6 +62,17 @@ private struct AttentionLayout {
     var headTotal: Int { batchSize * options.headCount }
     var scale: Float { 1 / Float(headSize).squareRoot() }
 
+    /// Scores of a block of rows over their past; each row has room for whole vectors.
+    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix {
+        Matrix(
+            scratch.pointer, rows: rows.count, columns: rows.upperBound,
+            stride: Self.wholeVectors(rows.upperBound))
+    }
+
+    var scratchStride: Int { Self.wholeVectors(length) }
+
+    private static func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
     var blocks: [Range<Int>] {
         stride(from: 0, to: length, by: Self.blockRows).map {
             $0..<min($0 + Self.blockRows, length)
@@ -88,7 +99,7 @@ private struct AttentionLayout {
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
         var stream = dropout.kernelStream(sequence: b)
         for row in rows {
-            let offset = (row - rows.lowerBound) * source.columns
+            let offset = (row - rows.lowerBound) * source.stride
             let element = (h * options.contextLength + row) * options.contextLength
             kernel_dropout(
                 out.pointer + offset, source.pointer + offset, row + 1, UInt(element), &stream)
@@ -103,16 +114,16 @@ extension Device {
         _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Float>, into y: Tensor<Float>,
         _ logSums: Tensor<Float>
     ) {
-        let scratch = uninitialized([AttentionLayout.blockRows, layout.length])
+        let scratch = uninitialized([AttentionLayout.blockRows, layout.scratchStride])
         for rows in layout.blocks {
             let past = 0..<rows.upperBound
-            let scores = Matrix(scratch.pointer, rows: rows.count, columns: past.count)
+            let scores = layout.scores(scratch, rows: rows)
             let queries = layout.part(0, qkv, head, rows: rows)
             let keys = layout.part(1, qkv, head, rows: past)
             Self.multiplySerially(queries, keys.transposed, into: scores)
             kernel_causal_softmax(
                 scores.pointer, logSums.pointer + head * layout.length + rows.lowerBound,
-                rows.count, past.count, rows.lowerBound, layout.scale)
+                rows.count, scores.stride, rows.lowerBound, layout.scale)
             if layout.hasDropout { layout.dropOut(scores, into: scores, head: head, rows: rows) }
             let values = layout.part(2, qkv, head, rows: past)
             Self.multiplySerially(scores, values, into: layout.output(y, head, rows: rows))
@@ -123,14 +134,13 @@ extension Device {
         _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Float>, _ y: Tensor<Float>,
         _ logSums: Tensor<Float>, _ dy: Tensor<Float>, into dqkv: Tensor<Float>
     ) {
-        let scratch = uninitialized([2, AttentionLayout.blockRows, layout.length])
+        let scratch = uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
         let dots = uninitialized([AttentionLayout.blockRows])
         // From the last block on: its past is everything, so that it writes dK and dV first.
         for rows in layout.blocks.reversed() {
             let past = 0..<rows.upperBound
-            let p = Matrix(scratch.pointer, rows: rows.count, columns: past.count)
-            let d = Matrix(
-                scratch.slice(1..<2).pointer, rows: rows.count, columns: past.count)
+            let p = layout.scores(scratch, rows: rows)
+            let d = layout.scores(scratch.slice(1..<2), rows: rows)
             let queries = layout.part(0, qkv, head, rows: rows)
             let keys = layout.part(1, qkv, head, rows: past)
             let values = layout.part(2, qkv, head, rows: past)
@@ -142,13 +152,13 @@ extension Device {
             Self.multiplySerially(queries, keys.transposed, into: p)
             kernel_causal_probabilities(
                 p.pointer, logSums.pointer + head * layout.length + rows.lowerBound, rows.count,
-                past.count, rows.lowerBound, layout.scale)
+                p.stride, rows.lowerBound, layout.scale)
             kernel_row_dots(
                 dots.pointer, dOut.pointer, out.pointer, rows.count, layout.headSize,
                 layout.width)
 
             if layout.hasDropout {
-                kernel_fill(d.pointer, 0, rows.count * past.count)
+                kernel_fill(d.pointer, 0, rows.count * d.stride)
                 layout.dropOut(p, into: d, head: head, rows: rows)
             }
             Self.multiplySerially(
@@ -158,7 +168,7 @@ extension Device {
             Self.multiplySerially(dOut, values.transposed, into: d)
             if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
             kernel_attention_score_gradient(
-                d.pointer, p.pointer, dots.pointer, rows.count, past.count, layout.scale)
+                d.pointer, p.pointer, dots.pointer, rows.count, p.stride, layout.scale)
             Self.multiplySerially(d, keys, into: layout.part(0, dqkv, head, rows: rows))
             Self.multiplySerially(
                 d.transposed, queries, into: layout.part(1, dqkv, head, rows: past), adds: adds)

@@ -31,7 +31,8 @@ package struct TrainerSetup {
     package init(
         communicator: any Communicator, model: GPT2, objective: any Objective, optimizer: AdamW,
         stream: TokenStream, sampler: WindowSampler, validation: ValidationLoss?,
-        store: CheckpointStore, checkpointFiles: CheckpointFiles, seed: UInt64, stepCount: Int, train: TrainOptions,
+        store: CheckpointStore, checkpointFiles: CheckpointFiles, seed: UInt64, stepCount: Int,
+        train: TrainOptions,
         optimizerOptions: OptimizerOptions, checkpoint: CheckpointOptions,
         evaluation: EvaluationOptions, metricsPath: String?, logger: Logger,
         stopRequest: StopRequest

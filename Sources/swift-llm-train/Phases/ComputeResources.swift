@@ -22,7 +22,8 @@ struct ComputeResources {
                 Failure(
                     "the ranks compute with different kernels, which give different bits",
                     expected: names[0], got: other,
-                    remedy: "set \(ComputeKernels.blasCoreVariable) to the weakest processor's core "
+                    remedy:
+                        "set \(ComputeKernels.blasCoreVariable) to the weakest processor's core "
                         + "on all hosts"),
                 rank: 0, isEverywhere: true)
         }

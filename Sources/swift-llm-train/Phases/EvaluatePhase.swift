@@ -43,7 +43,8 @@ struct EvaluatePhase {
             let length = sequenceLength ?? model.configuration.contextLength
             guard length <= model.configuration.contextLength else {
                 throw Failure(
-                    "--sequence-length", expected: "at most the model's context length, "
+                    "--sequence-length",
+                    expected: "at most the model's context length, "
                         + "\(model.configuration.contextLength)", got: "\(length)", kind: .usage)
             }
             return (

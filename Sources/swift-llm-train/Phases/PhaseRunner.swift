@@ -35,8 +35,9 @@ struct PhaseRunner {
     /// Shards that are whole are used again by a run that is resumed.
     private func prepare(_ recipe: Recipe) throws {
         let isDone = try communicator.agree {
-            isResuming && FileManager.default.fileExists(
-                atPath: (recipe.prepare.output ?? "") + "/tokenizer.json")
+            isResuming
+                && FileManager.default.fileExists(
+                    atPath: (recipe.prepare.output ?? "") + "/tokenizer.json")
         }
         if isDone { return say("already prepared: \(recipe.prepare.output ?? "")") }
         let tokenizer = try communicator.agree {

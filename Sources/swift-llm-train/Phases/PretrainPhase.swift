@@ -85,7 +85,8 @@ struct PretrainPhase {
         }
         let model = GPT2(configuration, device: device)
         logger.info(
-            "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps")
+            "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
+        )
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
         return TrainerSetup(
             communicator: communicator, model: model,

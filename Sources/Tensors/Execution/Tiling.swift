@@ -1,0 +1,60 @@
+/// A rectangle of a product, computed by one call to BLAS.
+package struct Tile {
+    package let rows: Range<Int>
+    package let columns: Range<Int>
+}
+
+/// The tiles of a product: a function of its shape alone, so that the same bits come out of any
+/// number of threads. The inner dimension is never cut.
+///
+/// The longer side is halved until a tile fits the cache and, where there is work enough, until there
+/// are eight tiles: powers of two share out evenly among threads.
+struct Tiling {
+    private let rowCount: Int
+    private let columnCount: Int
+    private var tilesDown = 1
+    private var tilesAcross = 1
+
+    /// Tiles for all threads, as long as each is worth handing over.
+    private static let wantedCount = 8
+    /// Multiplications in a tile below which it is not cut for the sake of the threads: ten
+    /// microseconds of work.
+    private static let leastWork = 1 << 21
+    /// Elements of the result above which a tile is always cut.
+    private static let largestArea = 1 << 19
+
+    init(rows: Int, columns: Int, depth: Int) {
+        rowCount = rows
+        columnCount = columns
+        while isWorthCutting(depth: depth) {
+            if tileRows >= tileColumns { tilesDown *= 2 } else { tilesAcross *= 2 }
+        }
+    }
+
+    var count: Int { tilesDown * tilesAcross }
+
+    subscript(index: Int) -> Tile {
+        let (across, down) = index.quotientAndRemainder(dividingBy: tilesDown)
+        return Tile(
+            rows: part(down, step: tileRows, length: rowCount),
+            columns: part(across, step: tileColumns, length: columnCount))
+    }
+
+    private var tileRows: Int { Self.step(rowCount, tilesDown) }
+    private var tileColumns: Int { Self.step(columnCount, tilesAcross) }
+
+    private func isWorthCutting(depth: Int) -> Bool {
+        let area = tileRows * tileColumns
+        guard max(tileRows, tileColumns) > 16 else { return false }
+        return area > Self.largestArea || count < Self.wantedCount && area * depth > Self.leastWork
+    }
+
+    /// Borders on multiples of 16 keep the kernels on whole registers.
+    private static func step(_ length: Int, _ count: Int) -> Int {
+        ((length + count - 1) / count + 15) / 16 * 16
+    }
+
+    private func part(_ index: Int, step: Int, length: Int) -> Range<Int> {
+        min(index * step, length)..<min((index + 1) * step, length)
+    }
+}
