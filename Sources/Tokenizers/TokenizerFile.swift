@@ -16,6 +16,11 @@ package enum TokenizerFile {
         guard isDirectory.boolValue else { return try loadJSON(path) }
         let inside = path.hasSuffix("/") ? path : path + "/"
         if exists(inside + "tokenizer.json") { return try loadJSON(inside + "tokenizer.json") }
+        if exists(inside + "encoder.json"), exists(inside + "vocab.bpe") {
+            return try GPT2Files.tokenizer(
+                encoderJSON: try read(inside + "encoder.json"),
+                merges: try read(inside + "vocab.bpe"), at: path)
+        }
         throw Failure(
             "cannot read the tokenizer",
             expected: "tokenizer.json, or encoder.json and vocab.bpe", got: "neither", at: path,
@@ -29,7 +34,7 @@ package enum TokenizerFile {
         let document = try TokenizerDocument(json: json, at: place)
         switch document.kind {
         case .character: return try CharacterTokenizer(document, json: json)
-        case .bpe: throw Vocabulary.failure("a character tokenizer", "bpe", place)
+        case .bpe: return try BytePairTokenizer(document, json: json)
         }
     }
 

@@ -28,6 +28,18 @@ struct Vocabulary {
         guard !tokens.isEmpty else { throw Self.failure("at least one token", "none", place) }
     }
 
+    /// A vocabulary that was trained: each added token has its place in `tokens`.
+    init(tokens: [[UInt8]], addedTokens: [AddedToken]) {
+        self.tokens = tokens
+        self.addedTokens = addedTokens
+    }
+
+    var idsOfTokens: [[UInt8]: Int32] {
+        var ids: [[UInt8]: Int32] = Dictionary(minimumCapacity: tokens.count)
+        for (id, token) in tokens.enumerated() { ids[token] = Int32(id) }
+        return ids
+    }
+
     private mutating func addModel(_ members: [JSONValue.Member], at place: String) throws {
         tokens = Array(repeating: [], count: members.count)
         for member in members {
