@@ -26,18 +26,6 @@ struct PreTokenizer {
         return endOfRun(of: kind, text, from: start + length, to: end)
     }
 
-    /// The first offset from `start` on where cutting the text changes no piece, or the end of the text:
-    /// between a printable ASCII character and a space or line feed.
-    static func cut(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        var offset = max(start, 1)
-        while offset < text.count {
-            let isSpace = text[offset] == 0x20 || text[offset] == 0x0A
-            if isSpace && (0x21...0x7E).contains(text[offset - 1]) { return offset }
-            offset += 1
-        }
-        return text.count
-    }
-
     @inline(__always)
     private func classAndLength(_ text: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
         if text[0] < 0x80 { return (classes.ofASCII(text[0]), 1) }
