@@ -23,9 +23,10 @@ struct AddedTokenMatcher: Sendable {
         isEmpty = tokens.isEmpty
     }
 
-    /// Calls `text` for each stretch between tokens, empty ones left out, and `token` for each token, in order.
-    func forEach(
-        in utf8: UnsafeBufferPointer<UInt8>,
+    /// Calls `text` for each stretch between tokens, empty ones left out, and `token` for each
+    /// token, in order.
+    func split(
+        _ utf8: UnsafeBufferPointer<UInt8>,
         text: (UnsafeBufferPointer<UInt8>) -> Void, token: (Int32) -> Void
     ) {
         var start = 0

@@ -1,6 +1,7 @@
 /// The printable character that stands for each byte in the files of byte-level BPE.
 ///
-/// Printable Latin-1 bytes stand for themselves; the other 68 are U+0100, U+0101, ... in order (GPT-2's encoder.py).
+/// Printable Latin-1 bytes stand for themselves; the other 68 are U+0100, U+0101, ... in order
+/// (GPT-2's encoder.py).
 enum ByteAlphabet {
     /// The character of each byte.
     static let scalars: [Unicode.Scalar] = {
@@ -13,7 +14,8 @@ enum ByteAlphabet {
         }
     }()
 
-    /// All bytes in ascending order of their characters: the order of their ids in a trained vocabulary.
+    /// All bytes in ascending order of their characters: the order of their ids in a trained
+    /// vocabulary.
     static let bytesInOrder: [UInt8] = (UInt8.min...UInt8.max).sorted {
         scalars[Int($0)] < scalars[Int($1)]
     }

@@ -1,11 +1,14 @@
-/// What one thread needs to encode: the cache of pieces and room for the ids of one stretch of text.
+/// What one thread needs to encode: the cache of pieces and room for the ids of one stretch of
+/// text.
 ///
-/// Unchecked Sendable: it changes as it works, and belongs to one call at a time (see `BytePairTokenizer`).
+/// Unchecked Sendable: it changes as it works, and belongs to one call at a time (see
+/// `BytePairTokenizer`).
 final class BytePairEncoder: @unchecked Sendable {
     private let preTokenizer = PreTokenizer()
     private var cache = PieceCache()
     private var merger: PieceMerger
-    /// Ids go through a fixed buffer: appending one by one to an array costs a check and a call each.
+    /// Ids go through a fixed buffer: appending one by one to an array costs a check and a call
+    /// each.
     private let buffer = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 4_096)
 
     init(table: PairTable, byteIDs: [Int32]) {

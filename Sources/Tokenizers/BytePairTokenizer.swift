@@ -3,8 +3,9 @@ import Synchronization
 
 /// Byte-level byte-pair encoding as GPT-2 and the `tokenizers` library have it.
 ///
-/// Text is first split at added tokens, then into the pieces of GPT-2's pattern; the bytes of each piece are merged
-/// in the order of the merges. A literal `<|endoftext|>` is thus the one id of that token.
+/// Text is first split at added tokens, then into the pieces of GPT-2's pattern; the bytes of
+/// each piece are merged in the order of the merges. A literal `<|endoftext|>` is thus the one id
+/// of that token.
 package final class BytePairTokenizer: Tokenizer {
     /// The spelling of the token that separates documents.
     package static let endOfText = "<|endoftext|>"
@@ -18,7 +19,8 @@ package final class BytePairTokenizer: Tokenizer {
     private let tokenStarts: [Int]
     private let merges: PairTable
     private let byteIDs: [Int32]
-    /// Added tokens are matched in two rounds: those of the raw text, then those of normalized text.
+    /// Added tokens are matched in two rounds: those of the raw text, then those of normalized
+    /// text.
     private let rawTokens: AddedTokenMatcher
     private let normalizedTokens: AddedTokenMatcher
     /// Encoders at rest; a call takes one with its cache and brings it back.
@@ -67,8 +69,8 @@ package final class BytePairTokenizer: Tokenizer {
     ) {
         var result: [Int32] = []
         swap(&result, &ids)
-        rawTokens.forEach(in: utf8) { text in
-            normalizedTokens.forEach(in: text) {
+        rawTokens.split(utf8) { text in
+            normalizedTokens.split(text) {
                 encoder.encode($0, into: &result)
             } token: {
                 result.append($0)

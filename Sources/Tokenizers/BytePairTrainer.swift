@@ -1,9 +1,10 @@
 import Diagnostics
 
-/// Learns the merges of byte-level BPE from counted words, as `BpeTrainer` of the `tokenizers` library does.
+/// Learns the merges of byte-level BPE from counted words, as `BpeTrainer` of the `tokenizers`
+/// library does.
 ///
-/// The vocabulary is `<|endoftext|>` (id 0), the 256 bytes in the order of their characters, and one token for each
-/// merge. Equal counts give equal files.
+/// The vocabulary is `<|endoftext|>` (id 0), the 256 bytes in the order of their characters, and
+/// one token for each merge. Equal counts give equal files.
 package struct BytePairTrainer: Sendable {
     /// The least vocabulary: the end of text and the bytes.
     package static let minimumVocabularySize = 257

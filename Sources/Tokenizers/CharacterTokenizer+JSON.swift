@@ -1,7 +1,8 @@
 import Diagnostics
 
-/// The tokenizer.json of characters: a BPE model without merges, whose text is one word and whose decoder joins
-/// tokens without spaces, so that `tokenizers` and `transformers` give the same ids and the exact text back.
+/// The tokenizer.json of characters: a BPE model without merges, whose text is one word and whose
+/// decoder joins tokens without spaces, so that `tokenizers` and `transformers` give the same ids
+/// and the exact text back.
 extension CharacterTokenizer {
     static func render(_ vocabulary: [Unicode.Scalar]) -> [UInt8] {
         let members = vocabulary.enumerated().map { id, scalar in

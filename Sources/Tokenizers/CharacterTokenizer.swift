@@ -2,7 +2,8 @@ import Diagnostics
 
 /// One id for each code point of a text, in ascending order of code points.
 ///
-/// It has no special token: text outside the vocabulary is refused, and a literal `<|endoftext|>` is 13 characters.
+/// It has no special token: text outside the vocabulary is refused, and a literal `<|endoftext|>`
+/// is 13 characters.
 package struct CharacterTokenizer: Tokenizer {
     /// The code point of each id.
     package let scalars: [Unicode.Scalar]
@@ -53,7 +54,6 @@ package struct CharacterTokenizer: Tokenizer {
         _ utf8: UnsafeBufferPointer<UInt8>, into result: inout [Int32]
     ) throws {
         guard let base = utf8.baseAddress else { return }
-        result.reserveCapacity(result.count + utf8.count)
         var offset = 0
         try ids.withUnsafeBufferPointer { ids in
             while offset < utf8.count {

@@ -1,6 +1,7 @@
 /// The class of each code point in GPT-2's pattern: `\s`, `\p{L}`, `\p{N}` or none of them.
 ///
-/// Two stages: the page of 256 code points, then the class within it; equal pages are stored once (about 40 KB).
+/// Two stages: the page of 256 code points, then the class within it; equal pages are stored once
+/// (about 40 KB).
 struct CodePointClasses: @unchecked Sendable {
     static let other: UInt8 = 0
     static let letter: UInt8 = 1
@@ -9,7 +10,8 @@ struct CodePointClasses: @unchecked Sendable {
 
     static let shared = CodePointClasses()
 
-    // Unchecked Sendable: both tables are written by the initialiser alone and live as long as the program.
+    // Unchecked Sendable: both tables are written by the initialiser alone and live as long as
+    // the program.
     private let pages: UnsafePointer<UInt16>
     private let classes: UnsafePointer<UInt8>
 

@@ -1,5 +1,5 @@
-/// First and last code point of each range of the classes in GPT-2's pattern, as the regex engine of the
-/// `tokenizers` library has them. Made by Tests/Fixtures/make_code_point_ranges.py.
+/// First and last code point of each range of the classes in GPT-2's pattern, as the regex
+/// engine of `tokenizers` has them. Made by Tests/Fixtures/make_code_point_ranges.py.
 enum CodePointRanges {
     /// `\p{L}`
     static let letters: [UInt32] = [

@@ -1,6 +1,7 @@
 import Diagnostics
 
-/// Reads the two files in which GPT-2's tokenizer was published: encoder.json (token to id) and vocab.bpe (merges).
+/// Reads the two files in which GPT-2's tokenizer was published: encoder.json (token to id) and
+/// vocab.bpe (merges).
 enum GPT2Files {
     static func tokenizer(
         encoderJSON: [UInt8], merges: [UInt8], at place: String

@@ -1,7 +1,7 @@
 /// A JSON document whose strings stay UTF-8 bytes.
 ///
-/// Swift's `String` compares by canonical equivalence, for which two different tokens of a vocabulary (U+00C5 and
-/// U+212B) are one key; a tokenizer has to tell them apart.
+/// Swift's `String` compares by canonical equivalence, for which two different tokens of a
+/// vocabulary (U+00C5 and U+212B) are one key; a tokenizer has to tell them apart.
 indirect enum JSONValue: Equatable {
     case null
     case bool(Bool)

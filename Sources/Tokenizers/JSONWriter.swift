@@ -1,4 +1,5 @@
-/// Renders JSON as the `tokenizers` library saves it: two spaces a level, text unescaped where JSON allows it.
+/// Renders JSON as the `tokenizers` library saves it: two spaces a level, text unescaped where
+/// JSON allows it.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
 

@@ -1,9 +1,11 @@
 import Collections
 
-/// The state of BPE training: words as ids, counts of neighbouring pairs, and a queue of the pairs to merge.
+/// The state of BPE training: words as ids, counts of neighbouring pairs, and a queue of the
+/// pairs to merge.
 ///
-/// The most frequent pair is merged first, the one with the lowest ids among equals. A pair remembers the words it
-/// occurs in, so a merge visits only these (Sennrich et al. 2016, section 3.2).
+/// The most frequent pair is merged first, the one with the lowest ids among equals. A pair
+/// remembers the words it occurs in, so a merge visits only these (Sennrich et al. 2016, section
+/// 3.2).
 final class MergeLearner {
     /// The bytes of each id.
     private(set) var tokens: [[UInt8]]
@@ -20,7 +22,7 @@ final class MergeLearner {
         ids = Dictionary(uniqueKeysWithValues: zip(tokens, 0..<Int32(tokens.count)))
         var byteIDs = [Int32](repeating: 0, count: 256)
         for (token, id) in ids where token.count == 1 { byteIDs[Int(token[0])] = id }
-        counts.forEach { words.append($0.map { byteIDs[Int($0)] }, count: $1) }
+        counts.forEachWord { words.append($0.map { byteIDs[Int($0)] }, count: $1) }
         for word in 0..<words.count {
             words.forEachPair(of: word) { pairs.add($0, $1, in: word) }
         }
@@ -51,7 +53,8 @@ final class MergeLearner {
         return true
     }
 
-    /// The pair with the greatest count; a candidate whose count has changed goes back into the queue.
+    /// The pair with the greatest count; a candidate whose count has changed goes back into the
+    /// queue.
     private func nextCandidate() -> PairCounts.Candidate? {
         while var best = queue.popMax() {
             let count = pairs.count(of: best.pair)

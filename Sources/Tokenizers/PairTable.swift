@@ -1,4 +1,5 @@
-/// The rank and the result of each merge, by its pair of ids: open addressing, at most a third full.
+/// The rank and the result of each merge, by its pair of ids: open addressing, at most a third
+/// full.
 ///
 /// A found merge is one number, rank above result, so that the lowest number is the first merge.
 final class PairTable: @unchecked Sendable {

@@ -1,7 +1,8 @@
-/// The ids of pieces met before, for pieces of up to 23 bytes; bounded, and emptied when it is full.
+/// The ids of pieces met before, for pieces of up to 23 bytes; bounded, and emptied when it is
+/// full.
 ///
-/// A key is the piece itself in three words with its length in the last byte, so a hit compares no memory elsewhere.
-/// An entry is half a cache line.
+/// A key is the piece itself in three words with its length in the last byte, so a hit compares
+/// no memory elsewhere. An entry is half a cache line.
 struct PieceCache: ~Copyable {
     static let maximumLength = 23
 

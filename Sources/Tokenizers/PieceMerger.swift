@@ -2,7 +2,8 @@ import Collections
 
 /// Applies merges to one piece: always the first merge of the list that fits, leftmost first.
 ///
-/// Short pieces scan for the lowest rank after each merge; long ones keep a queue, as the scan is quadratic.
+/// Short pieces scan for the lowest rank after each merge; long ones keep a queue, as the scan is
+/// quadratic.
 struct PieceMerger: ~Copyable {
     /// Above this many bytes the queue is faster.
     private static let maximumScanned = 96

@@ -46,7 +46,8 @@ struct PreTokenizer {
         return offset
     }
 
-    /// A run before more text leaves its last character to the next piece, unless it is the only one.
+    /// A run before more text leaves its last character to the next piece, unless it is the only
+    /// one.
     private func endOfWhitespace(
         _ text: UnsafePointer<UInt8>, from start: Int, to end: Int
     ) -> Int {

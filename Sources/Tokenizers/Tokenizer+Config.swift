@@ -1,8 +1,8 @@
 extension Tokenizer {
     /// The tokenizer_config.json of a Hugging Face model directory.
     ///
-    /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer from the model's
-    /// type and loses what tokenizer.json says.
+    /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer
+    /// from the model's type and loses what tokenizer.json says.
     ///
     /// - Parameter maximumLength: the model's context length, in tokens.
     package func tokenizerConfigJSON(maximumLength: Int) throws -> [UInt8] {

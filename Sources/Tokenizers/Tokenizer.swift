@@ -10,7 +10,8 @@ package enum TokenizerKind: String, Sendable {
 
 /// What to do with bytes that are not UTF-8.
 package enum MalformedText: Sendable {
-    /// Each maximal ill-formed part becomes U+FFFD, as Python's `errors="replace"` does, and is counted.
+    /// Each maximal ill-formed part becomes U+FFFD, as Python's `errors="replace"` does, and is
+    /// counted.
     case replaced
     /// The first one is a `Failure` that names its position.
     case refused
@@ -26,14 +27,16 @@ package protocol Tokenizer: Sendable {
     /// The id that follows every document, nil where the vocabulary has none.
     var endOfTextID: Int32? { get }
 
-    /// The exact bytes of the tokenizer.json: those of the file it was loaded from, else a deterministic
-    /// rendering in the format of the `tokenizers` library.
+    /// The exact bytes of the tokenizer.json: those of the file it was loaded from, else a
+    /// deterministic rendering in the format of the `tokenizers` library.
     var tokenizerJSON: [UInt8] { get }
 
-    /// Appends the ids of `utf8` to `ids`. One call is one whole text: splitting a text may change its ids.
+    /// Appends the ids of `utf8` to `ids`. One call is one whole text: splitting a text may
+    /// change its ids.
     ///
     /// - Returns: the number of ill-formed parts that were read as U+FFFD.
-    /// - Throws: `Failure` for malformed text that is refused, and for text outside the vocabulary.
+    /// - Throws: `Failure` for malformed text that is refused, and for text outside the
+    ///   vocabulary.
     @discardableResult
     func encode(
         _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText, into ids: inout [Int32]

@@ -3,7 +3,8 @@ import Foundation
 
 /// Finds and reads tokenizers on disk.
 package enum TokenizerFile {
-    /// Loads a tokenizer.json, a directory that holds one, or a directory with GPT-2's encoder.json and vocab.bpe.
+    /// Loads a tokenizer.json, a directory that holds one, or a directory with GPT-2's
+    /// encoder.json and vocab.bpe.
     ///
     /// - Throws: `Failure` for a missing, malformed or unsupported file.
     package static func load(_ path: String) throws -> any Tokenizer {

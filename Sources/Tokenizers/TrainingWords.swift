@@ -24,7 +24,8 @@ struct TrainingWords {
         }
     }
 
-    /// Merges each `left` and `right` of a word, from its start, and tells how the counts of neighbours change.
+    /// Merges each `left` and `right` of a word, from its start, and tells how the counts of
+    /// neighbours change.
     ///
     /// The merged pair itself is not told: it has left the queue.
     mutating func merge(

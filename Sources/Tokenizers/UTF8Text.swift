@@ -64,7 +64,8 @@ enum UTF8Text {
         return nil
     }
 
-    /// The length of the code point at `offset`, or of the maximal ill-formed part that stands there.
+    /// The length of the code point at `offset`, or of the maximal ill-formed part that stands
+    /// there.
     static func length(
         in utf8: UnsafeBufferPointer<UInt8>, at offset: Int
     ) -> (length: Int, isWellFormed: Bool) {

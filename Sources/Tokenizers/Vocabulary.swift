@@ -1,6 +1,7 @@
 import Diagnostics
 
-/// The tokens of a tokenizer.json by id: those of its model, then the added ones that the model lacks.
+/// The tokens of a tokenizer.json by id: those of its model, then the added ones that the model
+/// lacks.
 struct Vocabulary {
     /// A token that is found in the text before the model sees it.
     struct AddedToken: Equatable {

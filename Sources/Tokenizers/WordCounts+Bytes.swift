@@ -1,11 +1,11 @@
 import Diagnostics
 
-/// Counts as bytes, to be sent to another rank: for each word, in ascending order of its bytes, its count (8 bytes,
-/// little-endian), its length (4 bytes) and its bytes.
+/// Counts as bytes, to be sent to another rank: for each word, in ascending order of its bytes,
+/// its count (8 bytes, little-endian), its length (4 bytes) and its bytes.
 extension WordCounts {
     package var serialized: [UInt8] {
         var entries: [(word: [UInt8], count: Int)] = []
-        forEach { entries.append((Array($0), $1)) }
+        forEachWord { entries.append((Array($0), $1)) }
         entries.sort { $0.word.lexicographicallyPrecedes($1.word) }
         var result: [UInt8] = []
         for entry in entries {

@@ -1,9 +1,11 @@
 import Diagnostics
 
-/// How often each piece of GPT-2's pattern occurs in a text: all that training needs to know of it.
+/// How often each piece of GPT-2's pattern occurs in a text: all that training needs to know of
+/// it.
 ///
-/// Counts of parts can be merged in any order, so several ranks may each count a share (cut at `TextBoundary`) and
-/// send it as bytes. The literal `<|endoftext|>` separates documents and is not counted.
+/// Counts of parts can be merged in any order, so several ranks may each count a share (cut at
+/// `TextBoundary`) and send it as bytes. The literal `<|endoftext|>` separates documents and is
+/// not counted.
 package struct WordCounts: Sendable {
     private struct Word {
         var start: Int
@@ -35,7 +37,7 @@ package struct WordCounts: Sendable {
         _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText = .replaced
     ) throws -> Int {
         try UTF8Text.withWellFormed(utf8, malformed: malformed) { text in
-            separator.forEach(in: text, text: { addDocument($0) }, token: { _ in })
+            separator.split(text, text: { addDocument($0) }, token: { _ in })
         }
     }
 
@@ -46,10 +48,10 @@ package struct WordCounts: Sendable {
 
     /// Adds the counts of another part of the text.
     package mutating func merge(_ other: WordCounts) {
-        other.forEach { add($0, count: $1) }
+        other.forEachWord { add($0, count: $1) }
     }
 
-    func forEach(_ body: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
+    func forEachWord(_ body: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
         bytes.withUnsafeBufferPointer { bytes in
             for word in words {
                 let range = word.start..<word.start + word.length

@@ -50,8 +50,9 @@ def declaration(name, pattern):
 
 
 TARGET.write_text(
-    "/// First and last code point of each range of the classes in GPT-2's pattern, as the regex engine of the\n"
-    "/// `tokenizers` library has them. Made by Tests/Fixtures/make_code_point_ranges.py.\n"
+    "/// First and last code point of each range of the classes in GPT-2's pattern, "
+    "as the regex\n"
+    "/// engine of `tokenizers` has them. Made by Tests/Fixtures/make_code_point_ranges.py.\n"
     "enum CodePointRanges {\n"
     + "\n".join(
         declaration(name, pattern)

@@ -1,5 +1,4 @@
 import Diagnostics
-import Foundation
 import Testing
 import Tokenizers
 
@@ -8,12 +7,6 @@ struct CharacterTokenizerTests {
         var text: String
         var ids: [Int32]
         var configuration: Configuration
-    }
-
-    private struct Configuration: Decodable, Equatable {
-        var tokenizer_class: String
-        var model_max_length: Int
-        var clean_up_tokenization_spaces: Bool
     }
 
     private let reference: Reference
@@ -47,7 +40,7 @@ struct CharacterTokenizerTests {
 
     @Test func configurationIsThatWhichAutoTokenizerWasCheckedWith() throws {
         let json = try tokenizer.tokenizerConfigJSON(maximumLength: 64)
-        let configuration = try JSONDecoder().decode(Configuration.self, from: Data(json))
+        let configuration = try Fixture.decode(Configuration.self, from: json)
         #expect(configuration == reference.configuration)
     }
 

@@ -14,8 +14,41 @@ enum Fixture {
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, from name: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(try bytes(name)))
+        try decode(type, from: try bytes(name))
     }
+
+    /// Keys in snake_case are read into names in camelCase.
+    static func decode<Value: Decodable>(_ type: Value.Type, from json: [UInt8]) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: Data(json))
+    }
+
+    /// 64-bit FNV-1a over whole numbers, in hexadecimal, as the script of the fixtures has it.
+    static func hash(_ numbers: some Sequence<some BinaryInteger>) -> String {
+        var value: UInt64 = 0xCBF2_9CE4_8422_2325
+        for number in numbers {
+            value = (value ^ UInt64(truncatingIfNeeded: number)) &* 0x0000_0100_0000_01B3
+        }
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// A tokenizer_config.json.
+struct Configuration: Decodable, Equatable {
+    var tokenizerClass: String
+    var modelMaxLength: Int
+    var cleanUpTokenizationSpaces: Bool
+    var bosToken: String?
+    var eosToken: String?
+}
+
+/// A text, its ids, and what the library decodes them to where that differs from the text.
+struct EncodingCase: Decodable {
+    var text: String
+    var ids: [Int32]
+    var decoded: String?
 }
 
 /// The folder of real data, named by the environment; tests that need it are skipped without it.

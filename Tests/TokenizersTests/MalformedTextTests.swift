@@ -1,7 +1,8 @@
 import Testing
 import Tokenizers
 
-/// The standard library repairs UTF-8 by the same rule (maximal ill-formed parts), so it is the reference.
+/// The standard library repairs UTF-8 by the same rule (maximal ill-formed parts), so it is the
+/// reference.
 struct MalformedTextTests {
     @Test func replacementEqualsThatOfTheStandardLibrary() throws {
         var generator = SystemRandomNumberGenerator()
