@@ -92,6 +92,18 @@ struct BytePairTokenizerTests {
         #expect(try tokenizer.encode(text) == once)
     }
 
+    /// Pieces on both sides of the cache's longest one, alike but for the number of their zero bytes.
+    @Test func piecesOfEveryLengthAreToldApart() throws {
+        var text = ""
+        for length in 1...40 {
+            for zeros in 0...length {
+                text += " " + String(repeating: "!", count: length - zeros)
+                text += String(repeating: "\0", count: zeros)
+            }
+        }
+        #expect(try tokenizer.decode(tokenizer.encode(text + text)) == text + text)
+    }
+
     @Test func oneTokenizerServesManyTasksAtOnce() async throws {
         let (tokenizer, cases) = (tokenizer, reference.cases)
         try await withThrowingTaskGroup(of: Bool.self) { group in
