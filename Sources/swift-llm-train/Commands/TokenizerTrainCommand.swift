@@ -1,10 +1,11 @@
 import ArgumentParser
+import Collectives
 import ModelFiles
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
 
 /// `tokenizer train`: text files to a tokenizer.json.
-struct TokenizerTrainCommand: FirstRankCommand {
+struct TokenizerTrainCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Trains a tokenizer on text files.",
@@ -44,10 +45,14 @@ struct TokenizerTrainCommand: FirstRankCommand {
         return options
     }
 
-    func run() throws {
-        try options.validateFlags()
-        let tokenizer = try TokenizerPhase.train(options, input: input)
-        try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
-        print("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
+    func run(on communicator: any Communicator) throws -> Int32 {
+        try communicator.agree { try options.validateFlags() }
+        let tokenizer = try TokenizerPhase(communicator: communicator).train(options, input: input)
+        try communicator.agree {
+            guard communicator.rank == 0 else { return }
+            try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
+            print("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
+        }
+        return 0
     }
 }

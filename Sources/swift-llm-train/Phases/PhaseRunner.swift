@@ -40,10 +40,13 @@ struct PhaseRunner {
                     atPath: (recipe.prepare.output ?? "") + "/tokenizer.json")
         }
         if isDone { return say("already prepared: \(recipe.prepare.output ?? "")") }
-        let tokenizer = try communicator.agree {
+        let given = try communicator.agree {
             try recipe.tokenizer.path.map { try TokenizerFile.load($0) }
-                ?? TokenizerPhase.train(recipe.tokenizer, input: recipe.prepare.input)
         }
+        let tokenizer =
+            try given
+            ?? TokenizerPhase(communicator: communicator).train(
+                recipe.tokenizer, input: recipe.prepare.input)
         let summary = try PreparePhase(communicator: communicator).run(
             recipe.prepare, tokenizer: tokenizer, malformed: .replaced)
         say(summary)

@@ -1,20 +1,69 @@
+import Collectives
 import Diagnostics
-import Foundation
 import ModelFiles
 import Tokenizers
 
-/// Training of a tokenizer on text files.
-enum TokenizerPhase {
-    static func train(_ options: TokenizerOptions, input: [String]) throws -> any Tokenizer {
-        guard options.kind == .character else {
-            throw Failure(
-                "tokenizer kind bpe is not built yet", remedy: "use --kind character", kind: .usage)
+/// Training of a tokenizer on text files; all ranks share the counting, and the tokenizer does not depend
+/// on how many they are.
+struct TokenizerPhase {
+    let communicator: any Communicator
+
+    /// Bytes of text that one rank counts at a time.
+    private static let partSize = 1 << 24
+
+    func train(_ options: TokenizerOptions, input: [String]) throws -> any Tokenizer {
+        switch options.kind {
+        case .character: try trainCharacters(input)
+        case .bpe: try trainBytePairs(input, vocabularySize: options.vocabularySize)
         }
-        var scalars: Set<Unicode.Scalar> = []
+    }
+
+    private func trainCharacters(_ input: [String]) throws -> any Tokenizer {
+        let own = try communicator.agree {
+            var scalars: Set<Unicode.Scalar> = []
+            try forEachOwnPart(of: input) { part in
+                scalars.formUnion(String(decoding: part, as: UTF8.self).unicodeScalars)
+            }
+            return scalars
+        }
+        let bytes = own.flatMap { Array(String($0).utf8) }
+        let all = try communicator.allGather(ofAnySize: bytes).map {
+            String(decoding: $0, as: UTF8.self).unicodeScalars
+        }
+        return try communicator.agree { try CharacterTokenizer(scalars: Set(all.joined())) }
+    }
+
+    private func trainBytePairs(_ input: [String], vocabularySize: Int) throws -> any Tokenizer {
+        let own = try communicator.agree {
+            var counts = WordCounts()
+            try forEachOwnPart(of: input) { try counts.add($0) }
+            return counts.serialized
+        }
+        let all = try communicator.allGather(ofAnySize: own)
+        return try communicator.agree {
+            var counts = WordCounts()
+            for bytes in all { counts.merge(try WordCounts(serialized: bytes)) }
+            return try BytePairTrainer(vocabularySize: vocabularySize).train(counts)
+        }
+    }
+
+    /// The files cut where no word is cut; part i is counted by rank i mod R.
+    private func forEachOwnPart(
+        of input: [String], _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
+    ) throws {
+        var index = 0
         for path in input {
-            let bytes = try FileReader.bytes(of: path)
-            scalars.formUnion(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+            try FileReader.bytes(of: path).withUnsafeBufferPointer { text in
+                var start = 0
+                while start < text.count {
+                    let end = TextBoundary.next(in: text, from: start + Self.partSize)
+                    if index % communicator.worldSize == communicator.rank {
+                        try body(UnsafeBufferPointer(rebasing: text[start..<end]))
+                    }
+                    index += 1
+                    start = end
+                }
+            }
         }
-        return try CharacterTokenizer(scalars: scalars)
     }
 }
