@@ -1,0 +1,60 @@
+# Sourced by launch/quickstart and launch/test: installs what is missing on Debian and Ubuntu.
+# shellcheck shell=bash
+
+say() { printf '\n==> %s\n' "$*"; }
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif command -v sudo > /dev/null; then
+        sudo "$@"
+    else
+        echo "this needs root and there is no sudo; run as root: $*" >&2
+        return 1
+    fi
+}
+
+is_installed() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null) == installed ]]
+}
+
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        if ! is_installed "$package"; then missing+=("$package"); fi
+    done
+    if ((${#missing[@]} == 0)); then
+        echo "all there: $*"
+        return
+    fi
+    echo "installing ${missing[*]}"
+    as_root apt-get update
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+
+install_libraries() {
+    local packages=(
+        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev hdf5-tools pkg-config)
+    say 'Libraries (OpenMPI, OpenBLAS, HDF5)'
+    if command -v apt-get > /dev/null && command -v dpkg-query > /dev/null; then
+        install_packages "${packages[@]}"
+        return
+    fi
+    echo "There is no apt-get here: this installs nothing. The build needs what Debian calls"
+    echo "    ${packages[*]}"
+    echo 'Install these with the package manager of this system, so that pkg-config finds them.'
+    local library
+    for library in ompi-c openblas hdf5; do
+        if ! pkg-config --exists "$library" 2> /dev/null; then
+            echo "pkg-config does not find $library" >&2
+            return 1
+        fi
+    done
+}
+
+require_swift() {
+    say 'Swift'
+    require_command swift 'install Swift 6.3 or later: https://www.swift.org/install/linux'
+    swift --version
+}
