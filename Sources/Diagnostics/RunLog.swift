@@ -42,8 +42,7 @@ private struct RunLogHandler: LogHandler {
         let isWarning = event.level >= .warning
         let text = isWarning ? "warning: \(event.message)" : "\(event.message)"
         let stream = isWarning ? FileHandle.standardError : FileHandle.standardOutput
-        // A full disk or a closed terminal must not end a run.
-        try? stream.write(contentsOf: Data((text + "\n").utf8))
+        Console.write(text + "\n", to: stream)
         try? file?.write(contentsOf: Data("\(Date().ISO8601Format()) \(text)\n".utf8))
     }
 }

@@ -4,6 +4,7 @@ package final class Device: Sendable {
     package let memory: StoragePool
 
     package init(threadCount: Int) {
+        _ = ComputeKernels.prepare()
         threads = ThreadPool(threadCount: threadCount)
         memory = StoragePool()
     }

@@ -35,7 +35,7 @@ struct EvaluateCommand: RankedCommand {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: model, data: data, sequenceLength: sequenceLength)
-        if communicator.rank == 0 { print(scores.json.text()) }
+        if communicator.rank == 0 { Console.line(scores.json.text()) }
         return 0
     }
 

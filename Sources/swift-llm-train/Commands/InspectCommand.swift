@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 
 /// `inspect`: what a file or directory of this program holds.
 struct InspectCommand: FirstRankCommand {
@@ -17,6 +18,6 @@ struct InspectCommand: FirstRankCommand {
     var path: String
 
     func run() throws {
-        print(try InspectReport.text(of: path))
+        Console.line(try InspectReport.text(of: path))
     }
 }

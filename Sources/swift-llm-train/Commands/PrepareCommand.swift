@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import Tokenizers
 
 /// `prepare`: text files to token shards.
@@ -50,7 +51,7 @@ struct PrepareCommand: RankedCommand {
         }
         let summary = try PreparePhase(communicator: communicator).run(
             options, tokenizer: loaded, malformed: strict ? .refused : .replaced)
-        if communicator.rank == 0 { print(summary) }
+        if communicator.rank == 0 { Console.line(summary) }
         return 0
     }
 }

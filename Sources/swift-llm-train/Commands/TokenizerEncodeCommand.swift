@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import ModelFiles
 import Tokenizers
 
@@ -25,6 +26,6 @@ struct TokenizerEncodeCommand: FirstRankCommand {
         let encoder = try TokenizerFile.load(tokenizer)
         let text = try input.map { try FileReader.bytes(of: $0) } ?? StandardInput.bytes()
         let ids = try encoder.encode(text, malformed: .refused)
-        print(ids.map(String.init).joined(separator: " "))
+        Console.line(ids.map(String.init).joined(separator: " "))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import ModelFiles
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
@@ -51,7 +52,7 @@ struct TokenizerTrainCommand: RankedCommand {
         try communicator.agree {
             guard communicator.rank == 0 else { return }
             try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
-            print("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
+            Console.line("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
         }
         return 0
     }

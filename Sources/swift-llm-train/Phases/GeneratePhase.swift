@@ -15,11 +15,11 @@ struct GeneratePhase {
         let prompt = options.prompt ?? ""
         let ids = try tokenizer.encode(prompt)
         if ids.count > model.configuration.contextLength {
-            Self.write(
+            Console.write(
                 "warning: the prompt has \(ids.count) tokens, the model sees the last "
                     + "\(model.configuration.contextLength)\n", to: .standardError)
         }
-        Self.write(prompt, to: .standardOutput)
+        Console.write(prompt)
         var decoder = StreamingDecoder(tokenizer)
         let sampler = TokenSampler(
             TokenSampler.Options(
@@ -27,12 +27,7 @@ struct GeneratePhase {
                 seed: UInt64(options.seed ?? Recipe().seed)))
         try TextGenerator(model: model, tokenizer: tokenizer).generate(
             after: ids, maximumTokens: options.maximumTokens, sampler: sampler
-        ) { Self.write(try decoder.append($0), to: .standardOutput) }
-        Self.write(decoder.finish() + "\n", to: .standardOutput)
-    }
-
-    private static func write(_ text: String, to stream: FileHandle) {
-        // A reader that went away (a closed pipe) is no reason to fail.
-        try? stream.write(contentsOf: Data(text.utf8))
+        ) { Console.write(try decoder.append($0)) }
+        Console.line(decoder.finish())
     }
 }

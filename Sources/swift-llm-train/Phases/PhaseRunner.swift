@@ -68,7 +68,7 @@ struct PhaseRunner {
     }
 
     private func say(_ line: String) {
-        if communicator.rank == 0 { print(line) }
+        if communicator.rank == 0 { Console.line(line) }
     }
 }
 
