@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 extension BytePairTokenizer {
     /// - Parameter json: the bytes that `document` was read from.
@@ -47,26 +48,27 @@ extension BytePairTokenizer {
         }
         let added = vocabulary.addedTokens.map { token -> JSONValue in
             [
-                "id": .integer(Int(token.id)), "content": .string(token.content),
+                "id": .integer(Int(token.id)), "content": .bytes(token.content),
                 "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": .bool(token.isNormalized), "special": .bool(token.isSpecial),
+                "normalized": .boolean(token.isNormalized), "special": .boolean(token.isSpecial),
             ]
         }
         func byteLevel(addPrefixSpace: Bool) -> JSONValue {
             [
-                "type": "ByteLevel", "add_prefix_space": .bool(addPrefixSpace),
+                "type": "ByteLevel", "add_prefix_space": .boolean(addPrefixSpace),
                 "trim_offsets": true, "use_regex": true,
             ]
         }
-        return JSONWriter.render([
-            "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": .array(added),
-            "normalizer": nil, "pre_tokenizer": byteLevel(addPrefixSpace: false),
-            "post_processor": nil,
+        let document: JSONValue = [
+            "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(added),
+            "normalizer": .null, "pre_tokenizer": byteLevel(addPrefixSpace: false),
+            "post_processor": .null,
             // The library's default, which decoding does not read.
             "decoder": byteLevel(addPrefixSpace: true),
             "model": TokenizerDocument.model(
-                vocabulary: .object(members),
-                merges: merges.map { .array([.string($0.left), .string($0.right)]) }),
-        ])
+                vocabulary: .members(members),
+                merges: merges.map { .array([.bytes($0.left), .bytes($0.right)]) }),
+        ]
+        return document.rendered(.tokenizer)
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// The tokenizer.json of characters: a BPE model without merges, whose text is one word and whose
 /// decoder joins tokens without spaces, so that `tokenizers` and `transformers` give the same ids
@@ -8,12 +9,13 @@ extension CharacterTokenizer {
         let members = vocabulary.enumerated().map { id, scalar in
             JSONValue.Member(key: Array(String(scalar).utf8), value: .integer(id))
         }
-        return JSONWriter.render([
-            "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": [],
-            "normalizer": nil, "pre_tokenizer": nil, "post_processor": nil,
+        let document: JSONValue = [
+            "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": [],
+            "normalizer": .null, "pre_tokenizer": .null, "post_processor": .null,
             "decoder": ["type": "Fuse"],
-            "model": TokenizerDocument.model(vocabulary: .object(members), merges: []),
-        ])
+            "model": TokenizerDocument.model(vocabulary: .members(members), merges: []),
+        ]
+        return document.rendered(.tokenizer)
     }
 
     /// - Parameter json: the bytes that `document` was read from.

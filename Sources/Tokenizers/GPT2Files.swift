@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// Reads the two files in which GPT-2's tokenizer was published: encoder.json (token to id) and
 /// vocab.bpe (merges).
@@ -6,10 +7,11 @@ enum GPT2Files {
     static func tokenizer(
         encoderJSON: [UInt8], merges: [UInt8], at place: String
     ) throws -> BytePairTokenizer {
-        let encoder = try JSONParser.parse(encoderJSON, at: place + "/encoder.json")
+        let encoder = try JSONValue(
+            parsing: encoderJSON, at: place + "/encoder.json", names: .bytes)
         let added = encoder[BytePairTokenizer.endOfText].map { id -> JSONValue in
             [
-                "id": id, "content": .string(Array(BytePairTokenizer.endOfText.utf8)),
+                "id": id, "content": .string(BytePairTokenizer.endOfText),
                 "special": true, "normalized": false,
             ]
         }

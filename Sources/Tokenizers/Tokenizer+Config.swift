@@ -1,3 +1,5 @@
+import JSON
+
 extension Tokenizer {
     /// The tokenizer_config.json of a Hugging Face model directory.
     ///
@@ -14,10 +16,10 @@ extension Tokenizer {
         add("model_max_length", .integer(maximumLength))
         add("clean_up_tokenization_spaces", false)
         if let endOfTextID {
-            let token = JSONValue.string(try bytes(of: [endOfTextID]))
+            let token = JSONValue.bytes(try bytes(of: [endOfTextID]))
             add("bos_token", token)
             add("eos_token", token)
         }
-        return JSONWriter.render(.object(members))
+        return JSONValue.members(members).rendered(.tokenizer)
     }
 }

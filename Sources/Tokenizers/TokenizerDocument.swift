@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// The parts of a tokenizer.json that decide the ids, checked.
 ///
@@ -12,7 +13,7 @@ struct TokenizerDocument {
     let merges: [(left: [UInt8], right: [UInt8])]
 
     init(json: [UInt8], at place: String) throws {
-        let root = try JSONParser.parse(json, at: place)
+        let root = try JSONValue(parsing: json, at: place, names: .bytes)
         guard let model = root["model"], model.members != nil else {
             throw Vocabulary.failure("an object model", "none", place)
         }
@@ -27,8 +28,8 @@ struct TokenizerDocument {
     /// The model of a tokenizer.json, members in the order of the `tokenizers` library.
     static func model(vocabulary: JSONValue, merges: [JSONValue]) -> JSONValue {
         [
-            "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
-            "end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": false,
+            "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": .null,
+            "end_of_word_suffix": .null, "fuse_unk": false, "byte_fallback": false,
             "ignore_merges": false, "vocab": vocabulary, "merges": .array(merges),
         ]
     }
@@ -39,10 +40,10 @@ struct TokenizerDocument {
         switch (splitter["type"]?.string ?? "none", decoder) {
         case ("none", "Fuse") where splitter.isNull: return .character
         case ("ByteLevel", "ByteLevel"):
-            guard splitter["add_prefix_space"]?.bool == false else {
+            guard splitter["add_prefix_space"]?.boolean == false else {
                 throw Vocabulary.failure("add_prefix_space false", "another value", place)
             }
-            guard splitter["use_regex"]?.bool ?? true else {
+            guard splitter["use_regex"]?.boolean ?? true else {
                 throw Vocabulary.failure("use_regex true", "false", place)
             }
             return .bpe
@@ -63,7 +64,7 @@ struct TokenizerDocument {
         let processor = root["post_processor"] ?? .null
         guard processor.isNull || processor["type"]?.string == "ByteLevel" else {
             throw Vocabulary.failure(
-                "a post_processor null or ByteLevel", JSONWriter.text(processor["type"] ?? .null),
+                "a post_processor null or ByteLevel", (processor["type"] ?? .null).summary,
                 place)
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
@@ -72,7 +73,7 @@ struct TokenizerDocument {
                 throw Vocabulary.failure("\(key) null", "a value, which is not supported", place)
             }
         }
-        guard (model["dropout"] ?? .null).isNull, !(model["ignore_merges"]?.bool ?? false) else {
+        guard (model["dropout"] ?? .null).isNull, !(model["ignore_merges"]?.boolean ?? false) else {
             throw Vocabulary.failure("neither dropout nor ignore_merges", "one of them", place)
         }
     }
@@ -95,7 +96,7 @@ struct TokenizerDocument {
             }
             guard parts.count == 2 else {
                 throw Vocabulary.failure(
-                    "two tokens in merge \(index)", JSONWriter.text(value), place)
+                    "two tokens in merge \(index)", value.summary, place)
             }
             return (parts[0], parts[1])
         }

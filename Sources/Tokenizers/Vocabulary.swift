@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// The tokens of a tokenizer.json by id: those of its model, then the added ones that the model
 /// lacks.
@@ -48,7 +49,7 @@ struct Vocabulary {
             guard let id = member.value.integer, tokens.indices.contains(id) else {
                 throw Self.failure(
                     "an id in 0..<\(members.count) for token '\(name)'",
-                    "\(JSONWriter.text(member.value))", place)
+                    member.value.summary, place)
             }
             guard tokens[id].isEmpty, !member.key.isEmpty else {
                 throw Self.failure(
@@ -86,13 +87,13 @@ struct Vocabulary {
             throw failure("an id and a content in each added token", "neither or one", place)
         }
         let name = String(decoding: content, as: UTF8.self)
-        for option in ["single_word", "lstrip", "rstrip"] where value[option]?.bool == true {
+        for option in ["single_word", "lstrip", "rstrip"] where value[option]?.boolean == true {
             throw failure("\(option) false for '\(name)'", "true, which is not supported", place)
         }
-        let isSpecial = value["special"]?.bool ?? false
+        let isSpecial = value["special"]?.boolean ?? false
         return AddedToken(
             id: id, content: content, isSpecial: isSpecial,
-            isNormalized: value["normalized"]?.bool ?? !isSpecial)
+            isNormalized: value["normalized"]?.boolean ?? !isSpecial)
     }
 
     static func failure(_ expected: String, _ got: String, _ place: String) -> Failure {

@@ -34,7 +34,7 @@ struct TokenizerFileTests {
     @Test(arguments: [
         (#""a": 0, "b": 2"#, "0..<2"), (#""a": 0, "b": 0"#, "one nonempty token"),
         (#""a": 0, "b": -1"#, "0..<2"), (#""a": 0, "b": 1.5"#, "0..<2"),
-        (#""a": 0, "b": "1""#, "0..<2"), (#""a": 0, "a": 1"#, "each key once"),
+        (#""a": 0, "b": "1""#, "0..<2"), (#""a": 0, "a": 1"#, "every name once"),
         (#""a": 0, "": 1"#, "one nonempty token"), (#""a": 0, "bc": 1"#, "one code point"),
         (#""a": 0, "b": 99999999999999999999"#, "0..<2"), ("", "at least one token"),
     ])
@@ -44,7 +44,7 @@ struct TokenizerFileTests {
             try TokenizerFile.parse(json, at: "memory")
         }
         #expect(failure.expected?.contains(expected) == true, "\(failure)")
-        #expect(failure.place == "memory")
+        #expect(failure.place?.hasPrefix("memory") == true)
     }
 
     @Test func documentOfTheseTestsIsOtherwiseRead() throws {

@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 import Models
 
 /// The config.json of a `GPT2LMHeadModel`.

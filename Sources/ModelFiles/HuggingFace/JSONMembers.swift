@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// Reads the members of one JSON object by kind; a missing member takes its default.
 struct JSONMembers {

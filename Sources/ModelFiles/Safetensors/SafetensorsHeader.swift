@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// The checked header of a safetensors file.
 ///
@@ -18,7 +19,7 @@ struct SafetensorsHeader {
     /// - Parameter dataSize: bytes that follow the header.
     init(parsing header: [UInt8], dataSize: Int, at path: String) throws(Failure) {
         let json = try JSONValue(parsing: header, at: path, maximumDepth: 8)
-        guard case .object(var members) = json else {
+        guard var members = json.object else {
             throw Self.failure(expected: "an object", got: json.summary, at: path)
         }
         metadata = try Self.metadata(members.removeValue(forKey: "__metadata__"), at: path)

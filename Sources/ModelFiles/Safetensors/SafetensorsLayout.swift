@@ -1,3 +1,5 @@
+import JSON
+
 /// Where everything stands in a safetensors file of Float tensors: known before a value is written,
 /// so that several writers can fill one file.
 package struct SafetensorsLayout: Equatable, Sendable {

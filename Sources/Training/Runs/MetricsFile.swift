@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import JSON
 import ModelFiles
 
 /// metrics.jsonl: one JSON object a line, appended as the run goes.

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Foundation
+import JSON
 import ModelFiles
 import Models
 import Tensors

@@ -5,12 +5,14 @@ struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private let place: String
     private let maximumDepth: Int
+    private let names: JSONNames
     private var position = 0
 
-    init(bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int) {
+    init(bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int, names: JSONNames) {
         self.bytes = bytes
         self.place = place
         self.maximumDepth = maximumDepth
+        self.names = names
     }
 
     mutating func document() throws(Failure) -> JSONValue {
@@ -27,7 +29,7 @@ struct JSONParser {
         switch current {
         case UInt8(ascii: "{"): return try object(depth: try deeper(depth))
         case UInt8(ascii: "["): return try array(depth: try deeper(depth))
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "\""): return .bytes(try string())
         case UInt8(ascii: "t"): return try word("true", .boolean(true))
         case UInt8(ascii: "f"): return try word("false", .boolean(false))
         case UInt8(ascii: "n"): return try word("null", .null)
@@ -44,22 +46,25 @@ struct JSONParser {
 
     private mutating func object(depth: Int) throws(Failure) -> JSONValue {
         position += 1
-        var members: [String: JSONValue] = [:]
+        var members: [JSONValue.Member] = []
+        var seen = JSONNamesSeen(names)
         skipSpace()
-        if take("}") { return .object(members) }
+        if take("}") { return .members(members) }
         repeat {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw failure(expected: "a name") }
             let name = try string()
             skipSpace()
             guard take(":") else { throw failure(expected: "a colon") }
-            guard members.updateValue(try value(depth: depth), forKey: name) == nil else {
-                throw failure(expected: "every name once", got: "\"\(name)\" twice")
+            members.append(.init(key: name, value: try value(depth: depth)))
+            guard seen.insert(name) else {
+                let text = String(decoding: name, as: UTF8.self)
+                throw failure(expected: "every name once", got: "\"\(text)\" twice")
             }
             skipSpace()
         } while take(",")
         guard take("}") else { throw failure(expected: "a comma or the end of the object") }
-        return .object(members)
+        return .members(members)
     }
 
     private mutating func array(depth: Int) throws(Failure) -> JSONValue {
@@ -128,18 +133,18 @@ extension JSONParser {
 // MARK: Strings
 
 extension JSONParser {
-    private mutating func string() throws(Failure) -> String {
+    private mutating func string() throws(Failure) -> [UInt8] {
         position += 1
         var text: [UInt8] = []
         while let byte = current {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else {
+                guard String(validating: text, as: UTF8.self) != nil else {
                     throw failure(expected: "UTF-8", got: "other bytes")
                 }
-                return string
-            case UInt8(ascii: "\\"): text += Array(String(try escape()).utf8)
+                return text
+            case UInt8(ascii: "\\"): text.append(contentsOf: String(try escape()).utf8)
             case 0..<0x20: throw failure(expected: "no control characters in a string")
             default: text.append(byte)
             }

@@ -1,5 +1,5 @@
 import Diagnostics
-import ModelFiles
+import JSON
 import Testing
 
 @Suite struct JSONValueTests {
@@ -85,5 +85,27 @@ import Testing
                 == "{\n  \"B\": {},\n  \"a\": \"\\\"\\\\\\n\\u0001é\",\n  \"b\": [\n    1,\n"
                 + "    null\n  ]\n}\n")
         #expect(try parse(value.text(isPretty: true)) == value)
+    }
+
+    @Test func tokenizerStyleKeepsTheOrderOfMembersAndEscapesShort() throws {
+        let value: JSONValue = ["b": [true, .null], "a": "\u{8}\u{C}\u{1F}\t", "c": [:], "": []]
+        let text =
+            "{\n  \"b\": [\n    true,\n    null\n  ],\n"
+            + "  \"a\": \"\\b\\f\\u001f\\t\",\n  \"c\": {},\n  \"\": []\n}"
+        #expect(String(decoding: value.rendered(.tokenizer), as: UTF8.self) == text)
+        #expect(try parse(text) == value)
+        #expect(value.text() == #"{"":[],"a":"\u0008\u000c\u001f\t","b":[true,null],"c":{}}"#)
+    }
+
+    @Test func canonicallyEqualNamesAreTwoOnlyAsBytes() throws {
+        let text = "{\"\u{C5}\": 1, \"\u{212B}\": 2}"
+        #expect(throws: Failure.self) { try parse(text) }
+        let value = try JSONValue(parsing: Array(text.utf8), at: "a.json", names: .bytes)
+        #expect(value["\u{C5}"] == .integer(1))
+        #expect(value["\u{212B}"] == .integer(2))
+        #expect(JSONValue.string("\u{C5}") != .string("\u{212B}"))
+        #expect(throws: Failure.self) {
+            try JSONValue(parsing: Array("{\"a\":1,\"a\":2}".utf8), at: "a", names: .bytes)
+        }
     }
 }

@@ -1,0 +1,98 @@
+/// A JSON document (RFC 8259) whose strings and numbers survive a round trip exactly.
+///
+/// Strings stay UTF-8 bytes: Swift's `String` compares by canonical equivalence, for which two
+/// different tokens of a vocabulary (U+00C5 and U+212B) are one. Whole numbers that fit are kept as
+/// integers and written as such; every other number is a double and is written as the shortest
+/// decimal that reads back as the same double (1e-05, not 1.0000000000000001e-05).
+package enum JSONValue: Equatable, Sendable {
+    case null
+    case boolean(Bool)
+    case integer(Int)
+    case number(Double)
+    /// A string, as UTF-8.
+    case bytes([UInt8])
+    case array([JSONValue])
+    /// An object, its members in the order of the file.
+    case members([Member])
+
+    package struct Member: Equatable, Sendable {
+        package var key: [UInt8]
+        package var value: JSONValue
+
+        package init(key: [UInt8], value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    package static func string(_ string: String) -> JSONValue { .bytes(Array(string.utf8)) }
+
+    /// An object whose members are sorted by the bytes of their names.
+    package static func object(_ members: [String: JSONValue]) -> JSONValue {
+        .members(members.map { Member(key: Array($0.key.utf8), value: $0.value) }).sorted
+    }
+
+    /// The shortest decimal of a Float as a double: 0.1 stays 0.1, not 0.10000000149011612.
+    package static func float(_ value: Float) -> JSONValue {
+        // The description of a finite Float is always a decimal that Double can read.
+        .number(Double(value.description) ?? Double(value))
+    }
+}
+
+// MARK: Reading
+
+extension JSONValue {
+    package var isNull: Bool { self == .null }
+
+    package var boolean: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
+    }
+
+    package var integer: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The value of either kind of number.
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    package var bytes: [UInt8]? {
+        if case .bytes(let value) = self { value } else { nil }
+    }
+
+    package var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    package var array: [JSONValue]? {
+        if case .array(let values) = self { values } else { nil }
+    }
+
+    package var members: [Member]? {
+        if case .members(let members) = self { members } else { nil }
+    }
+
+    /// Members by name. Of names that are one `String`, which only a document read with
+    /// `names: .bytes` can hold, the first counts.
+    package var object: [String: JSONValue]? {
+        members.map { members in
+            Dictionary(
+                members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The member of an object; nil for a missing member and for anything but an object.
+    package subscript(key: String) -> JSONValue? {
+        members?.first { $0.key.elementsEqual(key.utf8) }?.value
+    }
+
+    /// The same value; of an object, with its own members sorted by the bytes of their names.
+    var sorted: JSONValue {
+        guard case .members(let members) = self else { return self }
+        return .members(members.sorted { $0.key.lexicographicallyPrecedes($1.key) })
+    }
+}
