@@ -1,6 +1,6 @@
 import CHDF5
 import Diagnostics
-import Glibc
+import Files
 
 /// Turns a status of the HDF5 shim into a failure that names the call, the file and the cause.
 func checkHDF5(
@@ -48,16 +48,13 @@ final class HDF5File {
     private static let superblockVersion: UInt8 = 3
 
     private static func checkSuperblock(of path: String) throws {
-        let descriptor = try openForReading(path, what: "cannot open the HDF5 file")
-        defer { Glibc.close(descriptor) }
-        var head = [UInt8](repeating: 0, count: signature.count + 1)
-        let count = try head.withUnsafeMutableBytes {
-            try readBytes(descriptor, from: 0, into: $0, at: path)
-        }
-        guard count == head.count, head.starts(with: signature) else {
+        let reader = try FileReader(path: path, what: "cannot open the HDF5 file")
+        let count = signature.count + 1
+        let head = try reader.bytes(at: 0, count: min(count, reader.size))
+        guard head.count == count, head.starts(with: signature) else {
             throw Failure(
                 "the file is not HDF5", expected: "the HDF5 signature in its first 8 bytes",
-                got: count < head.count ? "a file of \(count) bytes" : "other bytes", at: path)
+                got: head.count < count ? "a file of \(head.count) bytes" : "other bytes", at: path)
         }
         guard head[8] == superblockVersion else {
             throw Failure(

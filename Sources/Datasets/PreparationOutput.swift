@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Glibc
 import Tokenizers
 
@@ -19,10 +20,8 @@ package struct PreparationOutput: Sendable {
         self.directory = directory
         tokenizerJSON = tokenizer.tokenizerJSON
         try Self.create(directory)
-        guard access("\(directory)/.", W_OK | X_OK) == 0 else {
-            throw Failure(
-                "cannot write to the output directory", got: systemErrorText(), at: directory,
-                remedy: "choose another output")
+        try SystemCall.check("cannot write to the output directory", at: directory) {
+            access("\(directory)/.", W_OK | X_OK)
         }
         var existing = DatasetSplit.allCases.flatMap {
             DatasetFiles.matches(of: "\(DatasetFiles.escaped(directory))/\($0.rawValue)-*.h5")
@@ -34,15 +33,15 @@ package struct PreparationOutput: Sendable {
                 got: existing[0], at: directory,
                 remedy: "choose another output or allow it to be replaced")
         }
-        for path in existing where unlink(path) != 0 {
-            throw Failure("cannot remove a file", got: systemErrorText(), at: path)
+        for path in existing {
+            try SystemCall.check("cannot remove a file", at: path) { unlink(path) }
         }
     }
 
     /// Writes tokenizer.json, byte for byte what the tokenizer gives.
     package func finish() throws {
         if access(tokenizerPath, F_OK) == 0, try hasTokenizer() { return }
-        try WholeFile(path: tokenizerPath).write(tokenizerJSON)
+        try PublishedFile.create(at: tokenizerPath) { try FileWriter.write(tokenizerJSON, to: $0) }
     }
 
     private var tokenizerPath: String { "\(directory)/tokenizer.json" }
@@ -56,12 +55,13 @@ package struct PreparationOutput: Sendable {
     private static func create(_ directory: String) throws {
         if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
         if errno == ENOENT {
-            let parent = folderPath(of: directory)
+            let parent = DirectoryEntries.split(directory).parent
             if parent != directory, parent != "." {
                 try create(parent)
                 if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
             }
         }
-        throw Failure("cannot create the output directory", got: systemErrorText(), at: directory)
+        throw SystemCall.failure(
+            "cannot create the output directory", code: errno, at: directory)
     }
 }

@@ -1,5 +1,5 @@
 import Diagnostics
-import Glibc
+import Files
 
 /// A text file, read by ranges of bytes. It is open only while it is read, because a preparation
 /// may name more files than a process can hold open.
@@ -12,26 +12,17 @@ struct SourceFile {
 
     init(path: String) throws {
         self.path = path
-        let descriptor = try openForReading(path, what: "cannot read the text")
-        defer { close(descriptor) }
-        size = try fileSize(of: descriptor, at: path)
+        size = try Self.open(path).size
     }
 
     func bytes(_ range: Range<Int>) throws -> [UInt8] {
-        let descriptor = try openForReading(path, what: "cannot read the text")
-        defer { close(descriptor) }
-        let bytes = try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            count = try readBytes(
-                descriptor, from: range.lowerBound,
-                into: .init(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]),
-                at: path)
-        }
-        guard bytes.count == range.count else {
+        let reader = try Self.open(path)
+        guard reader.size >= range.upperBound else {
             throw Failure(
                 "the text has changed while it was read", expected: "\(range.upperBound) bytes",
-                got: "\(range.lowerBound + bytes.count)", at: path, remedy: "prepare it again")
+                got: "\(reader.size)", at: path, remedy: "prepare it again")
         }
-        return bytes
+        return try reader.bytes(at: range.lowerBound, count: range.count)
     }
 
     /// Calls `body` with one block of the range after the other, and its place in the file.
@@ -46,5 +37,9 @@ struct SourceFile {
             try body(offset, bytes(offset..<end))
             offset = end == range.upperBound ? end : end - overlap
         }
+    }
+
+    private static func open(_ path: String) throws -> FileReader {
+        try FileReader(path: path, what: "cannot read the text")
     }
 }

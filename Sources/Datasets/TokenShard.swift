@@ -1,5 +1,5 @@
 import Diagnostics
-import Glibc
+import Files
 
 /// One token shard, open for reading (HDF5, format_version 1).
 ///
@@ -17,9 +17,7 @@ package final class TokenShard: @unchecked Sendable {
 
     package init(path: String) throws {
         self.path = path
-        let descriptor = try openForReading(path, what: "cannot open the token shard")
-        defer { close(descriptor) }
-        let fileSize = try fileSize(of: descriptor, at: path)
+        let fileSize = try FileReader(path: path, what: "cannot open the token shard").size
         let file = try HDF5File(reading: path)
         attributes = try TokenShardAttributes(reading: file)
         tokens = try HDF5Dataset(

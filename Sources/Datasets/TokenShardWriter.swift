@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 
 /// Writes one token shard, document after document.
 ///
@@ -32,7 +33,7 @@ package final class TokenShardWriter {
         to path: String, attributes: TokenShardAttributes,
         _ body: (TokenShardWriter) throws -> Result
     ) throws -> Result {
-        try WholeFile(path: path).write { temporaryPath in
+        try PublishedFile.create(at: path) { temporaryPath in
             let file = try HDF5File(creating: temporaryPath)
             let writer = try TokenShardWriter(file: file, attributes: attributes)
             let result = try body(writer)

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Synchronization
 
 /// Token shards, one after the other, as one stream of tokens.
@@ -50,7 +51,9 @@ package final class TokenStream: Sendable {
     package var tokenCount: Int { starts[starts.count - 1] }
 
     /// The tokenizer.json that `prepare` wrote beside the shards.
-    package var tokenizerPath: String { "\(folderPath(of: paths[0]))/tokenizer.json" }
+    package var tokenizerPath: String {
+        "\(DirectoryEntries.split(paths[0]).parent)/tokenizer.json"
+    }
 
     /// Refuses shards of another tokenizer than the one at hand.
     package func require(tokenizerSHA256: String, vocabularySize: Int) throws {

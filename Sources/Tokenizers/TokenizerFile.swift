@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 
 /// Finds and reads tokenizers on disk.
@@ -48,12 +49,6 @@ package enum TokenizerFile {
     }
 
     private static func read(_ path: String) throws -> [UInt8] {
-        do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw Failure(
-                "cannot read the tokenizer", got: error.localizedDescription, at: path,
-                remedy: "name a readable file")
-        }
+        try FileReader.bytes(of: path, what: "cannot read the tokenizer")
     }
 }

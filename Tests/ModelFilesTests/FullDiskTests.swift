@@ -1,6 +1,8 @@
 import Diagnostics
+import Files
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 /// A disk of 64 KB, where the tests may mount one.
@@ -20,19 +22,7 @@ final class SmallDisk {
 }
 
 @Suite struct FullDiskTests {
-    private static let what = "cannot write the file"
     private static let remedy = "free space on the disk or choose another output"
-
-    @Test func fullDeviceIsAFailureThatTellsWhatToDo() throws {
-        let writer = try FileWriter(path: "/dev/full")
-        #expect {
-            try writer.write([1])
-        } throws: { error in
-            error as? Failure
-                == Failure(
-                    Self.what, got: "No space left on device", at: "/dev/full", remedy: Self.remedy)
-        }
-    }
 
     @Test(.enabled(if: SmallDisk.isPossible, "needs the right to mount"))
     func fullDiskLeavesNothingOfAModel() throws {

@@ -1,8 +1,10 @@
 import Diagnostics
+import Files
 import Foundation
 import JSON
 import ModelFiles
 import Models
+import TestSupport
 import Testing
 
 @Suite struct ModelDirectoryTests {

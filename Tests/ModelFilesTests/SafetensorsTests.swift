@@ -1,6 +1,8 @@
 import Diagnostics
+import Files
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsTests {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Models
 
 /// A Hugging Face directory of a GPT-2, whose weights are checked by name and shape when it opens.

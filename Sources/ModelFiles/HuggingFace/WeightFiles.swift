@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import JSON
 
 /// The weights of a Hugging Face model directory: model.safetensors, or the several files that

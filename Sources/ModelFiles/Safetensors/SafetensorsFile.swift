@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 
 /// A safetensors file, open for reading; nothing of it is read before its header is checked.
 package final class SafetensorsFile: Sendable {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 
 /// Writes a safetensors file of Float tensors, one tensor after the other, copying none.
 ///

@@ -1,7 +1,7 @@
 import Diagnostics
+import Files
 import Foundation
 import JSON
-import ModelFiles
 
 /// metrics.jsonl: one JSON object a line, appended as the run goes.
 package final class MetricsFile {

@@ -1,6 +1,6 @@
 import Diagnostics
+import Files
 import Foundation
-import ModelFiles
 
 /// The directory of a run: recipe.yaml, metrics.jsonl, log.txt and checkpoints/.
 ///

@@ -1,6 +1,5 @@
 import Diagnostics
 import JSON
-import ModelFiles
 
 /// Where a run stands: what a checkpoint needs beside tensors. No rank and no world size is in it.
 package struct TrainerState: Equatable, Sendable {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import ModelFiles
+import Files
 import Tokenizers
 
 /// `tokenizer encode`: text to token ids.

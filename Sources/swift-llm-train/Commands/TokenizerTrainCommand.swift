@@ -1,7 +1,7 @@
 import ArgumentParser
 import Collectives
 import Diagnostics
-import ModelFiles
+import Files
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
 

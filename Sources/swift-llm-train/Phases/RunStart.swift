@@ -1,7 +1,7 @@
 import Collectives
 import Diagnostics
+import Files
 import JSON
-import ModelFiles
 import Training
 
 /// Where a run starts: at step 0, or at its newest complete checkpoint. Found by rank 0, known to all.

@@ -1,6 +1,6 @@
 import Collectives
 import Diagnostics
-import ModelFiles
+import Files
 import Tokenizers
 
 /// Training of a tokenizer on text files; all ranks share the counting, and the tokenizer does not depend

@@ -8,9 +8,9 @@ package final class FileReader: Sendable {
     package let size: Int
     private let descriptor: Int32
 
+    /// - Parameter what: says what failed when it cannot be opened.
     /// - Throws: `Failure` when the file cannot be opened or is not a regular file.
-    package init(path: String) throws(Failure) {
-        let what = "cannot open the file"
+    package init(path: String, what: String = "cannot open the file") throws(Failure) {
         let descriptor = try SystemCall.check(what, at: path) {
             open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         }
@@ -59,11 +59,13 @@ package final class FileReader: Sendable {
 
     /// The whole of a file that is small by its nature (a configuration, a tokenizer).
     ///
-    /// - Parameter maximumSize: in bytes; a larger file is an error, not a full memory.
+    /// - Parameters:
+    ///   - what: says what failed when it cannot be opened.
+    ///   - maximumSize: in bytes; a larger file is an error, not a full memory.
     package static func bytes(
-        of path: String, maximumSize: Int = 256 << 20
+        of path: String, what: String = "cannot open the file", maximumSize: Int = 256 << 20
     ) throws(Failure) -> [UInt8] {
-        let reader = try FileReader(path: path)
+        let reader = try FileReader(path: path, what: what)
         guard reader.size <= maximumSize else {
             throw Failure(
                 "the file is too large", expected: "at most \(maximumSize) bytes",

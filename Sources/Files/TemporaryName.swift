@@ -1,13 +1,16 @@
 import Diagnostics
 import Glibc
 
-/// The hidden names beside a target under which unfinished things stand.
+/// The names beside a target, hidden but for one, under which unfinished things stand.
 enum TemporaryName {
     static let partialSuffix = ".partial"
     static let replacedSuffix = ".replaced"
 
     /// `.NAME.partial` beside NAME: being written.
     static func partial(of path: String) -> String { beside(path, suffix: partialSuffix) }
+
+    /// `NAME.PROCESS.partial` beside NAME: being written by this process alone.
+    static func ownPartial(of path: String) -> String { "\(path).\(getpid())\(partialSuffix)" }
 
     /// `.NAME.replaced` beside NAME: about to be removed.
     static func replaced(of path: String) -> String { beside(path, suffix: replacedSuffix) }

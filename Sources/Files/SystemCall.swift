@@ -2,10 +2,10 @@ import Diagnostics
 import Glibc
 
 /// The one place where the status of a system call becomes a `Failure`.
-enum SystemCall {
+package enum SystemCall {
     /// Repeats `call` while a signal interrupts it; throws when it returns a negative number.
     @discardableResult
-    static func check<Status: SignedInteger>(
+    package static func check<Status: SignedInteger>(
         _ what: String, at path: String, _ call: () -> Status
     ) throws(Failure) -> Status {
         while true {
@@ -16,7 +16,7 @@ enum SystemCall {
         }
     }
 
-    static func failure(_ what: String, code: Int32, at path: String) -> Failure {
+    package static func failure(_ what: String, code: Int32, at path: String) -> Failure {
         Failure(what, got: String(cString: strerror(code)), at: path, remedy: remedy(code))
     }
 

@@ -30,6 +30,31 @@ package enum PublishedFile {
         try write(to: path) { try $0.write(bytes) }
     }
 
+    /// Lets a file appear that other code writes: `body` gets a temporary path, at which it must
+    /// create, fill and close the file.
+    ///
+    /// A file that stands at `path` already is refused, never replaced. The temporary name is this
+    /// process's own, so that of two processes neither publishes what the other has half written.
+    package static func create<Result>(
+        at path: String, _ body: (_ temporaryPath: String) throws -> Result
+    ) throws -> Result {
+        guard !DirectoryEntries.exists(path) else {
+            throw Failure(
+                "cannot write the file", expected: "a name that is free", got: "an existing file",
+                at: path, remedy: "choose another output or remove the file")
+        }
+        let temporary = TemporaryName.ownPartial(of: path)
+        do {
+            let result = try body(temporary)
+            try DirectoryEntries.synchronize(temporary)
+            try TemporaryName.rename(temporary, to: path)
+            return result
+        } catch {
+            try? DirectoryEntries.remove(temporary)
+            throw error
+        }
+    }
+
     /// Makes `path` a symbolic link to `target`, replacing the link or file that stands there.
     package static func link(_ path: String, to target: String) throws(Failure) {
         let temporary = TemporaryName.partial(of: path)

@@ -1,6 +1,7 @@
 import Diagnostics
+import Files
 import Foundation
-import ModelFiles
+import TestSupport
 import Testing
 
 @Suite struct PublishingTests {
@@ -93,6 +94,43 @@ import Testing
         try folder.put([1], at: ".d.partial/old")
         try PublishedDirectory.write(to: folder("d")) { try FileWriter.write([], to: "\($0)/new") }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder("d")) == ["new"])
+    }
+
+    @Test func createdFileAppearsWholeAndOnce() throws {
+        let create = { (byte: UInt8) in
+            try PublishedFile.create(at: folder("a")) { path in
+                try FileWriter.write([byte], to: path)
+                #expect(try folder.names == ["a.\(getpid()).partial"])
+                return byte
+            }
+        }
+        #expect(try create(1) == 1)
+        #expect(throws: Failure.self) { try create(2) }
+        #expect(try folder.names == ["a"])
+        #expect(try folder.bytes("a") == [1])
+    }
+
+    @Test func failedCreationLeavesNothing() throws {
+        #expect(throws: Stop.self) {
+            try PublishedFile.create(at: folder("a")) { path in
+                try FileWriter.write([1], to: path)
+                throw Stop()
+            }
+        }
+        #expect(throws: Failure.self) { try PublishedFile.create(at: folder("a")) { _ in } }
+        #expect(try folder.names.isEmpty)
+    }
+
+    @Test func fullDeviceIsAFailureThatTellsWhatToDo() throws {
+        let writer = try FileWriter(path: "/dev/full")
+        #expect {
+            try writer.write([1])
+        } throws: { error in
+            error as? Failure
+                == Failure(
+                    "cannot write the file", got: "No space left on device", at: "/dev/full",
+                    remedy: "free space on the disk or choose another output")
+        }
     }
 
     @Test func linkMovesWhole() throws {

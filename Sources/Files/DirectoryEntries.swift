@@ -2,9 +2,9 @@ import Diagnostics
 import Foundation
 
 /// Paths, and the files below a directory.
-enum DirectoryEntries {
+package enum DirectoryEntries {
     /// Splits into the parent ("." when there is none) and the last component.
-    static func split(_ path: String) -> (parent: String, name: String) {
+    package static func split(_ path: String) -> (parent: String, name: String) {
         var trimmed = Substring(path)
         while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
         guard let slash = trimmed.lastIndex(of: "/") else { return (".", String(trimmed)) }
@@ -22,7 +22,7 @@ enum DirectoryEntries {
     }
 
     /// The files below a directory, as sorted relative paths, and the directories, parents first.
-    static func tree(
+    package static func tree(
         of directory: String
     ) throws(Failure) -> (files: [String], directories: [String]) {
         var files: [String] = []
@@ -54,7 +54,7 @@ enum DirectoryEntries {
     }
 
     /// True also for a link that leads nowhere.
-    static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0
     }
@@ -70,7 +70,11 @@ enum DirectoryEntries {
         let what = "cannot write to the disk"
         let descriptor = try SystemCall.check(what, at: path) { open(path, O_RDONLY | O_CLOEXEC) }
         defer { close(descriptor) }
-        try SystemCall.check(what, at: path) { fsync(descriptor) }
+        // Some file systems cannot fsync a folder and say so by EINVAL: nothing is lost by that.
+        try SystemCall.check(what, at: path) {
+            let status = fsync(descriptor)
+            return status < 0 && errno == EINVAL ? 0 : status
+        }
     }
 
     private static func failure(_ what: String, _ error: any Error, at path: String) -> Failure {

@@ -1,5 +1,6 @@
 import Crypto
 import Diagnostics
+import Files
 import JSON
 
 /// The sizes and SHA-256 hashes of the files in a directory, as manifest.json in it.
