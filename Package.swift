@@ -56,19 +56,26 @@ let package = Package(
             name: "DistributedChecks", dependencies: ["Collectives"],
             path: "Tests/DistributedChecks"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "DistributedRuns", dependencies: [subprocess], path: "Tests/DistributedRuns"),
+        .target(
+            name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "ModelFiles"]),
+        .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"]),
         .testTarget(
             name: "CollectivesTests",
-            dependencies: ["Collectives", "DistributedChecks", subprocess]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-        .testTarget(name: "ProgramTests", dependencies: ["swift-llm-train", subprocess]),
+            dependencies: ["Collectives", "DistributedChecks", "DistributedRuns"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "Generation", "ReferenceModels"]),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import DistributedRuns
 import Testing
 
 /// Facts about ranks that talk, each on a real MPI job of `DistributedChecks`.

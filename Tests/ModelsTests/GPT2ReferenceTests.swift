@@ -1,4 +1,5 @@
 import Models
+import ReferenceModels
 import Tensors
 import Testing
 

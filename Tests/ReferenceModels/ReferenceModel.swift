@@ -2,15 +2,14 @@ import Foundation
 import ModelFiles
 import Models
 import Tensors
-import Testing
 
 /// A tiny GPT-2 with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py).
-struct ReferenceModel: CustomTestStringConvertible {
-    let name: String
+package struct ReferenceModel: CustomStringConvertible, Sendable {
+    package let name: String
 
-    static let all = ["uneven", "full-context", "one-layer"].map(ReferenceModel.init)
+    package static let all = ["uneven", "full-context", "one-layer"].map(ReferenceModel.init)
 
-    var testDescription: String { name }
+    package var description: String { name }
 
     private var directory: String {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -18,7 +17,7 @@ struct ReferenceModel: CustomTestStringConvertible {
         return tests.appending(path: "Fixtures/gpt2/\(name)").path
     }
 
-    func model(device: Device) throws -> GPT2 {
+    package func model(device: Device) throws -> GPT2 {
         let files = try ModelDirectory(reading: directory)
         let model = GPT2(files.model, device: device)
         for parameter in model.parameters.parameters {
@@ -28,7 +27,7 @@ struct ReferenceModel: CustomTestStringConvertible {
         return model
     }
 
-    func values(_ tensor: String) throws -> [Float] {
+    package func values(_ tensor: String) throws -> [Float] {
         let file = try SafetensorsFile(path: "\(directory)/reference.safetensors")
         let count = file.entries.first { $0.name == tensor }?.elementCount ?? 0
         var values = [Float](repeating: 0, count: count)
@@ -36,7 +35,7 @@ struct ReferenceModel: CustomTestStringConvertible {
         return values
     }
 
-    func tokens(_ tensor: String, device: Device) throws -> Tensor<Int32> {
+    package func tokens(_ tensor: String, device: Device) throws -> Tensor<Int32> {
         let file = try SafetensorsFile(path: "\(directory)/reference.safetensors")
         let shape = file.entries.first { $0.name == tensor }?.shape ?? []
         let tokens: Tensor<Int32> = device.uninitialized(shape, of: Int32.self)
@@ -46,7 +45,7 @@ struct ReferenceModel: CustomTestStringConvertible {
 }
 
 /// max|a - b| / max|b|: how far a tensor is from its reference.
-func relativeError(_ values: [Float], _ reference: [Float]) -> Float {
+package func relativeError(_ values: [Float], _ reference: [Float]) -> Float {
     precondition(values.count == reference.count, "\(values.count) against \(reference.count)")
     let largest = reference.map(abs).max() ?? 0
     let difference = zip(values, reference).map { abs($0 - $1) }.max() ?? 0

@@ -4,25 +4,55 @@ import Subprocess
 /// One run of a program of this package on several ranks, under a hard limit of time.
 ///
 /// `timeout` stands above `mpirun`, so that no test hangs and no rank outlives it.
-struct DistributedRun {
-    var output: String
-    var errors: String
+package struct DistributedRun: Sendable {
+    package var output: String
+    package var errors: String
     /// 124 where the limit ended the run, minus the signal's number where a signal did.
-    var exitCode: Int
+    package var exitCode: Int
 
     /// The lines that the program itself wrote on standard error; mpirun adds a banner.
-    var messages: [String] {
+    package var messages: [String] {
         errors.split(separator: "\n").map(String.init)
             .filter { $0.hasPrefix("swift-llm-train: ") }
     }
 
+    /// A signal for the process that was started (mpirun, where there are ranks), sent once a file
+    /// has so many lines.
+    package struct Signal: Sendable {
+        let name: String
+        let lineCount: Int
+        let path: String
+
+        package init(_ name: String, afterLines lineCount: Int, of path: String) {
+            self.name = name
+            self.lineCount = lineCount
+            self.path = path
+        }
+
+        /// Runs its arguments as a child and returns the child's exit code.
+        fileprivate var script: String {
+            """
+            "$@" & child=$!
+            until (($(cat '\(path)' 2> /dev/null | wc -l) >= \(lineCount))); do sleep 0.02; done
+            kill -\(name) $child
+            wait $child
+            """
+        }
+    }
+
     /// Starts `program` on `ranks` ranks, or without a launcher where `ranks` is nil.
-    static func of(
+    ///
+    /// - Parameters:
+    ///   - folder: the working directory.
+    ///   - input: what the program reads on standard input.
+    package static func of(
         _ program: String, _ arguments: [String], ranks: Int?, seconds: Int = 20,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], folder: String = ".", input: String = "",
+        signal: Signal? = nil
     ) async throws -> DistributedRun {
         let executable = productsFolder.appendingPathComponent(program).path
-        var command = ["--kill-after=2", "\(seconds)"]
+        var command = ["--kill-after=2", "\(seconds)", "env", "--chdir=\(folder)"]
+        if let signal { command += ["bash", "-c", signal.script, "bash"] }
         if let ranks { command += ["mpirun", "--oversubscribe", "-n", "\(ranks)"] }
 
         let variables = inheritedVariables.merging(environment) { $1 }
@@ -30,7 +60,7 @@ struct DistributedRun {
         let result = try await run(
             .name("timeout"), arguments: Arguments(command + [executable] + arguments),
             environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
 
         let exitCode =
             switch result.terminationStatus {
