@@ -1,16 +1,13 @@
 import Diagnostics
+import DistributedRuns
 import Testing
 import swift_llm_train
 
-/// What the program says and returns, by its arguments.
+/// What the built program says and returns, by its arguments.
 @Suite struct CommandTests {
-    private func report(_ arguments: String) -> ExitReport? {
-        do {
-            try SwiftLLMTrain.run(arguments.split(separator: " ").map(String.init))
-            return nil
-        } catch {
-            return ExitReport(error, columns: 80)
-        }
+    private func run(_ arguments: String) async throws -> DistributedRun {
+        try await DistributedRun.of(
+            "swift-llm-train", arguments.split(separator: " ").map(String.init), ranks: nil)
     }
 
     @Test(arguments: [
@@ -59,20 +56,22 @@ import swift_llm_train
                 + "check the path"
         ),
     ])
-    func wrongUsageExits64WithOneLine(arguments: String, line: String) {
-        let report = report(arguments)
-        #expect(report?.text == "swift-llm-train: " + line)
-        #expect(report?.exitCode == 64)
+    func wrongUsageExits64WithOneLine(arguments: String, line: String) async throws {
+        let run = try await run(arguments)
+        #expect(run.errors == "swift-llm-train: " + line + "\n")
+        #expect(run.output.isEmpty)
+        #expect(run.exitCode == 64)
     }
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "prepare", "pretrain", "evaluate", "generate", "inspect",
     ])
-    func helpShowsTwoExamplesThatFitATerminal(command: String) {
-        let report = report(command + " --help")
-        #expect(report?.exitCode == 0)
-        let lines = (report?.text ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+    func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
+        let run = try await run(command + " --help")
+        #expect(run.exitCode == 0)
+        #expect(run.errors.isEmpty)
+        let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
         let examples = lines.drop { $0 != "Examples:" }.dropFirst().prefix { !$0.isEmpty }
         #expect(examples.count { $0.contains("swift-llm-train") } == 2)
         // ArgumentParser breaks longer lines without a backslash: they could not be pasted.
