@@ -1,7 +1,8 @@
 import Foundation
 
 /// The learning rate of each step: a rise in a straight line over the warm-up, then the course of the
-/// schedule down to the minimum at the last step.
+/// schedule down to the minimum, which the step after the last would have (as in nanoGPT: with a minimum
+/// of 0 a last step at the minimum would change nothing).
 package struct LearningRateSchedule: Equatable, Sendable {
     private let options: OptimizerOptions
     private let stepCount: Int

@@ -16,7 +16,8 @@ package struct OptimizerOptions: OptionBlock {
 
     /// Peak learning rate; usual 3e-4 to 1e-3, less for larger models.
     package var learningRate = 6e-4
-    /// Learning rate at the last step; usual 0 to a tenth of the peak.
+    /// Learning rate to which the schedule falls, right after the last step; usual 0 to a tenth of
+    /// the peak.
     package var minimumLearningRate = 0.0
     /// Steps in which the learning rate rises from 0 to its peak; usual 1 % of all steps.
     package var warmupSteps = 0
