@@ -112,7 +112,7 @@ package final class Trainer {
             guard setup.communicator.rank == 0 else { return }
             try setup.store.save(
                 setup.model, setup.optimizer, state, with: setup.checkpointFiles)
-            try setup.store.keepLast(setup.checkpoint.keepLast)
+            try setup.store.keepLast(setup.checkpoint.keepLast, upTo: state.step)
             try journal?.saved(setup.store.path(ofStep: state.step), step: state.step)
         }
     }

@@ -48,10 +48,13 @@ package struct CheckpointStore {
         try PublishedFile.link(directory + "/latest", to: Self.name(ofStep: state.step))
     }
 
-    /// Removes all but the newest `count` checkpoints; 0 keeps all.
-    package func keepLast(_ count: Int) throws {
+    /// Removes all but the newest `count` checkpoints up to that of `lastStep`; 0 keeps all.
+    ///
+    /// Later ones were passed over, since they are not complete: they take no place from the others,
+    /// and go when the run comes to their step again.
+    package func keepLast(_ count: Int, upTo lastStep: Int) throws {
         guard count > 0 else { return }
-        for step in steps.dropLast(count) {
+        for step in steps.filter({ $0 <= lastStep }).dropLast(count) {
             do {
                 try FileManager.default.removeItem(atPath: path(ofStep: step))
             } catch {
