@@ -51,7 +51,10 @@ struct PretrainPhase {
         }
         recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
         recipe.train.lanes = start.state?.laneCount ?? recipe.train.lanes ?? communicator.worldSize
-        try recipe.train.validate(lanes: recipe.train.lanes ?? 1, key: "train.lanes")
+        let laneCount = recipe.train.lanes ?? 1
+        try recipe.train.validate(lanes: laneCount, key: "train.lanes")
+        _ = try LaneTree(laneCount: laneCount).lanes(
+            ofRank: communicator.rank, worldSize: communicator.worldSize)
         guard recipe.sequenceLength <= configuration.contextLength else {
             throw Failure(
                 "train.sequence_length is larger than the context of the model",
