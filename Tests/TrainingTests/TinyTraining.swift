@@ -1,0 +1,70 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Models
+import Tensors
+import Training
+
+/// A model of a few hundred weights on tokens that repeat, trained in this process.
+struct TinyTraining {
+    let folder: TemporaryFolder
+    let model: GPT2
+    let optimizer: AdamW
+    let store: CheckpointStore
+    let files = CheckpointFiles(
+        tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
+        endOfTextID: nil, recipe: "name: tiny\n")
+
+    static let laneCount = 2
+
+    init() throws {
+        folder = try TemporaryFolder()
+        model = GPT2(
+            GPT2Configuration(
+                vocabularySize: 11, contextLength: 8, embeddingSize: 8, layerCount: 1,
+                headCount: 2, dropoutRate: 0),
+            device: Device(threadCount: 1))
+        model.initialize(seed: 1)
+        optimizer = AdamW(OptimizerOptions(), parameters: model.parameters)
+        store = CheckpointStore(directory: folder.path)
+    }
+
+    /// Saves the weights as they are as the checkpoint of `step`.
+    func save(step: Int) throws {
+        try store.save(
+            model, optimizer, TrainerState(step: step, updateCount: step, laneCount: 1),
+            with: files)
+    }
+
+    /// Trains to the end and saves there.
+    func train(
+        on objective: any Objective, steps: Int, maximumSkippedSteps: Int
+    ) throws -> Trainer.Outcome {
+        var train = TrainOptions()
+        (train.globalBatchSize, train.microBatchSize) = (4, 2)
+        train.maximumSkippedSteps = maximumSkippedSteps
+        let stream = try stream()
+        let setup = TrainerSetup(
+            communicator: SingleProcess(), model: model, objective: objective,
+            optimizer: optimizer, stream: stream,
+            sampler: try WindowSampler(
+                tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: 4, seed: 1,
+                isShuffled: true),
+            validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: steps,
+            train: train, optimizerOptions: OptimizerOptions(), checkpoint: CheckpointOptions(),
+            evaluation: EvaluationOptions(), metricsPath: folder("metrics.jsonl"),
+            logger: try RunLog.logger(rank: 1), stopRequest: StopRequest(signals: []))
+        return try Trainer(setup, state: TrainerState(laneCount: Self.laneCount)).run()
+    }
+
+    private func stream() throws -> TokenStream {
+        let attributes = TokenShardAttributes(
+            tokenizerName: "character", tokenizerSHA256: "aa", vocabularySize: 11,
+            endOfTextID: nil, sourceSHA256: "bb")
+        try TokenShardWriter.write(to: folder("train-00000.h5"), attributes: attributes) { shard in
+            try shard.append((0..<500).map { Int32($0 % 11) })
+            try shard.endDocument()
+        }
+        return try TokenStream(paths: [folder("train-00000.h5")])
+    }
+}

@@ -1,0 +1,43 @@
+import ModelFiles
+import Testing
+import Training
+
+@Suite struct TrainerStateTests {
+    @Test func roundTripKeepsEverything() throws {
+        let state = TrainerState(step: 120, updateCount: 117, skippedInARow: 2, laneCount: 6)
+        let text = state.json.text(isPretty: true)
+        let again = try TrainerState(
+            json: JSONValue(parsing: Array(text.utf8), at: "state"), at: "state")
+        #expect(again == state)
+    }
+
+    static let sound = """
+        {"format_version":1,"step":3,"update_count":2,"skipped_in_a_row":0,"lanes":4}
+        """
+
+    @Test(arguments: [
+        ("\"step\":3", "\"step\":-1", "a wrong step: expected a number from 0, got -1"),
+        ("\"step\":3", "\"step\":3.5", "a wrong step: expected a number from 0, got 3.5"),
+        ("\"step\":3", "\"step\":\"3\"", "a wrong step: expected a number from 0, got \"3\""),
+        ("\"step\":3,", "", "a wrong step: expected a number from 0, got nothing"),
+        ("\"step\":3", "\"step\":1e30", "a wrong step: expected a number from 0, got 1e+30"),
+        ("\"update_count\":2", "\"update_count\":null", "a wrong update_count"),
+        ("\"skipped_in_a_row\":0", "\"skipped_in_a_row\":[0]", "a wrong skipped_in_a_row"),
+        ("\"lanes\":4", "\"lanes\":0", "a wrong lanes: expected a number from 1, got 0"),
+        ("_version\":1", "_version\":2", "another format: expected 1, got 2"),
+    ])
+    func hostileStatesAreRefused(part: String, other: String, message: String) throws {
+        let text = Self.sound.replacing(part, with: other)
+        let json = try JSONValue(parsing: Array(text.utf8), at: "state")
+        let line = failureLine { _ = try TrainerState(json: json, at: "the/place") }
+        #expect(line.contains("the trainer state has \(message)"), "\(line)")
+        #expect(line.contains("(the/place)"))
+    }
+
+    @Test(arguments: ["[]", "null", "3", "\"step\""])
+    func whatIsNoObjectIsRefused(text: String) throws {
+        let json = try JSONValue(parsing: Array(text.utf8), at: "state")
+        let line = failureLine { _ = try TrainerState(json: json, at: "the/place") }
+        #expect(line.contains("got nothing"))
+    }
+}
