@@ -123,7 +123,7 @@ import swift_llm_train
         ),
         (
             "phases=[pretrain, prepare]",
-            "phases: expected each once, in the order tokenizer, prepare, pretrain, evaluate, "
+            "phases: expected each once, in the order prepare, pretrain, evaluate, "
                 + "generate, got [pretrain, prepare] (a.yaml); put them in this order"
         ),
         ("train.precision=bf16", "train.precision: bf16 is not built yet (a.yaml); use fp32"),

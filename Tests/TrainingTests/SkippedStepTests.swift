@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Evaluation
+import JSON
 import ModelFiles
 import Models
 import Tensors
