@@ -27,7 +27,7 @@ import Testing
             for rank in 0..<worldSize {
                 let lanes = try tree.lanes(ofRank: rank, worldSize: worldSize)
                 let buffers = Self.buffers(for: lanes, in: tree)
-                defer { buffers.forEach { $0.deallocate() } }
+                defer { for buffer in buffers { buffer.deallocate() } }
                 let accumulator = LaneAccumulator(tree: tree, lanes: lanes, buffers: buffers)
                 for _ in 0..<2 {
                     accumulator.reset()
@@ -61,7 +61,7 @@ import Testing
     @Test func rangesMayBeFinishedInAnyOrder() {
         let tree = LaneTree(laneCount: 3)
         let buffers = Self.buffers(for: 0..<3, in: tree)
-        defer { buffers.forEach { $0.deallocate() } }
+        defer { for buffer in buffers { buffer.deallocate() } }
         let accumulator = LaneAccumulator(tree: tree, lanes: 0..<3, buffers: buffers)
         for lane in 0..<3 {
             let buffer = buffers[accumulator.beginLane()]

@@ -47,7 +47,7 @@ struct ReductionCheck {
         let gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
             LaneAccumulator.Buffer.allocate(capacity: Self.parameterCount)
         }
-        defer { gradients.forEach { $0.deallocate() } }
+        defer { for buffer in gradients { buffer.deallocate() } }
         let accumulator = LaneAccumulator(tree: tree, lanes: lanes, buffers: gradients)
         let reducer = try BucketReducer(communicator: communicator, buckets: buckets, tree: tree)
 
