@@ -27,7 +27,6 @@ struct PretrainPhase {
         let recipe = try communicator.agree {
             try settle(start.takingOpenKeys(of: recipe), data, start)
         }
-        try communicator.agree { try directory?.storeRecipe(recipe.resolvedYAML) }
 
         let logger = try communicator.agree {
             try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
@@ -35,6 +34,8 @@ struct PretrainPhase {
         announce(recipe, data, start, logger)
         let setup = try makeSetup(recipe, data, start, directory, logger)
         let state = try load(setup, start, recipe)
+        // Last, so that a run that was refused leaves a directory that holds none.
+        try communicator.agree { try directory?.storeRecipe(recipe.resolvedYAML) }
         let trainer = try Trainer(setup, state: state)
         let outcome = try trainer.run()
         return outcome

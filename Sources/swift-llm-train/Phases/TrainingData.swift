@@ -45,18 +45,32 @@ struct TrainingData {
     }
 
     func sampler(_ recipe: Recipe) throws -> WindowSampler {
-        try WindowSampler(
-            tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
-            globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-            isShuffled: recipe.data.shuffle)
+        try naming(train) {
+            try WindowSampler(
+                tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
+                globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+                isShuffled: recipe.data.shuffle)
+        }
     }
 
     func validationLoss(_ recipe: Recipe) throws -> ValidationLoss? {
         try validation.map { stream in
-            try ValidationLoss(
-                stream: stream, sequenceLength: recipe.sequenceLength,
-                windowLimit: recipe.evaluate.batches.map { $0 * recipe.train.globalBatchSize },
-                portionSize: recipe.train.microBatchSize)
+            try naming(stream) {
+                try ValidationLoss(
+                    stream: stream, sequenceLength: recipe.sequenceLength,
+                    windowLimit: recipe.evaluate.batches.map { $0 * recipe.train.globalBatchSize },
+                    portionSize: recipe.train.microBatchSize)
+            }
+        }
+    }
+
+    /// Tells in a failure of `body` which shards it is about.
+    private func naming<Value>(_ stream: TokenStream, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch var failure as Failure {
+            failure.place = failure.place ?? stream.paths[0]
+            throw failure
         }
     }
 
