@@ -1,0 +1,160 @@
+import DistributedRuns
+import Foundation
+import Testing
+
+extension Jobs {
+    /// Runs that stop and go on as if nothing had been.
+    @Suite struct ResumeTests {
+        private func expectEqual(
+            _ run: RunFiles, _ reference: RunFiles, _ comment: Comment? = nil,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+            let location = sourceLocation
+            #expect(try run.weights(20) == reference.weights(20), comment, sourceLocation: location)
+            #expect(try run.moments(20) == reference.moments(20), comment, sourceLocation: location)
+            #expect(try run.steps() == reference.steps(), comment, sourceLocation: location)
+        }
+
+        @Test func aResumedRunEqualsTheUninterruptedOneOnAnyNumberOfRanks() async throws {
+            let workspace = try await Workspace.prepared()
+            let whole = try await workspace.pretrain("whole", ranks: 2)
+            // From, to: stopped on so many ranks, resumed on so many.
+            let worlds: [(Int?, Int?)] = [(2, 2), (1, 3), (4, nil), (nil, 4)]
+            for (index, (from, to)) in worlds.enumerated() {
+                let output = "run-\(index)"
+                let start = try await workspace.pretrain(
+                    output, "train.stop_after_steps=7", ranks: from)
+                #expect(try start.steps().count == 7)
+                let run = try await workspace.pretrain(output, "--resume", ranks: to)
+                try expectEqual(run, whole, "\(from ?? 0) ranks, then \(to ?? 0)")
+                // The stop validated once more.
+                let validations = try run.metrics("validation").filter {
+                    $0["step"]?.integer != 7
+                }
+                #expect(try validations == whole.metrics("validation"))
+            }
+        }
+
+        @Test func usr1StopsARunThatGoesOnExactly() async throws {
+            let workspace = try await Workspace.prepared()
+            let keys = "train.steps=300 checkpoint.every_steps=0 evaluate.every_steps=0"
+            let whole = try await workspace.pretrain("whole", keys)
+            let stopped = try await workspace.run(
+                "pretrain --config recipe.yaml \(keys)", ranks: 2,
+                signal: DistributedRun.Signal(
+                    "USR1", afterLines: 10, of: workspace("run/metrics.jsonl")))
+            #expect(stopped.exitCode == 75, "\(stopped.errors)")
+            let start = RunFiles(path: workspace("run"))
+            let step = try start.steps().count
+            #expect(step >= 10 && step < 300)
+            #expect(FileManager.default.fileExists(atPath: start.checkpoint(step)))
+
+            let run = try await workspace.pretrain("run", keys + " --resume", ranks: 3)
+            #expect(try run.weights(300) == whole.weights(300))
+            #expect(try run.steps() == whole.steps())
+        }
+
+        @Test func aKilledRunGoesOnFromItsLastCheckpoint() async throws {
+            let workspace = try await Workspace.prepared()
+            let whole = try await workspace.pretrain("whole")
+            let killed = try await workspace.run(
+                "pretrain --config recipe.yaml",
+                signal: DistributedRun.Signal(
+                    "KILL", afterLines: 12, of: workspace("run/metrics.jsonl")))
+            #expect(killed.exitCode == 137)
+            // The kernel dropped the lock with its holder.
+            let run = try await workspace.pretrain("run", "--resume", ranks: 2)
+            try expectEqual(run, whole)
+        }
+
+        @Test func aSecondRunInTheSameDirectoryIsRefusedWhileTheFirstWorks() async throws {
+            let workspace = try await Workspace.prepared()
+            async let first = workspace.run(
+                "pretrain --config recipe.yaml train.steps=1000000", ranks: 2,
+                signal: DistributedRun.Signal("USR1", afterLines: 1, of: workspace("enough")))
+            while !FileManager.default.fileExists(atPath: workspace("run/metrics.jsonl")) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let second = try await workspace.run("pretrain --config recipe.yaml --resume")
+            #expect(second.exitCode == 1)
+            #expect(
+                second.errors == "swift-llm-train: another run is at work in this directory (run); "
+                    + "wait for it, stop it, or choose another output\n")
+            try workspace.write("\n", to: "enough")
+            #expect(try await first.exitCode == 75)
+        }
+
+        @Test func resumingNothingStartsAtStepZeroAndSaysSo() async throws {
+            let workspace = try await Workspace.prepared()
+            let whole = try await workspace.pretrain("whole")
+            let run = try await workspace.succeed(
+                "pretrain --config recipe.yaml --resume", ranks: 2)
+            #expect(
+                run.errors.contains(
+                    "no complete checkpoint to resume from: starting at step 0"))
+            try expectEqual(RunFiles(path: workspace("run")), whole)
+        }
+
+        @Test func aDirectoryWithARunIsRefusedWithoutResume() async throws {
+            let workspace = try await Workspace.prepared()
+            let before = try await workspace.pretrain("run", "train.steps=5").weights(5)
+            let run = try await workspace.run("pretrain --config recipe.yaml", ranks: 2)
+            #expect(run.exitCode == 64)
+            #expect(
+                run.messages == [
+                    "swift-llm-train: rank 0: the output directory holds a run (run); add --resume "
+                        + "to go on, or choose another output"
+                ])
+            #expect(try RunFiles(path: workspace("run")).weights(5) == before)
+        }
+
+        @Test func aChangedRecipeListsEveryDifference() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.stop_after_steps=5")
+            let run = try await workspace.run(
+                "pretrain --config recipe.yaml --resume seed=8 optimizer.beta1=0.8 "
+                    + "train.micro_batch_size=3 checkpoint.every_steps=2")
+            #expect(run.exitCode == 64)
+            #expect(
+                run.errors == "swift-llm-train: the recipe is not that of the run to resume: seed "
+                    + "was 7, is 8; train.micro_batch_size was 2, is 3; optimizer.beta1 was 0.9, "
+                    + "is 0.8; take these changes back, or start a new run with another output\n")
+        }
+
+        @Test func otherStepsAreAllowedWithAWarning() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=5")
+            let run = try await workspace.succeed(
+                "pretrain --config recipe.yaml --resume train.steps=6")
+            #expect(
+                run.errors == "warning: train.steps was 5, is 6: the learning-rate schedule moves\n"
+                    + "warning: resuming from run/checkpoints/step-00000005\n")
+            let steps = try RunFiles(path: workspace("run")).steps()
+            #expect(steps.map { $0["step"]?.integer } == Array(1...6))
+        }
+
+        @Test func anAlteredCheckpointIsPassedOverForTheOneBefore() async throws {
+            let workspace = try await Workspace.prepared()
+            let whole = try await workspace.pretrain("whole")
+            try await workspace.pretrain("run", "train.stop_after_steps=10")
+            try workspace.damage(
+                "run/checkpoints/step-00000010/optimizer.safetensors", at: 4000)
+            let run = try await workspace.succeed(
+                "pretrain --config recipe.yaml --resume", ranks: 2)
+            #expect(run.errors.contains("passed over a checkpoint: the file is altered"))
+            #expect(run.errors.contains("resuming from run/checkpoints/step-00000005"))
+            try expectEqual(RunFiles(path: workspace("run")), whole)
+            let latest = try FileManager.default.destinationOfSymbolicLink(
+                atPath: workspace("run/checkpoints/latest"))
+            #expect(latest == "step-00000020")
+        }
+
+        @Test func aFinishedRunThatIsResumedStaysAsItIs() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=5")
+            let metrics = try workspace.bytes("run/metrics.jsonl")
+            try await workspace.pretrain("run", "train.steps=5 --resume")
+            #expect(try workspace.bytes("run/metrics.jsonl") == metrics)
+        }
+    }
+}
