@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 private let dataFolder = ProcessInfo.processInfo.environment["SWIFT_LLM_DATA"]

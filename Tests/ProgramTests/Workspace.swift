@@ -1,5 +1,6 @@
 import DistributedRuns
 import Foundation
+import JSON
 import ModelFiles
 import Testing
 
