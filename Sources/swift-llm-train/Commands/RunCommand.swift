@@ -1,6 +1,5 @@
 import ArgumentParser
 import Collectives
-import Diagnostics
 
 /// `run`: all phases of a recipe.
 struct RunCommand: RankedCommand {
@@ -35,13 +34,13 @@ struct RunCommand: RankedCommand {
     }
 
     func run(on communicator: any Communicator) throws -> Int32 {
+        guard let path = words.recipe else {
+            return try QuickStart(
+                communicator: communicator, isResuming: isResuming, overrides: words.overrides
+            ).run()
+        }
         let recipe = try communicator.agree {
-            guard let path = words.recipe else {
-                throw Failure(
-                    "the built-in quick start is not built yet", remedy: "name a recipe",
-                    kind: .usage)
-            }
-            return try Recipe.load(path: path, overrides: words.overrides)
+            try Recipe.load(path: path, overrides: words.overrides)
         }
         return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
             recipe.phases, of: recipe)
