@@ -63,6 +63,29 @@ import swift_llm_train
         #expect(abs(bits / expected - 1) < 0.001)
     }
 
+    @Test(arguments: [[], [3, 2, 1, 4], [1, 5, 1, 1]])
+    func optionsHaveTheProbabilitiesThatTheirBitsSay(weights: [Int]) {
+        let distribution = ChoiceDistribution(optionCount: 4, weights: weights)
+        let expected = weights.isEmpty ? [1, 1, 1, 1] : weights
+        let total = Double(expected.reduce(0, +))
+        // Words at equal distances stand for uniformly random ones.
+        var counts = [0, 0, 0, 0]
+        for i in 0..<UInt64(1200) {
+            counts[distribution.index(of: UInt64.max / 1200 * i + UInt64.max / 2400)] += 1
+        }
+        for index in 0..<4 {
+            let probability = Double(expected[index]) / total
+            #expect(Double(counts[index]) == 1200 * probability)
+            #expect(abs(exp2(-distribution.bits(of: index)) - probability) < 1e-12)
+        }
+        #expect(counts.reduce(0, +) == 1200)
+    }
+
+    @Test func entropyOfAChoiceIsTheAverageOfItsBits() {
+        #expect(ChoiceDistribution(optionCount: 8, weights: []).entropy == 3)
+        #expect(ChoiceDistribution(optionCount: 3, weights: [2, 1, 1]).entropy == 1.5)
+    }
+
     @Test func equallyLikelyOptionsComeEquallyOften() {
         var counts: [Int: Int] = [:]
         for number in 0..<1500 {

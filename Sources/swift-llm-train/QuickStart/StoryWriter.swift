@@ -63,15 +63,17 @@ package struct StoryWriter: StoryVoice {
 }
 
 /// The probabilities of one choice.
-struct ChoiceDistribution {
+package struct ChoiceDistribution {
     let optionCount: Int
     /// Empty where all options are equally likely.
     let weights: [Int]
 
-    init(optionCount: Int, weights: [Int]) {
+    package init(optionCount: Int, weights: [Int]) {
         precondition(
             optionCount > 0 && (weights.isEmpty || weights.count == optionCount),
             "expected one weight for each of \(optionCount) options, got \(weights.count)")
+        precondition(
+            weights.allSatisfy { $0 > 0 }, "expected weights of at least 1, got \(weights)")
         self.optionCount = optionCount
         self.weights = weights
     }
@@ -79,12 +81,12 @@ struct ChoiceDistribution {
     private var total: Int { weights.isEmpty ? optionCount : weights.reduce(0, +) }
 
     /// -log2 p of an option.
-    func bits(of index: Int) -> Double {
+    package func bits(of index: Int) -> Double {
         log2(Double(total)) - (weights.isEmpty ? 0 : log2(Double(weights[index])))
     }
 
     /// The average of -log2 p.
-    var entropy: Double {
+    package var entropy: Double {
         if weights.isEmpty { return log2(Double(optionCount)) }
         return weights.indices.reduce(0.0) {
             $0 + Double(weights[$1]) / Double(total) * bits(of: $1)
@@ -92,7 +94,7 @@ struct ChoiceDistribution {
     }
 
     /// The option that a uniformly random word selects; a probability is off by 2^-64 at most.
-    func index(of word: UInt64) -> Int {
+    package func index(of word: UInt64) -> Int {
         var rest = Int(word.multipliedFullWidth(by: UInt64(total)).high)
         if weights.isEmpty { return rest }
         for (index, weight) in weights.enumerated() {
