@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Diagnostics
+import Files
 import Foundation
 import ModelFiles
 import Training
