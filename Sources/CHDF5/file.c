@@ -2,6 +2,12 @@
 
 #include "session.h"
 
+int chdf5_version(unsigned *major, unsigned *minor, unsigned *release) {
+    chdf5_enter();
+    int failed = H5get_libversion(major, minor, release) < 0;
+    return chdf5_leave(failed ? chdf5_fail() : CHDF5_OK);
+}
+
 static int wrap_file(hid_t id, CHDF5File **file) {
     if (id < 0) return chdf5_fail();
     *file = malloc(sizeof **file);

@@ -20,6 +20,16 @@ struct cmpi_requests {
     int count, capacity;
 };
 
+int cmpi_library_version(char *text, long capacity, int *version, int *subversion) {
+    if (capacity <= 0) return MPI_ERR_COUNT;
+    char buffer[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    int status = MPI_Get_library_version(buffer, &length);
+    if (status != MPI_SUCCESS) return status;
+    snprintf(text, (size_t)capacity, "%s", buffer);
+    return MPI_Get_version(version, subversion);
+}
+
 int cmpi_initialize(void) {
     int level;
     int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level);

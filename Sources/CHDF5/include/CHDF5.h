@@ -32,6 +32,9 @@ typedef struct CHDF5Layout {
 
 const char *chdf5_error_text(void);
 
+/// The version of the library that is loaded, which may be newer than that of its headers.
+int chdf5_version(unsigned *major, unsigned *minor, unsigned *release);
+
 /// Creates (or truncates) a file in the format of HDF5 1.10 that holds no time of any object.
 int chdf5_create_file(const char *path, CHDF5File **file);
 /// Opens for reading, without file locks: shards are written under another name and never change.

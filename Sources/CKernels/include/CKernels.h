@@ -99,6 +99,10 @@ long kernel_allowed_processors(void);
 /* Lets this thread, and those that it starts, run on these processors; 0 when done. */
 int kernel_bind_processors(long first, long count);
 
+/* peak.c; runs independent chains of fused multiply-adds in registers, `rounds` links of each, and
+ * returns the floating-point operations done. */
+double kernel_fma_chains(long rounds);
+
 /* Tells the processor that this thread waits on memory that another thread writes. */
 static inline void kernel_pause(void) {
 #if defined(__x86_64__)

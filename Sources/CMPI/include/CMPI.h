@@ -25,6 +25,10 @@ typedef struct cmpi_world cmpi_world;
 // Non-blocking sends and receives that are waited for together.
 typedef struct cmpi_requests cmpi_requests;
 
+// Writes the name and version of the library, ended by a zero byte, into `text` (at most `capacity`
+// bytes), and the version of the standard; may be called before MPI is started.
+int cmpi_library_version(char *text, long capacity, int *version, int *subversion);
+
 // Starts MPI for calls from one thread at a time (MPI_THREAD_SERIALIZED).
 int cmpi_initialize(void);
 int cmpi_world_create(cmpi_world **world);

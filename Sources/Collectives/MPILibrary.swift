@@ -1,0 +1,36 @@
+import CMPI
+
+/// The MPI that the program is linked to; known without starting it.
+package struct MPILibrary: Equatable, Sendable {
+    /// "Open MPI", "MPICH", "Intel(R) MPI Library"...
+    package let flavour: String
+    /// "4.1.4"; empty where the library does not tell.
+    package let version: String
+    /// The version of the standard that it follows: "3.1".
+    package let standard: String
+
+    package static func current() throws -> MPILibrary {
+        var (major, minor) = (Int32(0), Int32(0))
+        let text = try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { text in
+            guard let address = text.baseAddress else { return "" }
+            let status = cmpi_library_version(address, text.count, &major, &minor)
+            try check(status, of: "MPI_Get_library_version")
+            return String(cString: address)
+        }
+        return MPILibrary(describing: text, standard: "\(major).\(minor)")
+    }
+
+    /// Reads what MPI_Get_library_version tells: the name comes first, then a number with points.
+    package init(describing text: String, standard: String) {
+        let words = text.split { $0.isWhitespace || $0 == "," || $0 == ":" }
+        let isNumber = { (word: Substring) in
+            let digits = word.hasPrefix("v") ? word.dropFirst() : word
+            return digits.first?.isNumber == true && digits.contains(".")
+        }
+        let name = words.prefix { !isNumber($0) && $0 != "Version" }
+        flavour = name.joined(separator: " ")
+        let number = words.first(where: isNumber) ?? ""
+        version = String(number.hasPrefix("v") ? number.dropFirst() : number)
+        self.standard = standard
+    }
+}
