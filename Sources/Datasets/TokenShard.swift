@@ -13,7 +13,7 @@ package final class TokenShard: @unchecked Sendable {
     package let path: String
     package let attributes: TokenShardAttributes
     private let tokens: HDF5Dataset
-    private let documentOffsets: HDF5Dataset
+    let documentOffsets: HDF5Dataset
 
     package init(path: String) throws {
         self.path = path
@@ -72,7 +72,7 @@ package final class TokenShard: @unchecked Sendable {
         }
     }
 
-    private func offsetFailure(_ expected: String, got: String) -> Failure {
+    func offsetFailure(_ expected: String, got: String) -> Failure {
         Failure(
             "the document offsets do not fit the tokens", expected: expected, got: got,
             at: "/document_offsets in \(path)", remedy: "prepare the text again")
