@@ -50,7 +50,9 @@ let package = Package(
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
         .executableTarget(
             name: "swift-llm-train",
-            dependencies: ["Training", "Generation", argumentParser, yams]),
+            dependencies: [
+                "Training", "Generation", "CKernels", "COpenBLAS", argumentParser, yams,
+            ]),
 
         .executableTarget(
             name: "DistributedChecks", dependencies: ["Collectives"],

@@ -22,7 +22,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             """,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, InspectCommand.self,
+            EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, DoctorCommand.self,
         ])
 
     package init() {}
@@ -37,7 +37,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
 
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
-        ComputeKernels.prepare().restartWithBetterBLASCore()
+        let kernels = ComputeKernels.prepare()
+        BLASChoice.remember(kernels)
+        kernels.restartWithBetterBLASCore()
         let code = World.run { communicator in
             try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
         }

@@ -1,0 +1,77 @@
+import Collectives
+import Foundation
+import Tensors
+
+/// Looks at the machine, the libraries and the speed of all ranks.
+package struct Doctor {
+    let communicator: any Communicator
+    let effort: DoctorEffort
+
+    package init(communicator: any Communicator, effort: DoctorEffort) {
+        self.communicator = communicator
+        self.effort = effort
+    }
+
+    /// All ranks measure; the report is that of the first rank's machine.
+    ///
+    /// - Throws: `AgreedFailure` when MPI or HDF5 do not work.
+    package func report() throws -> DoctorReport {
+        let allowedCores = ProcessorBinding.allowedCount
+        var warnings: [String] = []
+        let compute = try compute(&warnings)
+        let host = ProcessInfo.processInfo.hostName
+        let hosts = try communicator.allGather(ofAnySize: Array(host.utf8))
+        let machine = MachineFacts(
+            ranksHere: hosts.count { $0 == hosts[communicator.rank] },
+            threadCount: compute.threadCount, allowedCores: allowedCores)
+        let libraries = try communicator.agree {
+            try LibraryFacts(
+                kernels: compute.kernels, isMPIRunning: communicator is MPICommunicator)
+        }
+        let speed = try measure(compute, host: host, machine: machine)
+        return DoctorReport(
+            host: host, worldSize: communicator.worldSize, machine: machine,
+            libraries: libraries, speed: speed, agreementWarnings: warnings)
+    }
+
+    /// Ranks with different kernels could not train together; the doctor goes on and says so.
+    private func compute(_ warnings: inout [String]) throws -> ComputeResources {
+        do {
+            let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+            // The kernels have a warning of their own, which knows who chose them.
+            warnings += compute.warnings.filter {
+                !$0.contains(ComputeKernels.blasCoreVariable)
+            }
+            return compute
+        } catch let failure as AgreedFailure {
+            warnings.append(failure.failure.line)
+            return ComputeResources(
+                kernels: ComputeKernels.prepare(), threadCount: ProcessorBinding.allowedCount,
+                warnings: [])
+        }
+    }
+
+    private func measure(
+        _ compute: ComputeResources, host: String, machine: MachineFacts
+    ) throws -> SpeedFacts {
+        let own = try RankSpeed.measure(
+            on: compute.makeDevice(), host: host, kernels: compute.kernels,
+            effort: effort.fitting(machine), barrier: communicator.barrier)
+        let encoded = try communicator.agree { try Array(JSONEncoder().encode(own)) }
+        let ranks = try communicator.allGather(ofAnySize: encoded).map {
+            try JSONDecoder().decode(RankSpeed.self, from: Data($0))
+        }
+        return SpeedFacts(
+            ranks: ranks,
+            allReduce: try AllReduceSpeed.measure(over: communicator, effort: effort))
+    }
+}
+
+extension DoctorEffort {
+    /// Buffers that leave most of the free memory to others.
+    fileprivate func fitting(_ machine: MachineFacts) -> DoctorEffort {
+        let most = max(1 << 20, machine.usableBytes / machine.ranksHere / 8)
+        return DoctorEffort(
+            seconds: seconds, copyBytes: min(copyBytes, most), gradientCount: gradientCount)
+    }
+}

@@ -1,0 +1,81 @@
+import COpenBLAS
+import Collectives
+import Datasets
+import ModelFiles
+import Tensors
+
+/// The libraries that the program computes, talks and stores with.
+struct LibraryFacts: DoctorPart {
+    let kernels: ComputeKernels
+    let blasVersion: String
+    let choice: BLASChoice
+    let mpi: MPILibrary
+    let isMPIRunning: Bool
+    let hdf5Version: String
+
+    init(kernels: ComputeKernels, isMPIRunning: Bool) throws {
+        self.kernels = kernels
+        self.isMPIRunning = isMPIRunning
+        let words = String(cString: openblas_get_config()).split(separator: " ")
+        blasVersion = words.dropFirst().first.map(String.init) ?? "unknown"
+        choice = BLASChoice.current(kernels)
+        mpi = try MPILibrary.current()
+        hdf5Version = try HDF5Library.version()
+    }
+
+    var title: String { "Libraries" }
+
+    var lines: [DoctorLine] {
+        let start =
+            isMPIRunning
+            ? "Started by a launcher: the ranks talk through it."
+            : "Not started: this is one process. Under mpirun the ranks talk through it."
+        return [
+            DoctorLine(
+                "BLAS", "OpenBLAS \(blasVersion), \(kernels.blasCore) kernels",
+                choice.meaning(kernels) + " Most of a training step is spent in them."),
+            DoctorLine(
+                "kernels", kernels.instructionSet,
+                "The instructions of our own loops (GELU, layer norm, softmax, AdamW): "
+                    + instructions + "."),
+            DoctorLine("MPI", "\(mpi.flavour) \(mpi.version), MPI \(mpi.standard)", start),
+            DoctorLine("HDF5", hdf5Version, "Token shards are read and written with it."),
+        ]
+    }
+
+    private var instructions: String {
+        switch kernels.instructionSet {
+        case "x86-64-v4": "AVX-512, 16 floats at a time"
+        case "x86-64-v3": "AVX2, 8 floats at a time"
+        default: "4 floats at a time"
+        }
+    }
+
+    var warnings: [String] {
+        guard let better = kernels.betterBLASCore else { return [] }
+        let variable = ComputeKernels.blasCoreVariable
+        return [
+            "OpenBLAS uses its \(kernels.blasCore) kernels, which are weaker than this "
+                + "processor: "
+                + (choice.chooser == .environment
+                    ? "unset \(variable), or set it to \(better)" : "set \(variable)=\(better)")
+        ]
+    }
+
+    var json: [String: JSONValue] {
+        [
+            "blas": .object([
+                "library": .string("OpenBLAS"), "version": .string(blasVersion),
+                "core": .string(kernels.blasCore), "chosen_by": .string(choice.chooser.rawValue),
+                "own_choice": choice.ownCore.map(JSONValue.string) ?? .null,
+                "better_core": kernels.betterBLASCore.map(JSONValue.string) ?? .null,
+            ]),
+            "kernels": .object(["instruction_set": .string(kernels.instructionSet)]),
+            "mpi": .object([
+                "flavour": .string(mpi.flavour), "version": .string(mpi.version),
+                "standard": .string(mpi.standard), "is_running": .boolean(isMPIRunning),
+            ]),
+            "hdf5": .object(["version": .string(hdf5Version)]),
+        ]
+    }
+}

@@ -1,0 +1,120 @@
+import ModelFiles
+
+/// What was measured: sums over the ranks, since they compute at the same time.
+struct SpeedFacts: DoctorPart {
+    let ranks: [RankSpeed]
+    let allReduce: AllReduceSpeed?
+
+    private var coreGFLOPS: Double { ranks.map(\.coreGFLOPS).min() ?? 0 }
+    private var gflops: Double { ranks.reduce(0) { $0 + $1.gflops } }
+    private var sgemmGFLOPS: Double { ranks.reduce(0) { $0 + $1.sgemmGFLOPS } }
+    private var copyGBPerSecond: Double { ranks.reduce(0) { $0 + $1.copyGBPerSecond } }
+    private var percentOfPeak: Double { 100 * sgemmGFLOPS / gflops }
+
+    var title: String {
+        ranks.count == 1 ? "Speed" : "Speed, of all \(ranks.count) ranks at the same time"
+    }
+
+    var lines: [DoctorLine] {
+        [peakLine, sgemmLine, copyLine, allReduceLine]
+    }
+
+    private var peakLine: DoctorLine {
+        let threadCount = ranks.reduce(0) { $0 + $1.threadCount }
+        return DoctorLine(
+            "FMA peak",
+            "\(Quantity.number(coreGFLOPS)) GFLOP/s a core, \(Quantity.number(gflops)) on "
+                + Quantity.count(threadCount, "thread"),
+            "The most that fp32 arithmetic can reach here; no training is faster.")
+    }
+
+    private var sgemmLine: DoctorLine {
+        // Two operations forward and four backward for each parameter and token.
+        let perToken = 6 * Double(MachineFacts.exampleParameterCount)
+        let tokens = Int(sgemmGFLOPS * 1e9 / perToken)
+        return DoctorLine(
+            "sgemm",
+            "\(Quantity.number(sgemmGFLOPS)) GFLOP/s, \(Int(percentOfPeak.rounded()))% of the peak",
+            "Matrix products of a GPT. GPT-2 124M cannot train faster than about "
+                + "\(tokens) tokens/s here.")
+    }
+
+    private var copyLine: DoctorLine {
+        // AdamW reads four arrays and writes three, on every rank.
+        let bytes = Double(28 * MachineFacts.exampleParameterCount * ranks.count)
+        let milliseconds = bytes / copyGBPerSecond / 1e6
+        return DoctorLine(
+            "memory copy", "\(Quantity.number(copyGBPerSecond)) GB/s, read and written",
+            "Sets the pace of AdamW and element-wise work: an update of GPT-2 124M takes "
+                + "about \(Quantity.number(milliseconds)) ms.")
+    }
+
+    private var allReduceLine: DoctorLine {
+        guard let allReduce else {
+            return DoctorLine(
+                "all-reduce", "not measured",
+                "One rank has nobody to add gradients with; run the doctor under mpirun.")
+        }
+        let bytes = Double(4 * MachineFacts.exampleParameterCount)
+        let milliseconds = bytes / allReduce.gbPerSecond / 1e6
+        return DoctorLine(
+            "all-reduce",
+            "\(Quantity.number(allReduce.gbPerSecond)) GB/s "
+                + "(\(Quantity.bytes(allReduce.byteCount)) in "
+                + "\(Quantity.number(allReduce.seconds * 1e3)) ms)",
+            "Adding up the gradients of GPT-2 124M takes about "
+                + "\(Quantity.number(milliseconds)) ms a step, part of it during the backward pass."
+        )
+    }
+
+    private static let leastScaling = 0.6
+    private static let leastPercentOfPeak = 60.0
+    private static let leastShareOfFastest = 0.75
+
+    var warnings: [String] {
+        var warnings: [String] = []
+        for (rank, speed) in ranks.enumerated()
+        where speed.gflops < Self.leastScaling * speed.coreGFLOPS * Double(speed.threadCount) {
+            warnings.append(
+                "the \(speed.threadCount) threads of rank \(rank) reach "
+                    + "\(Quantity.number(speed.gflops / speed.coreGFLOPS)) times the speed of "
+                    + "one: other programs use the cores, or threads share them")
+        }
+        if percentOfPeak < Self.leastPercentOfPeak {
+            warnings.append(
+                "sgemm reaches only \(Int(percentOfPeak))% of the peak: other programs use the "
+                    + "cores, or the BLAS kernels do not fit the processor")
+        }
+        let fastest = ranks.map(\.sgemmGFLOPS).max() ?? 0
+        for (rank, speed) in ranks.enumerated()
+        where speed.sgemmGFLOPS < Self.leastShareOfFastest * fastest {
+            warnings.append(
+                "rank \(rank) on \(speed.host) computes at "
+                    + "\(Int(100 * speed.sgemmGFLOPS / fastest))% of the fastest rank's speed: "
+                    + "all ranks wait for it in every step")
+        }
+        return warnings
+    }
+
+    var json: [String: JSONValue] {
+        [
+            "speed": .object([
+                "fma_core_gflops": .number(coreGFLOPS), "fma_gflops": .number(gflops),
+                "sgemm_gflops": .number(sgemmGFLOPS),
+                "sgemm_percent_of_peak": .number(percentOfPeak),
+                "copy_gb_per_second": .number(copyGBPerSecond),
+            ]),
+            "ranks": .array(ranks.map(\.json)), "all_reduce": allReduce?.json ?? .null,
+        ]
+    }
+}
+
+extension RankSpeed {
+    fileprivate var json: JSONValue {
+        .object([
+            "host": .string(host), "threads": .integer(threadCount), "blas_core": .string(blasCore),
+            "fma_core_gflops": .number(coreGFLOPS), "fma_gflops": .number(gflops),
+            "sgemm_gflops": .number(sgemmGFLOPS), "copy_gb_per_second": .number(copyGBPerSecond),
+        ])
+    }
+}

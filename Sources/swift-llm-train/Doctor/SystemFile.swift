@@ -1,0 +1,75 @@
+import Foundation
+
+/// What Linux tells of the machine in files; nothing, or a default, where a file is missing.
+package enum SystemFile {
+    static var processorName: String {
+        let line = text("/proc/cpuinfo").split(separator: "\n")
+            .first { $0.hasPrefix("model name") }
+        let name = line?.split(separator: ":", maxSplits: 1).last.map(String.init) ?? "processor"
+        return name.trimmingCharacters(in: .whitespaces)
+    }
+
+    /// Cores that are not hardware threads of one another; nil where the system does not tell.
+    static var physicalCoreCount: Int? {
+        let folder = "/sys/devices/system/cpu"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let siblings = names.filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
+            .map { text("\(folder)/\($0)/topology/thread_siblings_list") }
+            .filter { !$0.isEmpty }
+        return siblings.isEmpty ? nil : Set(siblings).count
+    }
+
+    /// Threads that wanted to run, on average over the last minute.
+    static var loadAverage: Double? {
+        text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) }
+    }
+
+    static var nodeCount: Int {
+        let names =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/sys/devices/system/node")) ?? []
+        return max(1, names.count { $0.hasPrefix("node") && Int($0.dropFirst(4)) != nil })
+    }
+
+    /// The entries of /proc/meminfo in bytes.
+    static var memory: [String: Int] {
+        memory(parsing: text("/proc/meminfo"))
+    }
+
+    package static func memory(parsing text: String) -> [String: Int] {
+        var entries: [String: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split { $0 == ":" || $0 == " " }
+            guard words.count >= 2, let value = Int(words[1]) else { continue }
+            entries[String(words[0])] = words.count > 2 && words[2] == "kB" ? value * 1024 : value
+        }
+        return entries
+    }
+
+    /// Cores' worth of time that a container may use (control groups 2, then 1).
+    static var containerCores: Double? {
+        let words = text("/sys/fs/cgroup/cpu.max").split { $0.isWhitespace }.map { Double($0) }
+        if words.count == 2, let quota = words[0], let period = words[1] { return quota / period }
+        guard let quota = integer("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), quota > 0,
+            let period = integer("/sys/fs/cgroup/cpu/cpu.cfs_period_us"), period > 0
+        else { return nil }
+        return Double(quota) / Double(period)
+    }
+
+    /// The memory limit of the container.
+    static var containerBytes: Int? {
+        integer("/sys/fs/cgroup/memory.max")
+            ?? integer("/sys/fs/cgroup/memory/memory.limit_in_bytes")
+    }
+
+    private static func integer(_ path: String) -> Int? {
+        Int(text(path).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    private static func text(_ path: String) -> String {
+        // Not `contents(atPath:)`: these files tell a size of 0.
+        guard let file = FileHandle(forReadingAtPath: path),
+            let data = try? file.readToEnd()
+        else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
