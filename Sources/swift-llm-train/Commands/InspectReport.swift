@@ -7,51 +7,83 @@ import Tokenizers
 import Training
 
 /// What `inspect` tells of a path.
-enum InspectReport {
-    static func text(of path: String) throws -> String {
+package struct InspectReport {
+    /// Whether shards are read from beginning to end.
+    package var isVerifying: Bool
+
+    package init(isVerifying: Bool = false) {
+        self.isVerifying = isVerifying
+    }
+
+    /// - Throws: `Failure` for what is none of these things, and for what is damaged.
+    package func text(of path: String) throws -> String {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw Failure("there is nothing to inspect", at: path, remedy: "check the path")
+            let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
+            throw Failure(
+                "there is nothing to inspect", expected: "a file or a directory",
+                got: isLink ? "a link that leads nowhere" : "nothing of that name", at: path,
+                remedy: "check the path")
         }
-        return isDirectory.boolValue ? try directory(path) : try shard(path)
+        guard isDirectory.boolValue else { return try file(path) }
+        return try directory(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
     }
 
-    private static func shard(_ path: String) throws -> String {
-        "\(try ShardDescription(path: path))"
+    private func file(_ path: String) throws -> String {
+        if path.hasSuffix(".safetensors") { return try Self.tensors(path) }
+        if path.hasSuffix("tokenizer.json") { return try Self.tokenizer(path) }
+        do {
+            return try ShardReport(path: path, isVerifying: isVerifying).text
+        } catch let failure as Failure where !path.hasSuffix(".h5") {
+            throw Failure(
+                "cannot tell what this file is",
+                expected: "a token shard (*.h5), *.safetensors or tokenizer.json",
+                got: failure.line, at: path)
+        }
     }
 
-    private static func directory(_ path: String) throws -> String {
+    private func directory(_ path: String) throws -> String {
         let shards = DatasetSplit.allCases.flatMap {
             (try? DatasetFiles.resolve(path, split: $0)) ?? []
         }
-        guard shards.isEmpty else {
-            return try shards.map(shard).joined(separator: "\n\n")
+        if !shards.isEmpty {
+            return try shards.map { try ShardReport(path: $0, isVerifying: isVerifying).text }
+                .joined(separator: "\n\n")
         }
-        return try model(path)
+        if Self.exists(path + "/config.json") { return try ModelReport(path: path).text }
+        if RunReport.isRun(path) { return try RunReport(path: path).text }
+        throw Failure(
+            "cannot tell what this directory is",
+            expected: "shards (train-*.h5), a model (config.json) or a run (recipe.yaml)",
+            got: Self.contents(path), at: path, remedy: "name one of those")
     }
 
-    private static func model(_ path: String) throws -> String {
-        let files = try ModelDirectory(reading: path)
-        let shapes = files.model.tensorShapes
-        let count = shapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        var lines = [
-            "model directory \(path)", "  \(files.model.summary)",
-            "  \(count) parameters in \(shapes.count) tensors",
-        ]
-        if let tokenizer = try? TokenizerFile.load(path) {
-            lines.append(
-                "  tokenizer: \(tokenizer.kind.rawValue), \(tokenizer.vocabularySize) tokens")
-        }
-        if FileManager.default.fileExists(atPath: path + "/" + TrainerState.fileName) {
-            let state = try CheckpointReader.state(in: path)
-            lines.append(
-                "  checkpoint of step \(state.step), \(state.updateCount) updates, "
-                    + "\(state.laneCount) lanes")
-        }
-        if FileManager.default.fileExists(atPath: path + "/" + Manifest.fileName) {
-            let manifest = try Manifest.verify(path)
-            lines.append("  all \(manifest.files.count) files have the hashes of the manifest")
-        }
-        return lines.joined(separator: "\n")
+    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// The first names in a directory.
+    private static func contents(_ path: String) -> String {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+        guard !names.isEmpty else { return "an empty directory" }
+        return names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " ..." : "")
+    }
+
+    private static func tensors(_ path: String) throws -> String {
+        let file = try SafetensorsFile(path: path)
+        let lines = file.entries.map { "  \($0.name)  \($0.type.rawValue) \($0.shape)" }
+        let count = file.entries.reduce(0) { $0 + $1.elementCount }
+        return
+            (["tensors \(path)", "  \(count) elements in \(file.entries.count) tensors"] + lines)
+            .joined(separator: "\n")
+    }
+
+    private static func tokenizer(_ path: String) throws -> String {
+        let tokenizer = try TokenizerFile.load(path)
+        return """
+            tokenizer \(path)
+              kind             \(tokenizer.kind.rawValue)
+              vocabulary size  \(tokenizer.vocabularySize)
+              end of text      \(tokenizer.endOfTextID.map { "\($0)" } ?? "none")
+              sha256           \(tokenizer.tokenizerSHA256)
+            """
     }
 }

@@ -1,0 +1,76 @@
+import Datasets
+import Diagnostics
+import Foundation
+import Tokenizers
+
+/// What `inspect` tells of one token shard.
+struct ShardReport {
+    let path: String
+    let isVerifying: Bool
+
+    /// Enough to know the text by.
+    private static let tokenCount = 64
+    private static let characterCount = 60
+
+    /// - Throws: `Failure` for a shard that cannot be read, or is damaged where it is read.
+    var text: String {
+        get throws {
+            let shard = try ShardDescription(path: path, firstIDCount: Self.tokenCount)
+            let ids = Self.ids(shard.firstIDs)
+            var lines = ["\(shard)".replacingFirstDocument(with: ids)]
+            if let text = firstText(of: shard) { lines.append("  its text         \(text)") }
+            if isVerifying {
+                try TokenShard(path: path).verify()
+                lines.append(
+                    "  verified         every checksum holds, every id is in the vocabulary")
+            }
+            return lines.joined(separator: "\n")
+        }
+    }
+
+    private static func ids(_ ids: [Int32]) -> String {
+        let shown = ids.prefix(8).map(String.init).joined(separator: " ")
+        return ids.isEmpty ? "none" : shown + (ids.count > 8 ? " ..." : "")
+    }
+
+    /// Nil where no tokenizer lies beside the shard; says so where it is another one's.
+    private func firstText(of shard: ShardDescription) -> String? {
+        let folder = (path as NSString).deletingLastPathComponent
+        let file = (folder.isEmpty ? "." : folder) + "/tokenizer.json"
+        guard InspectReport.exists(file), !shard.firstIDs.isEmpty else { return nil }
+        do {
+            let tokenizer = try TokenizerFile.load(file)
+            guard tokenizer.tokenizerSHA256 == shard.attributes.tokenizerSHA256 else {
+                return "unknown: the tokenizer.json beside it is another one"
+            }
+            return Self.quoted(
+                try tokenizer.decode(shard.firstIDs), isCut: shard.firstIDs.count == Self.tokenCount
+            )
+        } catch {
+            return "unknown: \(error)"
+        }
+    }
+
+    /// On one line, without control characters.
+    private static func quoted(_ text: String, isCut: Bool) -> String {
+        let shown = text.prefix(characterCount)
+        let escaped = shown.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\n": "\\n"
+            case "\t": "\\t"
+            case _ where scalar.properties.generalCategory == .control: "\u{FFFD}"
+            default: String(scalar)
+            }
+        }
+        return "\"\(escaped.joined())\"" + (isCut || shown.count < text.count ? " ..." : "")
+    }
+}
+
+extension String {
+    /// The description of a shard lists all ids that were read; the report shows a few.
+    fileprivate func replacingFirstDocument(with ids: String) -> String {
+        var lines = split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        lines[lines.count - 1] = "  first document   \(ids)"
+        return lines.joined(separator: "\n")
+    }
+}
