@@ -46,6 +46,15 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         Foundation.exit(code)
     }
 
+    /// The command that the arguments name.
+    ///
+    /// - Throws: A usage `Failure` for a mistyped command or option, else what ArgumentParser throws.
+    package static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        try UnknownCommand.refuse(arguments)
+        try UnknownOption.refuse(arguments)
+        return try parseAsRoot(arguments)
+    }
+
     /// Parses and runs.
     ///
     /// All ranks have the same arguments: what is wrong with them is said by the first alone.
@@ -56,8 +65,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
     ) throws -> Int32 {
         var command: any ParsableCommand
         do {
-            try UnknownCommand.refuse(arguments)
-            command = try parseAsRoot(arguments)
+            command = try parsed(arguments)
         } catch {
             let report = ExitReport(error)
             if communicator.rank == 0 { report.print() }

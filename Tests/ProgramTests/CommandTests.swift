@@ -14,7 +14,7 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, inspect; did you mean pretrain?"
+                + "evaluate, generate, inspect, doctor; did you mean pretrain?"
         ),
         (
             "tokenizer trian",
@@ -22,7 +22,7 @@ import swift_llm_train
         ),
         ("inspect", "Missing expected argument '<path>'; see --help"),
         ("inspect a b", "Unexpected argument 'b'; see --help"),
-        ("--foo", "Unknown option '--foo'; see --help"),
+        ("--foo", "unknown option --foo; see --help"),
         (
             "tokenizer train --kind byte --input a --output b",
             "The value 'byte' is invalid for '--kind <kind>'. Please provide one of 'bpe' and "
@@ -65,7 +65,7 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "inspect",
+        "prepare", "pretrain", "evaluate", "generate", "inspect", "doctor",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")
