@@ -6,7 +6,8 @@ extension TokenShard {
     ///
     /// - Throws: a `Failure` that names the first place that is damaged.
     package func verify() throws {
-        let pieceSize = 1 << 20
+        // A few chunks at a time, so that a failure names the place within some thousand tokens.
+        let pieceSize = 8 * HDF5Dataset.chunkCount
         let buffer = UnsafeMutableBufferPointer<Int32>.allocate(
             capacity: min(pieceSize, tokenCount))
         defer { buffer.deallocate() }

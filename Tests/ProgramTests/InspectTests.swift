@@ -170,6 +170,10 @@ import swift_llm_train
 
                 """.trimmingCharacters(in: .newlines)))
         #expect(text.hasSuffix("last metrics     {\"step\":7}"))
+        let checkpoints = try InspectReport().text(of: folder("checkpoints"))
+        #expect(
+            checkpoints.hasPrefix(
+                "checkpoints \(folder("checkpoints"))\n  checkpoints      2, of the steps 6 7\n"))
     }
 
     @Test func everythingElseIsRefusedWithWhatItCouldBe() throws {
@@ -190,7 +194,7 @@ import swift_llm_train
         #expect(
             failure(folder("a.txt")).hasPrefix(
                 "cannot tell what this file is: expected a token shard (*.h5), *.safetensors or "
-                    + "tokenizer.json"))
+                    + "tokenizer.json, got other bytes"))
         try folder.write("hello", to: "b.h5")
         #expect(failure(folder("b.h5")).hasPrefix("the file is not HDF5"))
     }

@@ -31,14 +31,16 @@ package struct InspectReport {
 
     private func file(_ path: String) throws -> String {
         if path.hasSuffix(".safetensors") { return try Self.tensors(path) }
-        if path.hasSuffix("tokenizer.json") { return try Self.tokenizer(path) }
+        if path.hasSuffix(".json") { return try Self.tokenizer(path) }
         do {
             return try ShardReport(path: path, isVerifying: isVerifying).text
-        } catch let failure as Failure where !path.hasSuffix(".h5") {
+        } catch let failure as Failure
+            where failure.what == "the file is not HDF5" && !path.hasSuffix(".h5")
+        {
             throw Failure(
                 "cannot tell what this file is",
                 expected: "a token shard (*.h5), *.safetensors or tokenizer.json",
-                got: failure.line, at: path)
+                got: "other bytes", at: path, remedy: "name one of those")
         }
     }
 
@@ -51,6 +53,9 @@ package struct InspectReport {
                 .joined(separator: "\n\n")
         }
         if Self.exists(path + "/config.json") { return try ModelReport(path: path).text }
+        if !CheckpointStore(directory: path).steps.isEmpty {
+            return try RunReport(checkpointsPath: path).text
+        }
         if RunReport.isRun(path) { return try RunReport(path: path).text }
         throw Failure(
             "cannot tell what this directory is",

@@ -3,9 +3,24 @@ import Foundation
 import ModelFiles
 import Training
 
-/// What `inspect` tells of a run directory.
+/// What `inspect` tells of a run directory, or of the checkpoints in it alone.
 struct RunReport {
-    let path: String
+    /// Nil for checkpoints alone.
+    private let path: String?
+    private let store: CheckpointStore
+    private let title: String
+
+    init(path: String) {
+        self.path = path
+        store = CheckpointStore(directory: path + "/checkpoints")
+        title = "run \(path)"
+    }
+
+    init(checkpointsPath: String) {
+        path = nil
+        store = CheckpointStore(directory: checkpointsPath)
+        title = "checkpoints \(checkpointsPath)"
+    }
 
     static func isRun(_ path: String) -> Bool {
         InspectReport.exists(path + "/recipe.yaml") || InspectReport.exists(path + "/metrics.jsonl")
@@ -13,23 +28,20 @@ struct RunReport {
 
     var text: String {
         get throws {
-            [
-                "run \(path)",
-                "  recipe           \(try recipeName())",
-                "  checkpoints      \(checkpoints())",
-                "  latest           \(try latest())",
-                "  last metrics     \(try lastMetrics())",
-            ].joined(separator: "\n")
+            var lines = [title]
+            if let path { lines.append("  recipe           \(try recipeName(in: path))") }
+            lines.append("  checkpoints      \(checkpoints())")
+            lines.append("  latest           \(try latest())")
+            if let path { lines.append("  last metrics     \(try lastMetrics(in: path))") }
+            return lines.joined(separator: "\n")
         }
     }
 
-    private func recipeName() throws -> String {
+    private func recipeName(in path: String) throws -> String {
         let file = path + "/recipe.yaml"
         guard InspectReport.exists(file) else { return "none" }
         return try Recipe(decoding: RecipeFile(path: file)).name
     }
-
-    private var store: CheckpointStore { CheckpointStore(directory: path + "/checkpoints") }
 
     private func checkpoints() -> String {
         let steps = store.steps
@@ -50,7 +62,7 @@ struct RunReport {
         return lines.joined(separator: "\n                   ")
     }
 
-    private func lastMetrics() throws -> String {
+    private func lastMetrics(in path: String) throws -> String {
         let file = path + "/metrics.jsonl"
         guard InspectReport.exists(file) else { return "none" }
         let lines = try FileReader.bytes(of: file).split(separator: UInt8(ascii: "\n"))

@@ -12,7 +12,7 @@ struct SpeedFacts: DoctorPart {
     private var percentOfPeak: Double { 100 * sgemmGFLOPS / gflops }
 
     var title: String {
-        ranks.count == 1 ? "Speed" : "Speed, of all \(ranks.count) ranks at the same time"
+        ranks.count == 1 ? "Speed" : "Speed of all \(ranks.count) ranks at the same time"
     }
 
     var lines: [DoctorLine] {
