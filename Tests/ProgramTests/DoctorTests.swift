@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import JSON
 import ModelFiles
 import Subprocess
 import Tensors

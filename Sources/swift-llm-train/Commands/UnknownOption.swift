@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import JSON
 import ModelFiles
 
 /// A mistyped option is answered with the nearest one of its command.

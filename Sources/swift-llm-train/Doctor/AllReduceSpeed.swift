@@ -1,5 +1,6 @@
 import Collectives
 import Diagnostics
+import JSON
 import ModelFiles
 
 /// How fast the ranks add up gradients.

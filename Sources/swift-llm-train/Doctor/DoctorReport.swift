@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import ModelFiles
 
 /// What the doctor found, for people and for programs.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import ModelFiles
 
 /// The room of the file system that a path lies in.

@@ -1,6 +1,7 @@
 import COpenBLAS
 import Collectives
 import Datasets
+import JSON
 import ModelFiles
 import Tensors
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import ModelFiles
 
 /// The limits of this process that training can run into; nil is unlimited.

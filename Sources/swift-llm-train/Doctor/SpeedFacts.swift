@@ -1,3 +1,4 @@
+import JSON
 import ModelFiles
 
 /// What was measured: sums over the ranks, since they compute at the same time.
