@@ -83,7 +83,7 @@ struct SpeedFacts: DoctorPart {
         }
         if percentOfPeak < Self.leastPercentOfPeak {
             warnings.append(
-                "sgemm reaches only \(Int(percentOfPeak))% of the peak: other programs use the "
+                "sgemm reaches only \(Int(percentOfPeak.rounded()))% of the peak: other programs use the "
                     + "cores, or the BLAS kernels do not fit the processor")
         }
         let fastest = ranks.map(\.sgemmGFLOPS).max() ?? 0
