@@ -89,8 +89,8 @@ extension Jobs {
                 ranks: 3)
             expect(
                 run, 64,
-                "train.lanes does not divide train.global_batch_size: expected a divisor of 8, "
-                    + "got 3; use 2 or 4")
+                "the number of ranks does not divide train.global_batch_size: expected a divisor "
+                    + "of 8, got 3; use 2 or 4")
         }
 
         @Test(arguments: [

@@ -37,8 +37,8 @@ struct PretrainPhase {
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree { try directory?.storeRecipe(recipe.resolvedYAML) }
         let trainer = try Trainer(setup, state: state)
-        let outcome = try trainer.run()
-        return outcome
+        // The directory is locked as long as there is a reference to it.
+        return try withExtendedLifetime(directory) { try trainer.run() }
     }
 
     /// The recipe with what the shards, the model of `init.from` and the world decide.
@@ -51,9 +51,12 @@ struct PretrainPhase {
             recipe.model.vocabularySize = configuration.vocabularySize
         }
         recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
-        recipe.train.lanes = start.state?.laneCount ?? recipe.train.lanes ?? communicator.worldSize
-        let laneCount = recipe.train.lanes ?? 1
-        try recipe.train.validate(lanes: laneCount, key: "train.lanes")
+        let givenLaneCount = start.state?.laneCount ?? recipe.train.lanes
+        let laneCount = givenLaneCount ?? communicator.worldSize
+        recipe.train.lanes = laneCount
+        try recipe.train.validate(
+            lanes: laneCount,
+            key: givenLaneCount == nil ? "the number of ranks" : "train.lanes")
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
         guard recipe.sequenceLength <= configuration.contextLength else {
