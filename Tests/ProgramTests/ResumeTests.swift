@@ -149,6 +149,21 @@ extension Jobs {
             #expect(latest == "step-00000020")
         }
 
+        /// Not the same run: new moments, steps from 1, but the weights of another one.
+        @Test func aRunThatStartsFromAModelHasItsLoss() async throws {
+            let workspace = try await Workspace.prepared()
+            let first = try await workspace.pretrain("first").metrics("validation").last
+            let learnt = try #require(first?["loss"]?.double)
+            let run = try await workspace.pretrain(
+                "second",
+                "init.from=first/checkpoints/latest model.layer_count=null model.head_count=null "
+                    + "model.embedding_size=null model.context_length=null train.steps=3 "
+                    + "optimizer.learning_rate=1e-9 evaluate.every_steps=1", ranks: 2)
+            #expect(try run.steps().map { $0["step"]?.integer } == [1, 2, 3])
+            let again = try #require(run.metrics("validation").first?["loss"]?.double)
+            #expect(abs(again - learnt) < 1e-5)
+        }
+
         @Test func aFinishedRunThatIsResumedStaysAsItIs() async throws {
             let workspace = try await Workspace.prepared()
             try await workspace.pretrain("run", "train.steps=5")

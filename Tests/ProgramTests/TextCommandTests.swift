@@ -91,6 +91,17 @@ extension Jobs {
             #expect(sampled != greedy)
         }
 
+        /// Nine tenths of the model's vocabulary are padding, and it has hardly learnt that.
+        @Test func paddingOfTheVocabularyIsNeverSampled() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=3 model.vocabulary_size=512")
+            let text = try await workspace.succeed(
+                "generate --model run/checkpoints/latest --prompt the --maximum-tokens 100 "
+                    + "--temperature 2"
+            ).output
+            #expect(text.unicodeScalars.count == 3 + 100 + 1)
+        }
+
         @Test func inspectTellsWhatShardsAndCheckpointsHold() async throws {
             let workspace = try await Workspace.prepared()
             try await workspace.pretrain("run", "train.steps=5")
