@@ -34,8 +34,8 @@ package final class RunDirectory {
                 "cannot write in the run directory", got: String(cString: strerror(errno)),
                 at: lockPath, remedy: "choose another output")
         }
+        // From here on deinit closes the lock, even when this throws.
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
             throw Failure(
                 "another run is at work in this directory", at: path,
                 remedy: "wait for it, stop it, or choose another output")
