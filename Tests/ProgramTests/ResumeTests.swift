@@ -164,6 +164,20 @@ extension Jobs {
             #expect(abs(again - learnt) < 1e-5)
         }
 
+        /// tokenizer.json comes last: without it some shards may be missing.
+        @Test func aPreparationThatWasCutOffIsDoneAgain() async throws {
+            let workspace = try await Workspace.prepared()
+            let shard = try workspace.bytes("shards/train-00000.h5")
+            try FileManager.default.removeItem(atPath: workspace("shards/tokenizer.json"))
+            try FileManager.default.removeItem(atPath: workspace("shards/validation-00000.h5"))
+            let command =
+                "run recipe.yaml --resume phases=[prepare,pretrain] prepare.input=[text.txt] "
+                + "prepare.output=shards tokenizer.path=tokenizer.json train.steps=3"
+            try await workspace.succeed(command, ranks: 2)
+            #expect(try workspace.bytes("shards/train-00000.h5") == shard)
+            #expect(try RunFiles(path: workspace("run")).steps().count == 3)
+        }
+
         @Test func aFinishedRunThatIsResumedStaysAsItIs() async throws {
             let workspace = try await Workspace.prepared()
             try await workspace.pretrain("run", "train.steps=5")

@@ -32,7 +32,8 @@ struct PhaseRunner {
         return 0
     }
 
-    /// Shards that are whole are used again by a run that is resumed.
+    /// A run that is resumed uses shards that are all there, and replaces those of a preparation that
+    /// was cut off, which lack the tokenizer.json.
     private func prepare(_ recipe: Recipe) throws {
         let isDone = try communicator.agree {
             isResuming
@@ -48,7 +49,7 @@ struct PhaseRunner {
             ?? TokenizerPhase(communicator: communicator).train(
                 recipe.tokenizer, input: recipe.prepare.input)
         let summary = try PreparePhase(communicator: communicator).run(
-            recipe.prepare, tokenizer: tokenizer, malformed: .replaced)
+            recipe.prepare, tokenizer: tokenizer, malformed: .replaced, isReplacing: isResuming)
         say(summary)
     }
 

@@ -9,10 +9,13 @@ import Tokenizers
 struct PreparePhase {
     let communicator: any Communicator
 
-    /// - Parameter malformed: what to do with bytes that are not UTF-8.
+    /// - Parameters:
+    ///   - malformed: what to do with bytes that are not UTF-8.
+    ///   - isReplacing: whether shards that are there already are removed, instead of refused.
     /// - Returns: one line for people.
     func run(
-        _ options: PrepareOptions, tokenizer: any Tokenizer, malformed: MalformedText
+        _ options: PrepareOptions, tokenizer: any Tokenizer, malformed: MalformedText,
+        isReplacing: Bool = false
     ) throws -> String {
         guard let directory = options.output else {
             preconditionFailure("the output of prepare has not been settled")
@@ -23,7 +26,8 @@ struct PreparePhase {
         }
         let output = try communicator.agree {
             communicator.rank == 0
-                ? try PreparationOutput(directory: directory, tokenizer: tokenizer) : nil
+                ? try PreparationOutput(
+                    directory: directory, tokenizer: tokenizer, isReplacing: isReplacing) : nil
         }
         let own = try communicator.agree {
             try stride(from: communicator.rank, to: plan.jobs.count, by: communicator.worldSize)
