@@ -60,6 +60,13 @@ void kernel_attention_score_gradient(
     float *d_scores, const float *probabilities, const float *output_dots, long rows, long stride,
     float scale);
 
+/* rows.c; out = x w, or out += x w, with x a row: w is [depth, columns] with `stride` floats from row to
+ * row, transposed [columns, depth]. */
+void kernel_row_product(
+    float *out, const float *x, const float *w, long depth, long columns, long stride, int adds);
+void kernel_row_product_transposed(
+    float *out, const float *x, const float *w, long depth, long columns, long stride, int adds);
+
 /* embedding.c */
 void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);
 void kernel_scatter_add_rows(

@@ -1,3 +1,4 @@
+import CKernels
 import COpenBLAS
 
 /// A matrix in memory: `rows` x `columns` as the product sees it, `stride` floats between the rows
@@ -74,6 +75,9 @@ extension Device {
     private static func multiplyTile(
         _ tile: Tile, _ a: Matrix, _ b: Matrix, into out: Matrix, adds: Bool, scale: Float = 1
     ) {
+        if tile.rows.count == 1 && !a.isTransposed && scale == 1 {
+            return multiplyRow(tile, a, b, into: out, adds: adds)
+        }
         cblas_sgemm(
             CblasRowMajor, a.transposition, b.transposition, Int32(tile.rows.count),
             Int32(tile.columns.count), Int32(a.columns), scale,
@@ -81,5 +85,16 @@ extension Device {
             b.columns(from: tile.columns.lowerBound), Int32(b.stride), adds ? 1 : 0,
             out.pointer + tile.rows.lowerBound * out.stride + tile.columns.lowerBound,
             Int32(out.stride))
+    }
+
+    /// One row: a general product would first copy the whole matrix into another order.
+    private static func multiplyRow(
+        _ tile: Tile, _ a: Matrix, _ b: Matrix, into out: Matrix, adds: Bool
+    ) {
+        let row = out.pointer + tile.rows.lowerBound * out.stride + tile.columns.lowerBound
+        let product = b.isTransposed ? kernel_row_product_transposed : kernel_row_product
+        product(
+            row, a.rows(from: tile.rows.lowerBound), b.columns(from: tile.columns.lowerBound),
+            a.columns, tile.columns.count, b.stride, adds ? 1 : 0)
     }
 }
