@@ -49,22 +49,47 @@ package final class GPT2 {
     }
 
     /// inputs [1, T] -> the logits [V] of the token that follows.
-    package func nextTokenLogits(_ inputs: Tensor<Int32>) -> Tensor<Float> {
+    ///
+    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    package func nextTokenLogits(
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+    ) -> Tensor<Float> {
+        nextLogits(inputs, cache: cache).reshaped([configuration.vocabularySize])
+    }
+
+    /// inputs [B, T] -> the logits [B, V] of the tokens that follow.
+    ///
+    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    package func nextLogits(
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+    ) -> Tensor<Float> {
         let tape = Tape(device: device)
-        let hidden = hiddenStates(tape, inputs: inputs, dropout: nil)
-        let rows = tape.reshape(hidden, to: [inputs.count, configuration.embeddingSize])
-        let last = tape.slice(rows, rows: inputs.count - 1..<inputs.count)
-        return outputLayer(tape, last).value.reshaped([configuration.vocabularySize])
+        let hidden = hiddenStates(tape, inputs: inputs, dropout: nil, cache: cache)
+        cache?.advance(by: inputs.shape[1])
+        return outputLayer(tape, lastPositions(tape, hidden)).value
+    }
+
+    /// [B, T, C] -> [B, C].
+    private func lastPositions(_ tape: Tape, _ hidden: Variable) -> Variable {
+        let (batchSize, length) = (hidden.shape[0], hidden.shape[1])
+        let last = device.uninitialized([batchSize, configuration.embeddingSize])
+        let rows = hidden.value.reshaped([batchSize * length, configuration.embeddingSize])
+        for sequence in 0..<batchSize {
+            let row = (sequence + 1) * length - 1
+            device.copy(rows.slice(row..<row + 1), to: last.slice(sequence..<sequence + 1))
+        }
+        return tape.constant(last)
     }
 
     /// The residual stream after the last norm: [B, T] -> [B, T, C].
     private func hiddenStates(
-        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?
+        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache? = nil
     ) -> Variable {
         let forward = GPT2ForwardPass(
-            tape: tape, parameters: parameters, configuration: configuration, stream: dropout)
+            tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
+            cache: cache)
         var x = tape.embedding(inputs, table: forward[tokenTable])
-        x = tape.addPositions(x, table: forward[positionTable])
+        x = tape.addPositions(x, table: forward.positions(positionTable))
         x = forward.dropOut(x, site: 0)
         for block in blocks { x = block.forward(x, forward) }
         return forward.layerNorm(x, finalNorm)

@@ -60,7 +60,8 @@ struct GPT2Block {
         var options = attention
         options.dropout = pass.dropout(site: site)
         let qkv = pass.linear(pass.layerNorm(x, attentionNorm), queriesKeysValues)
-        let attended = pass.linear(tape.causalAttention(qkv, options), attentionOutput)
+        let attended = pass.linear(
+            pass.attention(qkv, options, layer: layer), attentionOutput)
         let middle = tape.add(x, pass.dropOut(attended, site: site + 1))
 
         let raised = tape.linearGELU(
@@ -77,8 +78,21 @@ struct GPT2ForwardPass {
     let parameters: ParameterList
     let configuration: GPT2Configuration
     let stream: DropoutStream?
+    /// The tokens before those of the pass; nil where it sees whole sequences.
+    let cache: KeyValueCache?
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
+
+    /// The rows of the position table from the first position of the pass on.
+    func positions(_ table: Parameter) -> Variable {
+        guard let cache else { return self[table] }
+        return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
+    }
+
+    func attention(_ qkv: Variable, _ options: AttentionOptions, layer: Int) -> Variable {
+        guard let cache else { return tape.causalAttention(qkv, options) }
+        return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
+    }
 
     func linear(_ x: Variable, _ layer: LinearParameters) -> Variable {
         tape.linear(x, weight: self[layer.weight], bias: self[layer.bias])
