@@ -73,8 +73,8 @@ let package = Package(
         .testTarget(
             name: "CollectivesTests",
             dependencies: ["Collectives", "DistributedChecks", "DistributedRuns"]),
-        .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "Generation", "ReferenceModels"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "ReferenceModels"]),
+        .testTarget(name: "GenerationTests", dependencies: ["Generation", "ReferenceModels"]),
         .testTarget(
             name: "ProgramTests",
             dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns"]),

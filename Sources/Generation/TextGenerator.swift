@@ -4,9 +4,12 @@ import Tensors
 import Tokenizers
 
 /// Goes on from a prompt, token by token.
+///
+/// It keeps what the model computed for the prompt: several samples of one prompt compute it once.
 package struct TextGenerator {
-    private let model: GPT2
     private let tokenizer: any Tokenizer
+    private let contextLength: Int
+    private let context: DecodingContext
 
     /// - Precondition: the model has a row for each token of the vocabulary.
     package init(model: GPT2, tokenizer: any Tokenizer) {
@@ -14,39 +17,61 @@ package struct TextGenerator {
             model.configuration.vocabularySize >= tokenizer.vocabularySize,
             "the model has \(model.configuration.vocabularySize) tokens, the tokenizer "
                 + "\(tokenizer.vocabularySize)")
-        self.model = model
         self.tokenizer = tokenizer
+        contextLength = model.configuration.contextLength
+        context = DecodingContext(model)
+    }
+
+    /// Passes on the text after the prompt as it comes, in whole characters, until an end of text, a
+    /// stop text, which is not passed on, or `maximumTokens` tokens.
+    ///
+    /// - Throws: `Failure` for an empty prompt where there is no end of text to start from.
+    package func generateText(
+        after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler, stops: [String] = [],
+        whenReady: (String) throws -> Void
+    ) throws {
+        var decoder = StreamingDecoder(tokenizer)
+        var filter = StopTextFilter(stops)
+        try generate(after: prompt, maximumTokens: maximumTokens, sampler: sampler) { id in
+            let text = filter.append(try decoder.append(id))
+            if !text.isEmpty { try whenReady(text) }
+            return !filter.hasStopped
+        }
+        let rest = filter.append(decoder.finish()) + filter.finish()
+        if !rest.isEmpty { try whenReady(rest) }
     }
 
     /// Draws up to `maximumTokens` tokens after the prompt, and ends at an end of text.
     ///
-    /// When the sequence has grown past the context, the model sees its last tokens alone.
+    /// Of a prompt longer than the context the model sees the last tokens. When the sequence outgrows
+    /// the context, the older half is dropped and the rest computed again.
     ///
-    /// - Parameter whenDrawn: called with each id as it comes.
+    /// - Parameter whenDrawn: called with each id as it comes; false ends.
     /// - Throws: `Failure` for an empty prompt where there is no end of text to start from.
     package func generate(
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler,
-        whenDrawn: (Int32) throws -> Void
+        whenDrawn: (Int32) throws -> Bool
     ) throws {
-        var ids = prompt
-        if ids.isEmpty {
-            guard let endOfText = tokenizer.endOfTextID else {
-                throw Failure(
-                    "the prompt is empty and the tokenizer has no end of text to start from",
-                    remedy: "give a prompt of at least one character", kind: .usage)
-            }
-            ids = [endOfText]
-        }
+        var ids = try start(of: prompt)
         var sampler = sampler
         for _ in 0..<maximumTokens {
-            let seen = Array(ids.suffix(model.configuration.contextLength))
-            let input = model.device.tensor(seen, shape: [1, seen.count])
-            let logits = model.nextTokenLogits(input)
+            let logits = context.logits(after: ids)
             // Rows behind the vocabulary are padding.
-            let id = sampler.draw(logits.buffer.prefix(tokenizer.vocabularySize))
+            let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
+            let id = try sampler.draw(drawable.array, after: ids)
             if id == tokenizer.endOfTextID { return }
             ids.append(id)
-            try whenDrawn(id)
+            guard try whenDrawn(id) else { return }
         }
+    }
+
+    private func start(of prompt: [Int32]) throws -> [Int32] {
+        if !prompt.isEmpty { return prompt.suffix(contextLength) }
+        guard let endOfText = tokenizer.endOfTextID else {
+            throw Failure(
+                "the prompt is empty and the tokenizer has no end of text to start from",
+                remedy: "give a prompt of at least one character", kind: .usage)
+        }
+        return [endOfText]
     }
 }

@@ -1,71 +1,60 @@
+import Diagnostics
 import Foundation
 import Tensors
 
-/// Draws tokens from logits: a function of the logits, the options, the seed and the number of the draw.
+/// Draws tokens from logits: a function of the logits, the sequence so far, the options, and the
+/// numbers of the sample and of the draw.
 package struct TokenSampler: Sendable {
-    /// How to draw.
-    package struct Options: Sendable {
-        /// Divides the logits: below 1 safer, above 1 bolder; 0 always takes the likeliest.
-        package var temperature: Double
-        /// Only the k likeliest tokens may be drawn.
-        package var topK: Int?
-        /// Only the likeliest tokens of this joint probability may be drawn (Holtzman et al., 2020).
-        package var topP: Double?
-        package var seed: UInt64
-
-        package init(temperature: Double, topK: Int?, topP: Double?, seed: UInt64) {
-            self.temperature = temperature
-            self.topK = topK
-            self.topP = topP
-            self.seed = seed
-        }
-    }
-
-    private let options: Options
+    private let options: SamplingOptions
+    private let sample: UInt32
     private var drawCount: UInt32 = 0
 
-    package init(_ options: Options) {
+    /// - Parameter sample: samples of different numbers have independent random numbers.
+    package init(_ options: SamplingOptions, sample: Int = 0) {
         self.options = options
+        self.sample = UInt32(sample)
     }
 
-    /// One token id; of equal logits the lowest id comes first.
-    package mutating func draw(_ logits: some Collection<Float>) -> Int32 {
-        let order = logits.enumerated().sorted {
-            $0.element != $1.element ? $0.element > $1.element : $0.offset < $1.offset
+    /// One token id.
+    ///
+    /// - Parameter sequence: the ids so far, which the repetition penalty concerns.
+    /// - Throws: `Failure` for logits that are not numbers.
+    package mutating func draw(
+        _ logits: [Float], after sequence: [Int32] = []
+    ) throws -> Int32 {
+        let scores = penalized(logits, after: sequence)
+        guard let best = scores.lazy.filter({ !$0.isNaN }).max(), best.isFinite else {
+            throw Failure(
+                "the model gives no probabilities", expected: "numbers as logits",
+                got: "none that is finite",
+                remedy: "take a checkpoint from before its loss became NaN")
         }
-        guard options.temperature > 0, let best = order.first else {
-            return Int32(order.first?.offset ?? 0)
+        guard options.temperature > 0 else {
+            return Int32(scores.firstIndex(of: best) ?? 0)
         }
-        let kept = order.prefix(options.topK ?? order.count)
-        let weights = kept.map {
-            exp(Double($0.element - best.element) / options.temperature)
-        }
-        return Int32(kept[draw(weights.prefix(nucleusCount(of: weights)))].offset)
+        var choice = WeightedTokens(scores, best: best, options)
+        if let topP = options.topP, topP < 1 { choice.keepNucleus(topP) }
+        return choice.token(at: uniform())
     }
 
-    /// How many of the descending weights reach the joint probability `topP`.
-    private func nucleusCount(of weights: [Double]) -> Int {
-        guard let topP = options.topP, topP < 1 else { return weights.count }
-        let limit = topP * weights.reduce(0, +)
-        var sum = 0.0
-        for (index, weight) in weights.enumerated() {
-            sum += weight
-            if sum >= limit { return index + 1 }
+    private func penalized(_ logits: [Float], after sequence: [Int32]) -> [Float] {
+        guard options.repetitionPenalty != 1 else { return logits }
+        let penalty = Float(options.repetitionPenalty)
+        var scores = logits
+        for id in Set(sequence) where scores.indices.contains(Int(id)) {
+            let score = scores[Int(id)]
+            scores[Int(id)] = score < 0 ? score * penalty : score / penalty
         }
-        return weights.count
+        return scores
     }
 
-    private mutating func draw(_ weights: ArraySlice<Double>) -> Int {
-        let words = Philox.words(counter: [drawCount, 0, 0, Self.stream], key: options.seed)
+    /// A number from 0 to below 1 of 53 random bits.
+    private mutating func uniform() -> Double {
+        let words = Philox.words(
+            counter: [drawCount, sample, 0, Self.stream], key: options.seed)
         drawCount += 1
-        let uniform =
-            (Double(words[0]) * 4_294_967_296 + Double(words[1])) / 18_446_744_073_709_551_616
-        var rest = uniform * weights.reduce(0, +)
-        for (index, weight) in weights.enumerated() {
-            rest -= weight
-            if rest < 0 { return index }
-        }
-        return weights.count - 1
+        let bits = UInt64(words[0]) << 21 | UInt64(words[1]) >> 11
+        return Double(bits) / 9_007_199_254_740_992
     }
 
     /// Keeps these numbers apart from those of dropout and initialisation.

@@ -123,7 +123,8 @@ import swift_llm_train
             epsilon weight_decay maximum_gradient_norm
             checkpoint: every_steps keep_last io
             evaluate: every_steps batches
-            generate: prompt maximum_tokens temperature top_k top_p seed
+            generate: prompt maximum_tokens samples temperature top_k top_p repetition_penalty \
+            stop seed
             """
         let paths = contract.split(separator: "\n").flatMap { line -> [String] in
             let parts = line.split(separator: ":")

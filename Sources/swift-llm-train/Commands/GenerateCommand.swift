@@ -28,6 +28,9 @@ struct GenerateCommand: FirstRankCommand {
     @Option(help: ArgumentHelp("Tokens to add at most.", valueName: "n"))
     var maximumTokens = Self.defaults.maximumTokens
 
+    @Option(help: ArgumentHelp("Texts to sample.", valueName: "n"))
+    var samples = Self.defaults.samples
+
     @Option(
         help: ArgumentHelp("Below 1 safer, above 1 bolder, 0 always the likeliest.", valueName: "t")
     )
@@ -41,6 +44,16 @@ struct GenerateCommand: FirstRankCommand {
             "Sample among the likeliest tokens of this joint probability alone.", valueName: "p"))
     var topP: Double?
 
+    @Option(
+        help: ArgumentHelp("Above 1 the text repeats its tokens less often.", valueName: "r"))
+    var repetitionPenalty = Self.defaults.repetitionPenalty
+
+    @Option(
+        help: ArgumentHelp(
+            "A text that ends a sample and is not printed; may be given again.",
+            valueName: "text"))
+    var stop = Self.defaults.stop
+
     @Option(help: ArgumentHelp("Decides the samples.", valueName: "s"))
     var seed = Recipe().seed
 
@@ -52,6 +65,9 @@ struct GenerateCommand: FirstRankCommand {
         options.temperature = temperature
         options.topK = topK
         options.topP = topP
+        options.samples = samples
+        options.repetitionPenalty = repetitionPenalty
+        options.stop = stop
         options.seed = seed
         return options
     }

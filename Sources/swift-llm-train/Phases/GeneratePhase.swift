@@ -1,6 +1,5 @@
 import Collectives
 import Diagnostics
-import Foundation
 import Generation
 import Tensors
 import Tokenizers
@@ -19,15 +18,28 @@ struct GeneratePhase {
                 "warning: the prompt has \(ids.count) tokens, the model sees the last "
                     + "\(model.configuration.contextLength)\n", to: .standardError)
         }
-        Console.write(prompt)
-        var decoder = StreamingDecoder(tokenizer)
-        let sampler = TokenSampler(
-            TokenSampler.Options(
-                temperature: options.temperature, topK: options.topK, topP: options.topP,
-                seed: UInt64(options.seed ?? Recipe().seed)))
-        try TextGenerator(model: model, tokenizer: tokenizer).generate(
-            after: ids, maximumTokens: options.maximumTokens, sampler: sampler
-        ) { Console.write(try decoder.append($0)) }
-        Console.line(decoder.finish())
+        let generator = TextGenerator(model: model, tokenizer: tokenizer)
+        for sample in 0..<options.samples {
+            if options.samples > 1 {
+                Console.line("--- sample \(sample + 1) of \(options.samples)")
+            }
+            Console.write(prompt)
+            try generator.generateText(
+                after: ids, maximumTokens: options.maximumTokens,
+                sampler: TokenSampler(options.sampling, sample: sample), stops: options.stop
+            ) { Console.write($0) }
+            Console.line("")
+        }
+    }
+}
+
+extension GenerateOptions {
+    fileprivate var sampling: SamplingOptions {
+        var sampling = SamplingOptions(seed: UInt64(seed ?? Recipe().seed))
+        sampling.repetitionPenalty = repetitionPenalty
+        sampling.temperature = temperature
+        sampling.topK = topK
+        sampling.topP = topP
+        return sampling
     }
 }

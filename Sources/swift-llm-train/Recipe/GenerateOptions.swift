@@ -6,6 +6,8 @@ package struct GenerateOptions: OptionBlock {
     package var prompt: String?
     /// Tokens to add at most; usual 50 to 500.
     package var maximumTokens = 200
+    /// Texts to sample, one after the other; usual 1 to 5.
+    package var samples = 1
     /// Divides the logits: below 1 safer, above 1 bolder, 0 always the likeliest; usual 0.7 to 1.
     package var temperature = 1.0
     /// Samples among the k likeliest tokens; by default all; usual 40 to 200.
@@ -13,6 +15,11 @@ package struct GenerateOptions: OptionBlock {
     /// Samples among the likeliest tokens that together reach this probability; by default all;
     /// usual 0.9 to 0.95.
     package var topP: Double?
+    /// Divides the positive logits, and multiplies the negative ones, of tokens that the text has
+    /// already; 1 changes nothing; usual 1 to 1.3.
+    package var repetitionPenalty = 1.0
+    /// Texts that end a sample and are not printed.
+    package var stop: [String] = []
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
 
@@ -22,9 +29,12 @@ package struct GenerateOptions: OptionBlock {
         [
             OptionField("prompt", \.prompt),
             OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
+            OptionField("samples", \.samples, .atLeast(1)),
             OptionField("temperature", \.temperature, .atLeast(0)),
             OptionField("top_k", \.topK, .atLeast(1)),
             OptionField("top_p", \.topP, .aboveZeroToOne),
+            OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero),
+            OptionField("stop", \.stop),
             OptionField("seed", \.seed, .atLeast(0)),
         ]
     }
