@@ -10,15 +10,15 @@ struct Pieces: Tokenizer {
     var vocabularySize: Int { pieces.count }
     var tokenizerJSON: [UInt8] { [] }
 
-    /// One letter for each token.
+    /// One ASCII character for each token.
     static func letters(_ count: Int, endOfTextID: Int32? = nil) -> Pieces {
-        Pieces(pieces: (0..<count).map { [UInt8(65 + $0)] }, endOfTextID: endOfTextID)
+        Pieces(pieces: (0..<count).map { [UInt8(48 + $0)] }, endOfTextID: endOfTextID)
     }
 
     func encode(
         _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText, into ids: inout [Int32]
     ) throws -> Int {
-        ids += utf8.map { Int32($0) - 65 }
+        ids += utf8.map { Int32($0) - 48 }
         return 0
     }
 

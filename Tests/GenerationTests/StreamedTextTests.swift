@@ -60,7 +60,7 @@ import Testing
         let letters = Pieces.letters(64)
         for count in [1, 2, 3, 50, 200] {
             let drawn = try parts(letters, temperature: 3, count: count)
-            let ids = drawn.joined().utf8.map { Int32($0) - 65 }
+            let ids = drawn.joined().utf8.map { Int32($0) - 48 }
             #expect(ids.count == count)
             let text = try parts(pieces, temperature: 3, count: count).joined()
             #expect(text.utf8.elementsEqual(pieces.text(ids).utf8))
