@@ -12,7 +12,14 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // The kernels are auto-vectorised C: without -O3 even a debug build could not run a test.
-let kernelFlags = CSetting.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math"])
+#if arch(x86_64)
+    // Without it clang halves the vectors of AVX-512.
+    let vectorFlags = ["-mprefer-vector-width=512"]
+#else
+    let vectorFlags: [String] = []
+#endif
+let kernelFlags = CSetting.unsafeFlags(
+    ["-O3", "-fno-math-errno", "-fno-trapping-math"] + vectorFlags)
 
 let package = Package(
     name: "swift-llm-train",

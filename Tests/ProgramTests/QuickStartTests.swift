@@ -37,4 +37,9 @@ import swift_llm_train
                 == "\nThe model needs 0.550 bits per character of stories that it never saw; "
                 + "the source has 0.500, so it is 10.0 % above.")
     }
+
+    @Test(arguments: [(1, 8), (2, 8), (3, 9), (6, 12), (8, 8), (64, 64)])
+    func ranksShareTheQuickStartsBatchEvenly(worldSize: Int, batchSize: Int) {
+        #expect(QuickStart.batchSize(worldSize: worldSize) == batchSize)
+    }
 }

@@ -8,7 +8,7 @@ import Training
 
 /// The built-in quick start: makes a text of small stories, runs all phases of its recipe on it, and
 /// compares the model with what the text is known to hold.
-struct QuickStart {
+package struct QuickStart {
     let communicator: any Communicator
     let isResuming: Bool
     /// Keys of the recipe to change.
@@ -66,9 +66,15 @@ struct QuickStart {
                 "the quick start makes its own text", expected: "no prepare.input",
                 remedy: "name a recipe to train on another text", kind: .usage)
         }
+        let batchSize = Self.batchSize(worldSize: communicator.worldSize)
         return try Recipe.load(
-            .quickStart, overrides: own + overrides + ["prepare.input=stories.txt"])
+            .quickStart,
+            overrides: ["train.global_batch_size=\(batchSize)"] + own + overrides
+                + ["prepare.input=stories.txt"])
     }
+
+    /// The least batch of eight or more sequences that the ranks can share.
+    package static func batchSize(worldSize: Int) -> Int { (7 + worldSize) / worldSize * worldSize }
 
     /// Writes the text on rank 0, which alone needs the stories again.
     private func makeText(for recipe: Recipe) throws -> StoryCorpus? {

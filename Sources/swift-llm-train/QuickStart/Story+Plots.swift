@@ -2,7 +2,7 @@
 extension Story {
     mutating func followPlot() {
         let leads = [
-            "\(hero.name) offered ", "\(companion.name) had lost ", "Then they saw ",
+            "\(hero.subject.withCapital) offered ", "\(companion.name) had lost ", "Then they saw ",
             "\"Let us build ", "They visited ", "They planted ",
         ]
         switch voice.choose(leads, weights: [3, 4, 4, 4, 3, 3]) {
@@ -16,17 +16,17 @@ extension Story {
     }
 
     private mutating func trade() {
-        let offer = tellThings(in: 2...7)
+        let offer = tellThings(in: 2...7).count
         say(" for everything. \(companion.name) wanted ")
         let more = number(in: 1...6)
-        say(" more, so \(hero.name) gave \(companion.object) \(offer.count + more) \(offer.name)")
+        say(" more, so \(hero.subject) gave \(companion.object) \(offer + more)")
         pick([" and got ", ". Then both laughed at ", ". On the way lay ", " and also "])
         tellThing()
         say(". ")
     }
 
     private mutating func search() {
-        let thing = tellThing()
+        let thing = tellNoun()
         say(". They looked ")
         tellPlace()
         say(" and found ")
@@ -35,22 +35,19 @@ extension Story {
         tellPlace()
         say(" and met ")
         tellAnimals()
-        say(". At last ")
-        pick([hero.name, companion.name])
-        say(" saw the \(thing) ")
+        say(". At last \(hero.subject) saw the \(thing) ")
         tellPlace()
         say(". ")
     }
 
     private mutating func helpAnimal() {
-        let animal = tellAnimal()
+        tellAnimal()
         say(" ")
         tellPlace()
         say(". It was ")
         let troubles = ["hungry", "thirsty", "cold", "lost", "stuck", "bored"]
         let trouble = voice.choose(troubles, weights: [])
-        say(", so ")
-        pick([hero.name, companion.name])
+        say(", so \(hero.subject)")
         switch trouble {
         case 0:
             say(" gave it ")
@@ -71,7 +68,7 @@ extension Story {
             say(" played with it and ")
             tellThing()
         }
-        say(". They called the \(animal) ")
+        say(". They called it ")
         pick(StoryWords.petNames)
         say(" and gave it ")
         tellThings()
@@ -105,7 +102,7 @@ extension Story {
         tellThing()
         say(" and ")
         tellThings(of: StoryWords.food)
-        say(". \(host.name) told them about ")
+        say(". \(host.subject.withCapital) told them about ")
         tellAnimals()
         say(" and ")
         pick(StoryWords.looks.map(\.withArticle))
@@ -134,7 +131,7 @@ extension Story {
     /// Sums with what is found: 3...9 and up to 9 more, given, brought or lost.
     mutating func count() {
         pick(["After that ", "Later ", "Next ", "Soon "])
-        say("\(hero.name) found ")
+        say("\(hero.subject) found ")
         tellThing()
         say(", ")
         tellThings()
@@ -143,16 +140,17 @@ extension Story {
         say(" ")
         tellPlace()
         let kinds = [
-            ". \(companion.name) gave \(hero.object) ", ". \(hero.name) gave \(companion.name) ",
+            ". \(companion.name) gave \(hero.object) ",
+            ". \(hero.subject.withCapital) gave \(companion.name) ",
             " and dropped ",
         ]
         switch voice.choose(kinds, weights: [3, 2, 1]) {
         case 0:
             let more = number(in: 2...9)
-            say(" more. Now \(hero.name) had \(found.count + more). ")
+            say(" more. Now \(hero.subject) had \(found.count + more). ")
         default:
             let gone = number(in: 1...found.count - 1)
-            say(". Now \(hero.name) had \(found.count - gone). ")
+            say(". Now \(hero.subject) had \(found.count - gone). ")
         }
     }
 }
