@@ -118,16 +118,17 @@ extension Jobs {
             // Tables, two blocks of 12 C² + 13 C, and the last norm; C is 16.
             let count = vocabularySize * 16 + 16 * 16 + 2 * (12 * 256 + 13 * 16) + 2 * 16
             let model = try await workspace.succeed("inspect run/checkpoints/latest").output
-            #expect(
-                model == """
-                    model directory run/checkpoints/latest
-                      gpt2 with 2 layers, 2 heads, 16 wide, context 16, vocabulary \(vocabularySize)
-                      \(count) parameters in 28 tensors
-                      tokenizer: character, \(vocabularySize) tokens
-                      checkpoint of step 5, 5 updates, 8 lanes
-                      all 7 files have the hashes of the manifest
-
-                    """)
+            #expect(model.hasPrefix("checkpoint run/checkpoints/latest\n"))
+            for line in [
+                "gpt2 with 2 layers, 2 heads, 16 wide, context 16, vocabulary \(vocabularySize)\n",
+                "parameters       \(count) in 28 tensors\n",
+                "tokenizer        character, \(vocabularySize) tokens\n",
+                "step             5, 5 updates\n",
+                "lanes            8: resumes on up to 8 ranks\n",
+                "hashes           all 7 files are as they were written\n",
+            ] {
+                #expect(model.contains(line))
+            }
 
             try workspace.damage("run/checkpoints/step-00000005/model.safetensors", at: 9000)
             let run = try await workspace.run("inspect run/checkpoints/latest")
