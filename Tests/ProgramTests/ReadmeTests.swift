@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+import swift_llm_train
+
+/// The README promises nothing that the program does not take.
+@Suite struct ReadmeTests {
+    private static let checkout = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The indented lines, those that end in a backslash joined with the next.
+    private static var commandLines: [String] {
+        get throws {
+            let text = try String(
+                contentsOf: checkout.appending(path: "README.md"), encoding: .utf8)
+            return text.replacing("\\\n", with: " ").split(separator: "\n")
+                .filter { $0.hasPrefix("    ") && !$0.hasPrefix("     ") }
+                .map { $0.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces) }
+        }
+    }
+
+    /// The arguments of a command line of this program, with or without mpirun.
+    private static func arguments(of line: String) -> [String]? {
+        var words = line.split(separator: " ").map(String.init)
+        if words.first == "mpirun" { words.removeFirst(3) }
+        guard let first = words.first else { return nil }
+        if first == "launch/local" { return Array(words.dropFirst()) }
+        return first == "swift-llm-train" ? Array(words.dropFirst()) : nil
+    }
+
+    @Test func everyCommandParses() throws {
+        let commands = try Self.commandLines.compactMap(Self.arguments(of:))
+        #expect(commands.count >= 8)
+        for arguments in commands {
+            #expect(throws: Never.self, "\(arguments)") {
+                _ = try SwiftLLMTrain.parsed(arguments)
+            }
+        }
+    }
+
+    @Test func everyFileThatItNamesIsThere() throws {
+        let words = try String(
+            contentsOf: Self.checkout.appending(path: "README.md"), encoding: .utf8
+        ).split { " \n`()[]'".contains($0) }
+        let files = Set(words.filter { $0.hasPrefix("launch/") || $0.hasPrefix("hostfiles/") })
+        #expect(files.count >= 8)
+        for file in files {
+            let path = Self.checkout.appending(path: String(file)).path
+            #expect(FileManager.default.fileExists(atPath: path), "\(file)")
+        }
+    }
+
+    @Test(arguments: ["own-text", "shakespeare-char", "gpt2-124m"])
+    func everyRecipeIsValid(name: String) throws {
+        let path = Self.checkout.appending(path: "launch/recipes/\(name).yaml").path
+        let recipe = try Recipe.load(path: path)
+        #expect(recipe.name == name)
+    }
+}
