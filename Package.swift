@@ -64,27 +64,30 @@ let package = Package(
         .executableTarget(
             name: "DistributedChecks", dependencies: ["Collectives"],
             path: "Tests/DistributedChecks"),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "TemporaryFolders", dependencies: ["Diagnostics"], path: "Tests/TemporaryFolders"),
         .target(
             name: "DistributedRuns", dependencies: [subprocess], path: "Tests/DistributedRuns"),
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
         .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
-        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"]),
+        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TemporaryFolders"]),
         .testTarget(
             name: "CollectivesTests",
             dependencies: ["Collectives", "DistributedChecks", "DistributedRuns"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "ReferenceModels"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: ["Training", "ReferenceModels", "TemporaryFolders"]),
         .testTarget(name: "GenerationTests", dependencies: ["Generation", "ReferenceModels"]),
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns"]),
+            dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns", "TemporaryFolders"]),
     ],
     swiftLanguageModes: [.v6]
 )

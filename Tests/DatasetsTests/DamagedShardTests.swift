@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TemporaryFolders
 import Testing
 
 /// What a shard that is not what it should be leads to: a failure that names file and position.

@@ -1,5 +1,6 @@
 import CHDF5
 import Datasets
+import TemporaryFolders
 import Testing
 
 /// A shard as another program might write it: each part can be left out or be of another kind.

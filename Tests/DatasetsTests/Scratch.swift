@@ -1,35 +1,13 @@
 import Datasets
-import Diagnostics
-import Foundation
+import TemporaryFolders
 
-/// A folder of one test, removed when the test lets go of it.
-final class Scratch {
-    let path: String
+typealias Scratch = TemporaryFolder
 
-    init() throws {
-        path =
-            FileManager.default.temporaryDirectory
-            .appendingPathComponent("datasets-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func path(_ name: String) -> String { "\(path)/\(name)" }
-
-    func bytes(_ name: String) throws -> [UInt8] {
-        try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name))))
-    }
+extension TemporaryFolder {
+    func path(_ name: String) -> String { self(name) }
 
     func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
-        try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
-    }
-
-    func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        try put(Array(bytes), at: name)
     }
 
     /// Writes a shard of these documents and gives its path.
@@ -55,17 +33,5 @@ extension TokenShard {
         var tokens = [Int32](repeating: -1, count: range.count)
         try tokens.withUnsafeMutableBufferPointer { try read(range, into: $0) }
         return tokens
-    }
-}
-
-/// The line of the failure that `body` throws; empty when it throws none.
-func failureLine(_ body: () throws -> Void) -> String {
-    do {
-        try body()
-        return ""
-    } catch let failure as Failure {
-        return failure.line
-    } catch {
-        return "not a Failure: \(error)"
     }
 }

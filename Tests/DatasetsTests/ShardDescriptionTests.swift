@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TemporaryFolders
 import Testing
 
 private let h5dump = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")

@@ -1,6 +1,7 @@
 import Datasets
 import Diagnostics
 import Foundation
+import TemporaryFolders
 import Testing
 
 @Suite struct TokenShardTests {
@@ -62,7 +63,7 @@ import Testing
         let line = failureLine { try scratch.writeShard("a.h5", documents: [[1, 300]]) }
         #expect(line.hasPrefix("the tokenizer gave an id outside its vocabulary"))
         #expect(line.contains("expected 0 to 299, got 300"))
-        #expect(try scratch.names() == [])
+        #expect(try scratch.names == [])
     }
 
     @Test func existingFileIsRefusedAndKept() throws {

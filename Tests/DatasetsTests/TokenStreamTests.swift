@@ -1,6 +1,7 @@
 import Datasets
 import Dispatch
 import Synchronization
+import TemporaryFolders
 import Testing
 
 @Suite struct TokenStreamTests {

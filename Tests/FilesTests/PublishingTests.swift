@@ -1,7 +1,7 @@
 import Diagnostics
 import Files
 import Foundation
-import TestSupport
+import TemporaryFolders
 import Testing
 
 @Suite struct PublishingTests {

@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
 import ModelFiles
-import TestSupport
+import TemporaryFolders
 import Testing
 
 @Suite struct ManifestTests {

@@ -4,7 +4,7 @@ import Foundation
 import JSON
 import ModelFiles
 import Models
-import TestSupport
+import TemporaryFolders
 import Testing
 
 @Suite struct ModelDirectoryTests {

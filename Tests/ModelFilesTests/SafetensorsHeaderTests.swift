@@ -1,6 +1,6 @@
 import Diagnostics
 import ModelFiles
-import TestSupport
+import TemporaryFolders
 import Testing
 
 /// What a hostile or damaged file may hold: each ends in a `Failure`, none in a crash.

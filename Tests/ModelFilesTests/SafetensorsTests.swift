@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import ModelFiles
-import TestSupport
+import TemporaryFolders
 import Testing
 
 @Suite struct SafetensorsTests {

@@ -3,6 +3,7 @@ import Diagnostics
 import Files
 import Foundation
 import ModelFiles
+import TemporaryFolders
 import Testing
 import Tokenizers
 import Training
@@ -10,31 +11,7 @@ import swift_llm_train
 
 /// What `inspect` tells of real shards, checkpoints and runs, whole and damaged.
 @Suite struct InspectTests {
-    /// A folder of one test, removed when the test lets go of it.
-    private final class Folder {
-        let path = FileManager.default.temporaryDirectory
-            .appendingPathComponent("inspect-\(UUID().uuidString)").path
-
-        init() throws {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true)
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-
-        func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-
-        func write(_ text: String, to name: String) throws {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: self(name)))
-        }
-
-        func change(_ name: String, _ body: (inout Data) -> Void) throws {
-            let url = URL(fileURLWithPath: self(name))
-            var data = try Data(contentsOf: url)
-            body(&data)
-            try data.write(to: url)
-        }
-    }
+    private typealias Folder = TemporaryFolder
 
     private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Fixtures/gpt2/one-layer").path
@@ -198,5 +175,14 @@ import swift_llm_train
                     + "tokenizer.json, got other bytes"))
         try folder.write("hello", to: "b.h5")
         #expect(failure(folder("b.h5")).hasPrefix("the file is not HDF5"))
+    }
+}
+
+extension TemporaryFolder {
+    fileprivate func change(_ name: String, _ body: (inout Data) -> Void) throws {
+        let url = URL(fileURLWithPath: self(name))
+        var data = try Data(contentsOf: url)
+        body(&data)
+        try data.write(to: url)
     }
 }

@@ -49,10 +49,16 @@ import swift_llm_train
         }
     }
 
-    @Test(arguments: ["own-text", "shakespeare-char", "gpt2-124m"])
+    @Test(arguments: ["quickstart", "own-text", "shakespeare-char", "gpt2-124m"])
     func everyRecipeIsValid(name: String) throws {
         let path = Self.checkout.appending(path: "launch/recipes/\(name).yaml").path
         let recipe = try Recipe.load(path: path)
         #expect(recipe.name == name)
+    }
+
+    @Test func quickStartsRecipeIsTheBuiltInOne() throws {
+        let path = Self.checkout.appending(path: "launch/recipes/quickstart.yaml").path
+        let builtIn = try Recipe.load(.quickStart, overrides: ["prepare.input=stories.txt"])
+        #expect(try Recipe.load(path: path) == builtIn)
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import ModelFiles
+import TemporaryFolders
 import Testing
 import Training
 

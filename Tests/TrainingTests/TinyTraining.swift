@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Models
+import TemporaryFolders
 import Tensors
 import Training
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A folder of one test, removed with the value.
@@ -26,5 +27,25 @@ package final class TemporaryFolder {
 
     package func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: self(name))))
+    }
+
+    package func write(_ text: String, to name: String) throws {
+        try put(Array(text.utf8), at: name)
+    }
+
+    package func text(_ name: String) throws -> String {
+        String(decoding: try bytes(name), as: UTF8.self)
+    }
+}
+
+/// The line of the failure that `body` throws; empty when it throws none.
+package func failureLine(_ body: () throws -> Void) -> String {
+    do {
+        try body()
+        return ""
+    } catch let failure as Failure {
+        return failure.line
+    } catch {
+        return "not a Failure: \(error)"
     }
 }
