@@ -8,11 +8,6 @@ void kernel_add(float *out, const float *a, const float *b, long n) {
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_add_scaled(float *out, const float *a, float scale, long n) {
-    for (long i = 0; i < n; i++) out[i] += a[i] * scale;
-}
-
-SWIFT_LLM_DISPATCH
 void kernel_scale(float *out, const float *a, float scale, long n) {
     for (long i = 0; i < n; i++) out[i] = a[i] * scale;
 }

@@ -11,7 +11,6 @@
 
 /* elementwise.c */
 void kernel_add(float *out, const float *a, const float *b, long n);
-void kernel_add_scaled(float *out, const float *a, float scale, long n);
 void kernel_scale(float *out, const float *a, float scale, long n);
 void kernel_multiply(float *out, const float *a, const float *b, long n);
 void kernel_add_product(float *out, const float *a, const float *b, long n);

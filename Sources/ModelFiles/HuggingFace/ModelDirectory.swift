@@ -18,6 +18,12 @@ package struct ModelDirectory: Sendable {
     ///   weights do not fit it; then every missing, unknown and unsuitable tensor is listed.
     package init(reading path: String) throws(Failure) {
         self.path = path
+        guard DirectoryEntries.exists("\(path)/\(HuggingFaceConfiguration.fileName)") else {
+            throw Failure(
+                "this is no model directory", expected: HuggingFaceConfiguration.fileName,
+                got: "no such file", at: path,
+                remedy: "name one, such as RUN/checkpoints/latest")
+        }
         configuration = try HuggingFaceConfiguration(reading: path)
         places = try Self.named(try WeightFiles(directory: path).places, at: path)
         let differences = TensorDifferences(

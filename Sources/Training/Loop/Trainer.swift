@@ -44,6 +44,11 @@ package final class Trainer {
     }
 
     package func run() throws -> Outcome {
+        if state.step >= setup.lastStep {
+            setup.logger.warning(
+                "nothing to train: the run stands at step \(state.step), its last is \(setup.lastStep)"
+            )
+        }
         while state.step < setup.lastStep {
             var clock = StepClock()
             let batch = try reader.next()

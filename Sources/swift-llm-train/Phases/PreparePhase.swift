@@ -46,7 +46,8 @@ struct PreparePhase {
         let parts = DatasetSplit.allCases.map { split in
             let shards = summaries.filter { $0.split == split }
             let tokens = shards.reduce(0) { $0 + $1.tokenCount }
-            return "\(tokens) \(split.rawValue) tokens in \(shards.count) shards"
+            return "\(tokens) \(split.rawValue) tokens in \(shards.count) "
+                + (shards.count == 1 ? "shard" : "shards")
         }
         let replaced = summaries.reduce(0) { $0 + $1.replacedCount }
         return "prepared \(directory): " + parts.joined(separator: ", ")

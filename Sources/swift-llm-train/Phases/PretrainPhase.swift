@@ -35,10 +35,12 @@ struct PretrainPhase {
         let setup = try makeSetup(recipe, data, start, directory, logger)
         let state = try load(setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
-        try communicator.agree { try directory?.storeRecipe(recipe.resolvedYAML) }
+        try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }
         let trainer = try Trainer(setup, state: state)
         // The directory is locked as long as there is a reference to it.
-        return try withExtendedLifetime(directory) { try trainer.run() }
+        let outcome = try withExtendedLifetime(directory) { try trainer.run() }
+        if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
+        return outcome
     }
 
     /// The recipe with what the shards, the model of `init.from` and the world decide.
@@ -100,7 +102,7 @@ struct PretrainPhase {
             objective: NextTokenObjective(model: model),
             optimizer: AdamW(recipe.optimizer, parameters: model.parameters),
             stream: data.train, sampler: sampler, validation: validation, store: store,
-            checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe),
+            checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: directory?.metricsPath, logger: logger,

@@ -78,6 +78,15 @@ struct RunStart {
     }
 }
 
+extension Recipe {
+    /// What a run keeps of its recipe: not where one start of it was to end.
+    var stored: Recipe {
+        var recipe = self
+        recipe.train.stopAfterSteps = nil
+        return recipe
+    }
+}
+
 extension Communicator {
     /// Rank 0's text, on all ranks.
     fileprivate func share(_ text: String?) throws -> String? {

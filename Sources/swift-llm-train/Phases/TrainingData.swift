@@ -85,7 +85,8 @@ struct TrainingData {
     }
 
     var description: String {
-        "data: \(train.tokenCount) tokens for training in \(train.paths.count) shards"
+        "data: \(train.tokenCount) tokens for training in \(train.paths.count) "
+            + (train.paths.count == 1 ? "shard" : "shards")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
             + ", vocabulary of \(tokenizer.vocabularySize)"
     }
