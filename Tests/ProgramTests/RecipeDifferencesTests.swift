@@ -22,7 +22,7 @@ import swift_llm_train
     @Test(arguments: [
         "checkpoint.every_steps=7", "checkpoint.keep_last=1", "evaluate.every_steps=3",
         "evaluate.batches=2", "train.threads_per_rank=2", "train.stop_after_steps=5",
-        "train.watchdog_seconds=9", "train.profile_steps=1", "output=elsewhere", "name=other",
+        "train.maximum_skipped_steps=9", "output=elsewhere", "name=other",
     ])
     func keysThatDoNotDecideTheWeightsMayChange(override: String) throws {
         #expect(try differences([override]).refused.isEmpty)

@@ -95,6 +95,33 @@ extension Jobs {
             try expectEqual(RunFiles(path: workspace("run")), whole)
         }
 
+        @Test func aFinishedRunSaysThatNothingIsLeftToTrain() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=5")
+            let run = try await workspace.succeed(
+                "pretrain --config recipe.yaml --resume train.steps=5")
+            #expect(
+                run.errors.contains(
+                    "nothing to train: the run stands at step 5, its last is 5\n"))
+        }
+
+        @Test func theStoredRecipeGoesOnPastTheStepAtWhichOneStartEnded() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=5 train.stop_after_steps=3")
+            try await workspace.succeed("pretrain --config run/recipe.yaml --resume")
+            let steps = try RunFiles(path: workspace("run")).steps()
+            #expect(steps.map { $0["step"]?.integer } == Array(1...5))
+        }
+
+        @Test func whatIsNoModelDirectoryIsNamed() async throws {
+            let workspace = try await Workspace.prepared()
+            let run = try await workspace.run("generate --model run --prompt a")
+            #expect(run.exitCode == 1)
+            #expect(
+                run.errors == "swift-llm-train: this is no model directory: expected config.json, "
+                    + "got no such file (run); name one, such as RUN/checkpoints/latest\n")
+        }
+
         @Test func aDirectoryWithARunIsRefusedWithoutResume() async throws {
             let workspace = try await Workspace.prepared()
             let before = try await workspace.pretrain("run", "train.steps=5").weights(5)
