@@ -6,14 +6,28 @@ extension Device {
     /// enough (about a microsecond of work) to be worth handing over.
     package static let grain = 8192
 
-    package func forEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
-        threads.forEachChunk(of: count, grain: Self.grain, body)
+    /// Runs `body` once for each index below `count`, on all threads.
+    package func forEach(
+        _ count: Int, as kind: OperationKind = .elementwise, _ body: (Int) -> Void
+    ) {
+        operations.measure(kind) { threads.forEach(count, body) }
+    }
+
+    /// `forEach` over fixed chunks of `0..<count`, each of `grain` elements but the last.
+    package func forEachChunk(
+        of count: Int, grain: Int = Device.grain, as kind: OperationKind = .elementwise,
+        _ body: (Range<Int>) -> Void
+    ) {
+        operations.measure(kind) { threads.forEachChunk(of: count, grain: grain, body) }
     }
 
     /// Cuts rows into chunks of about `grain` elements.
-    package func forEachRowChunk(rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
+    package func forEachRowChunk(
+        rows: Int, columns: Int, as kind: OperationKind = .elementwise,
+        _ body: (Range<Int>) -> Void
+    ) {
         let rowsInChunk = max(1, Self.grain / max(1, columns))
-        threads.forEachChunk(of: rows, grain: rowsInChunk, body)
+        forEachChunk(of: rows, grain: rowsInChunk, as: kind, body)
     }
 
     package func fill(_ tensor: Tensor<Float>, with value: Float) {

@@ -2,6 +2,8 @@
 package final class Device: Sendable {
     package let threads: ThreadPool
     package let memory: StoragePool
+    /// Where the time goes.
+    package let operations = OperationClock()
 
     package init(threadCount: Int) {
         _ = ComputeKernels.prepare()

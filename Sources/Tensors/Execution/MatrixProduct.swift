@@ -55,7 +55,7 @@ extension Device {
             "cannot multiply \(a.rows)x\(a.columns) by \(b.rows)x\(b.columns) "
                 + "into \(out.rows)x\(out.columns)")
         let tiling = Tiling(rows: out.rows, columns: out.columns, depth: a.columns)
-        threads.forEach(tiling.count) { index in
+        forEach(tiling.count, as: .matmul) { index in
             let tile = tiling[index]
             guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }
             Self.multiplyTile(tile, a, b, into: out, adds: adds)

@@ -33,7 +33,7 @@ extension Tape {
         precondition(!recordsGradients, "attention over a cache has no gradient")
         let layout = CachedAttentionLayout(qkv: qkv.value, past, headCount: options.headCount)
         let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
-        device.threads.forEach(layout.batchSize * layout.headCount) { head in
+        device.forEach(layout.batchSize * layout.headCount, as: .attention) { head in
             layout.remember(head)
             device.attend(layout, head, into: y)
         }

@@ -26,13 +26,13 @@ extension Tape {
         let layout = AttentionLayout(qkvShape: qkv.shape, options)
         let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
         let logSums = device.uninitialized([layout.headTotal, layout.length])
-        device.threads.forEach(layout.headTotal) { head in
+        device.forEach(layout.headTotal, as: .attention) { head in
             device.attend(layout, head, qkv.value, into: y, logSums)
         }
         return record(y, inputs: [qkv]) { [device, input = qkv.value] dy in
             qkv.node?.contribute { dqkv, adds in
                 precondition(!adds, "queries, keys and values are used once")
-                device.threads.forEach(layout.headTotal) { head in
+                device.forEach(layout.headTotal, as: .attention) { head in
                     device.attendBackward(layout, head, input, y, logSums, dy, into: dqkv)
                 }
             }

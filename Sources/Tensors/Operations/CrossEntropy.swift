@@ -17,7 +17,7 @@ extension Tape {
     ) -> LossSum {
         let (rows, columns) = (logits.value.rowCount, logits.value.columnCount)
         let losses = device.uninitialized([rows])
-        device.forEachRowChunk(rows: rows, columns: columns) { chunk in
+        device.forEachRowChunk(rows: rows, columns: columns, as: .crossEntropy) { chunk in
             kernel_cross_entropy(
                 losses.pointer + chunk.lowerBound,
                 logits.value.pointer + chunk.lowerBound * columns,
@@ -89,7 +89,7 @@ extension Device {
         into out: Tensor<Float>, scale: Float
     ) {
         let columns = logits.columnCount
-        forEachRowChunk(rows: logits.rowCount, columns: columns) { chunk in
+        forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
             let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
             kernel_cross_entropy_gradient(
                 out.pointer + start, losses.pointer + row, logits.pointer + start,
@@ -102,7 +102,7 @@ extension Device {
         multiply(slice.x.matrix, w.transposed, into: logits.matrix)
         guard slice.dx != nil || weight.node != nil else {
             let columns = logits.columnCount
-            forEachRowChunk(rows: logits.rowCount, columns: columns) { chunk in
+            forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
                 kernel_cross_entropy(
                     slice.losses.pointer + chunk.lowerBound,
                     logits.pointer + chunk.lowerBound * columns,

@@ -18,7 +18,7 @@ extension Device {
         let out = uninitialized(x.shape)
         let sequenceSize = x.shape[1] * x.shape[2]
         let chunksInSequence = (sequenceSize + Self.grain - 1) / Self.grain
-        threads.forEach(x.shape[0] * chunksInSequence) { index in
+        forEach(x.shape[0] * chunksInSequence) { index in
             let (sequence, chunk) = index.quotientAndRemainder(dividingBy: chunksInSequence)
             let first = chunk * Self.grain
             let start = sequence * sequenceSize + first

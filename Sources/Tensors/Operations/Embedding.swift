@@ -15,7 +15,7 @@ extension Tape {
         return record(out, inputs: [table]) { [device] dy in
             table.node?.contribute { dTable, adds in
                 if !adds { device.fill(dTable, with: 0) }
-                device.threads.forEachChunk(of: columns, grain: 64) { part in
+                device.forEachChunk(of: columns, grain: 64) { part in
                     kernel_scatter_add_rows(
                         dTable.pointer, dy.pointer, ids.pointer, ids.count, columns,
                         part.lowerBound, part.count)
@@ -31,7 +31,7 @@ extension Tape {
             x.shape.count == 3 && table.shape[1] == columns && length <= table.shape[0],
             "expected at most \(table.shape[0]) positions of \(table.shape[1]), got \(x.shape)")
         let out = device.uninitialized(x.shape)
-        device.threads.forEach(x.shape[0]) { b in
+        device.forEach(x.shape[0]) { b in
             let start = b * length * columns
             kernel_add(
                 out.pointer + start, x.value.pointer + start, table.value.pointer,

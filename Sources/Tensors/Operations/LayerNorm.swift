@@ -40,7 +40,7 @@ extension Device {
         let gainSums = uninitialized([blockCount, columns])
         let biasSums = uninitialized([blockCount, columns])
         contribute(to: nodes.x, shape: x.shape) { dx, adds in
-            threads.forEachChunk(of: rows, grain: Self.rowsInBlock) { chunk in
+            forEachChunk(of: rows, grain: Self.rowsInBlock) { chunk in
                 let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
                 let block = row / Self.rowsInBlock * columns
                 kernel_layer_norm_backward(

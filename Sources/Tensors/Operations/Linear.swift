@@ -78,7 +78,7 @@ extension Device {
     /// Sums over all rows, each column by one thread in row order.
     func columnSums(_ x: Tensor<Float>, into sums: Tensor<Float>, adds: Bool) {
         let columns = x.columnCount
-        threads.forEachChunk(of: columns, grain: 64) { part in
+        forEachChunk(of: columns, grain: 64) { part in
             kernel_column_sums(
                 sums.pointer + part.lowerBound, x.pointer + part.lowerBound, x.rowCount,
                 part.count, columns, adds ? 1 : 0)

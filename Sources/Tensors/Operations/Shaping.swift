@@ -32,7 +32,7 @@ extension Device {
         precondition(x.shape.count >= 2, "expected at least two axes, got \(x.shape)")
         let (rows, columns) = (x.shape[x.shape.count - 2], x.columnCount)
         let out = uninitialized(x.shape.dropLast(2) + [columns, rows])
-        threads.forEach(x.count / max(1, rows * columns)) { index in
+        forEach(x.count / max(1, rows * columns)) { index in
             let start = index * rows * columns
             kernel_transpose(out.pointer + start, x.pointer + start, rows, columns)
         }

@@ -41,7 +41,7 @@ package final class AdamW {
             settings(learningRate: learningRate, gradientScale: gradientScale, decays: decays)
         }
         let values = parameters.values
-        device.threads.forEach(pieces.count) { index in
+        device.forEach(pieces.count, as: .optimizer) { index in
             let piece = pieces[index]
             let start = piece.range.lowerBound
             var settings = rates[piece.decays ? 1 : 0]
