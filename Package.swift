@@ -39,6 +39,8 @@ let package = Package(
             name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
 
+        // oneDNN comes without a pkg-config file.
+        .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CMPI", dependencies: ["COpenMPI"]),
         .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
         .target(name: "CKernels", cSettings: [kernelFlags]),
@@ -48,7 +50,7 @@ let package = Package(
         .target(name: "Files", dependencies: ["Diagnostics"]),
         .target(name: "Tokenizers", dependencies: ["JSON", "Files", collections]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", crypto]),
-        .target(name: "Tensors", dependencies: ["Diagnostics", "COpenBLAS", "CKernels"]),
+        .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Tensors"]),
         .target(name: "ModelFiles", dependencies: ["Models", "JSON", "Files", crypto]),
         .target(name: "Collectives", dependencies: ["Diagnostics", "CMPI", "CKernels"]),

@@ -35,8 +35,9 @@ install_packages() {
 
 install_libraries() {
     local packages=(
-        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev hdf5-tools pkg-config)
-    say 'Libraries (OpenMPI, OpenBLAS, HDF5)'
+        libopenmpi-dev openmpi-bin libopenblas-dev libdnnl-dev libhdf5-dev hdf5-tools
+        pkg-config)
+    say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5)'
     if command -v apt-get > /dev/null && command -v dpkg-query > /dev/null; then
         install_packages "${packages[@]}"
         return

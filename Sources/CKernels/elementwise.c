@@ -1,11 +1,5 @@
 /* Element-wise kernels over n floats. */
-#include "CKernels.h"
-#include "vector.h"
-
-SWIFT_LLM_DISPATCH
-void kernel_add(float *out, const float *a, const float *b, long n) {
-    for (long i = 0; i < n; i++) out[i] = a[i] + b[i];
-}
+#include "elements.h"
 
 SWIFT_LLM_DISPATCH
 void kernel_scale(float *out, const float *a, float scale, long n) {
@@ -28,21 +22,8 @@ void kernel_fill(float *out, float value, long n) {
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_add_bias(float *out, const float *bias, long rows, long columns, long stride) {
-    for (long r = 0; r < rows; r++) {
-        float *row = out + r * stride;
-        for (long c = 0; c < columns; c++) row[c] += bias[c];
-    }
-}
-
-SWIFT_LLM_DISPATCH
-void kernel_column_sums(
-    float *sums, const float *x, long rows, long columns, long stride, int adds) {
-    if (!adds) memset(sums, 0, (unsigned long)columns * sizeof(float));
-    for (long r = 0; r < rows; r++) {
-        const float *row = x + r * stride;
-        for (long c = 0; c < columns; c++) sums[c] += row[c];
-    }
+void kernel_narrow(bfloat16 *out, const float *x, long n) {
+    for (long i = 0; i < n; i++) out[i] = narrow_bfloat16(x[i]);
 }
 
 SWIFT_LLM_DISPATCH
@@ -66,3 +47,13 @@ void kernel_transpose(float *out, const float *x, long rows, long columns) {
                 for (long r = r0; r < r0 + block && r < rows; r++)
                     out[c * rows + r] = x[r * columns + c];
 }
+
+#define ELEMENT float
+#define KERNEL(name) name
+#include "elementwise.inc"
+#undef ELEMENT
+#undef KERNEL
+
+#define ELEMENT bfloat16
+#define KERNEL(name) name##_bf16
+#include "elementwise.inc"

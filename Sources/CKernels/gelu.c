@@ -3,8 +3,7 @@
  *   tanh:  y = x/2 (1 + tanh u),    u = sqrt(2/pi) (x + 0.044715 x^3)
  *   exact: y = x/2 (1 + erf(x / sqrt 2))
  */
-#include "CKernels.h"
-#include "vector.h"
+#include "elements.h"
 
 #define ROOT_2_OVER_PI 0.7978845608f
 #define CUBIC 0.044715f
@@ -57,43 +56,12 @@ INLINE void gelu_exact_slope(vfloat *slope, const vfloat *x_in) {
     *slope = cdf + x * 0.3989422804f * density;
 }
 
-#define FORWARD(name, function)                     \
-    SWIFT_LLM_DISPATCH                              \
-    void name(float *out, const float *x, long n) { \
-        vfloat v;                                   \
-        long i = 0;                                 \
-        for (; i + WIDTH <= n; i += WIDTH) {        \
-            v = LOAD(x + i);                        \
-            function(&v, &v);                       \
-            STORE(out + i, v);                      \
-        }                                           \
-        if (i < n) {                                \
-            load_part(&v, x + i, n - i, 0);         \
-            function(&v, &v);                       \
-            store_part(out + i, &v, n - i);         \
-        }                                           \
-    }
+#define ELEMENT float
+#define KERNEL(name) name
+#include "gelu.inc"
+#undef ELEMENT
+#undef KERNEL
 
-#define BACKWARD(name, slope)                                           \
-    SWIFT_LLM_DISPATCH                                                  \
-    void name(float *dx, const float *dy, const float *x, long n) {     \
-        vfloat v, g;                                                    \
-        long i = 0;                                                     \
-        for (; i + WIDTH <= n; i += WIDTH) {                            \
-            v = LOAD(x + i);                                            \
-            slope(&v, &v);                                              \
-            STORE(dx + i, LOAD(dy + i) * v);                            \
-        }                                                               \
-        if (i < n) {                                                    \
-            load_part(&v, x + i, n - i, 0);                             \
-            load_part(&g, dy + i, n - i, 0);                            \
-            slope(&v, &v);                                              \
-            v *= g;                                                     \
-            store_part(dx + i, &v, n - i);                              \
-        }                                                               \
-    }
-
-FORWARD(kernel_gelu_tanh, gelu_tanh)
-FORWARD(kernel_gelu_exact, gelu_exact)
-BACKWARD(kernel_gelu_tanh_backward, gelu_tanh_slope)
-BACKWARD(kernel_gelu_exact_backward, gelu_exact_slope)
+#define ELEMENT bfloat16
+#define KERNEL(name) name##_bf16
+#include "gelu.inc"

@@ -6,13 +6,11 @@
  */
 #include <math.h>
 
-#include "CKernels.h"
-#include "vector.h"
+#include "elements.h"
 
-SWIFT_LLM_DISPATCH
-void kernel_adamw(
-    float *parameters, float *first_moments, float *second_moments, const float *gradients, long n,
-    const kernel_adamw_settings *s) {
+INLINE void update(
+    float *parameters, float *first_moments, float *second_moments, const float *gradients,
+    long n, const kernel_adamw_settings *s, bfloat16 *rounded) {
     const float shrink = 1.0f - s->learning_rate * s->weight_decay;
     const float step = s->learning_rate / s->first_correction;
     const float root = 1.0f / sqrtf(s->second_correction);
@@ -24,6 +22,23 @@ void kernel_adamw(
         float v = beta2 * second_moments[i] + (1.0f - beta2) * g * g;
         first_moments[i] = m;
         second_moments[i] = v;
-        parameters[i] = parameters[i] * shrink - step * m / (sqrtf(v) * root + epsilon);
+        float p = parameters[i] * shrink - step * m / (sqrtf(v) * root + epsilon);
+        parameters[i] = p;
+        if (rounded) rounded[i] = narrow_bfloat16(p);
     }
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_adamw(
+    float *parameters, float *first_moments, float *second_moments, const float *gradients,
+    long n, const kernel_adamw_settings *settings) {
+    update(parameters, first_moments, second_moments, gradients, n, settings, NULL);
+}
+
+/* Writes the new parameters rounded, too. */
+SWIFT_LLM_DISPATCH
+void kernel_adamw_bf16(
+    float *parameters, float *first_moments, float *second_moments, const float *gradients,
+    long n, const kernel_adamw_settings *settings, bfloat16 *rounded) {
+    update(parameters, first_moments, second_moments, gradients, n, settings, rounded);
 }

@@ -85,12 +85,6 @@ void kernel_softmax_backward(
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_row_dots(
-    float *dots, const float *a, const float *b, long rows, long columns, long stride) {
-    for (long r = 0; r < rows; r++) dots[r] = row_dot(a + r * stride, b + r * stride, columns);
-}
-
-SWIFT_LLM_DISPATCH
 void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns) {
     for (long r = 0; r < rows; r++) {
@@ -122,5 +116,16 @@ void kernel_cross_entropy_gradient(
         losses[r] = logf(total) + peak - answer;
         row_scale(gradient, scale / total, columns);
         gradient[target] -= scale;
+    }
+}
+
+/* Row by row, so that a row of floats is still in the cache when it is rounded. */
+void kernel_cross_entropy_gradient_bf16(
+    bfloat16 *out, float *losses, float *logits, const int *targets, long rows, long columns,
+    float scale) {
+    for (long r = 0; r < rows; r++) {
+        float *row = logits + r * columns;
+        kernel_cross_entropy_gradient(row, losses + r, row, targets + r, 1, columns, scale);
+        kernel_narrow(out + r * columns, row, columns);
     }
 }

@@ -1,5 +1,10 @@
 import Tensors
 
+/// In which elements a model computes what flows between its matrix products.
+package enum Precision: Sendable {
+    case float, bfloat16
+}
+
 /// GPT-2 (Radford et al., 2019): learned positions, pre-norm blocks, fused queries-keys-values, GELU in
 /// the tanh form, and an output layer that shares the embedding table.
 ///
@@ -8,6 +13,9 @@ package final class GPT2 {
     package let configuration: GPT2Configuration
     package let parameters: ParameterList
     package let device: Device
+
+    /// In which elements losses are computed.
+    package var precision: Precision { parameters.bfloat16 == nil ? .float : .bfloat16 }
 
     private let tokenTable: Parameter
     private let positionTable: Parameter
@@ -37,7 +45,19 @@ package final class GPT2 {
         _ tape: Tape, inputs: Tensor<Int32>, targets: Tensor<Int32>, scale: Float,
         dropout: DropoutStream? = nil
     ) -> LossSum {
-        let hidden = hiddenStates(tape, inputs: inputs, dropout: dropout)
+        switch precision {
+        case .float:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: Float.self)
+        case .bfloat16:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: BFloat16.self)
+        }
+    }
+
+    private func loss<Activation: Tensors.Activation>(
+        _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream?, activation: Activation.Type
+    ) -> LossSum {
+        let hidden: Value<Activation> = hiddenStates(tape, inputs: inputs, dropout: dropout)
         return tape.linearCrossEntropy(
             hidden, weight: tape.parameter(tokenTable, of: parameters), targets: targets,
             scale: scale)
@@ -64,7 +84,7 @@ package final class GPT2 {
         _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
     ) -> Tensor<Float> {
         let tape = Tape(device: device)
-        let hidden = hiddenStates(tape, inputs: inputs, dropout: nil, cache: cache)
+        let hidden: Variable = hiddenStates(tape, inputs: inputs, dropout: nil, cache: cache)
         cache?.advance(by: inputs.shape[1])
         return outputLayer(tape, lastPositions(tape, hidden)).value
     }
@@ -82,16 +102,16 @@ package final class GPT2 {
     }
 
     /// The residual stream after the last norm: [B, T] -> [B, T, C].
-    private func hiddenStates(
+    private func hiddenStates<Activation>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache? = nil
-    ) -> Variable {
+    ) -> Value<Activation> {
         let forward = GPT2ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
             cache: cache)
         var x = tape.embedding(inputs, table: forward[tokenTable])
         x = tape.addPositions(x, table: forward.positions(positionTable))
         x = forward.dropOut(x, site: 0)
-        for block in blocks { x = block.forward(x, forward) }
+        for block in blocks { x = block.forward(x, forward, activation: Activation.self) }
         return forward.layerNorm(x, finalNorm)
     }
 

@@ -52,23 +52,27 @@ struct GPT2Block {
         mlpOutput = LinearParameters(&next)
     }
 
-    /// [B, T, C] -> [B, T, C].
-    func forward(_ x: Variable, _ pass: GPT2ForwardPass) -> Variable {
+    /// The residual stream, [B, T, C] -> [B, T, C].
+    ///
+    /// - Parameter activation: the element of all that flows between two products.
+    func forward<Activation: Tensors.Activation>(
+        _ x: Variable, _ pass: GPT2ForwardPass, activation: Activation.Type
+    ) -> Variable {
         let tape = pass.tape
         let site = 1 + layer * Self.sites
 
         var options = attention
         options.dropout = pass.dropout(site: site)
-        let qkv = pass.linear(pass.layerNorm(x, attentionNorm), queriesKeysValues)
-        let attended = pass.linear(
-            pass.attention(qkv, options, layer: layer), attentionOutput)
-        let middle = tape.add(x, pass.dropOut(attended, site: site + 1))
+        let normed: Value<Activation> = pass.layerNorm(x, attentionNorm)
+        let qkv = tape.linear(
+            normed, weight: pass[queriesKeysValues.weight], bias: pass[queriesKeysValues.bias])
+        let attended = pass.attention(qkv, options, layer: layer)
+        let middle = pass.add(attended, through: attentionOutput, to: x, site: site + 1)
 
+        let normedAgain: Value<Activation> = pass.layerNorm(middle, mlpNorm)
         let raised = tape.linearGELU(
-            pass.layerNorm(middle, mlpNorm), weight: pass[mlpInput.weight],
-            bias: pass[mlpInput.bias], form: .tanh)
-        let lowered = pass.linear(raised, mlpOutput)
-        return tape.add(middle, pass.dropOut(lowered, site: site + 2))
+            normedAgain, weight: pass[mlpInput.weight], bias: pass[mlpInput.bias], form: .tanh)
+        return pass.add(raised, through: mlpOutput, to: middle, site: site + 2)
     }
 }
 
@@ -89,19 +93,32 @@ struct GPT2ForwardPass {
         return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
     }
 
-    func attention(_ qkv: Variable, _ options: AttentionOptions, layer: Int) -> Variable {
+    func attention<Activation>(
+        _ qkv: Value<Activation>, _ options: AttentionOptions, layer: Int
+    ) -> Value<Activation> {
         guard let cache else { return tape.causalAttention(qkv, options) }
-        return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
+        let past = cache.past(ofLayer: layer)
+        guard let floats = qkv as? Variable,
+            let attended = tape.cachedAttention(floats, options, past: past) as? Value<Activation>
+        else { preconditionFailure("a cache holds floats, got \(Activation.self)") }
+        return attended
     }
 
-    func linear(_ x: Variable, _ layer: LinearParameters) -> Variable {
-        tape.linear(x, weight: self[layer.weight], bias: self[layer.bias])
+    /// residual + dropout(x w + b).
+    func add<Activation>(
+        _ x: Value<Activation>, through layer: LinearParameters, to residual: Variable, site: Int
+    ) -> Variable {
+        tape.addLinear(
+            x, weight: self[layer.weight], bias: self[layer.bias], to: residual,
+            dropout: dropout(site: site))
     }
 
-    func layerNorm(_ x: Variable, _ norm: LayerNormParameters) -> Variable {
+    func layerNorm<Activation>(
+        _ x: Variable, _ norm: LayerNormParameters
+    ) -> Value<Activation> {
         tape.layerNorm(
             x, gain: self[norm.gain], bias: self[norm.bias],
-            epsilon: configuration.layerNormEpsilon)
+            epsilon: configuration.layerNormEpsilon, as: Activation.self)
     }
 
     func dropout(site: Int) -> Dropout? {

@@ -50,6 +50,34 @@ import Testing
         }
     }
 
+    /// Mixed precision rounds activations to 8 bits: the direction of the gradient stays.
+    @Test(
+        .enabled(if: ComputeKernels.hasBFloat16, "the processor has no bfloat16"),
+        arguments: ReferenceModel.all)
+    func mixedPrecisionStaysCloseToPyTorch(_ reference: ReferenceModel) throws {
+        let model = try reference.model(device: device)
+        model.parameters.keepBFloat16()
+        let targets = try reference.tokens("targets", device: device)
+        let countedTokens = targets.array.count { $0 >= 0 }
+        let gradients = ParameterGradients(model.parameters)
+        let tape = Tape(device: device, gradients: gradients)
+        let loss = model.loss(
+            tape, inputs: try reference.tokens("input_ids", device: device), targets: targets,
+            scale: 1 / Float(countedTokens))
+        tape.backward(from: loss.root)
+        let expected = Double(try reference.values("loss")[0])
+        #expect(abs(loss.value / Double(countedTokens) / expected - 1) < 0.005)
+        var (difference, total) = (0.0, 0.0)
+        for parameter in model.parameters.parameters {
+            let expected = try reference.values("grad.\(parameter.name)")
+            for (g, e) in zip(gradients.gradient(of: parameter).array, expected) {
+                difference += Double(g - e) * Double(g - e)
+                total += Double(e) * Double(e)
+            }
+        }
+        #expect((difference / total).squareRoot() < 0.03)
+    }
+
     /// The key part of c_attn.bias has gradient 0, since softmax does not see it: there the
     /// difference counts as it is.
     private func compare(

@@ -126,7 +126,6 @@ import swift_llm_train
             "phases: expected each once, in the order prepare, pretrain, evaluate, "
                 + "generate, got [pretrain, prepare] (a.yaml); put them in this order"
         ),
-        ("train.precision=bf16", "train.precision: bf16 is not built yet (a.yaml); use fp32"),
         (
             "train.gradient_dtype=bf16",
             "train.gradient_dtype: bf16 is not built yet (a.yaml); use fp32"

@@ -44,8 +44,8 @@ extension Jobs {
                 "unknown key train.stepz (the override train.stepz=3); did you mean train.steps?"
             ),
             (
-                "train.precision=bf16", 64,
-                "train.precision: bf16 is not built yet (recipe.yaml); use fp32"
+                "train.profile_steps=5", 64,
+                "train.profile_steps is not built yet (recipe.yaml); use 0"
             ),
         ]
 

@@ -31,7 +31,7 @@ import Testing
     @Test func rateZeroLeavesTheInputAsItIs() {
         let device = Device(threadCount: 1)
         let tape = Tape(device: device)
-        let x = tape.constant(device.tensor([1, 2, 3], shape: [1, 1, 3]))
+        let x = tape.constant(device.tensor([1, 2, 3] as [Float], shape: [1, 1, 3]))
         let y = tape.dropout(x, .example(rate: 0))
         #expect(y.value.pointer == x.value.pointer)
     }

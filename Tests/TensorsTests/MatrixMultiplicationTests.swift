@@ -39,8 +39,8 @@ import Testing
     @Test func productOfSmallNumbersIsKnown() {
         let device = Device(threadCount: 1)
         let tape = Tape(device: device)
-        let a = tape.constant(device.tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]))
-        let b = tape.constant(device.tensor([7, 8, 9, 10, 11, 12], shape: [3, 2]))
+        let a = tape.constant(device.tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]))
+        let b = tape.constant(device.tensor([7, 8, 9, 10, 11, 12] as [Float], shape: [3, 2]))
         #expect(tape.matmul(a, b).value.array == [58, 64, 139, 154])
     }
 

@@ -9,7 +9,21 @@
 #include "dispatch.h"
 #include "reductions.h"
 
+/* The upper half of a float. A kernel whose name ends in _bf16 does what its namesake does, on elements
+ * of this type; sums and statistics are floats in both. */
+typedef unsigned short bfloat16;
+
 /* elementwise.c */
+void kernel_narrow(bfloat16 *out, const float *x, long n);
+void kernel_add_bf16(bfloat16 *out, const bfloat16 *a, const bfloat16 *b, long n);
+void kernel_add_bias_bf16(
+    bfloat16 *out, const float *bias, long rows, long columns, long stride);
+void kernel_column_sums_bf16(
+    float *sums, const bfloat16 *x, long rows, long columns, long stride, int adds);
+void kernel_row_dots(
+    float *dots, const float *a, const float *b, long rows, long columns, long stride);
+void kernel_row_dots_bf16(
+    float *dots, const bfloat16 *a, const bfloat16 *b, long rows, long columns, long stride);
 void kernel_add(float *out, const float *a, const float *b, long n);
 void kernel_scale(float *out, const float *a, float scale, long n);
 void kernel_multiply(float *out, const float *a, const float *b, long n);
@@ -26,6 +40,12 @@ void kernel_gelu_tanh(float *out, const float *x, long n);
 void kernel_gelu_tanh_backward(float *dx, const float *dy, const float *x, long n);
 void kernel_gelu_exact(float *out, const float *x, long n);
 void kernel_gelu_exact_backward(float *dx, const float *dy, const float *x, long n);
+void kernel_gelu_tanh_bf16(bfloat16 *out, const bfloat16 *x, long n);
+void kernel_gelu_tanh_backward_bf16(
+    bfloat16 *dx, const bfloat16 *dy, const bfloat16 *x, long n);
+void kernel_gelu_exact_bf16(bfloat16 *out, const bfloat16 *x, long n);
+void kernel_gelu_exact_backward_bf16(
+    bfloat16 *dx, const bfloat16 *dy, const bfloat16 *x, long n);
 
 /* normalization.c; dgain and dbias are those of the given rows alone. */
 void kernel_layer_norm(
@@ -34,19 +54,27 @@ void kernel_layer_norm(
 void kernel_layer_norm_backward(
     float *dx, float *dgain, float *dbias, const float *dy, const float *x, const float *gain,
     const float *means, const float *rstds, long rows, long columns, int adds_dx);
+void kernel_layer_norm_bf16(
+    bfloat16 *out, float *means, float *rstds, const float *x, const float *gain,
+    const float *bias, long rows, long columns, float epsilon);
+void kernel_layer_norm_backward_bf16(
+    float *dx, float *dgain, float *dbias, const bfloat16 *dy, const float *x, const float *gain,
+    const float *means, const float *rstds, long rows, long columns, int adds_dx);
 
 /* softmax.c */
 void kernel_softmax(float *out, const float *x, long rows, long columns);
 void kernel_softmax_backward(
     float *dx, const float *dy, const float *y, long rows, long columns, int adds);
-void kernel_row_dots(
-    float *dots, const float *a, const float *b, long rows, long columns, long stride);
 
 /* A target below 0 is not counted: its loss and gradient are 0. */
 void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns);
 void kernel_cross_entropy_gradient(
     float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
+    float scale);
+/* Overwrites the logits. */
+void kernel_cross_entropy_gradient_bf16(
+    bfloat16 *out, float *losses, float *logits, const int *targets, long rows, long columns,
     float scale);
 
 /* attention.c; row r of a block sees its first first_row + r + 1 scores; the stride is a multiple of
@@ -80,8 +108,12 @@ typedef struct {
 } kernel_adamw_settings;
 
 void kernel_adamw(
-    float *parameters, float *first_moments, float *second_moments, const float *gradients, long n,
-    const kernel_adamw_settings *settings);
+    float *parameters, float *first_moments, float *second_moments, const float *gradients,
+    long n, const kernel_adamw_settings *settings);
+/* Writes the new parameters rounded, too. */
+void kernel_adamw_bf16(
+    float *parameters, float *first_moments, float *second_moments, const float *gradients,
+    long n, const kernel_adamw_settings *settings, bfloat16 *rounded);
 
 /* random.c */
 typedef struct {

@@ -1,19 +1,26 @@
+/// What the tape knows of a node, whatever its element.
+package class GradientSink {
+    /// Recorded operations that will still contribute.
+    var pendingUseCount = 0
+
+    /// Called when no recorded operation will contribute any more.
+    func announceCompletion() {}
+}
+
 /// Where the gradient of one value of the tape comes together.
-package final class GradientNode {
+package final class GradientNode<Element: Activation>: GradientSink {
     /// Sum of the contributions so far; nil when there is none.
-    package private(set) var gradient: Tensor<Float>?
+    package private(set) var gradient: Tensor<Element>?
 
     let shape: [Int]
     private let device: Device
     /// For a parameter: where its gradient must stand.
-    private let destination: Tensor<Float>?
-    /// Recorded operations that will still contribute.
-    var pendingUseCount = 0
+    private let destination: Tensor<Element>?
     /// Called when the last contribution is in.
     private let whenReady: (() -> Void)?
 
     init(
-        shape: [Int], device: Device, destination: Tensor<Float>? = nil,
+        shape: [Int], device: Device, destination: Tensor<Element>? = nil,
         holdsGradient: Bool = false, whenReady: (() -> Void)? = nil
     ) {
         self.shape = shape
@@ -25,16 +32,16 @@ package final class GradientNode {
 
     /// Lets `write` put a contribution into the gradient: it adds when `adds`, else it overwrites
     /// every element.
-    func contribute(_ write: (_ gradient: Tensor<Float>, _ adds: Bool) -> Void) {
+    func contribute(_ write: (_ gradient: Tensor<Element>, _ adds: Bool) -> Void) {
         if destination == nil && gradient != nil { ownGradient() }
         let adds = gradient != nil
-        let target = gradient ?? destination ?? device.uninitialized(shape)
+        let target = gradient ?? destination ?? device.uninitialized(shape, of: Element.self)
         write(target, adds)
         gradient = target
     }
 
     /// Adds a finished tensor. The first one is taken as it is, without a copy.
-    func contribute(_ tensor: Tensor<Float>) {
+    func contribute(_ tensor: Tensor<Element>) {
         if gradient == nil && destination == nil {
             gradient = tensor.reshaped(shape)
         } else {
@@ -48,16 +55,16 @@ package final class GradientNode {
         }
     }
 
-    /// Called when no recorded operation will contribute any more. A parameter that none has reached
-    /// has the gradient 0: what an earlier step left there must not pass for one.
-    func announceCompletion() {
+    /// A parameter that no contribution has reached has the gradient 0: what an earlier step left
+    /// there must not pass for one.
+    override func announceCompletion() {
         guard let whenReady else { return }
         if gradient == nil { contribute { values, _ in device.fill(values, with: 0) } }
         whenReady()
     }
 
     /// The gradient, for the operation that made the value; the node lets go of it.
-    func takeGradient() -> Tensor<Float>? {
+    func takeGradient() -> Tensor<Element>? {
         defer { gradient = nil }
         return gradient
     }
@@ -65,21 +72,9 @@ package final class GradientNode {
     /// A tensor taken without a copy may be held by another node too: then it is copied before the
     /// first write.
     private func ownGradient() {
-        guard var held = gradient else { return }
-        gradient = nil
-        if !held.ownsStorage() {
-            let copy = device.uninitialized(shape)
-            device.copy(held, to: copy)
-            held = copy
-        }
-        gradient = held
+        guard gradient?.ownsStorage() == false, let shared = gradient else { return }
+        let copy = device.uninitialized(shape, of: Element.self)
+        device.copy(shared, to: copy)
+        gradient = copy
     }
-}
-
-/// A value on the tape; without a node it is a constant.
-package struct Variable {
-    package let value: Tensor<Float>
-    package let node: GradientNode?
-
-    package var shape: [Int] { value.shape }
 }

@@ -19,6 +19,9 @@ package final class ParameterList {
     package let flatCount: Int
     package let values: Tensor<Float>
     package let device: Device
+    /// The values rounded, for the matrix products of mixed precision; nil without it. Whoever
+    /// changes values changes these too: the optimizer as it goes, others by `roundValues`.
+    package private(set) var bfloat16: Tensor<BFloat16>?
 
     private static let alignment = 16
 
@@ -40,6 +43,23 @@ package final class ParameterList {
 
     package func value(of parameter: Parameter) -> Tensor<Float> {
         values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    func bfloat16Value(of parameter: Parameter) -> Tensor<BFloat16>? {
+        bfloat16?.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    /// From here on the matrix products take bfloat16.
+    package func keepBFloat16() {
+        bfloat16 = device.uninitialized([flatCount], of: BFloat16.self)
+        roundValues()
+    }
+
+    /// Brings the rounded values in line after a change of `range` of the flat vector (nil: all).
+    package func roundValues(in range: Range<Int>? = nil) {
+        guard let bfloat16 else { return }
+        let range = range ?? 0..<flatCount
+        device.narrow(values.slice(range), into: bfloat16.slice(range))
     }
 
     package subscript(name: String) -> Parameter? {

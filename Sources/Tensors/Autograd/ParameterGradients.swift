@@ -32,7 +32,7 @@ package final class ParameterGradients {
         }
     }
 
-    func node(for parameter: Parameter, whenReady: @escaping () -> Void) -> GradientNode {
+    func node(for parameter: Parameter, whenReady: @escaping () -> Void) -> GradientNode<Float> {
         GradientNode(
             shape: parameter.shape, device: list.device, destination: gradient(of: parameter),
             holdsGradient: holdsGradient[parameter.index]

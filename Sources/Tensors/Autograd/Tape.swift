@@ -9,12 +9,11 @@ package final class Tape {
     private let gradients: ParameterGradients?
     private let whenReady: (Parameter) -> Void
     private var steps: [Step] = []
-    private var parameterNodes: [Int: GradientNode] = [:]
+    private var parameterNodes: [Int: GradientNode<Float>] = [:]
 
     private struct Step {
-        let output: GradientNode
-        let inputs: [GradientNode]
-        let backward: (Tensor<Float>) -> Void
+        let inputs: [GradientSink]
+        let backward: () -> Void
     }
 
     /// - Parameters:
@@ -32,44 +31,54 @@ package final class Tape {
     package var recordsGradients: Bool { gradients != nil }
 
     /// A value without a gradient.
-    package func constant(_ value: Tensor<Float>) -> Variable {
-        Variable(value: value, node: nil)
+    package func constant<Element>(_ value: Tensor<Element>) -> Value<Element> {
+        Value(value: value, node: nil)
     }
 
     /// A value whose gradient is wanted after the backward pass, in `node.gradient`.
-    package func input(_ value: Tensor<Float>) -> Variable {
-        Variable(value: value, node: GradientNode(shape: value.shape, device: device))
+    package func input<Element>(_ value: Tensor<Element>) -> Value<Element> {
+        Value(value: value, node: GradientNode(shape: value.shape, device: device))
     }
 
     package func parameter(_ parameter: Parameter, of list: ParameterList) -> Variable {
-        let value = list.value(of: parameter)
-        guard let gradients else { return Variable(value: value, node: nil) }
-        if let node = parameterNodes[parameter.index] { return Variable(value: value, node: node) }
+        Variable(
+            value: list.value(of: parameter), node: node(of: parameter),
+            bfloat16: list.bfloat16Value(of: parameter))
+    }
+
+    private func node(of parameter: Parameter) -> GradientNode<Float>? {
+        guard let gradients else { return nil }
+        if let node = parameterNodes[parameter.index] { return node }
         let node = gradients.node(for: parameter) { [whenReady] in whenReady(parameter) }
         parameterNodes[parameter.index] = node
-        return Variable(value: value, node: node)
+        return node
     }
 
     /// The output of an operation. `backward` gets the gradient of the output and contributes to
     /// those of the inputs; it is recorded only if an input has a gradient. It captures nodes and the
-    /// tensors that it needs, never a whole `Variable`, whose value would live as long.
-    func record(
-        _ value: Tensor<Float>, inputs: [Variable], backward: @escaping (Tensor<Float>) -> Void
-    ) -> Variable {
-        let nodes = inputs.compactMap(\.node)
-        guard !nodes.isEmpty else { return Variable(value: value, node: nil) }
+    /// tensors that it needs, never a whole `Value`, whose tensor would live as long.
+    ///
+    /// - Parameter remake: computes `value` again, for operations that would otherwise keep it for
+    ///   their own backward pass.
+    func record<Element>(
+        _ value: Tensor<Element>, inputs: [GradientSink?],
+        remake: (() -> Tensor<Element>)? = nil, backward: @escaping (Tensor<Element>) -> Void
+    ) -> Value<Element> {
+        let nodes = inputs.compactMap { $0 }
+        guard !nodes.isEmpty else { return Value(value: value, node: nil) }
         for node in nodes { node.pendingUseCount += 1 }
-        let output = GradientNode(shape: value.shape, device: device)
-        steps.append(Step(output: output, inputs: nodes, backward: backward))
-        return Variable(value: value, node: output)
+        let output = GradientNode<Element>(shape: value.shape, device: device)
+        steps.append(
+            Step(inputs: nodes) { if let gradient = output.takeGradient() { backward(gradient) } })
+        return Value(value: value, node: output, remake: remake)
     }
 
     /// Walks the tape backwards from `root`, whose gradient is `seed` (default: ones), and forgets it.
-    package func backward(from root: Variable, seed: Tensor<Float>? = nil) {
+    package func backward<Element>(from root: Value<Element>, seed: Tensor<Element>? = nil) {
         precondition(root.node != nil, "the root of a backward pass depends on no gradient")
         root.node?.contribute(seed ?? ones(root.shape))
         while let step = steps.popLast() {
-            if let gradient = step.output.takeGradient() { step.backward(gradient) }
+            step.backward()
             for node in step.inputs {
                 node.pendingUseCount -= 1
                 if node.pendingUseCount == 0 { node.announceCompletion() }
@@ -78,8 +87,8 @@ package final class Tape {
         parameterNodes = [:]
     }
 
-    private func ones(_ shape: [Int]) -> Tensor<Float> {
-        let tensor = device.uninitialized(shape)
+    private func ones<Element: Activation>(_ shape: [Int]) -> Tensor<Element> {
+        let tensor = device.uninitialized(shape, of: Element.self)
         device.fill(tensor, with: 1)
         return tensor
     }

@@ -30,13 +30,13 @@ extension Device {
         forEachChunk(of: rows, grain: rowsInChunk, as: kind, body)
     }
 
-    package func fill(_ tensor: Tensor<Float>, with value: Float) {
+    package func fill<Element: Activation>(_ tensor: Tensor<Element>, with value: Float) {
         forEachChunk(of: tensor.count) { chunk in
-            kernel_fill(tensor.pointer + chunk.lowerBound, value, chunk.count)
+            Element.fill(tensor.pointer + chunk.lowerBound, value, chunk.count)
         }
     }
 
-    package func copy(_ source: Tensor<Float>, to destination: Tensor<Float>) {
+    package func copy<Element>(_ source: Tensor<Element>, to destination: Tensor<Element>) {
         precondition(
             source.count == destination.count,
             "expected \(destination.count) elements, got \(source.count)")
@@ -47,13 +47,24 @@ extension Device {
     }
 
     /// out = a + b; `out` may be `a` or `b`.
-    package func add(_ a: Tensor<Float>, _ b: Tensor<Float>, into out: Tensor<Float>) {
+    package func add<Element: Activation>(
+        _ a: Tensor<Element>, _ b: Tensor<Element>, into out: Tensor<Element>
+    ) {
         precondition(
             a.count == b.count && a.count == out.count,
             "expected equal sizes, got \(a.shape), \(b.shape) and \(out.shape)")
         forEachChunk(of: out.count) { chunk in
             let start = chunk.lowerBound
-            kernel_add(out.pointer + start, a.pointer + start, b.pointer + start, chunk.count)
+            Element.add(out.pointer + start, a.pointer + start, b.pointer + start, chunk.count)
+        }
+    }
+
+    /// out = x, each element rounded to the nearest one.
+    package func narrow<Element: Activation>(_ x: Tensor<Float>, into out: Tensor<Element>) {
+        precondition(x.count == out.count, "expected \(out.count) elements, got \(x.count)")
+        forEachChunk(of: out.count) { chunk in
+            let start = chunk.lowerBound
+            Element.narrow(out.pointer + start, x.pointer + start, chunk.count)
         }
     }
 }

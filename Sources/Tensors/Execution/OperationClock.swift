@@ -15,6 +15,8 @@ package enum OperationKind: Int, CaseIterable, Sendable {
 /// Measures how long the operations of a device take, by kind: where one runs inside another, the
 /// inner one gets its time.
 package final class OperationClock: Sendable {
+    package init() {}
+
     private struct State {
         var durations = [Duration](repeating: .zero, count: OperationKind.allCases.count)
         var running: [OperationKind] = []

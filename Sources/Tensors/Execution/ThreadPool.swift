@@ -1,3 +1,4 @@
+import CDNN
 import Foundation
 
 /// The threads of one rank. A loop is cut into indices that do not depend on the thread count;
@@ -15,6 +16,7 @@ package final class ThreadPool: Sendable {
             let thread = Thread { [board] in
                 var seen = 0
                 while let loop = board.nextLoop(after: &seen) { loop.takeIndices() }
+                cdnn_forget()
             }
             thread.stackSize = 8 << 20
             thread.start()

@@ -1,4 +1,4 @@
-/// An element that a tensor can hold: `Float` for values, `Int32` for token ids.
+/// An element that a tensor can hold: `Float` or `BFloat16` for values, `Int32` for token ids.
 package protocol TensorElement: BitwiseCopyable, Sendable {}
 
 extension Float: TensorElement {}

@@ -2,11 +2,11 @@ import CKernels
 
 extension Tape {
     /// a + b of equal shapes.
-    package func add(_ a: Variable, _ b: Variable) -> Variable {
+    package func add<Element>(_ a: Value<Element>, _ b: Value<Element>) -> Value<Element> {
         precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
-        let out = device.uninitialized(a.shape)
+        let out = device.uninitialized(a.shape, of: Element.self)
         device.add(a.value, b.value, into: out)
-        return record(out, inputs: [a, b]) { [a = a.node, b = b.node] dy in
+        return record(out, inputs: [a.node, b.node]) { [a = a.node, b = b.node] dy in
             a?.contribute(dy)
             b?.contribute(dy)
         }
@@ -17,7 +17,7 @@ extension Tape {
         precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
         let out = device.uninitialized(a.shape)
         device.multiplyElements(a.value, b.value, into: out, adds: false)
-        return record(out, inputs: [a, b]) { [device, av = a.value, bv = b.value] dy in
+        return record(out, inputs: [a.node, b.node]) { [device, av = a.value, bv = b.value] dy in
             a.node?.contribute { device.multiplyElements(dy, bv, into: $0, adds: $1) }
             b.node?.contribute { device.multiplyElements(dy, av, into: $0, adds: $1) }
         }
@@ -27,7 +27,7 @@ extension Tape {
     package func scale(_ x: Variable, by factor: Float) -> Variable {
         let out = device.uninitialized(x.shape)
         device.scale(x.value, by: factor, into: out)
-        return record(out, inputs: [x]) { [device, x = x.node] dy in
+        return record(out, inputs: [x.node]) { [device, x = x.node] dy in
             let dx = device.uninitialized(dy.shape)
             device.scale(dy, by: factor, into: dx)
             x?.contribute(dx)

@@ -71,7 +71,7 @@ private struct CachedAttentionLayout {
     /// Rows of `tensor` [B, length, columns] of a head, which starts at `column`.
     func rows(
         _ rows: Range<Int>, of tensor: Tensor<Float>, _ head: Int, column: Int = 0
-    ) -> Matrix {
+    ) -> Matrix<Float> {
         let (b, h) = head.quotientAndRemainder(dividingBy: headCount)
         let (length, stride) = (tensor.shape[1], tensor.shape[2])
         let start = (b * length + rows.lowerBound) * stride + column + h * headSize

@@ -22,19 +22,22 @@ extension Tape {
     /// P = softmax(Q Kᵀ / sqrt(head size)) over the past, Y = P V. Rows are taken in blocks that
     /// skip what the mask hides; only the log-sum of each row is kept, and the backward pass makes P
     /// again: dV = Pᵀ dY, dP = dY Vᵀ, dS = P (dP - dY·Y), dQ = dS K, dK = dSᵀ Q.
-    package func causalAttention(_ qkv: Variable, _ options: AttentionOptions) -> Variable {
+    package func causalAttention<Element>(
+        _ qkv: Value<Element>, _ options: AttentionOptions
+    ) -> Value<Element> {
         let layout = AttentionLayout(qkvShape: qkv.shape, options)
-        let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
+        let y = device.uninitialized(
+            [layout.batchSize, layout.length, layout.width], of: Element.self)
         let logSums = device.uninitialized([layout.headTotal, layout.length])
         device.forEach(layout.headTotal, as: .attention) { head in
             device.attend(layout, head, qkv.value, into: y, logSums)
         }
-        return record(y, inputs: [qkv]) { [device, input = qkv.value] dy in
+        return record(y, inputs: [qkv.node]) { [device, input = qkv.value] dy in
             qkv.node?.contribute { dqkv, adds in
                 precondition(!adds, "queries, keys and values are used once")
-                device.forEach(layout.headTotal, as: .attention) { head in
-                    device.attendBackward(layout, head, input, y, logSums, dy, into: dqkv)
-                }
+                let pass = AttentionBackward(
+                    layout: layout, qkv: input, y: y, logSums: logSums, dy: dy, dqkv: dqkv)
+                device.forEach(layout.headTotal, as: .attention) { pass.run($0, on: device) }
             }
         }
     }
@@ -63,7 +66,7 @@ private struct AttentionLayout {
     var scale: Float { 1 / Float(headSize).squareRoot() }
 
     /// Scores of a block of rows over their past; each row has room for whole vectors.
-    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix {
+    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix<Float> {
         Matrix(
             scratch.pointer, rows: rows.count, columns: rows.upperBound,
             stride: Self.wholeVectors(rows.upperBound))
@@ -80,21 +83,25 @@ private struct AttentionLayout {
     }
 
     /// Rows of queries (part 0), keys (1) or values (2) of a head.
-    func part(_ part: Int, _ qkv: Tensor<Float>, _ head: Int, rows: Range<Int>) -> Matrix {
+    func part<Element>(
+        _ part: Int, _ qkv: Tensor<Element>, _ head: Int, rows: Range<Int>
+    ) -> Matrix<Element> {
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
         let start = (b * length + rows.lowerBound) * 3 * width + part * width + h * headSize
         return Matrix(
             qkv.pointer + start, rows: rows.count, columns: headSize, stride: 3 * width)
     }
 
-    func output(_ y: Tensor<Float>, _ head: Int, rows: Range<Int>) -> Matrix {
+    func output<Element>(
+        _ y: Tensor<Element>, _ head: Int, rows: Range<Int>
+    ) -> Matrix<Element> {
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
         let start = (b * length + rows.lowerBound) * width + h * headSize
         return Matrix(y.pointer + start, rows: rows.count, columns: headSize, stride: width)
     }
 
     /// out = in with the dropout mask of the rows `rows` of a head; each row over its past.
-    func dropOut(_ source: Matrix, into out: Matrix, head: Int, rows: Range<Int>) {
+    func dropOut(_ source: Matrix<Float>, into out: Matrix<Float>, head: Int, rows: Range<Int>) {
         guard let dropout = options.dropout else { return }
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
         var stream = dropout.kernelStream(sequence: b)
@@ -110,11 +117,12 @@ private struct AttentionLayout {
 }
 
 extension Device {
-    fileprivate func attend(
-        _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Float>, into y: Tensor<Float>,
+    fileprivate func attend<Element: Activation>(
+        _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Element>, into y: Tensor<Element>,
         _ logSums: Tensor<Float>
     ) {
         let scratch = uninitialized([AttentionLayout.blockRows, layout.scratchStride])
+        let narrowScratch = Element.narrowScratch(for: scratch, on: self)
         for rows in layout.blocks {
             let past = 0..<rows.upperBound
             let scores = layout.scores(scratch, rows: rows)
@@ -125,53 +133,81 @@ extension Device {
                 scores.pointer, logSums.pointer + head * layout.length + rows.lowerBound,
                 rows.count, scores.stride, rows.lowerBound, layout.scale)
             if layout.hasDropout { layout.dropOut(scores, into: scores, head: head, rows: rows) }
+            let probabilities = Element.narrowed(scores, into: narrowScratch)
             let values = layout.part(2, qkv, head, rows: past)
-            Self.multiplySerially(scores, values, into: layout.output(y, head, rows: rows))
+            Self.multiplySerially(probabilities, values, into: layout.output(y, head, rows: rows))
         }
     }
+}
 
-    fileprivate func attendBackward(
-        _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Float>, _ y: Tensor<Float>,
-        _ logSums: Tensor<Float>, _ dy: Tensor<Float>, into dqkv: Tensor<Float>
-    ) {
-        let scratch = uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
-        let dots = uninitialized([AttentionLayout.blockRows])
+/// The backward pass of attention, head by head.
+private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
+    let layout: AttentionLayout
+    let qkv: Tensor<Element>
+    let y: Tensor<Element>
+    let logSums: Tensor<Float>
+    let dy: Tensor<Element>
+    let dqkv: Tensor<Element>
+
+    /// Gradients of the keys and values of a head, which many rows of queries add to: in floats.
+    private struct Sums {
+        let keys: Matrix<Float>
+        let values: Matrix<Float>
+    }
+
+    func run(_ head: Int, on device: Device) {
+        let scratch = device.uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
+        let narrow = Element.narrowScratch(for: scratch, on: device)
+        let dots = device.uninitialized([AttentionLayout.blockRows])
+        let all = 0..<layout.length
+        let wide = device.uninitialized([2, layout.length, layout.headSize])
+        let sums = Sums(
+            keys: Element.sums(layout.part(1, dqkv, head, rows: all), scratch: wide.slice(0..<1)),
+            values: Element.sums(layout.part(2, dqkv, head, rows: all), scratch: wide.slice(1..<2)))
         // From the last block on: its past is everything, so that it writes dK and dV first.
         for rows in layout.blocks.reversed() {
-            let past = 0..<rows.upperBound
-            let p = layout.scores(scratch, rows: rows)
-            let d = layout.scores(scratch.slice(1..<2), rows: rows)
-            let queries = layout.part(0, qkv, head, rows: rows)
-            let keys = layout.part(1, qkv, head, rows: past)
-            let values = layout.part(2, qkv, head, rows: past)
-            let (out, dOut) = (
-                layout.output(y, head, rows: rows), layout.output(dy, head, rows: rows)
-            )
-            let adds = rows.upperBound < layout.length
-
-            Self.multiplySerially(queries, keys.transposed, into: p)
-            kernel_causal_probabilities(
-                p.pointer, logSums.pointer + head * layout.length + rows.lowerBound, rows.count,
-                p.stride, rows.lowerBound, layout.scale)
-            kernel_row_dots(
-                dots.pointer, dOut.pointer, out.pointer, rows.count, layout.headSize,
-                layout.width)
-
-            if layout.hasDropout {
-                kernel_fill(d.pointer, 0, rows.count * d.stride)
-                layout.dropOut(p, into: d, head: head, rows: rows)
-            }
-            Self.multiplySerially(
-                (layout.hasDropout ? d : p).transposed, dOut,
-                into: layout.part(2, dqkv, head, rows: past), adds: adds)
-
-            Self.multiplySerially(dOut, values.transposed, into: d)
-            if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
-            kernel_attention_score_gradient(
-                d.pointer, p.pointer, dots.pointer, rows.count, p.stride, layout.scale)
-            Self.multiplySerially(d, keys, into: layout.part(0, dqkv, head, rows: rows))
-            Self.multiplySerially(
-                d.transposed, queries, into: layout.part(1, dqkv, head, rows: past), adds: adds)
+            add(head, rows: rows, scratch, narrow, dots, to: sums)
         }
+        Element.narrow(sums.keys, into: layout.part(1, dqkv, head, rows: all))
+        Element.narrow(sums.values, into: layout.part(2, dqkv, head, rows: all))
+    }
+
+    private func add(
+        _ head: Int, rows: Range<Int>, _ scratch: Tensor<Float>, _ narrow: Tensor<Element>,
+        _ dots: Tensor<Float>, to sums: Sums
+    ) {
+        let past = 0..<rows.upperBound
+        let p = layout.scores(scratch, rows: rows)
+        let d = layout.scores(scratch.slice(1..<2), rows: rows)
+        let queries = layout.part(0, qkv, head, rows: rows)
+        let keys = layout.part(1, qkv, head, rows: past)
+        let values = layout.part(2, qkv, head, rows: past)
+        let (out, dOut) = (layout.output(y, head, rows: rows), layout.output(dy, head, rows: rows))
+        let adds = rows.upperBound < layout.length
+
+        Device.multiplySerially(queries, keys.transposed, into: p)
+        kernel_causal_probabilities(
+            p.pointer, logSums.pointer + head * layout.length + rows.lowerBound, rows.count,
+            p.stride, rows.lowerBound, layout.scale)
+        Element.rowDots(
+            dots.pointer, dOut.pointer, out.pointer, rows: rows.count, columns: layout.headSize,
+            stride: layout.width)
+
+        if layout.hasDropout {
+            kernel_fill(d.pointer, 0, rows.count * d.stride)
+            layout.dropOut(p, into: d, head: head, rows: rows)
+        }
+        let dropped = Element.narrowed(layout.hasDropout ? d : p, into: narrow.slice(0..<1))
+        Device.multiplySerially(
+            dropped.transposed, dOut, into: sums.values.firstRows(past.count), adds: adds)
+
+        Device.multiplySerially(dOut, values.transposed, into: d)
+        if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
+        kernel_attention_score_gradient(
+            d.pointer, p.pointer, dots.pointer, rows.count, p.stride, layout.scale)
+        let dScores = Element.narrowed(d, into: narrow.slice(1..<2))
+        Device.multiplySerially(dScores, keys, into: layout.part(0, dqkv, head, rows: rows))
+        Device.multiplySerially(
+            dScores.transposed, queries, into: sums.keys.firstRows(past.count), adds: adds)
     }
 }

@@ -25,7 +25,7 @@ extension Tape {
         }
         let sum = device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
-        let root = record(out, inputs: [logits]) { [device, z = logits.value] dy in
+        let root = record(out, inputs: [logits.node]) { [device, z = logits.value] dy in
             let dz = device.uninitialized(z.shape)
             device.crossEntropyGradient(
                 z, targets, losses: losses, into: dz, scale: scale * dy.pointer[0])
@@ -35,86 +35,90 @@ extension Tape {
     }
 
     /// Cross-entropy of x [rows, C] times the transpose of `weight` [V, C], without ever storing all
-    /// logits: a slice of rows at a time is turned into its gradient in place and used at once.
+    /// logits: a slice of rows at a time is turned into its gradient and used at once.
     ///
     /// The gradients are made in the forward pass, so the result must be the root of the backward
     /// pass, and a recording tape must be walked back.
-    package func linearCrossEntropy(
-        _ x: Variable, weight: Variable, targets: Tensor<Int32>, scale: Float
+    package func linearCrossEntropy<Element>(
+        _ x: Value<Element>, weight: Variable, targets: Tensor<Int32>, scale: Float
     ) -> LossSum {
-        let (rows, vocabularySize) = (x.value.rowCount, weight.shape[0])
-        let losses = device.uninitialized([rows])
-        let dx = x.node.map { _ in device.uninitialized(x.shape) }
-        let sliceRows = min(rows, Self.rowsOfLogits)
-        let scratch = device.uninitialized([max(1, sliceRows), vocabularySize])
-        for start in stride(from: 0, to: rows, by: max(1, sliceRows)) {
-            let part = start..<min(start + sliceRows, rows)
-            let slice = LogitsSlice(
-                x: x.value.flatRows(part), dx: dx?.flatRows(part), targets: targets.flat(part),
-                losses: losses.slice(part), logits: scratch.slice(0..<part.count))
-            device.crossEntropy(slice, weight, scale: scale)
+        let losses = device.uninitialized([x.value.rowCount])
+        let dx = x.node.map { _ in device.uninitialized(x.shape, of: Element.self) }
+        device.operations.measure(.crossEntropy) {
+            device.linearCrossEntropy(
+                x.value, weight: Element.operand(weight, on: device), targets: targets,
+                losses: losses, dx: dx, weightNode: weight.node, scale: scale)
         }
         let sum = device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
-        let root = record(out, inputs: [x, weight]) { [x = x.node] dy in
+        let root = record(out, inputs: [x.node, weight.node]) { [x = x.node] dy in
             precondition(dy.pointer[0] == 1, "linearCrossEntropy must be the root")
             if let dx { x?.contribute(dx) }
         }
         return LossSum(value: sum, root: root)
     }
-
-    /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
-    private static let rowsOfLogits = 512
-}
-
-private struct LogitsSlice {
-    let x: Tensor<Float>
-    let dx: Tensor<Float>?
-    let targets: Tensor<Int32>
-    let losses: Tensor<Float>
-    let logits: Tensor<Float>
 }
 
 extension Tensor {
     fileprivate func flatRows(_ rows: Range<Int>) -> Tensor {
         reshaped([rowCount, columnCount]).slice(rows)
     }
-
-    fileprivate func flat(_ part: Range<Int>) -> Tensor { reshaped([count]).slice(part) }
 }
 
 extension Device {
-    fileprivate func crossEntropyGradient(
+    /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
+    private static let rowsOfLogits = 512
+
+    fileprivate func crossEntropyGradient<Element: Activation>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,
-        into out: Tensor<Float>, scale: Float
+        into out: Tensor<Element>, scale: Float
     ) {
         let columns = logits.columnCount
         forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
             let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
-            kernel_cross_entropy_gradient(
-                out.pointer + start, losses.pointer + row, logits.pointer + start,
-                targets.pointer + row, chunk.count, columns, scale)
+            Element.crossEntropyGradient(
+                out.pointer + start, losses: losses.pointer + row, logits: logits.pointer + start,
+                targets: targets.pointer + row, rows: chunk.count, columns: columns, scale: scale)
         }
     }
 
-    fileprivate func crossEntropy(_ slice: LogitsSlice, _ weight: Variable, scale: Float) {
-        let (logits, w) = (slice.logits, weight.value.matrix)
-        multiply(slice.x.matrix, w.transposed, into: logits.matrix)
-        guard slice.dx != nil || weight.node != nil else {
-            let columns = logits.columnCount
-            forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
-                kernel_cross_entropy(
-                    slice.losses.pointer + chunk.lowerBound,
-                    logits.pointer + chunk.lowerBound * columns,
-                    slice.targets.pointer + chunk.lowerBound, chunk.count, columns)
-            }
-            return
+    fileprivate func crossEntropyLosses(
+        _ logits: Tensor<Float>, _ targets: Tensor<Int32>, into losses: Tensor<Float>
+    ) {
+        let columns = logits.columnCount
+        forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
+            kernel_cross_entropy(
+                losses.pointer + chunk.lowerBound, logits.pointer + chunk.lowerBound * columns,
+                targets.pointer + chunk.lowerBound, chunk.count, columns)
         }
-        crossEntropyGradient(
-            logits, slice.targets, losses: slice.losses, into: logits, scale: scale)
-        if let dx = slice.dx { multiply(logits.matrix, w, into: dx.matrix) }
-        weight.node?.contribute { dw, adds in
-            multiply(logits.matrix.transposed, slice.x.matrix, into: dw.matrix, adds: adds)
+    }
+
+    fileprivate func linearCrossEntropy<Element: Activation>(
+        _ x: Tensor<Element>, weight: Tensor<Element>, targets: Tensor<Int32>,
+        losses: Tensor<Float>, dx: Tensor<Element>?, weightNode: GradientNode<Float>?,
+        scale: Float
+    ) {
+        let targets = targets.reshaped([targets.count])
+        let sliceRows = max(1, min(x.rowCount, Self.rowsOfLogits))
+        let scratch = uninitialized([sliceRows, weight.shape[0]])
+        let gradientScratch = Element.narrowScratch(for: scratch, on: self)
+        for start in stride(from: 0, to: x.rowCount, by: sliceRows) {
+            let rows = start..<min(start + sliceRows, x.rowCount)
+            let logits = scratch.slice(0..<rows.count)
+            let (targets, losses) = (targets.slice(rows), losses.slice(rows))
+            multiply(x.flatRows(rows).matrix, weight.matrix.transposed, into: logits.matrix)
+            guard dx != nil || weightNode != nil else {
+                crossEntropyLosses(logits, targets, into: losses)
+                continue
+            }
+            let gradient = gradientScratch.slice(0..<rows.count)
+            crossEntropyGradient(logits, targets, losses: losses, into: gradient, scale: scale)
+            if let dx { multiply(gradient.matrix, weight.matrix, into: dx.flatRows(rows).matrix) }
+            weightNode?.contribute { dw, adds in
+                multiply(
+                    gradient.matrix.transposed, x.flatRows(rows).matrix, into: dw.matrix,
+                    adds: adds)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ extension Tape {
         precondition(x.shape.count == 3, "expected [B, T, C], got \(x.shape)")
         guard dropout.rate > 0 else { return x }
         let out = device.dropped(x.value, dropout)
-        return record(out, inputs: [x]) { [device, x = x.node] dy in
+        return record(out, inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute(device.dropped(dy, dropout))
         }
     }

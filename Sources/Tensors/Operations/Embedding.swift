@@ -12,7 +12,7 @@ extension Tape {
                 out.pointer + chunk.lowerBound * columns, table.value.pointer,
                 ids.pointer + chunk.lowerBound, chunk.count, columns)
         }
-        return record(out, inputs: [table]) { [device] dy in
+        return record(out, inputs: [table.node]) { [device] dy in
             table.node?.contribute { dTable, adds in
                 if !adds { device.fill(dTable, with: 0) }
                 device.forEachChunk(of: columns, grain: 64) { part in
@@ -37,7 +37,8 @@ extension Tape {
                 out.pointer + start, x.value.pointer + start, table.value.pointer,
                 length * columns)
         }
-        return record(out, inputs: [x, table]) { [device, x = x.node, table = table.node] dy in
+        return record(out, inputs: [x.node, table.node]) {
+            [device, x = x.node, table = table.node] dy in
             table?.contribute { dTable, adds in
                 if !adds { device.fill(dTable, with: 0) }
                 let rows = dTable.slice(0..<length).reshaped([length * columns])

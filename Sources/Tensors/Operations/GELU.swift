@@ -6,35 +6,14 @@ package enum GELUForm: String, Sendable, CaseIterable {
     case tanh
     /// x/2 (1 + erf(x / sqrt 2)).
     case exact
-
-    func forward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
-        switch self {
-        case .tanh: kernel_gelu_tanh(out, x, count)
-        case .exact: kernel_gelu_exact(out, x, count)
-        }
-    }
-
-    func backward(
-        _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-        _ count: Int
-    ) {
-        switch self {
-        case .tanh: kernel_gelu_tanh_backward(dx, dy, x, count)
-        case .exact: kernel_gelu_exact_backward(dx, dy, x, count)
-        }
-    }
 }
 
 extension Tape {
     /// y = gelu(x), element by element.
-    package func gelu(_ x: Variable, form: GELUForm) -> Variable {
-        let y = device.uninitialized(x.shape)
-        device.forEachChunk(of: y.count) { chunk in
-            let start = chunk.lowerBound
-            form.forward(y.pointer + start, x.value.pointer + start, chunk.count)
-        }
-        return record(y, inputs: [x]) { [device, input = x.value] dy in
-            let dx = device.uninitialized(dy.shape)
+    package func gelu<Element>(_ x: Value<Element>, form: GELUForm) -> Value<Element> {
+        let make = { [device, input = x.value] in device.gelu(input, form: form) }
+        return record(make(), inputs: [x.node], remake: make) { [device, input = x.value] dy in
+            let dx = device.uninitialized(dy.shape, of: Element.self)
             device.geluBackward(dy, input, into: dx, form: form)
             x.node?.contribute(dx)
         }
@@ -42,12 +21,23 @@ extension Tape {
 }
 
 extension Device {
-    func geluBackward(
-        _ dy: Tensor<Float>, _ x: Tensor<Float>, into dx: Tensor<Float>, form: GELUForm
+    func gelu<Element: Activation>(_ x: Tensor<Element>, form: GELUForm) -> Tensor<Element> {
+        let y = uninitialized(x.shape, of: Element.self)
+        forEachChunk(of: y.count) { chunk in
+            let start = chunk.lowerBound
+            Element.gelu(y.pointer + start, x.pointer + start, chunk.count, form: form)
+        }
+        return y
+    }
+
+    /// dx = dy gelu'(x); `dx` may be `dy`.
+    func geluBackward<Element: Activation>(
+        _ dy: Tensor<Element>, _ x: Tensor<Element>, into dx: Tensor<Element>, form: GELUForm
     ) {
         forEachChunk(of: dx.count) { chunk in
             let start = chunk.lowerBound
-            form.backward(dx.pointer + start, dy.pointer + start, x.pointer + start, chunk.count)
+            Element.geluBackward(
+                dx.pointer + start, dy.pointer + start, x.pointer + start, chunk.count, form: form)
         }
     }
 }

@@ -5,25 +5,43 @@ extension Tape {
     ///
     /// y = n gain + bias with n = (x - mean) / sqrt(variance + epsilon);
     /// g = dy gain,  dx = (g - average(g) - n average(g n)) / sqrt(variance + epsilon).
+    ///
+    /// The residual stream x is kept for the backward pass, the output is made again from it.
+    package func layerNorm<Element: Activation>(
+        _ x: Variable, gain: Variable, bias: Variable, epsilon: Float, as: Element.Type
+    ) -> Value<Element> {
+        let statistics = LayerNormStatistics(
+            means: device.uninitialized([x.value.rowCount]),
+            rstds: device.uninitialized([x.value.rowCount]), epsilon: epsilon)
+        let make = { [device, input = x.value, g = gain.value, b = bias.value] in
+            device.layerNorm(input, gain: g, bias: b, statistics, as: Element.self)
+        }
+        return record(make(), inputs: [x.node, gain.node, bias.node], remake: make) {
+            [device, input = x.value, g = gain.value] dy in
+            device.layerNormBackward(
+                dy, x: input, gain: g, statistics,
+                nodes: (x: x.node, gain: gain.node, bias: bias.node))
+        }
+    }
+
+    /// The same, from floats to floats.
     package func layerNorm(
         _ x: Variable, gain: Variable, bias: Variable, epsilon: Float
     ) -> Variable {
-        let (rows, columns) = (x.value.rowCount, x.value.columnCount)
-        let y = device.uninitialized(x.shape)
-        let means = device.uninitialized([rows])
-        let rstds = device.uninitialized([rows])
-        device.forEachRowChunk(rows: rows, columns: columns) { chunk in
-            let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
-            kernel_layer_norm(
-                y.pointer + start, means.pointer + row, rstds.pointer + row,
-                x.value.pointer + start, gain.value.pointer, bias.value.pointer, chunk.count,
-                columns, epsilon)
-        }
-        return record(y, inputs: [x, gain, bias]) { [device, input = x.value, g = gain.value] dy in
-            device.layerNormBackward(
-                dy, x: input, gain: g, means: means, rstds: rstds,
-                nodes: (x: x.node, gain: gain.node, bias: bias.node))
-        }
+        layerNorm(x, gain: gain, bias: bias, epsilon: epsilon, as: Float.self)
+    }
+}
+
+/// Average and 1 / sqrt(variance + epsilon) of each row.
+private struct LayerNormStatistics {
+    let means: Tensor<Float>
+    let rstds: Tensor<Float>
+    let epsilon: Float
+
+    func rows(from row: Int, gain: Tensor<Float>, bias: Tensor<Float>) -> LayerNormRows {
+        LayerNormRows(
+            means: means.pointer + row, rstds: rstds.pointer + row, gain: gain.pointer,
+            bias: bias.pointer, columns: gain.count, epsilon: epsilon)
     }
 }
 
@@ -31,9 +49,25 @@ extension Device {
     /// Rows whose gain and bias gradients are summed before they meet the others.
     private static let rowsInBlock = 64
 
-    fileprivate func layerNormBackward(
-        _ dy: Tensor<Float>, x: Tensor<Float>, gain: Tensor<Float>, means: Tensor<Float>,
-        rstds: Tensor<Float>, nodes: (x: GradientNode?, gain: GradientNode?, bias: GradientNode?)
+    /// Computes the statistics too.
+    fileprivate func layerNorm<Element: Activation>(
+        _ x: Tensor<Float>, gain: Tensor<Float>, bias: Tensor<Float>,
+        _ statistics: LayerNormStatistics, as: Element.Type
+    ) -> Tensor<Element> {
+        let y = uninitialized(x.shape, of: Element.self)
+        forEachRowChunk(rows: x.rowCount, columns: x.columnCount) { chunk in
+            let start = chunk.lowerBound * x.columnCount
+            Element.layerNorm(
+                y.pointer + start, x.pointer + start, rows: chunk.count,
+                statistics.rows(from: chunk.lowerBound, gain: gain, bias: bias))
+        }
+        return y
+    }
+
+    fileprivate func layerNormBackward<Element: Activation>(
+        _ dy: Tensor<Element>, x: Tensor<Float>, gain: Tensor<Float>,
+        _ statistics: LayerNormStatistics,
+        nodes: (x: GradientNode<Float>?, gain: GradientNode<Float>?, bias: GradientNode<Float>?)
     ) {
         let (rows, columns) = (x.rowCount, x.columnCount)
         let blockCount = (rows + Self.rowsInBlock - 1) / Self.rowsInBlock
@@ -41,12 +75,12 @@ extension Device {
         let biasSums = uninitialized([blockCount, columns])
         contribute(to: nodes.x, shape: x.shape) { dx, adds in
             forEachChunk(of: rows, grain: Self.rowsInBlock) { chunk in
-                let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
-                let block = row / Self.rowsInBlock * columns
-                kernel_layer_norm_backward(
+                let start = chunk.lowerBound * columns
+                let block = chunk.lowerBound / Self.rowsInBlock * columns
+                Element.layerNormBackward(
                     dx.pointer + start, gainSums.pointer + block, biasSums.pointer + block,
-                    dy.pointer + start, x.pointer + start, gain.pointer, means.pointer + row,
-                    rstds.pointer + row, chunk.count, columns, adds ? 1 : 0)
+                    dy.pointer + start, x.pointer + start, rows: chunk.count,
+                    statistics.rows(from: chunk.lowerBound, gain: gain, bias: gain), adds: adds)
             }
         }
         nodes.gain?.contribute { columnSums(gainSums, into: $0, adds: $1) }
@@ -55,7 +89,7 @@ extension Device {
 
     /// Like `GradientNode.contribute`; without a node the result goes to scratch memory.
     private func contribute(
-        to node: GradientNode?, shape: [Int], _ write: (Tensor<Float>, Bool) -> Void
+        to node: GradientNode<Float>?, shape: [Int], _ write: (Tensor<Float>, Bool) -> Void
     ) {
         if let node { node.contribute(write) } else { write(uninitialized(shape), false) }
     }

@@ -4,55 +4,96 @@ extension Tape {
     /// y = x w + b over the last axis: [..., in] x [in, out] + [out] -> [..., out].
     ///
     /// dx = dy wᵀ,  dw = xᵀ dy,  db = column sums of dy.
-    package func linear(_ x: Variable, weight: Variable, bias: Variable? = nil) -> Variable {
-        let y = linearForward(x.value, weight.value, bias?.value) { _, _ in }
-        return record(y, inputs: [x, weight] + (bias.map { [$0] } ?? [])) {
-            [device, input = x.value, w = weight.value] dy in
+    package func linear<Element>(
+        _ x: Value<Element>, weight: Variable, bias: Variable? = nil
+    ) -> Value<Element> {
+        let w = Element.operand(weight, on: device)
+        let y: Tensor<Element> = linearForward(x.value, w, bias?.value) { _, _ in }
+        return record(y, inputs: [x.node, weight.node, bias?.node]) {
+            [device, input = x.saved, x = x.node] dy in
             device.linearBackward(
-                dy, input: input, weight: w, nodes: (x.node, weight.node, bias?.node))
+                dy, input: input, weight: w, nodes: (x, weight.node, bias?.node))
         }
     }
 
-    /// gelu(x w + b), the activation computed on each tile while it is in the cache.
-    package func linearGELU(
-        _ x: Variable, weight: Variable, bias: Variable, form: GELUForm
+    /// y = r + dropout(x w + b), into the residual stream r, in floats. Without dropout the sum is
+    /// made on each tile while it is in the cache.
+    package func addLinear<Element>(
+        _ x: Value<Element>, weight: Variable, bias: Variable? = nil, to residual: Variable,
+        dropout: Dropout? = nil
     ) -> Variable {
-        let y = device.uninitialized(linearShape(x.value, weight.value))
-        let columns = y.columnCount
-        let before = linearForward(x.value, weight.value, bias.value) { before, tile in
+        guard let dropout else { return wideLinear(x, weight, bias, residual) }
+        return add(residual, self.dropout(wideLinear(x, weight, bias, nil), dropout))
+    }
+
+    /// x w + b (+ residual), in floats.
+    private func wideLinear<Element>(
+        _ x: Value<Element>, _ weight: Variable, _ bias: Variable?, _ residual: Variable?
+    ) -> Variable {
+        let w = Element.operand(weight, on: device)
+        let y: Tensor<Float> = linearForward(x.value, w, bias?.value) { y, tile in
+            guard let residual = residual?.value else { return }
             for row in tile.rows {
-                let start = row * columns + tile.columns.lowerBound
-                form.forward(y.pointer + start, before.pointer + start, tile.columns.count)
+                let start = row * y.columnCount + tile.columns.lowerBound
+                kernel_add(
+                    y.pointer + start, y.pointer + start, residual.pointer + start,
+                    tile.columns.count)
             }
         }
-        return record(y, inputs: [x, weight, bias]) {
-            [device, input = x.value, w = weight.value] dy in
-            let dBefore = device.uninitialized(before.shape)
-            device.geluBackward(dy, before, into: dBefore, form: form)
+        return record(y, inputs: [residual?.node, x.node, weight.node, bias?.node]) {
+            [device, input = x.saved, x = x.node, residual = residual?.node] dy in
             device.linearBackward(
-                dBefore, input: input, weight: w, nodes: (x.node, weight.node, bias.node))
+                Element.narrowed(dy, on: device), input: input, weight: w,
+                nodes: (x, weight.node, nil))
+            bias?.node?.contribute { device.columnSums(dy, into: $0, adds: $1) }
+            residual?.contribute(dy)
         }
     }
 
-    private func linearShape(_ x: Tensor<Float>, _ weight: Tensor<Float>) -> [Int] {
+    /// gelu(x w + b), the activation computed on each tile while it is in the cache. What stands
+    /// before the activation is kept for the backward pass, the result is made again from it.
+    package func linearGELU<Element>(
+        _ x: Value<Element>, weight: Variable, bias: Variable, form: GELUForm
+    ) -> Value<Element> {
+        let w = Element.operand(weight, on: device)
+        let y = device.uninitialized(linearShape(x.value, w), of: Element.self)
+        let columns = y.columnCount
+        let before: Tensor<Element> = linearForward(x.value, w, bias.value) { before, tile in
+            for row in tile.rows {
+                let start = row * columns + tile.columns.lowerBound
+                Element.gelu(
+                    y.pointer + start, before.pointer + start, tile.columns.count, form: form)
+            }
+        }
+        let remake = { [device] in device.gelu(before, form: form) }
+        return record(y, inputs: [x.node, weight.node, bias.node], remake: remake) {
+            [device, input = x.saved, x = x.node] dy in
+            let dBefore = device.uninitialized(before.shape, of: Element.self)
+            device.geluBackward(dy, before, into: dBefore, form: form)
+            device.linearBackward(
+                dBefore, input: input, weight: w, nodes: (x, weight.node, bias.node))
+        }
+    }
+
+    private func linearShape<Element>(
+        _ x: Tensor<Element>, _ weight: Tensor<Element>
+    ) -> [Int] {
         precondition(
             weight.shape.count == 2 && x.columnCount == weight.shape[0],
             "expected a weight of [\(x.columnCount), out], got \(weight.shape)")
         return x.shape.dropLast() + [weight.shape[1]]
     }
 
-    private func linearForward(
-        _ x: Tensor<Float>, _ weight: Tensor<Float>, _ bias: Tensor<Float>?,
-        epilogue: (Tensor<Float>, Tile) -> Void
-    ) -> Tensor<Float> {
-        let y = device.uninitialized(linearShape(x, weight))
-        let columns = y.columnCount
+    private func linearForward<In: Activation, Out: Activation>(
+        _ x: Tensor<In>, _ weight: Tensor<In>, _ bias: Tensor<Float>?,
+        epilogue: (Tensor<Out>, Tile) -> Void
+    ) -> Tensor<Out> {
+        let y = device.uninitialized(linearShape(x, weight), of: Out.self)
         device.multiply(x.matrix, weight.matrix, into: y.matrix) { tile in
             if let bias {
-                kernel_add_bias(
-                    y.pointer + tile.rows.lowerBound * columns + tile.columns.lowerBound,
-                    bias.pointer + tile.columns.lowerBound, tile.rows.count, tile.columns.count,
-                    columns)
+                Out.addBias(
+                    y.matrix.start(of: tile), bias.pointer + tile.columns.lowerBound,
+                    rows: tile.rows.count, columns: tile.columns.count, stride: y.columnCount)
             }
             epilogue(y, tile)
         }
@@ -62,26 +103,29 @@ extension Tape {
 
 extension Device {
     /// Contributions of dy [rows, out] to the gradients of x, w and b.
-    fileprivate func linearBackward(
-        _ dy: Tensor<Float>, input: Tensor<Float>, weight: Tensor<Float>,
-        nodes: (x: GradientNode?, weight: GradientNode?, bias: GradientNode?)
+    fileprivate func linearBackward<Element: Activation>(
+        _ dy: Tensor<Element>, input: () -> Tensor<Element>, weight: Tensor<Element>,
+        nodes: (x: GradientNode<Element>?, weight: GradientNode<Float>?, bias: GradientNode<Float>?)
     ) {
         nodes.x?.contribute { dx, adds in
             multiply(dy.matrix, weight.matrix.transposed, into: dx.matrix, adds: adds)
         }
         nodes.weight?.contribute { dw, adds in
-            multiply(input.matrix.transposed, dy.matrix, into: dw.matrix, adds: adds)
+            let x = input()
+            multiply(x.matrix.transposed, dy.matrix, into: dw.matrix, adds: adds)
         }
         nodes.bias?.contribute { db, adds in columnSums(dy, into: db, adds: adds) }
     }
 
     /// Sums over all rows, each column by one thread in row order.
-    func columnSums(_ x: Tensor<Float>, into sums: Tensor<Float>, adds: Bool) {
+    func columnSums<Element: Activation>(
+        _ x: Tensor<Element>, into sums: Tensor<Float>, adds: Bool
+    ) {
         let columns = x.columnCount
         forEachChunk(of: columns, grain: 64) { part in
-            kernel_column_sums(
-                sums.pointer + part.lowerBound, x.pointer + part.lowerBound, x.rowCount,
-                part.count, columns, adds ? 1 : 0)
+            Element.columnSums(
+                sums.pointer + part.lowerBound, x.pointer + part.lowerBound, rows: x.rowCount,
+                columns: part.count, stride: columns, adds: adds)
         }
     }
 }

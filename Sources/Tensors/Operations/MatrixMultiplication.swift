@@ -10,7 +10,7 @@ extension Tape {
         let shape = BatchedProduct(a.shape, b.shape, transposeA, transposeB)
         let y = device.uninitialized(shape.outShape)
         device.multiplyBatch(shape, a.value, b.value, into: y)
-        return record(y, inputs: [a, b]) { [device, av = a.value, bv = b.value] dy in
+        return record(y, inputs: [a.node, b.node]) { [device, av = a.value, bv = b.value] dy in
             a.node?.contribute { da, adds in
                 for index in 0..<shape.batchCount {
                     let (dY, b) = (shape.out(dy, index), shape.b(bv, index))
@@ -53,20 +53,20 @@ private struct BatchedProduct {
     var batchCount: Int { batchShape.reduce(1, *) }
     var outShape: [Int] { batchShape + [m, n] }
 
-    func a(_ tensor: Tensor<Float>, _ index: Int) -> Matrix {
+    func a(_ tensor: Tensor<Float>, _ index: Int) -> Matrix<Float> {
         Matrix(tensor.pointer + index * m * k, rows: m, columns: k, isTransposed: transposeA)
     }
 
-    func b(_ tensor: Tensor<Float>, _ index: Int) -> Matrix {
+    func b(_ tensor: Tensor<Float>, _ index: Int) -> Matrix<Float> {
         Matrix(tensor.pointer + index * k * n, rows: k, columns: n, isTransposed: transposeB)
     }
 
-    func out(_ tensor: Tensor<Float>, _ index: Int) -> Matrix {
+    func out(_ tensor: Tensor<Float>, _ index: Int) -> Matrix<Float> {
         Matrix(tensor.pointer + index * m * n, rows: m, columns: n)
     }
 
     /// The matrix of an operand as it is stored, without its transposition.
-    func stored(_ tensor: Tensor<Float>, _ index: Int) -> Matrix {
+    func stored(_ tensor: Tensor<Float>, _ index: Int) -> Matrix<Float> {
         let (rows, columns) = (tensor.shape[tensor.shape.count - 2], tensor.columnCount)
         return Matrix(tensor.pointer + index * rows * columns, rows: rows, columns: columns)
     }

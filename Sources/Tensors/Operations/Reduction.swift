@@ -4,7 +4,7 @@ extension Tape {
     /// Sum of all elements -> [1].
     package func sum(_ x: Variable) -> Variable {
         let out = device.tensor([Float(device.sum(x.value))], shape: [1])
-        return record(out, inputs: [x]) { [device, x = x.node, shape = x.shape] dy in
+        return record(out, inputs: [x.node]) { [device, x = x.node, shape = x.shape] dy in
             let dx = device.uninitialized(shape)
             device.fill(dx, with: dy.pointer[0])
             x?.contribute(dx)

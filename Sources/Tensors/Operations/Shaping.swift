@@ -2,15 +2,15 @@ import CKernels
 
 extension Tape {
     /// The same elements under another shape.
-    package func reshape(_ x: Variable, to shape: [Int]) -> Variable {
-        record(x.value.reshaped(shape), inputs: [x]) { [x = x.node] dy in
+    package func reshape<Element>(_ x: Value<Element>, to shape: [Int]) -> Value<Element> {
+        record(x.value.reshaped(shape), inputs: [x.node]) { [x = x.node] dy in
             x?.contribute(dy)
         }
     }
 
     /// Indices `rows` of the first axis.
     package func slice(_ x: Variable, rows: Range<Int>) -> Variable {
-        record(x.value.slice(rows), inputs: [x]) { [device, x = x.node] dy in
+        record(x.value.slice(rows), inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute { dx, adds in
                 if !adds { device.fill(dx, with: 0) }
                 let part = dx.slice(rows)
@@ -21,7 +21,7 @@ extension Tape {
 
     /// Swaps the last two axes: [..., M, N] -> [..., N, M].
     package func transpose(_ x: Variable) -> Variable {
-        record(device.transposed(x.value), inputs: [x]) { [device, x = x.node] dy in
+        record(device.transposed(x.value), inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute(device.transposed(dy))
         }
     }

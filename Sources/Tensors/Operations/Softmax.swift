@@ -9,7 +9,7 @@ extension Tape {
             let start = chunk.lowerBound * columns
             kernel_softmax(y.pointer + start, x.value.pointer + start, chunk.count, columns)
         }
-        return record(y, inputs: [x]) { [device, x = x.node] dy in
+        return record(y, inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute { dx, adds in
                 device.forEachRowChunk(rows: rows, columns: columns) { chunk in
                     let start = chunk.lowerBound * columns

@@ -40,15 +40,22 @@ package final class AdamW {
         let rates = [false, true].map { decays in
             settings(learningRate: learningRate, gradientScale: gradientScale, decays: decays)
         }
-        let values = parameters.values
+        let (values, rounded) = (parameters.values, parameters.bfloat16)
         device.forEach(pieces.count, as: .optimizer) { index in
             let piece = pieces[index]
             let start = piece.range.lowerBound
             var settings = rates[piece.decays ? 1 : 0]
-            kernel_adamw(
-                values.pointer + start, firstMoments.pointer + start,
-                secondMoments.pointer + start, gradients.pointer + start, piece.range.count,
-                &settings)
+            if let rounded {
+                kernel_adamw_bf16(
+                    values.pointer + start, firstMoments.pointer + start,
+                    secondMoments.pointer + start, gradients.pointer + start, piece.range.count,
+                    &settings, rounded.pointer.kernel + start)
+            } else {
+                kernel_adamw(
+                    values.pointer + start, firstMoments.pointer + start,
+                    secondMoments.pointer + start, gradients.pointer + start, piece.range.count,
+                    &settings)
+            }
         }
     }
 

@@ -75,6 +75,10 @@ struct PretrainPhase {
     ) {
         logger.info("recipe:\n\(recipe.resolvedYAML)")
         logger.info("\(compute.description(worldSize: communicator.worldSize))")
+        if recipe.train.precision == .bf16 && !ComputeKernels.hasBFloat16 {
+            logger.warning(
+                "this processor has no instructions for bf16: the products are computed in fp32")
+        }
         for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
         logger.info("\(data.description)")
     }
@@ -125,6 +129,9 @@ struct PretrainPhase {
             }
         }
         try communicator.broadcast(setup.model.parameters.values, from: 0)
+        if recipe.train.precision == .bf16 && ComputeKernels.hasBFloat16 {
+            setup.model.parameters.keepBFloat16()
+        }
         guard let state = start.state else {
             return TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize)
         }

@@ -6,7 +6,6 @@ import Training
 enum UnbuiltFeatures {
     private static func named(in recipe: Recipe) -> [(isUsed: Bool, key: String, use: String)] {
         [
-            (recipe.train.precision == .bf16, "train.precision: bf16", "fp32"),
             (recipe.train.gradientType == .bf16, "train.gradient_dtype: bf16", "fp32"),
             (recipe.train.optimizerSharding == .zero1, "train.optimizer_sharding: zero1", "none"),
             (recipe.train.recompute == .blocks, "train.recompute: blocks", "none"),

@@ -1,0 +1,27 @@
+/// A value on the tape; without a node it is a constant.
+package struct Value<Element: Activation> {
+    package let value: Tensor<Element>
+    package let node: GradientNode<Element>?
+    /// Of a parameter in mixed precision: the same values, rounded, for the matrix products.
+    var bfloat16: Tensor<BFloat16>?
+    /// Computes the value again, where that costs less than the memory to keep it.
+    var remake: (() -> Tensor<Element>)?
+
+    init(
+        value: Tensor<Element>, node: GradientNode<Element>?, bfloat16: Tensor<BFloat16>? = nil,
+        remake: (() -> Tensor<Element>)? = nil
+    ) {
+        self.value = value
+        self.node = node
+        self.bfloat16 = bfloat16
+        self.remake = remake
+    }
+
+    package var shape: [Int] { value.shape }
+
+    /// The value for a backward pass: what a closure captures instead of `value`.
+    var saved: () -> Tensor<Element> { remake ?? { [value] in value } }
+}
+
+/// A value of floats: parameters, the residual stream, losses.
+package typealias Variable = Value<Float>

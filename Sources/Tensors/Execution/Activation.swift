@@ -1,0 +1,57 @@
+import CKernels
+
+/// An element in which a model holds what flows from one matrix product to the next: `Float`, or
+/// `BFloat16` in mixed precision. Sums, statistics and parameters are floats in both.
+///
+/// The kernels are those of CKernels; pointers are to contiguous rows.
+package protocol Activation: TensorElement {
+    typealias In<Element> = UnsafePointer<Element>
+    typealias Out<Element> = UnsafeMutablePointer<Element>
+
+    /// The values of a parameter, or of any float tensor, as an operand of a product.
+    static func operand(_ variable: Variable, on device: Device) -> Tensor<Self>
+    /// The same numbers, rounded where they must be; shares the memory where they need not.
+    static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
+    static func narrow(_ out: Out<Self>, _ x: In<Float>, _ count: Int)
+    /// Room for `narrowed(_:into:)` of parts of `tensor`; no memory of its own where it is not needed.
+    static func narrowScratch(for tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
+    /// The same numbers in `scratch`, rows as far apart; the matrix itself where nothing is rounded.
+    static func narrowed(_ matrix: Matrix<Float>, into scratch: Tensor<Self>) -> Matrix<Self>
+    /// Where sums for `matrix` come together in floats: in itself, or else in `scratch`.
+    static func sums(_ matrix: Matrix<Self>, scratch: Tensor<Float>) -> Matrix<Float>
+    /// Rounds such sums into `matrix`, unless they came together there.
+    static func narrow(_ sums: Matrix<Float>, into matrix: Matrix<Self>)
+
+    /// One tile of a product on the calling thread; see `Device.multiply`.
+    static func multiply<Result: Activation>(
+        _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool)
+
+    static func add(_ out: Out<Self>, _ a: In<Self>, _ b: In<Self>, _ count: Int)
+    static func fill(_ out: Out<Self>, _ value: Float, _ count: Int)
+    static func addBias(_ out: Out<Self>, _ bias: In<Float>, rows: Int, columns: Int, stride: Int)
+    static func columnSums(
+        _ sums: Out<Float>, _ x: In<Self>, rows: Int, columns: Int, stride: Int, adds: Bool)
+    static func rowDots(
+        _ dots: Out<Float>, _ a: In<Self>, _ b: In<Self>, rows: Int, columns: Int, stride: Int)
+    static func gelu(_ out: Out<Self>, _ x: In<Self>, _ count: Int, form: GELUForm)
+    static func geluBackward(
+        _ dx: Out<Self>, _ dy: In<Self>, _ x: In<Self>, _ count: Int, form: GELUForm)
+    static func layerNorm(_ out: Out<Self>, _ x: In<Float>, rows: Int, _ norm: LayerNormRows)
+    static func layerNormBackward(
+        _ dx: Out<Float>, _ gainSums: Out<Float>, _ biasSums: Out<Float>, _ dy: In<Self>,
+        _ x: In<Float>, rows: Int, _ norm: LayerNormRows, adds: Bool)
+    /// Overwrites the logits.
+    static func crossEntropyGradient(
+        _ out: Out<Self>, losses: Out<Float>, logits: Out<Float>, targets: In<Int32>, rows: Int,
+        columns: Int, scale: Float)
+}
+
+/// What the kernels of a layer norm need beside its rows.
+package struct LayerNormRows {
+    let means: UnsafeMutablePointer<Float>
+    let rstds: UnsafeMutablePointer<Float>
+    let gain: UnsafePointer<Float>
+    let bias: UnsafePointer<Float>
+    let columns: Int
+    let epsilon: Float
+}
