@@ -116,6 +116,16 @@ int cmpi_all_gather(const cmpi_world *world, const void *bytes, long count, void
         bytes, (int)count, MPI_BYTE, all, (int)count, MPI_BYTE, world->communicator);
 }
 
+int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count) {
+    for (long offset = 0; offset < count; offset += piece_size) {
+        int status = MPI_Allreduce(
+            MPI_IN_PLACE, values + offset, next_piece(count - offset), MPI_FLOAT, MPI_SUM,
+            world->communicator);
+        if (status != MPI_SUCCESS) return status;
+    }
+    return MPI_SUCCESS;
+}
+
 int cmpi_requests_create(cmpi_requests **requests) {
     *requests = calloc(1, sizeof **requests);
     return *requests == NULL ? CMPI_OUT_OF_MEMORY : MPI_SUCCESS;

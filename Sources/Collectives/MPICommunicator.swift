@@ -47,6 +47,13 @@ package final class MPICommunicator: Communicator {
             of: "MPI_Allgather")
     }
 
+    /// MPI_Allreduce: replaces `values` on every rank by their sum. Only a yardstick: its order of
+    /// additions, and so the bits, are the library's.
+    package func sumByLibrary(_ values: UnsafeMutableBufferPointer<Float>) throws {
+        try check(
+            cmpi_all_reduce_float(world, values.baseAddress, values.count), of: "MPI_Allreduce")
+    }
+
     package func exchange(
         sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange {

@@ -14,7 +14,7 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, inspect, doctor; did you mean pretrain?"
+                + "evaluate, generate, inspect, doctor, bench; did you mean pretrain?"
         ),
         (
             "tokenizer trian",
@@ -65,7 +65,7 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "inspect", "doctor",
+        "prepare", "pretrain", "evaluate", "generate", "inspect", "doctor", "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

@@ -49,6 +49,10 @@ int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root);
 // `all` receives `count` bytes of every rank, in rank order.
 int cmpi_all_gather(const cmpi_world *world, const void *bytes, long count, void *all);
 
+// MPI_Allreduce, the yardstick of our own reduction: every rank's `values` become their sum, in the
+// library's order.
+int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count);
+
 int cmpi_requests_create(cmpi_requests **requests);
 int cmpi_send(
     const cmpi_world *world, cmpi_requests *requests, const void *bytes, long count, int peer,

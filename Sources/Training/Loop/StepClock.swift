@@ -1,10 +1,10 @@
 import Foundation
 
 /// Measures where the time of a step goes.
-struct StepClock {
+package struct StepClock {
     private let start = ContinuousClock.now
     private var last = ContinuousClock.now
-    private(set) var seconds: [String: Double] = [:]
+    package private(set) var seconds: [String: Double] = [:]
 
     /// Books the time since the last lap, or since the start, under `name`.
     mutating func lap(_ name: String) {
@@ -16,7 +16,7 @@ struct StepClock {
     var total: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     /// The most memory this process has held so far.
-    static var peakMemoryBytes: Int {
+    package static var peakMemoryBytes: Int {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss * 1024

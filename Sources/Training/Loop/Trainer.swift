@@ -50,24 +50,36 @@ package final class Trainer {
             )
         }
         while state.step < setup.lastStep {
-            var clock = StepClock()
-            let batch = try reader.next()
-            clock.lap("data")
-            let gradient = try gradientStep.compute(batch, step: state.step, &clock)
-            let learningRate = schedule.value(at: state.step)
-            try update(with: gradient, learningRate: learningRate)
-            clock.lap("update")
-
-            state.step += 1
+            let done = try advance()
             try journal?.record(
-                gradient, learningRate: learningRate, step: state.step,
-                tokensInStep: setup.tokensInStep, clock)
+                done.gradient, learningRate: done.learningRate, step: state.step,
+                tokensInStep: setup.tokensInStep, done.clock)
             if isDue(setup.evaluation.everySteps) { try validate() }
             let isStopping = try stopIsAgreed()
             if isDue(setup.checkpoint.everySteps) || isStopping { try save() }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
         return .finished
+    }
+
+    /// What one step did.
+    package struct Step {
+        package let gradient: StepGradient
+        package let learningRate: Double
+        package let clock: StepClock
+    }
+
+    /// One step: batch, forward, loss, backward, reduce, clip, update.
+    package func advance() throws -> Step {
+        var clock = StepClock()
+        let batch = try reader.next()
+        clock.lap("data")
+        let gradient = try gradientStep.compute(batch, step: state.step, &clock)
+        let learningRate = schedule.value(at: state.step)
+        try update(with: gradient, learningRate: learningRate)
+        clock.lap("update")
+        state.step += 1
+        return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
 
     /// One update, unless the gradient is not finite: then the step is skipped, on all ranks alike.

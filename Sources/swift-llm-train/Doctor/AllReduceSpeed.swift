@@ -52,7 +52,7 @@ struct AllReduceSpeed: Equatable {
     }
 
     /// Every rank gave its number from 1: the sum is known.
-    private static func check(
+    static func check(
         _ buffer: BucketReducer.Buffer, over communicator: any Communicator
     ) throws {
         let sum = Float(communicator.worldSize * (communicator.worldSize + 1) / 2)

@@ -35,6 +35,11 @@ package enum SystemFile {
         memory(parsing: text("/proc/meminfo"))
     }
 
+    /// The memory of this process, pages that others share counted in parts (PSS).
+    static var proportionalBytes: Int? {
+        memory(parsing: text("/proc/self/smaps_rollup"))["Pss"]
+    }
+
     package static func memory(parsing text: String) -> [String: Int] {
         var entries: [String: Int] = [:]
         for line in text.split(separator: "\n") {

@@ -1,0 +1,65 @@
+import JSON
+import ModelFiles
+
+/// Tokens a second of a prompt and of what follows, beside the limit that memory sets.
+struct GenerationBenchReport: BenchReport {
+    let recipe: Recipe
+    let threadCount: Int
+    let cost: ModelCost
+    let promptLength: Int
+    let newTokens: Int
+    let promptSeconds: Double
+    let decodeSeconds: Double
+    /// What the memory gives when it is only read.
+    let readGBPerSecond: Double
+
+    private static let formatVersion = 1
+
+    private var promptTokensPerSecond: Double { Double(promptLength) / promptSeconds }
+    private var decodeTokensPerSecond: Double { Double(newTokens) / decodeSeconds }
+
+    /// Every token reads each weight once.
+    private var weightBytes: Int {
+        cost.multiplyingCount * (recipe.train.precision == .bf16 ? 2 : 4)
+    }
+
+    private var limit: Double { readGBPerSecond * 1e9 / Double(weightBytes) }
+
+    var text: String {
+        var table = BenchTable()
+        table.add(
+            "prompt", "\(Quantity.number(promptTokensPerSecond)) tokens/s",
+            "\(promptLength) tokens in \(Quantity.number(promptSeconds * 1e3)) ms")
+        table.add(
+            "decode", "\(Quantity.number(decodeTokensPerSecond)) tokens/s",
+            "\(newTokens) tokens in \(Quantity.number(decodeSeconds * 1e3)) ms")
+        table.add(
+            "limit of the memory", "\(Quantity.number(limit)) tokens/s",
+            "\(Quantity.number(readGBPerSecond)) GB/s over \(Quantity.bytes(weightBytes)) "
+                + "of weights")
+        table.add("decode reaches", (100 * decodeTokensPerSecond / limit).percent, "of it")
+        let heading = [
+            "GPT-2 of \(Quantity.parameters(cost.parameterCount)) parameters, random weights, "
+                + "\(recipe.train.precision.rawValue), one sequence, "
+                + Quantity.count(threadCount, "thread"), "",
+        ]
+        return (heading + table.lines).joined(separator: "\n")
+    }
+
+    var json: JSONValue {
+        .object([
+            "format_version": .integer(Self.formatVersion), "benchmark": "generation",
+            "parameters": .integer(cost.parameterCount),
+            "precision": .string(recipe.train.precision.rawValue),
+            "threads_per_rank": .integer(threadCount), "prompt_length": .integer(promptLength),
+            "new_tokens": .integer(newTokens), "prompt_seconds": .number(promptSeconds),
+            "decode_seconds": .number(decodeSeconds),
+            "prompt_tokens_per_second": .number(promptTokensPerSecond),
+            "decode_tokens_per_second": .number(decodeTokensPerSecond),
+            "weight_bytes": .integer(weightBytes),
+            "read_gb_per_second": .number(readGBPerSecond),
+            "decode_limit_tokens_per_second": .number(limit),
+            "decode_percent_of_limit": .number(100 * decodeTokensPerSecond / limit),
+        ])
+    }
+}

@@ -1,0 +1,83 @@
+import Tensors
+import Training
+
+/// What the time of a training step goes to.
+enum StepPart: Equatable {
+    case operation(OperationKind)
+    /// What the ranks wait for: the rest of the exchange runs beside the backward pass.
+    case exposedCommunication
+    case data
+    /// Everything else: the sum of the gradient's squares, the tape, the loop itself.
+    case rest
+
+    static let measured: [StepPart] =
+        OperationKind.allCases.map(StepPart.operation) + [.exposedCommunication, .data]
+
+    var key: String {
+        switch self {
+        case .operation(.matmul): "matmul"
+        case .operation(.attention): "attention"
+        case .operation(.elementwise): "elementwise"
+        case .operation(.crossEntropy): "cross_entropy"
+        case .operation(.optimizer): "optimizer"
+        case .exposedCommunication: "communication_exposed"
+        case .data: "data"
+        case .rest: "rest"
+        }
+    }
+
+    var title: String {
+        switch self {
+        case .operation(.matmul): "matrix products"
+        case .operation(.attention): "attention"
+        case .operation(.elementwise): "element-wise (norms, activations, sums)"
+        case .operation(.crossEntropy): "cross-entropy"
+        case .operation(.optimizer): "optimizer"
+        case .exposedCommunication: "communication, exposed"
+        case .data: "data"
+        case .rest: "rest"
+        }
+    }
+}
+
+/// Seconds of one step: in all, of each measured part, and of what went on beside them.
+struct StepTimes: Equatable {
+    var total: Double
+    /// In the order of `StepPart.measured`.
+    var parts: [Double]
+    /// Of the exchange of gradients that ran beside the backward pass.
+    var hiddenCommunication: Double
+
+    /// - Parameter lap: seconds of a lap of the step's clock.
+    init(total: Double, operations: OperationClock, worldSize: Int, lap: (String) -> Double) {
+        self.total = total
+        parts = StepPart.measured.map { part in
+            switch part {
+            case .operation(let kind): operations.seconds(kind)
+            case .exposedCommunication: worldSize > 1 ? lap("reduce") : 0
+            case .data: lap("data")
+            case .rest: 0
+            }
+        }
+        hiddenCommunication = lap("reduce_hidden")
+    }
+
+    init(total: Double, parts: [Double], hiddenCommunication: Double = 0) {
+        self.total = total
+        self.parts = parts
+        self.hiddenCommunication = hiddenCommunication
+    }
+
+    /// The parts and what they leave of the total.
+    var shares: [(part: StepPart, seconds: Double)] {
+        Array(zip(StepPart.measured, parts)) + [(.rest, total - parts.reduce(0, +))]
+    }
+}
+
+extension Collection where Element == StepTimes {
+    /// The step of the median total; of an even number the slower one in the middle.
+    var median: StepTimes {
+        precondition(!isEmpty, "there is no median of no steps")
+        return sorted { $0.total < $1.total }[count / 2]
+    }
+}

@@ -1,0 +1,90 @@
+import Collectives
+import Foundation
+import Models
+import Tensors
+import Training
+
+/// Training steps on random tokens, by the trainer of every run.
+struct TrainingBench {
+    let recipe: Recipe
+    let stepCount: Int
+    let communicator: any Communicator
+    let effort: DoctorEffort
+
+    /// The first step touches all memory, the second knows the sizes.
+    static let warmUpCount = 2
+
+    /// - Throws: `AgreedFailure` where the ranks cannot train together.
+    func run() throws -> TrainingBenchReport {
+        let compute = try ComputeResources.agree(
+            threadsPerRank: recipe.train.threadsPerRank, over: communicator)
+        let configuration = try communicator.agree {
+            try recipe.model.configuration(tokenizerVocabularySize: 1)
+        }
+        let steps = try measure(configuration, compute)
+        // After training, whose memory is free again by now.
+        let peaks = try BenchPeaks.measure(compute, over: communicator, effort: effort)
+        return TrainingBenchReport(
+            recipe: recipe, configuration: configuration, steps: steps,
+            worldSize: communicator.worldSize, threadsPerRank: compute.threadCount, peaks: peaks)
+    }
+
+    private func measure(
+        _ configuration: GPT2Configuration, _ compute: ComputeResources
+    ) throws -> MeasuredSteps {
+        let device = compute.makeDevice()
+        let shard = try communicator.agree { try makeShard(configuration) }
+        let setup = try makeSetup(configuration, shard, device)
+        let trainer = try Trainer(
+            setup, state: TrainerState(laneCount: recipe.train.lanes ?? 1))
+        var times: [StepTimes] = []
+        var loss = 0.0
+        var proportionalBytes = 0
+        for step in 0..<Self.warmUpCount + stepCount {
+            try communicator.barrier()
+            device.operations.reset()
+            let start = ContinuousClock.now
+            let done = try trainer.advance()
+            let total = (ContinuousClock.now - start) / .seconds(1)
+            loss = done.gradient.loss
+            proportionalBytes = max(proportionalBytes, SystemFile.proportionalBytes ?? 0)
+            guard step >= Self.warmUpCount else { continue }
+            times.append(
+                StepTimes(
+                    total: total, operations: device.operations,
+                    worldSize: communicator.worldSize
+                ) { done.clock.seconds[$0] ?? 0 })
+        }
+        return MeasuredSteps(
+            cost: ModelCost(
+                configuration, parameterCount: setup.model.parameters.parameterCount),
+            loss: loss, times: try shared(times),
+            proportionalBytes: try communicator.allGather([Int64(proportionalBytes)]).map(Int.init),
+            residentBytes: try communicator.allGather([Int64(StepClock.peakMemoryBytes)])
+                .map(Int.init))
+    }
+
+    /// A step takes as long as on its slowest rank; its parts are the averages of the ranks.
+    private func shared(_ times: [StepTimes]) throws -> [StepTimes] {
+        let totals = try communicator.allReduce(times.map(\.total), .maximum)
+        let sums = try communicator.allReduce(
+            times.flatMap { $0.parts + [$0.hiddenCommunication] }, .sum)
+        let averages = sums.map { $0 / Double(communicator.worldSize) }
+        let count = StepPart.measured.count
+        return totals.enumerated().map { step, total in
+            let first = step * (count + 1)
+            return StepTimes(
+                total: total, parts: Array(averages[first..<first + count]),
+                hiddenCommunication: averages[first + count])
+        }
+    }
+
+    /// Windows for all steps, at most 16 million tokens; then they come again.
+    private func makeShard(_ configuration: GPT2Configuration) throws -> RandomShard {
+        let tokensInStep = recipe.train.globalBatchSize * recipe.sequenceLength
+        let steps = min(Self.warmUpCount + stepCount, max(1, (1 << 24) / tokensInStep))
+        return try RandomShard(
+            tokenCount: steps * tokensInStep + 1, vocabularySize: configuration.vocabularySize,
+            seed: UInt64(recipe.seed))
+    }
+}

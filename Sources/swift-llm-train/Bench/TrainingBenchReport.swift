@@ -1,0 +1,110 @@
+import Foundation
+import JSON
+import Models
+import Training
+
+/// What the steps gave, the same on all ranks.
+struct MeasuredSteps {
+    let cost: ModelCost
+    /// Of the last step.
+    let loss: Double
+    /// Of the measured steps.
+    let times: [StepTimes]
+    /// Of each rank: the most that a step left (the pool of tensors gives nothing back).
+    let proportionalBytes: [Int]
+    /// Of each rank: the most at any time.
+    let residentBytes: [Int]
+}
+
+/// The speed of a training step and where its time goes.
+struct TrainingBenchReport: BenchReport {
+    let recipe: Recipe
+    let configuration: GPT2Configuration
+    let steps: MeasuredSteps
+    let worldSize: Int
+    let threadsPerRank: Int
+    let peaks: BenchPeaks
+
+    var step: StepTimes { steps.times.median }
+
+    var tokensInStep: Int { recipe.train.globalBatchSize * recipe.sequenceLength }
+    var tokensPerSecond: Double { Double(tokensInStep) / step.total }
+
+    var gflops: Double {
+        steps.cost.trainingFLOPs(sequenceLength: recipe.sequenceLength) * tokensPerSecond / 1e9
+    }
+
+    var gemmPeak: Double { peaks.sgemm }
+}
+
+extension TrainingBenchReport {
+    var text: String {
+        ([heading, batch, ""] + speed + [""] + memory + ["", partsHeading] + parts)
+            .joined(separator: "\n")
+    }
+
+    private var heading: String {
+        "GPT-2 of \(Quantity.parameters(steps.cost.parameterCount)) parameters ("
+            + "\(configuration.layerCount) layers, \(configuration.headCount) heads, "
+            + "\(configuration.embeddingSize) wide, \(configuration.vocabularySize) tokens), "
+            + "\(recipe.train.precision.rawValue), \(Quantity.count(worldSize, "rank")) of "
+            + Quantity.count(threadsPerRank, "thread")
+    }
+
+    private var batch: String {
+        let microBatch = recipe.train.microBatchSize * worldSize
+        let microSteps = recipe.train.globalBatchSize / microBatch
+        return "a step: \(recipe.train.globalBatchSize) sequences of \(recipe.sequenceLength) "
+            + "tokens over all ranks, \(Quantity.count(microSteps, "micro-step")); median of "
+            + "\(Quantity.count(steps.times.count, "step")) after "
+            + "\(TrainingBench.warmUpCount) to warm up"
+    }
+
+    private var speed: [String] {
+        var table = BenchTable()
+        table.add("tokens a second, all ranks", Quantity.number(tokensPerSecond))
+        table.add("milliseconds a step", Quantity.number(step.total * 1e3))
+        table.add("GFLOP/s", Quantity.number(gflops))
+        table.add(
+            "of the FMA peak", (100 * gflops / peaks.fma).percent,
+            "of \(Quantity.number(peaks.fma)) GFLOP/s")
+        table.add(
+            "of the speed of matrix products", (100 * gflops / gemmPeak).percent,
+            "of \(Quantity.number(gemmPeak)) GFLOP/s")
+        return table.lines
+    }
+
+    private var memory: [String] {
+        var table = BenchTable()
+        let bytes = zip(steps.proportionalBytes, steps.residentBytes).enumerated()
+        for (rank, (proportional, resident)) in bytes {
+            table.add(
+                "memory of rank \(rank)", "\(Quantity.bytes(proportional)) PSS",
+                "\(Quantity.bytes(resident)) RSS at most")
+        }
+        if worldSize > 1 {
+            table.add(
+                "memory of all ranks",
+                "\(Quantity.bytes(steps.proportionalBytes.reduce(0, +))) PSS")
+        }
+        return table.lines
+    }
+
+    private var partsHeading: String { "where the time of that step goes" }
+
+    private var parts: [String] {
+        var table = BenchTable()
+        for (part, seconds) in step.shares {
+            table.add(
+                part.title, "\((seconds * 1e3).formattedTo(1)) ms",
+                (100 * seconds / step.total).percent)
+        }
+        table.add("in all", "\((step.total * 1e3).formattedTo(1)) ms", 100.0.percent)
+        if worldSize > 1 {
+            table.add(
+                "communication, hidden (not in the sum)",
+                "\((step.hiddenCommunication * 1e3).formattedTo(1)) ms")
+        }
+        return table.lines
+    }
+}

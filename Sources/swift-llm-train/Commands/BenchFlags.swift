@@ -1,0 +1,88 @@
+import ArgumentParser
+
+/// The model that `bench` measures, and what computes it.
+struct BenchModelFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Named sizes (\(BenchRecipe.usualPreset.rawValue)).", valueName: "name"))
+    var preset: String?
+
+    @Option(help: ArgumentHelp("Blocks, instead of the preset's.", valueName: "n"))
+    var layers: String?
+
+    @Option(help: ArgumentHelp("Attention heads, instead of the preset's.", valueName: "n"))
+    var heads: String?
+
+    @Option(help: ArgumentHelp("Embedding size, instead of the preset's.", valueName: "n"))
+    var width: String?
+
+    @Option(
+        help: ArgumentHelp("Tokens (\(BenchRecipe.usualVocabularySize)).", valueName: "n"))
+    var vocabularySize: String?
+
+    @Option(help: ArgumentHelp("fp32 or bf16 (fp32).", valueName: "format"))
+    var precision: String?
+
+    @Option(help: ArgumentHelp("Threads; by default all cores are shared out.", valueName: "n"))
+    var threadsPerRank: String?
+
+    /// The flags as keys of a recipe.
+    var keys: [BenchRecipe.FlagValue] {
+        [
+            ("--preset", "model.preset", preset), ("--layers", "model.layer_count", layers),
+            ("--heads", "model.head_count", heads), ("--width", "model.embedding_size", width),
+            ("--vocabulary-size", "model.vocabulary_size", vocabularySize),
+            ("--precision", "train.precision", precision),
+            ("--threads-per-rank", "train.threads_per_rank", threadsPerRank),
+        ]
+    }
+
+    /// The names of the flags that were given.
+    var given: [String] { keys.filter { $0.value != nil }.map(\.flag) }
+}
+
+/// A training step of `bench`.
+struct BenchTrainingFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("Tokens in a sequence (256).", valueName: "n"))
+    var sequenceLength: String?
+
+    @Option(help: ArgumentHelp("Sequences of a micro-step, over all ranks (4).", valueName: "n"))
+    var microBatchSize: String?
+
+    @Option(help: ArgumentHelp("Micro-steps in a step (1).", valueName: "n"))
+    var accumulate: String?
+
+    @Option(help: ArgumentHelp("Steps to measure, after the warm-up (6).", valueName: "n"))
+    var steps: String?
+
+    @Option(help: ArgumentHelp("none or zero1 (none).", valueName: "kind"))
+    var optimizerSharding: String?
+
+    @Option(help: ArgumentHelp("Format of gradients between ranks (fp32).", valueName: "format"))
+    var gradientDtype: String?
+
+    @Option(help: ArgumentHelp("shared or private.", valueName: "kind"))
+    var nodeMemory: String?
+
+    @Option(help: ArgumentHelp("none or blocks (none).", valueName: "kind"))
+    var recompute: String?
+
+    var stepCount: Int { steps.flatMap { Int($0) } ?? BenchRecipe.usualStepCount }
+
+    /// The flags as keys of a recipe; batch sizes and steps are settled by the world.
+    var keys: [BenchRecipe.FlagValue] {
+        [
+            ("--sequence-length", "train.sequence_length", sequenceLength),
+            ("--micro-batch-size", "train.micro_batch_size", microBatchSize),
+            ("--steps", "train.steps", steps),
+            ("--optimizer-sharding", "train.optimizer_sharding", optimizerSharding),
+            ("--gradient-dtype", "train.gradient_dtype", gradientDtype),
+            ("--node-memory", "train.node_memory", nodeMemory),
+            ("--recompute", "train.recompute", recompute),
+        ]
+    }
+
+    /// The names of the flags that were given.
+    var given: [String] {
+        keys.filter { $0.value != nil }.map(\.flag) + (accumulate == nil ? [] : ["--accumulate"])
+    }
+}
