@@ -29,13 +29,15 @@ enum BenchRecipe {
         recipe.data.train = "random tokens"
         recipe.model.preset = usualPreset
         recipe.model.vocabularySize = usualVocabularySize
-        recipe.train.sequenceLength = usualSequenceLength
         recipe.train.microBatchSize = usualMicroBatchSize
         recipe.train.steps = usualStepCount
         for flag in model.keys + training.keys { try recipe.set(flag) }
         try settleBatch(&recipe, accumulate: training.accumulate, worldSize: worldSize)
         for override in overrides { try recipe.set(benchOverride: override) }
         recipe.model.fillFromPreset()
+        recipe.train.sequenceLength =
+            recipe.train.sequenceLength
+            ?? min(usualSequenceLength, recipe.model.contextLength ?? usualSequenceLength)
         try recipe.validate(for: [.pretrain])
         return recipe
     }

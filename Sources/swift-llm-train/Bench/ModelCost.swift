@@ -1,13 +1,13 @@
 import Models
 
 /// What a token costs, as papers count it (Kaplan et al., 2020; nanoGPT): only products of matrices.
-struct ModelCost: Equatable {
-    let parameterCount: Int
+package struct ModelCost: Equatable {
+    package let parameterCount: Int
     /// N: parameters that multiply, so not the table of positions.
-    let multiplyingCount: Int
+    package let multiplyingCount: Int
     private let configuration: GPT2Configuration
 
-    init(_ configuration: GPT2Configuration, parameterCount: Int) {
+    package init(_ configuration: GPT2Configuration, parameterCount: Int) {
         self.configuration = configuration
         self.parameterCount = parameterCount
         multiplyingCount =
@@ -15,7 +15,7 @@ struct ModelCost: Equatable {
     }
 
     /// Forward and backward: 6 N + 12 L C T floating-point operations.
-    func trainingFLOPs(sequenceLength: Int) -> Double {
+    package func trainingFLOPs(sequenceLength: Int) -> Double {
         let attention = configuration.layerCount * configuration.embeddingSize * sequenceLength
         return 6 * Double(multiplyingCount) + 12 * Double(attention)
     }

@@ -40,7 +40,7 @@ final class RandomShard {
         (0..<count).map { index in
             let words = Philox.words(
                 counter: [UInt32(truncatingIfNeeded: index), 0, 0, stream], key: seed)
-            return Int32(UInt64(words[0]) * UInt64(vocabularySize) >> 32)
+            return Int32((UInt64(words[0]) * UInt64(vocabularySize)) >> 32)
         }
     }
 
