@@ -93,3 +93,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The kernel benchmarks are targets of this package, since `package` access ends at its border, and stay
+// out of every other build: SWIFT_LLM_BENCHMARKS=1 swift run -c release KernelBenchmarks
+if Context.environment["SWIFT_LLM_BENCHMARKS"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/google/swift-benchmark", exact: "0.1.2"))
+    package.targets.append(
+        .executableTarget(
+            name: "KernelBenchmarks",
+            dependencies: [
+                "Tensors", "CKernels", .product(name: "Benchmark", package: "swift-benchmark"),
+            ],
+            path: "Tests/Benchmarks/Kernels"))
+}
