@@ -2,90 +2,66 @@ import CKernels
 
 /// Adds the tree nodes of all ranks, bucket by bucket, with the same bits on any number of ranks.
 ///
-/// `start` sends each slice of this rank's nodes to the slice's owner; `finish` adds, in tree order,
-/// what all ranks sent for the own slice and leaves the sum in the first node's buffer;
+/// `start` brings each slice of this rank's nodes to the slice's owner; `finish` adds, in tree order,
+/// what all ranks brought for the own slice and leaves the sum in the first node's buffer;
 /// `startGather` and `finishGather` complete a bucket on every rank. Any number of buckets may be
-/// under way. All ranks start and gather the same buckets in the same order.
+/// under way, in any order.
 package final class BucketReducer {
-    package typealias Buffer = UnsafeMutableBufferPointer<Float>
-
     package let buckets: GradientBuckets
     private let communicator: any Communicator
-    /// The nodes of each rank, as positions in the list of all nodes.
-    private let positions: [Range<Int>]
-    private let folds: [LaneTree.Fold]
+    private let layout: NodeLayout
+    private let transport: any SliceTransport
+    private let forEach: ForEach
 
-    private var reductions: [Int: Reduction] = [:]
-    private var gathers: [Int: PendingExchange] = [:]
-    /// Receive buffers that wait for their next bucket.
-    private var idleBuffers: [Buffer] = []
+    private var reductions: [Int: PendingExchange] = [:]
+    private var gathers: [Int: Gather] = [:]
+    /// The sum of squares of each chunk; those of this rank's slices are valid.
+    private var squareSums: [Double]
 
-    private struct Reduction {
+    private struct Gather {
         var exchange: PendingExchange
-        var nodes: [Buffer]
-        var received: Buffer
+        var sum: GradientBuffer
     }
 
-    /// Throws where the world has more ranks than the tree has lanes.
+    /// - Parameters:
+    ///   - forEach: runs the additions.
+    ///   - transport: nil sends floats as messages.
+    /// - Throws: where the world has more ranks than the tree has lanes.
     package init(
-        communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree
+        communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree,
+        forEach: @escaping ForEach = forEachInOrder, transport: (any SliceTransport)? = nil
     ) throws {
         precondition(
             buckets.worldSize == communicator.worldSize,
             "expected buckets for \(communicator.worldSize) ranks, got \(buckets.worldSize)")
         self.communicator = communicator
         self.buckets = buckets
-
-        let nodes = try (0..<communicator.worldSize).map { rank in
-            tree.maximalNodes(
-                covering: try tree.lanes(ofRank: rank, worldSize: communicator.worldSize))
-        }
-        var end = 0
-        positions = nodes.map { nodes in
-            end += nodes.count
-            return end - nodes.count..<end
-        }
-        folds = tree.folds(of: nodes.flatMap { $0 })
+        self.forEach = forEach
+        layout = try NodeLayout(tree: tree, worldSize: communicator.worldSize)
+        self.transport =
+            transport
+            ?? MessageTransport(communicator: communicator, layout: layout, buckets: buckets)
+        squareSums = Array(repeating: 0, count: buckets.chunkCount)
     }
 
-    /// Buckets that are still under way, as after an error, are given up: MPI may yet write into
-    /// their memory, so that is not freed.
+    /// Buckets that are still under way, as after an error, are given up.
     deinit {
-        for reduction in reductions.values { reduction.exchange.abandon() }
-        for gather in gathers.values { gather.abandon() }
-        for buffer in idleBuffers { buffer.deallocate() }
+        for reduction in reductions.values { reduction.abandon() }
+        for gather in gathers.values { gather.exchange.abandon() }
     }
 
     /// Starts to reduce `bucket`; `nodes` are this rank's nodes, each the whole flat list, of which
     /// the bucket's range is complete and stays unchanged until `finish`.
-    package func start(_ bucket: GradientBucket, nodes: [Buffer]) throws {
-        let rank = communicator.rank
+    package func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws {
+        let nodeCount = layout.positions[communicator.rank].count
         precondition(reductions[bucket.index] == nil, "bucket \(bucket.index) is under way")
-        precondition(
-            nodes.count == positions[rank].count,
-            "expected \(positions[rank].count) nodes, got \(nodes.count)")
+        precondition(nodes.count == nodeCount, "expected \(nodeCount) nodes, got \(nodes.count)")
+        reductions[bucket.index] = try transport.start(bucket, nodes: nodes)
+    }
 
-        let peers = (1..<communicator.worldSize).map { (rank + $0) % communicator.worldSize }
-        let sends = peers.flatMap { peer in
-            nodes.map { node in
-                MessageToSend(
-                    to: peer, UnsafeRawBufferPointer(Buffer(rebasing: node[bucket.slices[peer]])))
-            }
-        }
-        let received = receiveBuffer()
-        let sliceSize = bucket.slices[rank].count
-        let receives = peers.flatMap { peer in
-            positions[peer].map { position in
-                MessageToReceive(
-                    from: peer,
-                    UnsafeMutableRawBufferPointer(
-                        place(of: position, in: received, sliceSize: sliceSize)))
-            }
-        }
-        let exchange = try communicator.exchange(
-            sends: sends.filter { !$0.bytes.isEmpty },
-            receives: receives.filter { !$0.bytes.isEmpty })
-        reductions[bucket.index] = Reduction(exchange: exchange, nodes: nodes, received: received)
+    /// Drives `bucket`, which is under way, on; true once `finish` would not wait.
+    package func hasArrived(_ bucket: GradientBucket) throws -> Bool {
+        try reductions[bucket.index]?.test() ?? true
     }
 
     /// Waits for the nodes of `bucket` and leaves the sum of this rank's slice in the buffer of this
@@ -94,19 +70,17 @@ package final class BucketReducer {
         guard let reduction = reductions[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not under way")
         }
-        try reduction.exchange.wait()
+        try reduction.wait()
         reductions[bucket.index] = nil
-        add(reduction, slice: bucket.slices[communicator.rank])
-        idleBuffers.append(reduction.received)
+        add(transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
+        transport.release(bucket)
     }
 
-    /// Starts to complete `bucket` in `buffer`, a flat list whose slice of this rank is ready.
-    package func startGather(_ bucket: GradientBucket, in buffer: Buffer) throws {
+    /// Starts to complete `bucket` in `sum`, the buffer of the first node.
+    package func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws {
         precondition(gathers[bucket.index] == nil, "bucket \(bucket.index) is being gathered")
-        let size = MemoryLayout<Float>.stride
-        let slices = bucket.slices.map { $0.lowerBound * size..<$0.upperBound * size }
-        gathers[bucket.index] = try communicator.startAllGather(
-            of: slices, in: UnsafeMutableRawBufferPointer(buffer))
+        let exchange = try transport.startGather(bucket, in: sum)
+        gathers[bucket.index] = Gather(exchange: exchange, sum: sum)
     }
 
     /// Returns once every slice of `bucket` is in the buffer.
@@ -114,18 +88,19 @@ package final class BucketReducer {
         guard let gather = gathers[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not being gathered")
         }
-        try gather.wait()
+        try gather.exchange.wait()
         gathers[bucket.index] = nil
+        transport.completeGather(bucket, in: gather.sum)
     }
 
     /// Drives the messages of all buckets on; cheap, to be called now and then while computing.
     package func makeProgress() throws {
-        for reduction in reductions.values { _ = try reduction.exchange.test() }
-        for gather in gathers.values { _ = try gather.test() }
+        for reduction in reductions.values { _ = try reduction.test() }
+        for gather in gathers.values { _ = try gather.exchange.test() }
     }
 
     /// Reduces and gathers all buckets; afterwards `nodes[0]` holds the sum on every rank.
-    package func allReduce(_ nodes: [Buffer]) throws {
+    package func allReduce(_ nodes: [GradientBuffer]) throws {
         // Two buckets under way keep both directions busy and the receive buffers few.
         let buckets = buckets.buckets
         for bucket in buckets.prefix(2) { try start(bucket, nodes: nodes) }
@@ -139,47 +114,33 @@ package final class BucketReducer {
         for bucket in buckets { try finishGather(bucket) }
     }
 
-    private func add(_ reduction: Reduction, slice: Range<Int>) {
+    /// The sum of squares, in double, of each chunk of the last sums of all buckets, on all ranks.
+    package func chunkSquareSums() throws -> [Double] {
+        try communicator.gatherChunks(squareSums, in: buckets)
+    }
+
+    /// The Euclidean norm of the last sums of all buckets, their chunks added in index order: the
+    /// same bits on any number of ranks.
+    package func globalNorm() throws -> Double {
+        try chunkSquareSums().reduce(0, +).squareRoot()
+    }
+
+    /// Chunk by chunk, so that a chunk is read from memory once.
+    private func add(_ nodes: [GradientBuffer], of slice: Range<Int>) {
         guard !slice.isEmpty else { return }
-        let own = positions[communicator.rank]
-        let nodes = (0..<positions[positions.count - 1].upperBound).map { position in
-            own.contains(position)
-                ? Buffer(rebasing: reduction.nodes[position - own.lowerBound][slice])
-                : place(of: position, in: reduction.received, sliceSize: slice.count)
-        }
-        for fold in folds.dropLast() { Self.accumulate(nodes[fold.left], nodes[fold.right]) }
-        guard let last = folds.last else { return }
-        Self.add(nodes[last.left], nodes[last.right], into: nodes[own.lowerBound])
-    }
-
-    /// Where the node at `position`, another rank's, lies among the received ones.
-    private func place(of position: Int, in received: Buffer, sliceSize: Int) -> Buffer {
-        let own = positions[communicator.rank]
-        let index = position < own.lowerBound ? position : position - own.count
-        return Buffer(rebasing: received[index * sliceSize..<(index + 1) * sliceSize])
-    }
-
-    private func receiveBuffer() -> Buffer {
-        if let buffer = idleBuffers.popLast() { return buffer }
-        let rank = communicator.rank
-        let sliceSize = buckets.buckets.map(\.slices[rank].count).max() ?? 0
-        let nodeCount = positions[positions.count - 1].upperBound - positions[rank].count
-        return Buffer.allocate(capacity: nodeCount * sliceSize)
-    }
-
-    private static func accumulate(_ left: Buffer, _ right: Buffer) {
-        guard let a = left.baseAddress, let b = right.baseAddress else { return }
-        swift_llm_accumulate(a, b, left.count)
-    }
-
-    /// `out` may be either of the other two: a sum of two does not depend on their order.
-    private static func add(_ left: Buffer, _ right: Buffer, into out: Buffer) {
-        guard let a = left.baseAddress, let b = right.baseAddress, let sum = out.baseAddress
-        else { return }
-        switch sum {
-        case a: swift_llm_accumulate(a, b, out.count)
-        case b: swift_llm_accumulate(b, a, out.count)
-        default: swift_llm_add(sum, a, b, out.count)
+        let first = slice.lowerBound / GradientBuckets.chunkSize
+        let sum = layout.positions[communicator.rank].lowerBound
+        squareSums.withUnsafeMutableBufferPointer { squareSums in
+            forEach(GradientBuckets.chunkCount(of: slice.count)) { index in
+                let chunk = buckets.chunk(first + index)
+                let start = chunk.lowerBound - slice.lowerBound
+                let parts = nodes.map {
+                    GradientBuffer(rebasing: $0[start..<start + chunk.count])
+                }
+                layout.add(parts, into: sum)
+                squareSums[first + index] =
+                    parts[sum].baseAddress.map { swift_llm_sum_of_squares($0, chunk.count) } ?? 0
+            }
         }
     }
 }

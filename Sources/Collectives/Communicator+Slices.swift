@@ -4,7 +4,7 @@ extension Communicator {
     ///
     /// The slices, of any size, are the same list on all ranks and do not overlap.
     package func startAllGather(
-        of slices: [Range<Int>], in buffer: UnsafeMutableRawBufferPointer
+        of slices: [Range<Int>], in buffer: UnsafeMutableRawBufferPointer, on channel: Int = 0
     ) throws -> PendingExchange {
         precondition(
             slices.count == worldSize, "expected \(worldSize) slices, got \(slices.count)")
@@ -18,6 +18,7 @@ extension Communicator {
                 from: peer, UnsafeMutableRawBufferPointer(rebasing: buffer[slices[peer]]))
         }
         return try exchange(
+            on: channel,
             sends: sends.filter { !$0.bytes.isEmpty },
             receives: receives.filter { !$0.bytes.isEmpty })
     }

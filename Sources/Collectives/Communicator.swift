@@ -25,15 +25,26 @@ package protocol Communicator: AnyObject {
 
     /// Starts sending and receiving messages of any size, without waiting.
     ///
-    /// All ranks start the same exchanges in the same order, those without a message too: the
-    /// number of the exchange is the tag of its messages, so several may be under way. Two ranks'
-    /// messages to each other meet in the order of the lists, and the sizes must agree. A rank
-    /// sends nothing to itself. The memory stays valid, the sent bytes unchanged and the received
-    /// ones untouched, until the exchange has been waited for.
-    func exchange(sends: [MessageToSend], receives: [MessageToReceive]) throws -> PendingExchange
+    /// All ranks start the exchanges of one channel, a number from 0, in the same order; those of
+    /// other channels may come between, in another order on each rank. Several may be under way.
+    /// Two ranks' messages to each other meet in the order of the lists, and the sizes must agree.
+    /// A rank sends nothing to itself. The memory stays valid, the sent bytes unchanged and the
+    /// received ones untouched, until the exchange has been waited for.
+    func exchange(
+        on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
+    ) throws -> PendingExchange
 
     /// Ends all ranks at once with `exitCode`; called by any rank, at any time.
     func abort(exitCode: Int32) -> Never
+}
+
+extension Communicator {
+    /// An exchange on channel 0, that of all exchanges which follow each other on every rank.
+    package func exchange(
+        sends: [MessageToSend], receives: [MessageToReceive]
+    ) throws -> PendingExchange {
+        try exchange(on: 0, sends: sends, receives: receives)
+    }
 }
 
 /// Bytes for `peer`.

@@ -10,17 +10,21 @@ package struct GradientBucket: Equatable, Sendable {
 package struct GradientBuckets: Equatable, Sendable {
     /// Elements a chunk; sums of squares are taken chunk by chunk.
     package static let chunkSize = 65_536
-    /// Elements a bucket: 16 MB, long enough to hide a message's latency, short enough to overlap.
-    package static let defaultBucketSize = 4_194_304
+    /// Elements a bucket at most: 16 MB, long enough to hide a message's latency.
+    private static let largestBucketSize = 64 * chunkSize
+    /// Elements a bucket at least, as far as there are so many: 1 MB.
+    private static let smallestBucketSize = 4 * chunkSize
+    /// Buckets of a small model: enough for most of them to travel during the backward pass.
+    private static let wantedBucketCount = 16
 
     package let parameterCount: Int
     package let worldSize: Int
     package let buckets: [GradientBucket]
 
-    /// Cuts `parameterCount` elements into buckets of `bucketSize`, a multiple of `chunkSize`.
-    package init(
-        parameterCount: Int, worldSize: Int, bucketSize: Int = Self.defaultBucketSize
-    ) {
+    /// Cuts `parameterCount` elements into buckets of `bucketSize`, a multiple of `chunkSize`; nil
+    /// takes one that suits the count.
+    package init(parameterCount: Int, worldSize: Int, bucketSize: Int? = nil) {
+        let bucketSize = bucketSize ?? Self.bucketSize(for: parameterCount)
         precondition(
             bucketSize > 0 && bucketSize.isMultiple(of: Self.chunkSize),
             "expected a bucket size in chunks of \(Self.chunkSize), got \(bucketSize)")
@@ -55,7 +59,17 @@ package struct GradientBuckets: Equatable, Sendable {
         }
     }
 
-    private static func chunkCount(of elementCount: Int) -> Int {
+    /// The slices of `rank`, in ascending order, without empty ones.
+    package func slices(ofRank rank: Int) -> [Range<Int>] {
+        buckets.map { $0.slices[rank] }.filter { !$0.isEmpty }
+    }
+
+    static func chunkCount(of elementCount: Int) -> Int {
         (elementCount + chunkSize - 1) / chunkSize
+    }
+
+    private static func bucketSize(for parameterCount: Int) -> Int {
+        let share = chunkCount(of: parameterCount / wantedBucketCount) * chunkSize
+        return min(max(share, smallestBucketSize), largestBucketSize)
     }
 }

@@ -11,7 +11,7 @@ import CKernels
 /// always up to L = 17; shares that lie askew in the tree need up to 2 ceil(log2(n)).
 /// `bufferCount(for:in:)` gives the exact number.
 package final class LaneAccumulator {
-    package typealias Buffer = UnsafeMutableBufferPointer<Float>
+    package typealias Buffer = GradientBuffer
 
     package let tree: LaneTree
     package let lanes: Range<Int>
@@ -21,13 +21,19 @@ package final class LaneAccumulator {
 
     private let plans: [LanePlan]
     private let buffers: [Buffer]
+    private let forEach: ForEach
     private var lane: Int
     private var isLaneOpen = false
     /// Elements of the current lane that are still to be finished.
     private var remainingCount = 0
 
-    /// - Parameter buffers: `bufferCount(for:in:)` flat lists, which the caller keeps alive.
-    package init(tree: LaneTree, lanes: Range<Int>, buffers: [Buffer]) {
+    /// - Parameters:
+    ///   - buffers: `bufferCount(for:in:)` flat lists, which the caller keeps alive.
+    ///   - forEach: runs the additions.
+    package init(
+        tree: LaneTree, lanes: Range<Int>, buffers: [Buffer],
+        forEach: @escaping ForEach = forEachInOrder
+    ) {
         precondition(!lanes.isEmpty, "expected a lane")
         let bufferCount = Self.bufferCount(for: lanes, in: tree)
         precondition(
@@ -38,6 +44,7 @@ package final class LaneAccumulator {
         nodes = tree.maximalNodes(covering: lanes)
         plans = LanePlan.plans(for: lanes, in: tree)
         self.buffers = buffers
+        self.forEach = forEach
         lane = lanes.lowerBound
     }
 
@@ -70,12 +77,7 @@ package final class LaneAccumulator {
         precondition(
             range.count <= remainingCount && range.upperBound <= parameterCount,
             "expected at most \(remainingCount) of \(parameterCount) elements, got \(range)")
-        for fold in plans[lane - lanes.lowerBound].folds {
-            guard let left = Buffer(rebasing: buffers[fold.left][range]).baseAddress,
-                let right = Buffer(rebasing: buffers[fold.right][range]).baseAddress
-            else { continue }
-            swift_llm_accumulate(left, right, range.count)
-        }
+        add(plans[lane - lanes.lowerBound].folds, in: range)
         remainingCount -= range.count
         guard remainingCount == 0 else { return }
         isLaneOpen = false
@@ -84,6 +86,23 @@ package final class LaneAccumulator {
 
     package func finishLane() {
         finishLane(in: 0..<parameterCount)
+    }
+
+    /// What one thread adds at a time: two such pieces fit in its second-level cache.
+    private static let pieceSize = 1 << 16
+
+    private func add(_ folds: [LaneTree.Fold], in range: Range<Int>) {
+        guard !folds.isEmpty else { return }
+        forEach((range.count + Self.pieceSize - 1) / Self.pieceSize) { index in
+            let start = range.lowerBound + index * Self.pieceSize
+            let piece = start..<min(start + Self.pieceSize, range.upperBound)
+            for fold in folds {
+                guard let left = Buffer(rebasing: buffers[fold.left][piece]).baseAddress,
+                    let right = Buffer(rebasing: buffers[fold.right][piece]).baseAddress
+                else { continue }
+                swift_llm_accumulate(left, right, piece.count)
+            }
+        }
     }
 
     /// The sums of `nodes`; valid where the last lane has been finished.

@@ -10,7 +10,6 @@ package final class MPICommunicator: Communicator {
 
     /// Nil once MPI has been finalized.
     private var world: OpaquePointer?
-    private var exchangeCount = 0
 
     /// Starts MPI; a process can do so once.
     init() throws {
@@ -55,10 +54,9 @@ package final class MPICommunicator: Communicator {
     }
 
     package func exchange(
-        sends: [MessageToSend], receives: [MessageToReceive]
+        on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange {
-        let tag = Int32(exchangeCount % (Int(CMPI_LARGEST_TAG) + 1))
-        exchangeCount += 1
+        let tag = Int32(channel % (Int(CMPI_LARGEST_TAG) + 1))
         guard !sends.isEmpty || !receives.isEmpty else { return PendingExchange() }
 
         var list: OpaquePointer?

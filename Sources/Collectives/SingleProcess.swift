@@ -28,7 +28,7 @@ package final class SingleProcess: Communicator {
     }
 
     package func exchange(
-        sends: [MessageToSend], receives: [MessageToReceive]
+        on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) -> PendingExchange {
         precondition(
             sends.isEmpty && receives.isEmpty, "a world of one rank has no peer to exchange with")

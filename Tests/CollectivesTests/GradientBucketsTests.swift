@@ -29,6 +29,14 @@ import Testing
         #expect(chunks == Array(0..<buckets.chunkCount))
     }
 
+    @Test(arguments: [
+        (1, 1), (1_000_000, 4), (4_194_320, 5), (16_000_000, 16), (124_000_000, 64),
+    ])
+    func smallModelsHaveSmallBuckets(parameterCount: Int, chunks: Int) {
+        let buckets = GradientBuckets(parameterCount: parameterCount, worldSize: 1).buckets
+        #expect(buckets[0].range.count == min(parameterCount, chunks * Self.chunkSize))
+    }
+
     @Test func oneRankReducesInPlaceAndKeepsTheBits() throws {
         let communicator = SingleProcess()
         let buckets = GradientBuckets(parameterCount: 100_000, worldSize: 1)
@@ -55,18 +63,17 @@ import Testing
     @Test func squareSumsAreExactChunkByChunk() throws {
         // Squares of small integers are exact: 16 lanes and a tail must give the plain sum.
         let count = GradientBuckets.chunkSize + 37
-        let values = (0..<count).map { Float($0 % 100 - 50) }
-        let buckets = GradientBuckets(parameterCount: count, worldSize: 1)
-        let communicator = SingleProcess()
-        let sums = try values.withUnsafeBufferPointer {
-            try communicator.chunkSquareSums(of: $0, in: buckets)
-        }
+        var values = (0..<count).map { Float($0 % 100 - 50) }
+        let reducer = try BucketReducer(
+            communicator: SingleProcess(),
+            buckets: GradientBuckets(parameterCount: count, worldSize: 1),
+            tree: LaneTree(laneCount: 1))
+        try values.withUnsafeMutableBufferPointer { try reducer.allReduce([$0]) }
+        let sums = try reducer.chunkSquareSums()
         let squares = values.map { Double($0) * Double($0) }
         let expected = [squares[..<65_536], squares[65_536...]].map { $0.reduce(0, +) }
         #expect(sums == expected)
-        let norm = try values.withUnsafeBufferPointer {
-            try communicator.globalNorm(of: $0, in: buckets)
-        }
+        let norm = try reducer.globalNorm()
         #expect(norm == (expected[0] + expected[1]).squareRoot())
     }
 }

@@ -19,7 +19,7 @@ import Testing
 
     @Test func exchangeThatIsDroppedTraps() async {
         await #expect(processExitsWith: .failure) {
-            _ = SingleProcess().exchange(sends: [], receives: [])
+            _ = try SingleProcess().exchange(sends: [], receives: [])
         }
         await #expect(processExitsWith: .success) {
             try SingleProcess().exchange(sends: [], receives: []).wait()

@@ -16,6 +16,7 @@ final class GradientStep {
     /// One for each buffer of the accumulator.
     private let gradients: [ParameterGradients]
     private let reducer: BucketReducer
+    private let exchange: GradientExchange
 
     init(_ setup: TrainerSetup, laneCount: Int) throws {
         communicator = setup.communicator
@@ -33,13 +34,17 @@ final class GradientStep {
         gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
             ParameterGradients(list)
         }
+        let device = list.device
+        let forEach: ForEach = { device.forEach($0, as: .elementwise, $1) }
         accumulator = LaneAccumulator(
-            tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer))
+            tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
         reducer = try BucketReducer(
             communicator: communicator,
             buckets: GradientBuckets(
                 parameterCount: list.flatCount, worldSize: communicator.worldSize),
-            tree: tree)
+            tree: tree, forEach: forEach)
+        exchange = GradientExchange(
+            reducer: reducer, accumulator: accumulator, parameters: list, isGathering: true)
     }
 
     /// Collective. The values stay as they are until the next call.
@@ -47,28 +52,37 @@ final class GradientStep {
         _ batch: TokenBatch, step: Int, _ clock: inout StepClock
     ) throws -> StepGradient {
         accumulator.reset()
-        let results = lanes.map { computeLane($0, batch, step: step) }
+        var results = lanes.dropLast().map { lane in
+            let result = computeLane(lane, batch, step: step)
+            accumulator.finishLane()
+            return result
+        }
+        exchange.begin()
+        results.append(
+            computeLane(
+                lanes.upperBound - 1, batch, step: step, whenReady: exchange.parameterIsReady))
         clock.lap("compute")
 
-        try reducer.allReduce(accumulator.nodeBuffers)
-        let sum = gradients[accumulator.sumIndex].values
-        let norm = try communicator.globalNorm(
-            of: UnsafeBufferPointer(sum.buffer), in: reducer.buckets)
+        let timing = try exchange.finish()
+        let norm = try reducer.globalNorm()
         let all = try gather(results)
         clock.lap("reduce")
+        clock.move(timing.spent, from: "compute", to: "reduce")
+        if communicator.worldSize > 1 { clock.note(timing.hidden, as: "reduce_hidden") }
         return StepGradient(
-            values: sum, lossSum: all.reduce(0) { $0 + $1.lossSum },
+            values: gradients[accumulator.sumIndex].values,
+            lossSum: all.reduce(0) { $0 + $1.lossSum },
             countedTokens: all.reduce(0) { $0 + $1.countedTokens }, normOfSum: norm)
     }
 
-    private func computeLane(_ lane: Int, _ batch: TokenBatch, step: Int) -> LanePass.Result {
-        let buffer = accumulator.beginLane()
-        let result = pass.run(
+    private func computeLane(
+        _ lane: Int, _ batch: TokenBatch, step: Int,
+        whenReady: @escaping (Parameter) -> Void = { _ in }
+    ) -> LanePass.Result {
+        pass.run(
             batch, firstSequence: lane * pass.laneSize,
             offset: (lane - lanes.lowerBound) * pass.laneSize, step: step,
-            into: gradients[buffer])
-        accumulator.finishLane()
-        return result
+            into: gradients[accumulator.beginLane()], whenReady: whenReady)
     }
 
     /// The results of all lanes, in lane order; ranks with fewer lanes fill up with zeros.

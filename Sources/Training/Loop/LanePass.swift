@@ -21,16 +21,21 @@ struct LanePass {
     /// - Parameters:
     ///   - firstSequence: of the lane, in the global batch.
     ///   - offset: where the lane begins in `batch`.
+    ///   - whenReady: called in the last backward pass, as soon as the gradient of a parameter is
+    ///     complete; not for parameters that this pass does not reach.
     func run(
         _ batch: TokenBatch, firstSequence: Int, offset: Int, step: Int,
-        into gradients: ParameterGradients
+        into gradients: ParameterGradients,
+        whenReady: @escaping (Parameter) -> Void = { _ in }
     ) -> Result {
         gradients.reset()
         var result = Result()
         for start in stride(from: 0, to: laneSize, by: microBatchSize) {
             let end = min(start + microBatchSize, laneSize)
             let part = offset + start..<offset + end
-            let tape = Tape(device: objective.parameters.device, gradients: gradients)
+            let tape = Tape(
+                device: objective.parameters.device, gradients: gradients,
+                whenReady: end == laneSize ? whenReady : { _ in })
             let loss = objective.loss(
                 tape, batch, part: part,
                 dropout: DropoutStream(

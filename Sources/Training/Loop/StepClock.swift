@@ -13,6 +13,17 @@ package struct StepClock {
         last = now
     }
 
+    /// Books `duration`, which was measured inside a lap, under `name` instead of `other`.
+    mutating func move(_ duration: Duration, from other: String, to name: String) {
+        seconds[name, default: 0] += duration / .seconds(1)
+        seconds[other, default: 0] -= duration / .seconds(1)
+    }
+
+    /// Notes what went on beside the laps.
+    mutating func note(_ duration: Duration, as name: String) {
+        seconds[name, default: 0] += duration / .seconds(1)
+    }
+
     var total: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     /// The most memory this process has held so far.

@@ -23,7 +23,7 @@ struct AllReduceSpeed: Equatable {
             communicator: communicator,
             buckets: GradientBuckets(parameterCount: effort.gradientCount, worldSize: worldSize),
             tree: LaneTree(laneCount: worldSize))
-        let buffer = BucketReducer.Buffer.allocate(capacity: effort.gradientCount)
+        let buffer = GradientBuffer.allocate(capacity: effort.gradientCount)
         defer { buffer.deallocate() }
 
         buffer.initialize(repeating: Float(communicator.rank + 1))
@@ -43,7 +43,7 @@ struct AllReduceSpeed: Equatable {
 
     /// The time of the slowest rank.
     private static func time(
-        _ reducer: BucketReducer, _ buffer: BucketReducer.Buffer,
+        _ reducer: BucketReducer, _ buffer: GradientBuffer,
         over communicator: any Communicator
     ) throws -> Double {
         try communicator.barrier()
@@ -53,7 +53,7 @@ struct AllReduceSpeed: Equatable {
 
     /// Every rank gave its number from 1: the sum is known.
     static func check(
-        _ buffer: BucketReducer.Buffer, over communicator: any Communicator
+        _ buffer: GradientBuffer, over communicator: any Communicator
     ) throws {
         let sum = Float(communicator.worldSize * (communicator.worldSize + 1) / 2)
         try communicator.agree {
