@@ -64,6 +64,13 @@ package struct GradientBuckets: Equatable, Sendable {
         buckets.map { $0.slices[rank] }.filter { !$0.isEmpty }
     }
 
+    /// The slices of all ranks but `rank`, in ascending order, without empty ones.
+    package func foreignSlices(to rank: Int) -> [Range<Int>] {
+        buckets.flatMap { bucket in
+            bucket.slices.indices.filter { $0 != rank }.map { bucket.slices[$0] }
+        }.filter { !$0.isEmpty }
+    }
+
     static func chunkCount(of elementCount: Int) -> Int {
         (elementCount + chunkSize - 1) / chunkSize
     }

@@ -84,5 +84,5 @@ final class MessageTransport: SliceTransport {
 
 extension Communicator {
     /// The other ranks, the right neighbour first, so that no rank is everyone's first.
-    var peers: [Int] { (1..<worldSize).map { (rank + $0) % worldSize } }
+    package var peers: [Int] { (1..<worldSize).map { (rank + $0) % worldSize } }
 }

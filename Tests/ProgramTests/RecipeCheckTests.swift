@@ -130,10 +130,6 @@ import swift_llm_train
             "train.gradient_dtype=bf16",
             "train.gradient_dtype: bf16 is not built yet (a.yaml); use fp32"
         ),
-        (
-            "train.optimizer_sharding=zero1",
-            "train.optimizer_sharding: zero1 is not built yet (a.yaml); use none"
-        ),
         ("train.recompute=blocks", "train.recompute: blocks is not built yet (a.yaml); use none"),
         ("train.watchdog_seconds=9", "train.watchdog_seconds is not built yet (a.yaml); use 0"),
         ("train.profile_steps=1", "train.profile_steps is not built yet (a.yaml); use 0"),

@@ -26,7 +26,9 @@ import Training
         other.model.initialize(seed: 2)
         let directory = training.store.path(ofStep: 7)
         try CheckpointReader.readWeights(of: other.model, from: directory)
-        try CheckpointReader.readMoments(of: other.optimizer, from: directory)
+        try CheckpointReader.read(
+            Moments(first: other.optimizer.firstMoments, second: other.optimizer.secondMoments),
+            of: other.model.parameters, from: directory)
         #expect(other.model.parameters.values.array == training.model.parameters.values.array)
         #expect(other.optimizer.firstMoments.array == firstMoments.array)
         #expect(other.optimizer.secondMoments.array == secondMoments.array)

@@ -33,8 +33,8 @@ struct TinyTraining {
     /// Saves the weights as they are as the checkpoint of `step`.
     func save(step: Int) throws {
         try store.save(
-            model, optimizer, TrainerState(step: step, updateCount: step, laneCount: 1),
-            with: files)
+            model, Moments(first: optimizer.firstMoments, second: optimizer.secondMoments),
+            TrainerState(step: step, updateCount: step, laneCount: 1), with: files)
     }
 
     /// Trains to the end and saves there.

@@ -55,7 +55,8 @@ package final class ParameterList {
         roundValues()
     }
 
-    /// Brings the rounded values in line after a change of `range` of the flat vector (nil: all).
+    /// Brings the rounded values in line after a change of `range` of the flat vector (nil: all),
+    /// as when other ranks wrote it.
     package func roundValues(in range: Range<Int>? = nil) {
         guard let bfloat16 else { return }
         let range = range ?? 0..<flatCount

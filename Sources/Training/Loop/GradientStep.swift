@@ -44,7 +44,8 @@ final class GradientStep {
                 parameterCount: list.flatCount, worldSize: communicator.worldSize),
             tree: tree, forEach: forEach)
         exchange = GradientExchange(
-            reducer: reducer, accumulator: accumulator, parameters: list, isGathering: true)
+            reducer: reducer, accumulator: accumulator, parameters: list,
+            isGathering: setup.optimizer.buckets == nil)
     }
 
     /// Collective. The values stay as they are until the next call.

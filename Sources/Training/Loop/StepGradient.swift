@@ -1,8 +1,9 @@
 import Tensors
 
-/// The gradient of one global batch, the same on all ranks.
+/// The gradient of one global batch.
 package struct StepGradient {
-    /// Sum over all counted tokens, in the layout of the parameter list.
+    /// Sum over all counted tokens, in the layout of the parameter list: the same on all ranks, but
+    /// where the optimizer is sharded only this rank's slices hold it.
     let values: Tensor<Float>
     /// Sum of the losses of all counted tokens, in nats.
     let lossSum: Double

@@ -86,9 +86,10 @@ package final class Trainer {
     private func update(with gradient: StepGradient, learningRate: Double) throws {
         guard gradient.isFinite else { return try skip(gradient) }
         state.skippedInARow = 0
-        setup.optimizer.update(
+        try setup.optimizer.update(
             gradient.values, learningRate: learningRate,
-            gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging)
+            gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
+            over: setup.communicator)
         state.updateCount = setup.optimizer.updateCount
     }
 
@@ -125,10 +126,10 @@ package final class Trainer {
 
     /// Rank 0 writes; the others learn whether it succeeded.
     private func save() throws {
+        let moments = try setup.optimizer.gatherMoments(over: setup.communicator)
         try setup.communicator.agree {
-            guard setup.communicator.rank == 0 else { return }
-            try setup.store.save(
-                setup.model, setup.optimizer, state, with: setup.checkpointFiles)
+            guard let moments else { return }
+            try setup.store.save(setup.model, moments, state, with: setup.checkpointFiles)
             try setup.store.keepLast(setup.checkpoint.keepLast, upTo: state.step)
             try journal?.saved(setup.store.path(ofStep: state.step), step: state.step)
         }

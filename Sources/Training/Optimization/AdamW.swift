@@ -1,4 +1,5 @@
 import CKernels
+import Collectives
 import Foundation
 import Tensors
 
@@ -11,68 +12,112 @@ import Tensors
 /// Matrices decay; biases and norms (one dimension) do not.
 package final class AdamW {
     package let parameters: ParameterList
-    /// m and v, in the layout of the parameter list.
+    /// m and v of this rank's slices, one slice after the other; where nothing is sharded, in the
+    /// layout of the parameter list.
     package let firstMoments: Tensor<Float>
     package let secondMoments: Tensor<Float>
+    /// The buckets whose slices the ranks share out among themselves (ZeRO-1); nil where every rank
+    /// keeps all moments.
+    package let buckets: GradientBuckets?
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
+    /// What this rank updates; with buckets, its slice of each, which may be empty.
+    private let slices: [Slice]
 
-    package init(_ options: OptimizerOptions, parameters: ParameterList) {
+    /// - Parameters:
+    ///   - buckets: shares the moments and the update out among the ranks; nil keeps all here.
+    ///   - rank: whose slices are kept here.
+    package init(
+        _ options: OptimizerOptions, parameters: ParameterList, buckets: GradientBuckets? = nil,
+        rank: Int = 0
+    ) {
         self.options = options
         self.parameters = parameters
-        firstMoments = parameters.device.zeros([parameters.flatCount])
-        secondMoments = parameters.device.zeros([parameters.flatCount])
+        self.buckets = buckets
+        var momentCount = 0
+        let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.flatCount]
+        slices = ranges.map { range in
+            defer { momentCount += range.count }
+            return Slice(of: parameters, range: range, momentStart: momentCount)
+        }
+        firstMoments = parameters.device.zeros([momentCount])
+        secondMoments = parameters.device.zeros([momentCount])
     }
 
-    /// Updates every parameter.
+    /// Updates every parameter in this rank's slices.
     ///
     /// - Parameters:
     ///   - gradients: in the layout of the parameter list.
     ///   - gradientScale: what clipping multiplies them with.
     package func update(_ gradients: Tensor<Float>, learningRate: Double, gradientScale: Double) {
+        update(gradients, learningRate: learningRate, gradientScale: gradientScale) { _ in }
+    }
+
+    /// As above; `sliceIsDone` is called with the index of each slice after its update.
+    func update(
+        _ gradients: Tensor<Float>, learningRate: Double, gradientScale: Double,
+        sliceIsDone: (Int) throws -> Void
+    ) rethrows {
         precondition(
             gradients.count == parameters.flatCount,
             "expected \(parameters.flatCount) gradients, got \(gradients.count)")
         updateCount += 1
-        let device = parameters.device
-        let pieces = parameters.parameters.flatMap(pieces(of:))
         let rates = [false, true].map { decays in
             settings(learningRate: learningRate, gradientScale: gradientScale, decays: decays)
         }
+        for (index, slice) in slices.enumerated() {
+            update(slice, gradients, rates)
+            try sliceIsDone(index)
+        }
+    }
+
+    /// Where the moments of a slice stand in `firstMoments` and `secondMoments`.
+    package func momentRange(ofSlice index: Int) -> Range<Int> {
+        let start = slices[index].momentStart
+        return start..<start + slices[index].range.count
+    }
+
+    private func update(
+        _ slice: Slice, _ gradients: Tensor<Float>, _ rates: [kernel_adamw_settings]
+    ) {
         let (values, rounded) = (parameters.values, parameters.bfloat16)
-        device.forEach(pieces.count, as: .optimizer) { index in
-            let piece = pieces[index]
+        parameters.device.forEach(slice.pieces.count, as: .optimizer) { index in
+            let piece = slice.pieces[index]
             let start = piece.range.lowerBound
+            let moment = slice.momentStart + start - slice.range.lowerBound
             var settings = rates[piece.decays ? 1 : 0]
             if let rounded {
                 kernel_adamw_bf16(
-                    values.pointer + start, firstMoments.pointer + start,
-                    secondMoments.pointer + start, gradients.pointer + start, piece.range.count,
+                    values.pointer + start, firstMoments.pointer + moment,
+                    secondMoments.pointer + moment, gradients.pointer + start, piece.range.count,
                     &settings, rounded.pointer.kernel + start)
             } else {
                 kernel_adamw(
-                    values.pointer + start, firstMoments.pointer + start,
-                    secondMoments.pointer + start, gradients.pointer + start, piece.range.count,
+                    values.pointer + start, firstMoments.pointer + moment,
+                    secondMoments.pointer + moment, gradients.pointer + start, piece.range.count,
                     &settings)
             }
         }
     }
 
-    private struct Piece {
+    /// A range of the flat list, cut into what one thread updates at a time.
+    private struct Slice {
         let range: Range<Int>
-        let decays: Bool
-    }
+        let momentStart: Int
+        let pieces: [(range: Range<Int>, decays: Bool)]
 
-    /// What one thread updates at a time.
-    private static let pieceSize = 1 << 16
+        private static let pieceSize = 1 << 16
 
-    private func pieces(of parameter: Parameter) -> [Piece] {
-        let range = parameter.range
-        return stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceSize).map {
-            Piece(
-                range: $0..<min($0 + Self.pieceSize, range.upperBound),
-                decays: parameter.shape.count >= 2)
+        init(of parameters: ParameterList, range: Range<Int>, momentStart: Int) {
+            self.range = range
+            self.momentStart = momentStart
+            pieces = parameters.parameters.flatMap { parameter in
+                let part = parameter.range.clamped(to: range)
+                return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
+                    ($0..<min($0 + Self.pieceSize, part.upperBound), parameter.shape.count >= 2)
+                }
+            }
         }
     }
 

@@ -26,16 +26,17 @@ package enum CheckpointReader {
         }
     }
 
-    package static func readMoments(of optimizer: AdamW, from directory: String) throws {
+    /// Reads the moments of the parameters of `list`.
+    package static func read(
+        _ moments: Moments, of list: ParameterList, from directory: String
+    ) throws {
         let path = directory + "/" + CheckpointStore.optimizerName
         let file = try SafetensorsFile(path: path)
-        let list = optimizer.parameters
-        for (suffix, moments) in [
-            (AdamW.momentSuffixes.first, optimizer.firstMoments),
-            (AdamW.momentSuffixes.second, optimizer.secondMoments),
+        for (suffix, values) in [
+            (Moments.suffixes.first, moments.first), (Moments.suffixes.second, moments.second),
         ] {
             for parameter in list.parameters {
-                let view = moments.view(from: parameter.range.lowerBound, shape: parameter.shape)
+                let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
                 try requireShape(parameter.shape, of: parameter.name + suffix, in: file)
                 try file.readFloat32(parameter.name + suffix, into: view.buffer)
             }

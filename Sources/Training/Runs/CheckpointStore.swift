@@ -27,7 +27,7 @@ package struct CheckpointStore {
     /// Writes the checkpoint of `state.step` and moves `latest`; an older attempt at the same step is
     /// replaced.
     package func save(
-        _ model: GPT2, _ optimizer: AdamW, _ state: TrainerState, with files: CheckpointFiles
+        _ model: GPT2, _ moments: Moments, _ state: TrainerState, with files: CheckpointFiles
     ) throws {
         let path = path(ofStep: state.step)
         try PublishedDirectory.write(to: path, isReplacing: true) { temporary in
@@ -38,7 +38,7 @@ package struct CheckpointStore {
                 tokenizerJSON: files.tokenizerJSON,
                 tokenizerConfigurationJSON: files.tokenizerConfigurationJSON, into: temporary)
             try SafetensorsWriter.write(
-                optimizer.namedMoments, to: temporary + "/" + Self.optimizerName)
+                moments.named(in: model.parameters), to: temporary + "/" + Self.optimizerName)
             try FileWriter.write(
                 Array(state.json.text(isPretty: true).utf8),
                 to: temporary + "/" + TrainerState.fileName)
@@ -118,11 +118,11 @@ extension ParameterList {
     }
 }
 
-extension AdamW {
-    static let momentSuffixes = (first: ".exp_avg", second: ".exp_avg_sq")
+extension Moments {
+    static let suffixes = (first: ".exp_avg", second: ".exp_avg_sq")
 
-    var namedMoments: [NamedTensor] {
-        parameters.named(firstMoments, suffix: Self.momentSuffixes.first)
-            + parameters.named(secondMoments, suffix: Self.momentSuffixes.second)
+    func named(in list: ParameterList) -> [NamedTensor] {
+        list.named(first, suffix: Self.suffixes.first)
+            + list.named(second, suffix: Self.suffixes.second)
     }
 }

@@ -16,7 +16,7 @@ struct AllReduceBench {
     func run() throws -> AllReduceBenchReport {
         try communicator.agree { try validate() }
         let count = megabytes * Self.floatsInMegabyte
-        let buffer = BucketReducer.Buffer.allocate(capacity: count)
+        let buffer = GradientBuffer.allocate(capacity: count)
         defer { buffer.deallocate() }
         let sizes = Self.bucketMegabytes.filter { $0 < megabytes } + [megabytes]
         let rows = try sizes.map { try row(bucketMegabytes: $0, buffer) }
@@ -39,7 +39,7 @@ struct AllReduceBench {
     }
 
     private func row(
-        bucketMegabytes: Int, _ buffer: BucketReducer.Buffer
+        bucketMegabytes: Int, _ buffer: GradientBuffer
     ) throws -> AllReduceBenchReport.Row {
         let buckets = GradientBuckets(
             parameterCount: buffer.count, worldSize: communicator.worldSize,
@@ -51,7 +51,7 @@ struct AllReduceBench {
         let library = try time(buffer) {
             for bucket in buckets.buckets {
                 try (communicator as? MPICommunicator)?.sumByLibrary(
-                    BucketReducer.Buffer(rebasing: buffer[bucket.range]))
+                    GradientBuffer(rebasing: buffer[bucket.range]))
             }
         }
         return AllReduceBenchReport.Row(
@@ -59,7 +59,7 @@ struct AllReduceBench {
     }
 
     /// The best of several times of the slowest rank; the first one also checks the sum.
-    private func time(_ buffer: BucketReducer.Buffer, _ reduce: () throws -> Void) throws -> Double
+    private func time(_ buffer: GradientBuffer, _ reduce: () throws -> Void) throws -> Double
     {
         var best = Double.infinity
         for _ in 0..<Self.repeatCount {

@@ -104,7 +104,7 @@ struct PretrainPhase {
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
-            optimizer: AdamW(recipe.optimizer, parameters: model.parameters),
+            optimizer: makeOptimizer(recipe, model.parameters),
             stream: data.train, sampler: sampler, validation: validation, store: store,
             checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
@@ -113,15 +113,27 @@ struct PretrainPhase {
             stopRequest: StopRequest())
     }
 
+    private func makeOptimizer(_ recipe: Recipe, _ parameters: ParameterList) -> AdamW {
+        let isSharded = recipe.train.optimizerSharding == .zero1
+        let buckets = GradientBuckets(
+            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
+        return AdamW(
+            recipe.optimizer, parameters: parameters, buckets: isSharded ? buckets : nil,
+            rank: communicator.rank)
+    }
+
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
     private func load(
         _ setup: TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
+        let moments = start.state.flatMap { _ in
+            setup.optimizer.momentsToFill(rank: communicator.rank)
+        }
         try communicator.agree {
             guard communicator.rank == 0 else { return }
-            if let checkpoint = start.checkpoint {
+            if let checkpoint = start.checkpoint, let moments {
                 try CheckpointReader.readWeights(of: setup.model, from: checkpoint)
-                try CheckpointReader.readMoments(of: setup.optimizer, from: checkpoint)
+                try CheckpointReader.read(moments, of: setup.model.parameters, from: checkpoint)
             } else if let directory = recipe.initial.from {
                 try CheckpointReader.readWeights(of: setup.model, from: directory)
             } else {
@@ -135,8 +147,7 @@ struct PretrainPhase {
         guard let state = start.state else {
             return TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize)
         }
-        try communicator.broadcast(setup.optimizer.firstMoments, from: 0)
-        try communicator.broadcast(setup.optimizer.secondMoments, from: 0)
+        try setup.optimizer.takeMoments(moments, over: communicator)
         setup.optimizer.updateCount = state.updateCount
         return state
     }
