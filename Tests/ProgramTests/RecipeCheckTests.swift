@@ -126,10 +126,6 @@ import swift_llm_train
             "phases: expected each once, in the order prepare, pretrain, evaluate, "
                 + "generate, got [pretrain, prepare] (a.yaml); put them in this order"
         ),
-        (
-            "train.gradient_dtype=bf16",
-            "train.gradient_dtype: bf16 is not built yet (a.yaml); use fp32"
-        ),
         ("train.recompute=blocks", "train.recompute: blocks is not built yet (a.yaml); use none"),
         ("train.watchdog_seconds=9", "train.watchdog_seconds is not built yet (a.yaml); use 0"),
         ("train.profile_steps=1", "train.profile_steps is not built yet (a.yaml); use 0"),

@@ -14,4 +14,9 @@ void swift_llm_add(
 // added in adjacent pairs.
 double swift_llm_sum_of_squares(const float *a, long count);
 
+// conversions.c; a bfloat16 is the upper half of a float. Rounded to the nearest, ties to even; NaN
+// stays NaN. The arrays do not overlap.
+void swift_llm_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count);
+void swift_llm_widen_bfloat16(float *restrict out, const unsigned short *restrict a, long count);
+
 #endif

@@ -38,11 +38,15 @@ final class GradientStep {
         let forEach: ForEach = { device.forEach($0, as: .elementwise, $1) }
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
+        let buckets = GradientBuckets(
+            parameterCount: list.flatCount, worldSize: communicator.worldSize)
+        let isCompact = setup.train.gradientType == .bf16 && communicator.worldSize > 1
         reducer = try BucketReducer(
-            communicator: communicator,
-            buckets: GradientBuckets(
-                parameterCount: list.flatCount, worldSize: communicator.worldSize),
-            tree: tree, forEach: forEach)
+            communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
+            transport: isCompact
+                ? CompactTransport(
+                    communicator: communicator, buckets: buckets, tree: tree, forEach: forEach)
+                : nil)
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, parameters: list,
             isGathering: setup.optimizer.buckets == nil)

@@ -33,7 +33,9 @@ extension AdamW {
             try gather.start(buckets.buckets[$0])
         }
         try gather.finish()
-        for slice in buckets.foreignSlices(to: communicator.rank) { parameters.roundValues(in: slice) }
+        for slice in buckets.foreignSlices(to: communicator.rank) {
+            parameters.roundValues(in: slice)
+        }
     }
 
     /// All moments on rank 0, nil on the others; where nothing is sharded, without a copy.

@@ -59,8 +59,7 @@ struct AllReduceBench {
     }
 
     /// The best of several times of the slowest rank; the first one also checks the sum.
-    private func time(_ buffer: GradientBuffer, _ reduce: () throws -> Void) throws -> Double
-    {
+    private func time(_ buffer: GradientBuffer, _ reduce: () throws -> Void) throws -> Double {
         var best = Double.infinity
         for _ in 0..<Self.repeatCount {
             buffer.update(repeating: Float(communicator.rank + 1))

@@ -81,6 +81,10 @@ struct PretrainPhase {
         }
         for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
         logger.info("\(data.description)")
+        if recipe.train.gradientType == .bf16 {
+            logger.info(
+                "train.gradient_dtype: bf16: the weights depend on the number of ranks")
+        }
     }
 
     private func makeSetup(
