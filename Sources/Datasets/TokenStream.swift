@@ -91,6 +91,12 @@ package final class TokenStream: Sendable {
         }
     }
 
+    /// The shard that holds a token of the stream, and the token's position in it.
+    func shard(ofToken token: Int) throws -> (shard: TokenShard, position: Int) {
+        let index = shardIndex(ofToken: token)
+        return (try openShard(index), token - starts[index])
+    }
+
     /// The last shard that begins at or before the token: empty shards before it are passed over.
     private func shardIndex(ofToken token: Int) -> Int {
         var low = 0

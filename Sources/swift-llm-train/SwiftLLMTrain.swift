@@ -22,7 +22,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             """,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, DoctorCommand.self,
+            EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, ReplayCommand.self,
+            DoctorCommand.self,
             BenchCommand.self,
         ])
 

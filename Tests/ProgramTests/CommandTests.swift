@@ -65,7 +65,7 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "inspect", "doctor", "bench",
+        "prepare", "pretrain", "evaluate", "generate", "inspect", "replay", "doctor", "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

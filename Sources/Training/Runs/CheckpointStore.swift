@@ -73,9 +73,12 @@ package struct CheckpointStore {
         }.sorted()
     }
 
-    /// The newest checkpoint whose files all have their hashes; each one passed over is reported.
-    package func newestComplete(passingOver report: (Failure) -> Void) -> String? {
-        for step in steps.reversed() {
+    /// The newest checkpoint, of those up to `lastStep`, whose files all have their hashes; each one
+    /// passed over is reported.
+    package func newestComplete(
+        upTo lastStep: Int = .max, passingOver report: (Failure) -> Void
+    ) -> String? {
+        for step in steps.reversed() where step <= lastStep {
             do {
                 _ = try Manifest.verify(path(ofStep: step))
                 return path(ofStep: step)

@@ -43,26 +43,12 @@ struct ShardReport {
             guard tokenizer.tokenizerSHA256 == shard.attributes.tokenizerSHA256 else {
                 return "unknown: the tokenizer.json beside it is another one"
             }
-            return Self.quoted(
-                try tokenizer.decode(shard.firstIDs), isCut: shard.firstIDs.count == Self.tokenCount
-            )
+            return QuotedText.line(
+                try tokenizer.decode(shard.firstIDs), limit: Self.characterCount,
+                isCut: shard.firstIDs.count == Self.tokenCount)
         } catch {
             return "unknown: \(error)"
         }
-    }
-
-    /// On one line, without control characters.
-    private static func quoted(_ text: String, isCut: Bool) -> String {
-        let shown = text.prefix(characterCount)
-        let escaped = shown.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\n": "\\n"
-            case "\t": "\\t"
-            case _ where scalar.properties.generalCategory == .control: "\u{FFFD}"
-            default: String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\"" + (isCut || shown.count < text.count ? " ..." : "")
     }
 }
 

@@ -32,7 +32,8 @@ struct PretrainPhase {
             try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
         }
         announce(recipe, data, start, logger)
-        let setup = try makeSetup(recipe, data, start, directory, logger)
+        let setup = try makeSetup(
+            recipe, data, metricsPath: directory?.metricsPath, StopRequest(), logger)
         let state = try load(setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }
@@ -44,7 +45,7 @@ struct PretrainPhase {
     }
 
     /// The recipe with what the shards, the model of `init.from` and the world decide.
-    private func settle(
+    func settle(
         _ recipe: Recipe, _ data: TrainingData, _ start: RunStart
     ) throws -> Recipe {
         var recipe = recipe
@@ -87,8 +88,9 @@ struct PretrainPhase {
         }
     }
 
-    private func makeSetup(
-        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart, _ directory: RunDirectory?,
+    /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
+    func makeSetup(
+        _ recipe: Recipe, _ data: TrainingData, metricsPath: String?, _ stopRequest: StopRequest,
         _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
@@ -113,8 +115,8 @@ struct PretrainPhase {
             checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
-            evaluation: recipe.evaluate, metricsPath: directory?.metricsPath, logger: logger,
-            stopRequest: StopRequest())
+            evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
+            stopRequest: stopRequest)
     }
 
     private func makeOptimizer(_ recipe: Recipe, _ parameters: ParameterList) -> AdamW {
@@ -127,7 +129,7 @@ struct PretrainPhase {
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
-    private func load(
+    func load(
         _ setup: TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
         let moments = start.state.flatMap { _ in

@@ -13,6 +13,22 @@ struct RunStart {
     private(set) var storedRecipe: Recipe?
     private(set) var messages: [String] = []
 
+    /// The newest complete checkpoint of a run from which `step` can be computed again; without one,
+    /// the run's beginning.
+    static func before(step: Int, in store: CheckpointStore) throws -> RunStart {
+        var start = RunStart()
+        start.checkpoint = store.newestComplete(upTo: step - 1) { failure in
+            start.messages.append("passed over a checkpoint: \(failure.line)")
+        }
+        start.state = try start.checkpoint.map { try CheckpointReader.state(in: $0) }
+        if let state = start.state, state.step >= step {
+            throw Failure(
+                "the checkpoint is that of another step", expected: "at most \(step - 1)",
+                got: "\(state.step)", at: start.checkpoint, remedy: "remove it")
+        }
+        return start
+    }
+
     /// - Throws: `AgreedFailure` when the directory holds a run that is not to be resumed, or one of
     ///   another recipe.
     static func find(

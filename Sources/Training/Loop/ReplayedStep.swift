@@ -1,0 +1,43 @@
+/// What a step that was computed again tells.
+package struct ReplayedStep: Sendable {
+    /// From 1.
+    package let step: Int
+    /// Nats per counted token of the global batch, before the update.
+    package let loss: Double
+    /// Before clipping.
+    package let gradientNorm: Double
+    package let learningRate: Double
+    /// In the order of the parameters.
+    package let layers: [Layer]
+    /// The window of each sequence of the batch.
+    package let windows: [Int]
+
+    /// A block of the model, or an embedding or norm outside the blocks.
+    package struct Layer: Sendable {
+        package let name: String
+        package private(set) var parameterCount = 0
+        private var gradientSquares = 0.0
+        private var weightSquares = 0.0
+
+        init(name: String) {
+            self.name = name
+        }
+
+        /// Euclidean norm of the gradient of the loss, before clipping.
+        package var gradientNorm: Double { gradientSquares.squareRoot() }
+        /// Euclidean norm of the weights, before the update.
+        package var weightNorm: Double { weightSquares.squareRoot() }
+
+        mutating func add(
+            gradient: some Sequence<Float>, scale: Double, weights: some Collection<Float>
+        ) {
+            parameterCount += weights.count
+            gradientSquares += scale * scale * Self.squares(of: gradient)
+            weightSquares += Self.squares(of: weights)
+        }
+
+        private static func squares(of values: some Sequence<Float>) -> Double {
+            values.reduce(0) { $0 + Double($1) * Double($1) }
+        }
+    }
+}

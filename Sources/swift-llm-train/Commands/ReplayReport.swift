@@ -1,0 +1,72 @@
+import Datasets
+import Foundation
+import Tokenizers
+import Training
+
+/// What `replay` prints: the figures of the step, the norms by layer, the sequences of the batch.
+struct ReplayReport {
+    let result: ReplayPhase.Result
+    /// Whether all of the text is printed.
+    let isFull: Bool
+
+    /// Of the text of a sequence, unless all of it is printed.
+    private static let characterCount = 160
+
+    var text: String {
+        get throws {
+            let texts = try result.step.windows.enumerated().map(sequence)
+            return (figures + [""] + layers + [""] + texts).joined(separator: "\n")
+        }
+    }
+
+    static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "not finite" }
+
+    private var figures: [String] {
+        let step = result.step
+        let isEqual = result.recorded.hasBits(of: step)
+        let origin = result.start.checkpoint ?? "the beginning: no complete checkpoint before it"
+        return result.start.messages.map { "warning: \($0)" } + [
+            "step \(step.step), computed again on one rank from \(origin)",
+            "  loss             \(step.loss)",
+            "  gradient norm    \(step.gradientNorm)",
+            "  learning rate    \(step.learningRate)",
+            isEqual
+                ? "  metrics.jsonl    the same, bit for bit"
+                : "  metrics.jsonl    differs: loss \(Self.number(result.recorded.loss)), "
+                    + "gradient norm \(Self.number(result.recorded.gradientNorm)), "
+                    + "learning rate \(Self.number(result.recorded.learningRate))",
+        ]
+    }
+
+    private var layers: [String] {
+        let width = max(5, result.step.layers.map(\.name.count).max() ?? 0)
+        func line(_ name: String, _ columns: [String]) -> String {
+            "  " + name.padding(toLength: width, withPad: " ", startingAt: 0)
+                + columns.map { String(repeating: " ", count: max(2, 16 - $0.count)) + $0 }.joined()
+        }
+        return [line("layer", ["parameters", "gradient norm", "weight norm"])]
+            + result.step.layers.map { layer in
+                line(
+                    layer.name,
+                    [
+                        "\(layer.parameterCount)", String(format: "%.6g", layer.gradientNorm),
+                        String(format: "%.6g", layer.weightNorm),
+                    ])
+            }
+    }
+
+    /// The place of a sequence on one line, its text (inputs and last target) on the next.
+    private func sequence(_ number: Int, window: Int) throws -> String {
+        let range = result.sampler.tokenRange(ofWindow: window)
+        let first = try result.stream.place(ofToken: range.lowerBound)
+        let last = try result.stream.place(ofToken: range.upperBound - 1)
+        let end =
+            last.path != first.path
+            ? " to document \(last.document) of \(last.path)"
+            : last.document == first.document ? "" : " to \(last.document)"
+        let text = try result.tokenizer.decode(result.stream.tokens(range))
+        return "sequence \(number): window \(window), tokens \(range.lowerBound) to "
+            + "\(range.upperBound - 1), document \(first.document) of \(first.path)\(end)\n"
+            + (isFull ? text : "  " + QuotedText.line(text, limit: Self.characterCount))
+    }
+}

@@ -1,0 +1,60 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Tokenizers
+import Training
+
+/// `replay`: one step of a run again, on one rank, from the nearest checkpoint before it.
+///
+/// Nothing is written, and no lock is taken: a run that is at work is not disturbed.
+struct ReplayPhase {
+    /// The run directory.
+    let run: String
+    let step: Int
+
+    /// A step, what the run recorded of it, and where its batch comes from.
+    struct Result {
+        let step: ReplayedStep
+        let recorded: RecordedStep
+        /// What led there: the checkpoint, and those that were passed over.
+        let start: RunStart
+        let stream: TokenStream
+        let sampler: WindowSampler
+        let tokenizer: any Tokenizer
+    }
+
+    /// - Throws: `Failure` where there is no run, no such step, or a file of it is missing.
+    func compute() throws -> Result {
+        let recipe = try recipe()
+        let recorded = try RecordedStep(step: step, in: run + "/metrics.jsonl")
+        let start = try RunStart.before(
+            step: step, in: CheckpointStore(directory: run + "/checkpoints"))
+        let communicator = SingleProcess()
+        let data = try TrainingData(recipe)
+        let phase = PretrainPhase(
+            isResuming: true,
+            compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),
+            communicator: communicator)
+        let settled = try phase.settle(recipe, data, start)
+        let setup = try phase.makeSetup(
+            settled, data, metricsPath: nil, StopRequest(signals: []), try RunLog.logger(rank: 1))
+        let state = try phase.load(setup, start, settled)
+        return Result(
+            step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,
+            start: start, stream: data.train, sampler: setup.sampler, tokenizer: data.tokenizer)
+    }
+
+    /// The recipe of the run, wherever its directory stands now.
+    private func recipe() throws -> Recipe {
+        let path = run + "/recipe.yaml"
+        guard InspectReport.exists(path) else {
+            throw Failure(
+                "this is no run directory", expected: "recipe.yaml in it", got: "no such file",
+                at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)
+        }
+        var recipe = try Recipe.load(path: path, phases: [.pretrain])
+        recipe.output = run
+        recipe.data.validation = nil
+        return recipe
+    }
+}
