@@ -40,13 +40,31 @@ package struct Failure: Error, Equatable, Sendable {
         }
     }
 
+    /// Parts that hostile files blew up are cut; control characters, of which some command a
+    /// terminal, are replaced, line breaks excepted.
     package var line: String {
-        var line = what
-        let facts = [expected.map { "expected \($0)" }, got.map { "got \($0)" }].compactMap { $0 }
+        var line = Self.printable(what)
+        let facts = [
+            expected.map { "expected \(Self.printable($0))" },
+            got.map { "got \(Self.printable($0))" },
+        ].compactMap { $0 }
         if !facts.isEmpty { line += ": " + facts.joined(separator: ", ") }
-        if let place { line += " (\(place))" }
-        if let remedy { line += "; \(remedy)" }
+        if let place { line += " (\(Self.printable(place)))" }
+        if let remedy { line += "; \(Self.printable(remedy))" }
         return line
+    }
+
+    /// UTF-8 bytes of one part: room for all the tensors of a small model.
+    private static let maximumSize = 1 << 13
+
+    private static func printable(_ part: String) -> String {
+        var text = ""
+        for scalar in part.unicodeScalars {
+            guard text.utf8.count < maximumSize else { return text + " ..." }
+            let isControl = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+            text.unicodeScalars.append(isControl && scalar != "\n" ? "\u{FFFD}" : scalar)
+        }
+        return text
     }
 }
 

@@ -2,6 +2,14 @@ import Diagnostics
 import Testing
 
 @Suite struct FailureTests {
+    @Test func textOfHostileFilesNeitherFloodsNorCommandsATerminal() {
+        let failure = Failure(
+            "wrong", got: "\u{1B}[2J\u{9B}a\tb", at: String(repeating: "x", count: 1 << 20))
+        #expect(failure.line.hasPrefix("wrong: got \u{FFFD}[2J\u{FFFD}a\u{FFFD}b (xxx"))
+        #expect(failure.line.utf8.count < 1 << 14)
+        #expect(failure.line.hasSuffix("x ...)"))
+    }
+
     @Test func lineTellsWhatExpectedGotWhereAndRemedy() {
         let failure = Failure(
             "the head count does not divide the width", expected: "a divisor of 128", got: "3",
