@@ -26,6 +26,7 @@ import Training
         ("\"update_count\":2", "\"update_count\":null", "a wrong update_count"),
         ("\"skipped_in_a_row\":0", "\"skipped_in_a_row\":[0]", "a wrong skipped_in_a_row"),
         ("\"lanes\":4", "\"lanes\":0", "a wrong lanes: expected a number from 1, got 0"),
+        ("\"step\":3", "\"step\":2147483648", "a wrong step: expected at most 2147483647"),
         ("_version\":1", "_version\":2", "another format: expected 1, got 2"),
     ])
     func hostileStatesAreRefused(part: String, other: String, message: String) throws {

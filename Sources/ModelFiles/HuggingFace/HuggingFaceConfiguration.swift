@@ -95,7 +95,7 @@ extension HuggingFaceConfiguration {
             vocabularySize: try members.integer("vocab_size", default: 50257, in: 1...1 << 30),
             contextLength: try members.integer("n_positions", default: 1024, in: 1...1 << 30),
             embeddingSize: embeddingSize,
-            layerCount: try members.integer("n_layer", default: 12, in: 1...1 << 16),
+            layerCount: try members.integer("n_layer", default: 12, in: 1...1 << 12),
             headCount: headCount,
             dropoutRate: try dropoutRate(members),
             layerNormEpsilon: try members.float(

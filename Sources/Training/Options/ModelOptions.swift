@@ -60,21 +60,23 @@ package struct ModelOptions: OptionBlock {
     package func configuration(tokenizerVocabularySize: Int) throws -> GPT2Configuration {
         var filled = self
         filled.fillFromPreset()
-        let vocabularySize = vocabularySize ?? tokenizerVocabularySize
+        let vocabularySize = try require(
+            vocabularySize ?? tokenizerVocabularySize, "vocabulary_size", atMost: 1 << 30)
         guard vocabularySize >= tokenizerVocabularySize else {
             throw Failure(
                 "model.vocabulary_size is smaller than the tokenizer's",
                 expected: "at least \(tokenizerVocabularySize)", got: "\(vocabularySize)",
                 remedy: "leave the key out to take the tokenizer's", kind: .usage)
         }
-        let embeddingSize = try require(filled.embeddingSize, "embedding_size")
-        let headCount = try require(filled.headCount, "head_count")
+        let embeddingSize = try require(filled.embeddingSize, "embedding_size", atMost: 1 << 20)
+        let headCount = try require(filled.headCount, "head_count", atMost: 1 << 20)
         try checkHeads(headCount, divide: embeddingSize)
         return GPT2Configuration(
             vocabularySize: vocabularySize,
-            contextLength: try require(filled.contextLength, "context_length"),
+            contextLength: try require(filled.contextLength, "context_length", atMost: 1 << 30),
             embeddingSize: embeddingSize,
-            layerCount: try require(filled.layerCount, "layer_count"), headCount: headCount,
+            layerCount: try require(filled.layerCount, "layer_count", atMost: 1 << 12),
+            headCount: headCount,
             dropoutRate: Float(dropoutRate))
     }
 
@@ -83,8 +85,14 @@ package struct ModelOptions: OptionBlock {
         _ = try configuration(tokenizerVocabularySize: vocabularySize ?? 1)
     }
 
-    private func require(_ size: Int?, _ key: String) throws -> Int {
-        if let size { return size }
+    /// - Parameter most: what config.json may hold too; products of sizes do not overflow.
+    private func require(_ size: Int?, _ key: String, atMost most: Int) throws -> Int {
+        if let size {
+            guard size > most else { return size }
+            throw Failure(
+                "model.\(key)", expected: "at most \(most)", got: "\(size)", remedy: "lower it",
+                kind: .usage)
+        }
         throw Failure(
             "model.\(key) is missing",
             remedy: "set it, or set model.preset to "

@@ -23,6 +23,7 @@ extension TrainOptions {
     /// the lanes do not divide the global batch.
     package func validate() throws {
         try validateLength()
+        try validateSize()
         if let lanes { try validate(lanes: lanes, key: "train.lanes") }
     }
 
@@ -34,6 +35,26 @@ extension TrainOptions {
             "\(key) does not divide train.global_batch_size",
             expected: "a divisor of \(globalBatchSize)", got: "\(lanes)",
             remedy: "use \(Divisors.list(nearest))", kind: .usage)
+    }
+
+    /// Sequences in a step, and tokens in a step: far above what a cluster can hold, and small enough
+    /// for products with the step.
+    private static let maximumBatchSize = Int(Int32.max)
+    private static let maximumTokenCount = 1 << 36
+    private static let maximumStepCount = 1 << 26
+
+    private func validateSize() throws {
+        func require(_ value: Int?, _ key: String, atMost most: Int) throws {
+            guard let value, value > most else { return }
+            throw Failure(
+                key, expected: "at most \(most)", got: "\(value)", remedy: "lower it",
+                kind: .usage)
+        }
+        try require(globalBatchSize, "train.global_batch_size", atMost: Self.maximumBatchSize)
+        try require(
+            sequenceLength, "train.sequence_length",
+            atMost: Self.maximumTokenCount / globalBatchSize)
+        try require(steps, "train.steps", atMost: Self.maximumStepCount)
     }
 
     private func validateLength() throws {
@@ -70,10 +91,10 @@ extension TrainOptions {
         // 0.07 * 100 is 7.000000000000001: such a hair must not become a window.
         let windows = abs(product - whole) <= 4 * whole.ulp ? whole : product
         let steps = max(1, (windows / Double(globalBatchSize)).rounded(.up))
-        guard let count = Int(exactly: steps) else {
+        guard let count = Int(exactly: steps), count <= Self.maximumStepCount else {
             throw Failure(
-                "train.epochs", expected: "fewer than \(Int.max) steps", got: "\(epochs)",
-                remedy: "lower it", kind: .usage)
+                "train.epochs", expected: "at most \(Self.maximumStepCount) steps",
+                got: "\(epochs)", remedy: "lower it", kind: .usage)
         }
         return count
     }

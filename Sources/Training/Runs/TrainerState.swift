@@ -5,6 +5,8 @@ import JSON
 package struct TrainerState: Equatable, Sendable {
     package static let fileName = "trainer_state.json"
     private static let formatVersion = 1
+    /// With at most as many sequences in a batch, no product of the two overflows.
+    private static let maximumCount = Int(Int32.max)
 
     /// Global batches consumed.
     package var step: Int
@@ -31,10 +33,14 @@ package struct TrainerState: Equatable, Sendable {
 
     package init(json: JSONValue, at path: String) throws {
         func count(_ key: String, atLeast least: Int) throws -> Int {
-            guard let value = json[key]?.integer, value >= least else {
+            let value = json[key]?.integer
+            let isTooLarge = value.map { $0 > Self.maximumCount } ?? false
+            guard let value, value >= least, !isTooLarge else {
                 throw Failure(
-                    "the trainer state has a wrong \(key)", expected: "a number from \(least)",
-                    got: json[key]?.text() ?? "nothing", at: path)
+                    "the trainer state has a wrong \(key)",
+                    expected: isTooLarge
+                        ? "at most \(Self.maximumCount)" : "a number from \(least)",
+                    got: json[key]?.summary ?? "nothing", at: path)
             }
             return value
         }

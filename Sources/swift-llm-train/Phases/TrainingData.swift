@@ -58,7 +58,11 @@ struct TrainingData {
             try naming(stream) {
                 try ValidationLoss(
                     stream: stream, sequenceLength: recipe.sequenceLength,
-                    windowLimit: recipe.evaluate.batches.map { $0 * recipe.train.globalBatchSize },
+                    windowLimit: recipe.evaluate.batches.map {
+                        let (count, overflow) = $0.multipliedReportingOverflow(
+                            by: recipe.train.globalBatchSize)
+                        return overflow ? .max : count
+                    },
                     portionSize: recipe.train.microBatchSize)
             }
         }

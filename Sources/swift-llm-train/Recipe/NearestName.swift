@@ -1,12 +1,17 @@
 /// Finds what a mistyped name was meant to be.
 package enum NearestName {
-    /// The name with the smallest edit distance; the first of equals.
+    /// Characters; what is longer was meant to be none of the names.
+    private static let maximumCount = 100
+
+    /// The name with the smallest edit distance; the first of equals. Nil for a very long name.
     package static func nearest(to name: String, in names: [String]) -> String? {
-        names.min { distance(name, $0) < distance(name, $1) }
+        guard name.utf8.count <= maximumCount else { return nil }
+        return names.min { distance(name, $0) < distance(name, $1) }
     }
 
     /// The dotted path whose last part is nearest; a path in another block counts two edits more.
     package static func nearestPath(to path: String, in paths: [String]) -> String? {
+        guard path.utf8.count <= maximumCount else { return nil }
         let (block, key) = split(path)
         func cost(_ candidate: String) -> Int {
             let (candidateBlock, candidateKey) = split(candidate)

@@ -13,6 +13,9 @@ package struct RecipeFile {
         self.text = text
     }
 
+    /// Bytes; the longest recipe that anybody writes has some thousands.
+    private static let maximumSize = 1 << 18
+
     package init(path: String) throws {
         guard let bytes = Self.bytes(at: path) else {
             let exists = FileManager.default.fileExists(atPath: path)
@@ -20,6 +23,11 @@ package struct RecipeFile {
                 "cannot read the recipe", expected: "a YAML file",
                 got: exists ? "a directory or a file without read permission" : "no such file",
                 at: path, remedy: "check the path", kind: .usage)
+        }
+        guard bytes.count <= Self.maximumSize else {
+            throw Failure(
+                "cannot read the recipe", expected: "at most \(Self.maximumSize) bytes",
+                got: "more", at: path, remedy: "name a YAML file", kind: .usage)
         }
         guard let text = String(bytes: bytes, encoding: .utf8) else {
             throw Failure(
@@ -29,11 +37,15 @@ package struct RecipeFile {
         self.init(name: path, text: text)
     }
 
-    /// Nil where there is nothing to read. A file handle reads pipes too, such as <(...) of a
-    /// shell; FileManager does not.
+    /// Nil where there is nothing to read. A recipe may be a pipe, such as <(...) of a shell; one
+    /// to which nobody writes is empty, and of a device without an end no more is read than counts.
     private static func bytes(at path: String) -> Data? {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-        return try? handle.readToEnd() ?? Data()
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // Opening waits for no writer; reading waits for those that are there.
+        guard fcntl(descriptor, F_SETFL, O_RDONLY) == 0 else { return nil }
+        return try? handle.read(upToCount: maximumSize + 1) ?? Data()
     }
 
     /// The values of the file, with their lines; an empty file has none.

@@ -17,11 +17,32 @@ struct YAMLText {
     ///
     /// - Throws: A usage `Failure` with the line of the error.
     func node() throws -> Node? {
+        try refuseManyAliases()
         do {
             return try Yams.compose(yaml: text)
         } catch let error as YamlError {
             throw failure(error)
         }
+    }
+
+    /// A few hundred bytes of aliases of aliases (`[*a, *a, *a]`) can stand for billions of values,
+    /// all of which the parser visits where they are keys. So many are no recipe.
+    private static let maximumAliasCount = 16
+
+    /// Counts what looks like anchors and aliases, quoted or not.
+    private func refuseManyAliases() throws {
+        var (anchors, aliases, last) = (0, 0, UInt8(ascii: " "))
+        for byte in text.utf8 {
+            if " \t\r\n[{,:-?".utf8.contains(last) {
+                if byte == UInt8(ascii: "&") { anchors += 1 }
+                if byte == UInt8(ascii: "*") { aliases += 1 }
+            }
+            last = byte
+        }
+        guard anchors > 0, aliases > Self.maximumAliasCount else { return }
+        throw Failure(
+            "the YAML is too intricate", expected: "at most \(Self.maximumAliasCount) aliases",
+            got: "\(aliases)", at: place(1), remedy: "write the values out", kind: .usage)
     }
 
     private func failure(_ error: YamlError) -> Failure {
