@@ -72,6 +72,10 @@ let package = Package(
             name: "DistributedRuns", dependencies: [subprocess], path: "Tests/DistributedRuns"),
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
+        .executableTarget(
+            name: "FuzzTargets", dependencies: ["Training", argumentParser, yams],
+            path: "Tests/Fuzz", exclude: ["Corpus"]),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "DistributedRuns"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
