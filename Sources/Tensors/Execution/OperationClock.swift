@@ -32,8 +32,6 @@ package final class OperationClock: Sendable {
 
     private let state = Mutex(State())
 
-    package init() {}
-
     /// Seconds since the last reset.
     package func seconds(_ kind: OperationKind) -> Double {
         state.withLock { $0.durations[kind.rawValue] / .seconds(1) }
