@@ -2,6 +2,8 @@ import CKernels
 
 extension Tape {
     /// a + b of equal shapes.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func add<Element>(_ a: Value<Element>, _ b: Value<Element>) -> Value<Element> {
         precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")
         let out = device.uninitialized(a.shape, of: Element.self)

@@ -22,6 +22,8 @@ extension Tape {
     /// P = softmax(Q Kᵀ / sqrt(head size)) over the past, Y = P V. Rows are taken in blocks that
     /// skip what the mask hides; only the log-sum of each row is kept, and the backward pass makes P
     /// again: dV = Pᵀ dY, dP = dY Vᵀ, dS = P (dP - dY·Y), dQ = dS K, dK = dSᵀ Q.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func causalAttention<Element>(
         _ qkv: Value<Element>, _ options: AttentionOptions
     ) -> Value<Element> {

@@ -39,6 +39,8 @@ extension Tape {
     ///
     /// The gradients are made in the forward pass, so the result must be the root of the backward
     /// pass, and a recording tape must be walked back.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func linearCrossEntropy<Element>(
         _ x: Value<Element>, weight: Variable, targets: Tensor<Int32>, scale: Float
     ) -> LossSum {

@@ -7,6 +7,8 @@ extension Tape {
     /// g = dy gain,  dx = (g - average(g) - n average(g n)) / sqrt(variance + epsilon).
     ///
     /// The residual stream x is kept for the backward pass, the output is made again from it.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func layerNorm<Element: Activation>(
         _ x: Variable, gain: Variable, bias: Variable, epsilon: Float, as: Element.Type
     ) -> Value<Element> {

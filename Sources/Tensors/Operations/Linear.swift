@@ -4,6 +4,8 @@ extension Tape {
     /// y = x w + b over the last axis: [..., in] x [in, out] + [out] -> [..., out].
     ///
     /// dx = dy wᵀ,  dw = xᵀ dy,  db = column sums of dy.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func linear<Element>(
         _ x: Value<Element>, weight: Variable, bias: Variable? = nil
     ) -> Value<Element> {
@@ -18,6 +20,8 @@ extension Tape {
 
     /// y = r + dropout(x w + b), into the residual stream r, in floats. Without dropout the sum is
     /// made on each tile while it is in the cache.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func addLinear<Element>(
         _ x: Value<Element>, weight: Variable, bias: Variable? = nil, to residual: Variable,
         dropout: Dropout? = nil
@@ -31,13 +35,13 @@ extension Tape {
         _ x: Value<Element>, _ weight: Variable, _ bias: Variable?, _ residual: Variable?
     ) -> Variable {
         let w = Element.operand(weight, on: device)
+        let stream = residual?.value.matrix
         let y: Tensor<Float> = linearForward(x.value, w, bias?.value) { y, tile in
-            guard let residual = residual?.value else { return }
-            for row in tile.rows {
-                let start = row * y.columnCount + tile.columns.lowerBound
-                kernel_add(
-                    y.pointer + start, y.pointer + start, residual.pointer + start,
-                    tile.columns.count)
+            guard let stream else { return }
+            let (to, from) = (y.start(of: tile), stream.start(of: tile))
+            for row in 0..<tile.rows.count {
+                let start = row * y.stride
+                kernel_add(to + start, to + start, from + start, tile.columns.count)
             }
         }
         return record(y, inputs: [residual?.node, x.node, weight.node, bias?.node]) {
@@ -52,17 +56,19 @@ extension Tape {
 
     /// gelu(x w + b), the activation computed on each tile while it is in the cache. What stands
     /// before the activation is kept for the backward pass, the result is made again from it.
+    @_specialize(where Element == Float)
+    @_specialize(where Element == BFloat16)
     package func linearGELU<Element>(
         _ x: Value<Element>, weight: Variable, bias: Variable, form: GELUForm
     ) -> Value<Element> {
         let w = Element.operand(weight, on: device)
         let y = device.uninitialized(linearShape(x.value, w), of: Element.self)
-        let columns = y.columnCount
+        let (out, columns) = (y.matrix, y.columnCount)
         let before: Tensor<Element> = linearForward(x.value, w, bias.value) { before, tile in
-            for row in tile.rows {
-                let start = row * columns + tile.columns.lowerBound
-                Element.gelu(
-                    y.pointer + start, before.pointer + start, tile.columns.count, form: form)
+            let (to, from) = (out.start(of: tile), before.start(of: tile))
+            for row in 0..<tile.rows.count {
+                let start = row * columns
+                Element.gelu(to + start, from + start, tile.columns.count, form: form)
             }
         }
         let remake = { [device] in device.gelu(before, form: form) }
@@ -86,16 +92,18 @@ extension Tape {
 
     private func linearForward<In: Activation, Out: Activation>(
         _ x: Tensor<In>, _ weight: Tensor<In>, _ bias: Tensor<Float>?,
-        epilogue: (Tensor<Out>, Tile) -> Void
+        epilogue: (Matrix<Out>, Tile) -> Void
     ) -> Tensor<Out> {
         let y = device.uninitialized(linearShape(x, weight), of: Out.self)
-        device.multiply(x.matrix, weight.matrix, into: y.matrix) { tile in
+        // Pointers are taken once: threads that count references to one tensor wait for each other.
+        let (out, bias) = (y.matrix, bias?.pointer)
+        device.multiply(x.matrix, weight.matrix, into: out) { tile in
             if let bias {
                 Out.addBias(
-                    y.matrix.start(of: tile), bias.pointer + tile.columns.lowerBound,
-                    rows: tile.rows.count, columns: tile.columns.count, stride: y.columnCount)
+                    out.start(of: tile), bias + tile.columns.lowerBound, rows: tile.rows.count,
+                    columns: tile.columns.count, stride: out.stride)
             }
-            epilogue(y, tile)
+            epilogue(out, tile)
         }
         return y
     }
