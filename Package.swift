@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "swift-llm-train",
             dependencies: [
-                "Training", "Generation", "CKernels", "COpenBLAS", argumentParser, yams,
+                "Training", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser, yams,
             ]),
 
         .executableTarget(

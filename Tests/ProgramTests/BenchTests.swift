@@ -2,6 +2,7 @@ import DistributedRuns
 import Foundation
 import JSON
 import Models
+import Tensors
 import Testing
 import swift_llm_train
 
@@ -78,6 +79,22 @@ extension Jobs {
             #expect(bytes.count == 2 && bytes.allSatisfy { $0 > 1 << 20 })
             #expect(
                 json["memory"]?["pss_bytes_of_all_ranks"] == .integer(bytes.reduce(0, +)))
+        }
+
+        @Test func sharingTheOptimizerTakesNothingTwice() async throws {
+            let json = try await json(
+                Self.small + " --optimizer-sharding zero1 --gradient-dtype bf16", ranks: 2)
+            try expectSums(json, tokensInStep: 4 * 16)
+            #expect(json["train"]?["optimizer_sharding"] == .string("zero1"))
+            #expect(number(json, "hidden_communication_seconds") >= 0)
+        }
+
+        /// Where the processor has no bf16 the same steps are computed in fp32.
+        @Test func bfloat16IsMeasuredLikeFloats() async throws {
+            let step = try await json(Self.small + " --precision bf16 --micro-batch-size 3")
+            try expectSums(step, tokensInStep: 3 * 16)
+            #expect(step["multiplies_bf16"] == .boolean(ComputeKernels.hasBFloat16))
+            #expect(number(step, "gemm_gflops") > 0)
         }
 
         @Test func reportFitsATerminal() async throws {

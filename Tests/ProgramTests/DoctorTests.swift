@@ -11,7 +11,8 @@ import swift_llm_train
 @Suite struct DoctorTests {
     private static let keys = [
         "all_reduce", "blas", "disk", "format_version", "hdf5", "host", "kernels", "limits",
-        "memory", "mpi", "processor", "ranks", "shared_memory", "speed", "warnings", "world_size",
+        "memory", "mpi", "onednn", "processor", "ranks", "shared_memory", "speed", "warnings",
+        "world_size",
     ]
 
     private func number(_ json: JSONValue, _ path: String) -> Double {
@@ -32,6 +33,10 @@ import swift_llm_train
         #expect((0.5...2000).contains(number(json, "speed.fma_core_gflops")))
         #expect((0.5...100_000).contains(number(json, "speed.sgemm_gflops")))
         #expect((0.5...100).contains(number(json, "speed.sgemm_percent_of_peak")))
+        let hasBFloat16 = json["onednn"]?["has_bf16"]?.boolean == true
+        #expect(hasBFloat16 == ComputeKernels.hasBFloat16)
+        #expect(hasBFloat16 == (number(json, "speed.bf16_gflops") > 0.5))
+        #expect(json["onednn"]?["version"]?.string?.split(separator: ".").count == 3)
         #expect((0.1...100_000).contains(number(json, "speed.copy_gb_per_second")))
         #expect(json["hdf5"]?["version"]?.string?.split(separator: ".").count == 3)
         #expect(json["mpi"]?["flavour"]?.string?.isEmpty == false)
@@ -55,7 +60,7 @@ import swift_llm_train
         #expect(lines.allSatisfy { $0.count <= 80 })
         let names = [
             "cores", "memory", "disk", "limits", "BLAS", "kernels", "MPI", "HDF5", "FMA peak",
-            "sgemm", "memory copy", "all-reduce",
+            "oneDNN", "sgemm", "bf16", "memory copy", "all-reduce",
         ]
         for name in names {
             let index = try #require(lines.firstIndex { $0.hasPrefix("  \(name) ") })

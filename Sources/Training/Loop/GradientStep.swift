@@ -35,7 +35,8 @@ final class GradientStep {
             ParameterGradients(list)
         }
         let device = list.device
-        let forEach: ForEach = { device.forEach($0, as: .elementwise, $1) }
+        // Not booked as an operation of the device: the step's clock has it under "reduce".
+        let forEach: ForEach = { device.threads.forEach($0, $1) }
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
         let buckets = GradientBuckets(

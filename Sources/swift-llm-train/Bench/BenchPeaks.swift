@@ -8,6 +8,8 @@ struct BenchPeaks: Equatable {
     var fma: Double
     /// GFLOP/s of fp32 products.
     var sgemm: Double
+    /// GFLOP/s of bf16 products; nil where a rank has no instructions for them.
+    var bfloat16: Double?
     /// GB/s, read and written.
     var copyGBPerSecond: Double
 
@@ -18,7 +20,9 @@ struct BenchPeaks: Equatable {
             on: compute.makeDevice(), host: ProcessInfo.processInfo.hostName,
             kernels: compute.kernels, effort: effort, barrier: communicator.barrier)
         let sums = try communicator.allReduce(
-            [own.gflops, own.sgemmGFLOPS, own.copyGBPerSecond], .sum)
-        return BenchPeaks(fma: sums[0], sgemm: sums[1], copyGBPerSecond: sums[2])
+            [own.gflops, own.sgemmGFLOPS, own.bfloat16GFLOPS ?? .nan, own.copyGBPerSecond], .sum)
+        return BenchPeaks(
+            fma: sums[0], sgemm: sums[1], bfloat16: sums[2].isNaN ? nil : sums[2],
+            copyGBPerSecond: sums[3])
     }
 }

@@ -70,6 +70,13 @@ enum BenchRecipe {
 }
 
 extension Recipe {
+    /// For people: bf16 that the processor lacks is computed in fp32.
+    var precisionInUse: String {
+        let name = train.precision.rawValue
+        return train.precision == .bf16 && !multipliesBFloat16
+            ? "\(name) (in fp32: this processor lacks it)" : name
+    }
+
     /// Sets a key and speaks of its flag.
     fileprivate mutating func set(_ flag: BenchRecipe.FlagValue) throws {
         guard let value = flag.value else { return }

@@ -29,6 +29,7 @@ struct GenerationBench {
         let device = compute.makeDevice()
         let model = GPT2(configuration, device: device)
         model.initialize(seed: UInt64(recipe.seed))
+        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
         let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
         let cost = ModelCost(configuration, parameterCount: model.parameters.parameterCount)
         return GenerationBenchReport(

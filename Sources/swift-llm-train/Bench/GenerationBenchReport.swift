@@ -20,7 +20,7 @@ struct GenerationBenchReport: BenchReport {
 
     /// Every token reads each weight once.
     private var weightBytes: Int {
-        cost.multiplyingCount * (recipe.train.precision == .bf16 ? 2 : 4)
+        cost.multiplyingCount * (recipe.multipliesBFloat16 ? 2 : 4)
     }
 
     private var limit: Double { readGBPerSecond * 1e9 / Double(weightBytes) }
@@ -40,7 +40,7 @@ struct GenerationBenchReport: BenchReport {
         table.add("decode reaches", (100 * decodeTokensPerSecond / limit).percent, "of it")
         let heading = [
             "GPT-2 of \(Quantity.parameters(cost.parameterCount)) parameters, random weights, "
-                + "\(recipe.train.precision.rawValue), one sequence, "
+                + "\(recipe.precisionInUse), one sequence, "
                 + Quantity.count(threadCount, "thread"), "",
         ]
         return (heading + table.lines).joined(separator: "\n")
@@ -51,6 +51,7 @@ struct GenerationBenchReport: BenchReport {
             "format_version": .integer(Self.formatVersion), "benchmark": "generation",
             "parameters": .integer(cost.parameterCount),
             "precision": .string(recipe.train.precision.rawValue),
+            "multiplies_bf16": .boolean(recipe.multipliesBFloat16),
             "threads_per_rank": .integer(threadCount), "prompt_length": .integer(promptLength),
             "new_tokens": .integer(newTokens), "prompt_seconds": .number(promptSeconds),
             "decode_seconds": .number(decodeSeconds),

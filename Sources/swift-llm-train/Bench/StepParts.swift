@@ -54,7 +54,10 @@ struct StepTimes: Equatable {
         parts = StepPart.measured.map { part in
             switch part {
             case .operation(let kind): operations.seconds(kind)
-            case .exposedCommunication: worldSize > 1 ? lap("reduce") : 0
+            case .exposedCommunication:
+                // A sharded optimizer gathers what it has updated.
+                worldSize > 1
+                    ? lap("reduce") + max(0, lap("update") - operations.seconds(.optimizer)) : 0
             case .data: lap("data")
             case .rest: 0
             }

@@ -18,10 +18,11 @@ extension TrainingBench {
         let model = GPT2(configuration, device: device)
         // A function of the seed alone: all ranks draw the same weights.
         model.initialize(seed: UInt64(recipe.seed))
+        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
-            optimizer: AdamW(recipe.optimizer, parameters: model.parameters),
+            optimizer: recipe.makeOptimizer(for: model.parameters, over: communicator),
             stream: shard.stream, sampler: sampler, validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(

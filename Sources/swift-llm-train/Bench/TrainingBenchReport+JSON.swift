@@ -15,6 +15,7 @@ extension TrainingBenchReport {
             "tokens_per_second": .number(tokensPerSecond), "loss": .number(steps.loss),
             "gflops": .number(gflops), "fma_gflops": .number(peaks.fma),
             "gemm_gflops": .number(gemmPeak),
+            "multiplies_bf16": .boolean(recipe.multipliesBFloat16),
             "percent_of_fma_peak": .number(100 * gflops / peaks.fma),
             "percent_of_gemm_peak": .number(100 * gflops / gemmPeak),
         ]

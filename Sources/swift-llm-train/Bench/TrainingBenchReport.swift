@@ -34,7 +34,10 @@ struct TrainingBenchReport: BenchReport {
         steps.cost.trainingFLOPs(sequenceLength: recipe.sequenceLength) * tokensPerSecond / 1e9
     }
 
-    var gemmPeak: Double { peaks.sgemm }
+    /// Of the products that the steps were made of.
+    var gemmPeak: Double {
+        recipe.multipliesBFloat16 ? peaks.bfloat16 ?? peaks.sgemm : peaks.sgemm
+    }
 }
 
 extension TrainingBenchReport {
@@ -47,7 +50,7 @@ extension TrainingBenchReport {
         "GPT-2 of \(Quantity.parameters(steps.cost.parameterCount)) parameters ("
             + "\(configuration.layerCount) layers, \(configuration.headCount) heads, "
             + "\(configuration.embeddingSize) wide, \(configuration.vocabularySize) tokens), "
-            + "\(recipe.train.precision.rawValue), \(Quantity.count(worldSize, "rank")) of "
+            + "\(recipe.precisionInUse), \(Quantity.count(worldSize, "rank")) of "
             + Quantity.count(threadsPerRank, "thread")
     }
 
@@ -69,7 +72,8 @@ extension TrainingBenchReport {
             "of the FMA peak", (100 * gflops / peaks.fma).percent,
             "of \(Quantity.number(peaks.fma)) GFLOP/s")
         table.add(
-            "of the speed of matrix products", (100 * gflops / gemmPeak).percent,
+            "of the speed of \(recipe.multipliesBFloat16 ? "bf16" : "fp32") products",
+            (100 * gflops / gemmPeak).percent,
             "of \(Quantity.number(gemmPeak)) GFLOP/s")
         return table.lines
     }

@@ -1,3 +1,4 @@
+import CDNN
 import COpenBLAS
 import Collectives
 import Datasets
@@ -9,6 +10,7 @@ import Tensors
 struct LibraryFacts: DoctorPart {
     let kernels: ComputeKernels
     let blasVersion: String
+    let oneDNNVersion: String
     let choice: BLASChoice
     let mpi: MPILibrary
     let isMPIRunning: Bool
@@ -19,6 +21,9 @@ struct LibraryFacts: DoctorPart {
         self.isMPIRunning = isMPIRunning
         let words = String(cString: openblas_get_config()).split(separator: " ")
         blasVersion = words.dropFirst().first.map(String.init) ?? "unknown"
+        var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
+        cdnn_version(&version.major, &version.minor, &version.patch)
+        oneDNNVersion = "\(version.major).\(version.minor).\(version.patch)"
         choice = BLASChoice.current(kernels)
         mpi = try MPILibrary.current()
         hdf5Version = try HDF5Library.version()
@@ -34,7 +39,13 @@ struct LibraryFacts: DoctorPart {
         return [
             DoctorLine(
                 "BLAS", "OpenBLAS \(blasVersion), \(kernels.blasCore) kernels",
-                choice.meaning(kernels) + " Most of a training step is spent in them."),
+                choice.meaning(kernels) + (isOneDNNInUse ? "" : Self.use)),
+            DoctorLine(
+                "oneDNN", "\(oneDNNVersion), \(kernels.oneDNNInstructionSet) instructions",
+                (ComputeKernels.hasBFloat16
+                    ? "Multiplies bf16 by instructions made for it."
+                    : "This processor has no instructions for bf16: train in fp32.")
+                    + (isOneDNNInUse ? " Multiplies fp32 too." + Self.use : "")),
             DoctorLine(
                 "kernels", kernels.instructionSet,
                 "The instructions of our own loops (GELU, layer norm, softmax, AdamW): "
@@ -43,6 +54,10 @@ struct LibraryFacts: DoctorPart {
             DoctorLine("HDF5", hdf5Version, "Token shards are read and written with it."),
         ]
     }
+
+    private static let use = " Most of a training step is spent in its products."
+
+    private var isOneDNNInUse: Bool { ComputeKernels.library == .oneDNN }
 
     private var instructions: String {
         switch kernels.instructionSet {
@@ -70,6 +85,12 @@ struct LibraryFacts: DoctorPart {
                 "core": .string(kernels.blasCore), "chosen_by": .string(choice.chooser.rawValue),
                 "own_choice": choice.ownCore.map(JSONValue.string) ?? .null,
                 "better_core": kernels.betterBLASCore.map(JSONValue.string) ?? .null,
+            ]),
+            "onednn": .object([
+                "version": .string(oneDNNVersion),
+                "instruction_set": .string(kernels.oneDNNInstructionSet),
+                "has_bf16": .boolean(ComputeKernels.hasBFloat16),
+                "multiplies_fp32": .boolean(isOneDNNInUse),
             ]),
             "kernels": .object(["instruction_set": .string(kernels.instructionSet)]),
             "mpi": .object([

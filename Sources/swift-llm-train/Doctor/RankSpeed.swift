@@ -29,6 +29,8 @@ struct RankSpeed: Codable, Equatable {
     var gflops: Double
     /// GFLOP/s of a product of the feed-forward layer of GPT-2 124M.
     var sgemmGFLOPS: Double
+    /// The same in bfloat16; nil where the processor has no instructions for it.
+    var bfloat16GFLOPS: Double?
     /// GB/s, read and written bytes together.
     var copyGBPerSecond: Double
 
@@ -42,13 +44,17 @@ struct RankSpeed: Codable, Equatable {
         try barrier()
         let all = bestRate(seconds: effort.seconds) { chains(on: device) }
         try barrier()
-        let sgemm = sgemmRate(on: device, effort)
+        let sgemm = productRate(of: Float.self, on: device, effort)
+        try barrier()
+        let bfloat16 =
+            ComputeKernels.hasBFloat16
+            ? productRate(of: BFloat16.self, on: device, effort) / 1e9 : nil
         try barrier()
         let copy = copyRate(on: device, effort)
         return RankSpeed(
             host: host, threadCount: device.threads.threadCount, blasCore: kernels.blasCore,
             coreGFLOPS: core / 1e9, gflops: max(core, all, sgemm) / 1e9,
-            sgemmGFLOPS: sgemm / 1e9,
+            sgemmGFLOPS: sgemm / 1e9, bfloat16GFLOPS: bfloat16,
             copyGBPerSecond: copy / 1e9)
     }
 
@@ -79,13 +85,15 @@ struct RankSpeed: Codable, Equatable {
     }
 
     /// 1024 tokens through 768 x 3072.
-    private static func sgemmRate(on device: Device, _ effort: DoctorEffort) -> Double {
+    private static func productRate<Element: Activation>(
+        of type: Element.Type, on device: Device, _ effort: DoctorEffort
+    ) -> Double {
         let (rows, depth, columns) = (1024, 768, 3072)
-        let a = device.zeros([rows, depth])
-        let b = device.zeros([depth, columns])
-        let out = device.zeros([rows, columns])
-        device.fill(a, with: 0.5)
-        device.fill(b, with: 0.25)
+        let a = device.uninitialized([rows, depth], of: type)
+        let b = device.uninitialized([depth, columns], of: type)
+        let out = device.uninitialized([rows, columns], of: type)
+        Element.fill(a.pointer, 0.5, a.count)
+        Element.fill(b.pointer, 0.25, b.count)
         return bestRate(seconds: effort.seconds) {
             device.multiply(a.matrix, b.matrix, into: out.matrix)
             return 2 * Double(rows * depth * columns)

@@ -10,6 +10,13 @@ struct SpeedFacts: DoctorPart {
     private var gflops: Double { ranks.reduce(0) { $0 + $1.gflops } }
     private var sgemmGFLOPS: Double { ranks.reduce(0) { $0 + $1.sgemmGFLOPS } }
     private var copyGBPerSecond: Double { ranks.reduce(0) { $0 + $1.copyGBPerSecond } }
+    /// Nil where a rank cannot.
+    private var bfloat16GFLOPS: Double? {
+        ranks.reduce(0) { sum, rank in
+            guard let sum, let speed = rank.bfloat16GFLOPS else { return nil }
+            return sum + speed
+        }
+    }
     private var percentOfPeak: Double { 100 * sgemmGFLOPS / gflops }
 
     var title: String {
@@ -17,7 +24,7 @@ struct SpeedFacts: DoctorPart {
     }
 
     var lines: [DoctorLine] {
-        [peakLine, sgemmLine, copyLine, allReduceLine]
+        [peakLine, sgemmLine, bfloat16Line, copyLine, allReduceLine]
     }
 
     private var peakLine: DoctorLine {
@@ -38,6 +45,19 @@ struct SpeedFacts: DoctorPart {
             "\(Quantity.number(sgemmGFLOPS)) GFLOP/s, \(Int(percentOfPeak.rounded()))% of the peak",
             "Matrix products of a GPT. GPT-2 124M cannot train faster than about "
                 + "\(tokens) tokens/s here.")
+    }
+
+    private var bfloat16Line: DoctorLine {
+        guard let bfloat16GFLOPS else {
+            return DoctorLine(
+                "bf16", "not measured",
+                "This processor has no instructions for bf16: train in fp32.")
+        }
+        return DoctorLine(
+            "bf16",
+            "\(Quantity.number(bfloat16GFLOPS)) GFLOP/s, "
+                + "\(Quantity.number(bfloat16GFLOPS / sgemmGFLOPS)) times sgemm",
+            "Matrix products with train.precision: bf16.")
     }
 
     private var copyLine: DoctorLine {
@@ -103,6 +123,7 @@ struct SpeedFacts: DoctorPart {
                 "fma_core_gflops": .number(coreGFLOPS), "fma_gflops": .number(gflops),
                 "sgemm_gflops": .number(sgemmGFLOPS),
                 "sgemm_percent_of_peak": .number(percentOfPeak),
+                "bf16_gflops": bfloat16GFLOPS.map(JSONValue.number) ?? .null,
                 "copy_gb_per_second": .number(copyGBPerSecond),
             ]),
             "ranks": .array(ranks.map(\.json)), "all_reduce": allReduce?.json ?? .null,
@@ -115,7 +136,9 @@ extension RankSpeed {
         .object([
             "host": .string(host), "threads": .integer(threadCount), "blas_core": .string(blasCore),
             "fma_core_gflops": .number(coreGFLOPS), "fma_gflops": .number(gflops),
-            "sgemm_gflops": .number(sgemmGFLOPS), "copy_gb_per_second": .number(copyGBPerSecond),
+            "sgemm_gflops": .number(sgemmGFLOPS),
+            "bf16_gflops": bfloat16GFLOPS.map(JSONValue.number) ?? .null,
+            "copy_gb_per_second": .number(copyGBPerSecond),
         ])
     }
 }

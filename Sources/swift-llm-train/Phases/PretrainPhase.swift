@@ -110,22 +110,13 @@ struct PretrainPhase {
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
-            optimizer: makeOptimizer(recipe, model.parameters),
+            optimizer: recipe.makeOptimizer(for: model.parameters, over: communicator),
             stream: data.train, sampler: sampler, validation: validation, store: store,
             checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest)
-    }
-
-    private func makeOptimizer(_ recipe: Recipe, _ parameters: ParameterList) -> AdamW {
-        let isSharded = recipe.train.optimizerSharding == .zero1
-        let buckets = GradientBuckets(
-            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
-        return AdamW(
-            recipe.optimizer, parameters: parameters, buckets: isSharded ? buckets : nil,
-            rank: communicator.rank)
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
@@ -147,7 +138,7 @@ struct PretrainPhase {
             }
         }
         try communicator.broadcast(setup.model.parameters.values, from: 0)
-        if recipe.train.precision == .bf16 && ComputeKernels.hasBFloat16 {
+        if recipe.multipliesBFloat16 {
             setup.model.parameters.keepBFloat16()
         }
         guard let state = start.state else {
@@ -162,5 +153,22 @@ struct PretrainPhase {
 extension Communicator {
     fileprivate func broadcast(_ tensor: Tensor<Float>, from root: Int) throws {
         try broadcast(UnsafeMutableRawBufferPointer(tensor.buffer), from: root)
+    }
+}
+
+extension Recipe {
+    /// Whether bf16 is asked for and the processor has it.
+    var multipliesBFloat16: Bool { train.precision == .bf16 && ComputeKernels.hasBFloat16 }
+
+    /// The optimizer of this rank, which may share its state with the others.
+    func makeOptimizer(
+        for parameters: ParameterList, over communicator: any Communicator
+    ) -> AdamW {
+        let isSharded = train.optimizerSharding == .zero1
+        let buckets = GradientBuckets(
+            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
+        return AdamW(
+            optimizer, parameters: parameters, buckets: isSharded ? buckets : nil,
+            rank: communicator.rank)
     }
 }
