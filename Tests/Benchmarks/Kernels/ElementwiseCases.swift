@@ -81,7 +81,14 @@ enum ElementwiseCases {
     private static func others(_ arrays: Arrays) -> [KernelCase] {
         let (n, a, b, c, d) = (arrays.count / 2, arrays.a, arrays.b, arrays.c, arrays.d)
         let ids = arrays.ids.pointer
+        let (narrowA, narrowC) = (arrays.narrowA, arrays.narrowC)
         return [
+            KernelCase("float to bf16", n, bytesPerElement: 6) {
+                BFloat16.narrow(narrowC.pointer, a.pointer, n)
+            },
+            KernelCase("GELU, bf16", n, bytesPerElement: 4) {
+                BFloat16.gelu(narrowC.pointer, narrowA.pointer, n, form: .tanh)
+            },
             // Four arrays are read, three of them written too.
             KernelCase("AdamW", n, arrays: 7) {
                 var settings = kernel_adamw_settings(

@@ -22,6 +22,14 @@ struct KernelCase {
         self.run = run
     }
 
+    /// A loop over `count` elements that reads and writes so many bytes for each.
+    init(_ name: String, _ count: Int, bytesPerElement: Int, _ run: @escaping () -> Void) {
+        self.name = name
+        elementCount = count
+        bound = .memory(bytes: Double(count * bytesPerElement))
+        self.run = run
+    }
+
     init(_ name: String, elements: Int, flops: Double, _ run: @escaping () -> Void) {
         self.name = name
         elementCount = elements

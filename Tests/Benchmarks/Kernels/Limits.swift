@@ -35,6 +35,8 @@ struct Arrays {
     let a, b, c: Tensor<Float>
     /// Not below 0, as the second moments of AdamW.
     let d: Tensor<Float>
+    /// `a` and `b` rounded, and room for results.
+    let narrowA, narrowB, narrowC, narrowD: Tensor<BFloat16>
     /// Statistics of rows, gains and biases.
     let small: Tensor<Float>
     /// Token ids, far apart; so many rows fit an array.
@@ -49,6 +51,10 @@ struct Arrays {
         }
         (a, b, c, d) = (tensors[0], tensors[1], tensors[2], tensors[3])
         kernel_multiply(d.pointer, d.pointer, d.pointer, d.count)
+        let narrow = (0..<4).map { _ in device.uninitialized([1 << 24], of: BFloat16.self) }
+        (narrowA, narrowB, narrowC, narrowD) = (narrow[0], narrow[1], narrow[2], narrow[3])
+        BFloat16.narrow(narrowA.pointer, a.pointer, a.count)
+        BFloat16.narrow(narrowB.pointer, b.pointer, b.count)
         small = device.zeros([1 << 17])
         device.fillNormal(small, deviation: 1, stream: 4, seed: 1)
         ids = device.tensor(

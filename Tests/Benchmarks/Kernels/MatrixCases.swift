@@ -7,11 +7,22 @@ enum MatrixCases {
     private static let width = 768
 
     static func all(_ arrays: Arrays, _ device: Device) -> [KernelCase] {
-        products(arrays, device) + attention(arrays, device)
+        products("sgemm", (arrays.a, arrays.b, arrays.c, arrays.d), device)
+            + bfloat16Products(arrays, device) + attention(arrays, device)
+    }
+
+    private static func bfloat16Products(_ arrays: Arrays, _ device: Device) -> [KernelCase] {
+        guard ComputeKernels.hasBFloat16 else { return [] }
+        return products(
+            "bf16", (arrays.narrowA, arrays.narrowB, arrays.narrowC, arrays.narrowD), device)
     }
 
     /// x w forward, dy wᵀ and xᵀ dy backward.
-    private static func products(_ arrays: Arrays, _ device: Device) -> [KernelCase] {
+    private static func products<Element: Activation>(
+        _ kind: String,
+        _ arrays: (a: Tensor<Element>, b: Tensor<Element>, c: Tensor<Element>, d: Tensor<Element>),
+        _ device: Device
+    ) -> [KernelCase] {
         let shapes = [
             ("queries, keys, values", width, 3 * width), ("projection", width, width),
             ("up", width, 4 * width), ("down", 4 * width, width), ("logits of 256", width, 16_384),
@@ -25,13 +36,13 @@ enum MatrixCases {
             let dw = Matrix(arrays.d.pointer, rows: depth, columns: columns)
             let flops = 2 * Double(rows * depth * columns)
             return [
-                KernelCase("sgemm \(name)", elements: rows * columns, flops: flops) {
+                KernelCase("\(kind) \(name)", elements: rows * columns, flops: flops) {
                     device.multiply(x, w, into: y)
                 },
-                KernelCase("sgemm \(name), dx", elements: rows * depth, flops: flops) {
+                KernelCase("\(kind) \(name), dx", elements: rows * depth, flops: flops) {
                     device.multiply(y, w.transposed, into: dx)
                 },
-                KernelCase("sgemm \(name), dw", elements: depth * columns, flops: flops) {
+                KernelCase("\(kind) \(name), dw", elements: depth * columns, flops: flops) {
                     device.multiply(x.transposed, y, into: dw)
                 },
             ]
