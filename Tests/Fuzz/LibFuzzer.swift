@@ -31,7 +31,7 @@
 
     /// Under the name that libFuzzer's own main, which is linked but not used, asks for.
     @_cdecl("LLVMFuzzerTestOneInput")
-    private func readInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+    public func readInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         var counts = Fuzzer.Counts()
         do {
             try LibFuzzer.fuzzer?.read(

@@ -35,10 +35,8 @@ package final class MetricsFile {
     }
 
     private static func cut(_ path: String, after lastStep: Int) throws {
-        guard let text = FileManager.default.contents(atPath: path) else {
-            try PublishedFile.write([], to: path)
-            return
-        }
+        guard DirectoryEntries.exists(path) else { return try PublishedFile.write([], to: path) }
+        let text = try FileReader.bytes(of: path, maximumSize: .max)
         let kept = text.split(separator: UInt8(ascii: "\n")).filter { line in
             guard let json = try? JSONValue(parsing: Array(line), at: path) else { return false }
             return (json["step"]?.integer ?? 0) <= lastStep

@@ -18,7 +18,8 @@ package struct RecordedStep: Equatable, Sendable {
     /// - Throws: `Failure` for a file that cannot be read, and for a step that it does not hold.
     package init(step: Int, in path: String) throws {
         var last = 0
-        let bytes = try FileReader.bytes(of: path, what: "cannot read the metrics of the run")
+        let bytes = try FileReader.bytes(
+            of: path, what: "cannot read the metrics of the run", maximumSize: .max)
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             // A run that was cut off may have left a torn line.
             guard let json = try? JSONValue(parsing: Array(line), at: path),
