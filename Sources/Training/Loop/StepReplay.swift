@@ -26,9 +26,10 @@ package final class StepReplay {
         while state.step < step - 1 {
             let gradient = try computeGradient()
             if gradient.isFinite {
-                setup.optimizer.update(
+                try setup.optimizer.update(
                     gradient.values, learningRate: schedule.value(at: state.step),
-                    gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging)
+                    gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
+                    over: setup.communicator)
             }
             state.step += 1
         }
