@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "CMPIWorld.h"
+
 // MPI 3 counts in int: longer messages travel in pieces of this many bytes. Messages between two
 // ranks under one tag do not overtake each other, so pieces meet their receives in order.
 static const long piece_size = 1L << 30;
-
-struct cmpi_world {
-    MPI_Comm communicator;
-};
 
 // `expected[i]` is the byte count that request i must receive, or -1 for a send.
 struct cmpi_requests {
@@ -80,16 +78,6 @@ int cmpi_rank(const cmpi_world *world, int *rank) {
 
 int cmpi_size(const cmpi_world *world, int *size) {
     return MPI_Comm_size(world->communicator, size);
-}
-
-int cmpi_local_rank(const cmpi_world *world, int *local_rank) {
-    MPI_Comm node;
-    int status = MPI_Comm_split_type(
-        world->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    if (status != MPI_SUCCESS) return status;
-    status = MPI_Comm_rank(node, local_rank);
-    int freed = MPI_Comm_free(&node);
-    return status == MPI_SUCCESS ? freed : status;
 }
 
 int cmpi_barrier(const cmpi_world *world) {

@@ -72,7 +72,7 @@ package final class BucketReducer {
         }
         try reduction.wait()
         reductions[bucket.index] = nil
-        add(transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
+        add(try transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
         transport.release(bucket)
     }
 
@@ -90,7 +90,7 @@ package final class BucketReducer {
         }
         try gather.exchange.wait()
         gathers[bucket.index] = nil
-        transport.completeGather(bucket, in: gather.sum)
+        try transport.completeGather(bucket, in: gather.sum)
     }
 
     /// Drives the messages of all buckets on; cheap, to be called now and then while computing.

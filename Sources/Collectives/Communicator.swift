@@ -34,6 +34,9 @@ package protocol Communicator: AnyObject {
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange
 
+    /// Makes memory of which each rank gives `byteCount` bytes and which all ranks see.
+    func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome
+
     /// Ends all ranks at once with `exitCode`; called by any rank, at any time.
     func abort(exitCode: Int32) -> Never
 }

@@ -54,6 +54,11 @@ package final class LaneAccumulator {
         return 1 + (plans.map(\.buffer).max() ?? 0)
     }
 
+    /// The buffers, from left to right, that hold the sums of the nodes after the last lane.
+    package static func nodeIndices(of lanes: Range<Int>, in tree: LaneTree) -> [Int] {
+        LanePlan.plans(for: lanes, in: tree).last?.stack ?? []
+    }
+
     /// Forgets all sums: the next lane is the first one of a new step.
     package func reset() {
         precondition(!isLaneOpen, "lane \(lane) is not finished")

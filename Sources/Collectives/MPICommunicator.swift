@@ -9,7 +9,7 @@ package final class MPICommunicator: Communicator {
     package let localRank: Int
 
     /// Nil once MPI has been finalized.
-    private var world: OpaquePointer?
+    private(set) var world: OpaquePointer?
 
     /// Starts MPI; a process can do so once.
     init() throws {

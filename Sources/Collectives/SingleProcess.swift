@@ -35,6 +35,10 @@ package final class SingleProcess: Communicator {
         return PendingExchange()
     }
 
+    package func shareMemory(byteCount: Int) -> SharedMemoryOutcome {
+        .unavailable(reason: "there is one rank")
+    }
+
     package func abort(exitCode: Int32) -> Never {
         exit(exitCode)
     }

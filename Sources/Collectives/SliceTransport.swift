@@ -8,7 +8,7 @@ package protocol SliceTransport: AnyObject {
 
     /// This rank's slice of every node, in the order of the tree; they may be overwritten. Called
     /// once the exchange has ended.
-    func arrivedNodes(of bucket: GradientBucket) -> [GradientBuffer]
+    func arrivedNodes(of bucket: GradientBucket) throws -> [GradientBuffer]
 
     /// The nodes have been added, and the sum stands in the buffer of this rank's first node.
     func release(_ bucket: GradientBucket)
@@ -17,7 +17,7 @@ package protocol SliceTransport: AnyObject {
     func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws -> PendingExchange
 
     /// Called once the exchange of `startGather` has ended; then all slices stand in `sum`.
-    func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer)
+    func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws
 }
 
 extension GradientBucket {

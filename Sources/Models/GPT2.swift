@@ -22,10 +22,15 @@ package final class GPT2 {
     private let blocks: [GPT2Block]
     private let finalNorm: LayerNormParameters
 
-    package init(_ configuration: GPT2Configuration, device: Device) {
+    /// - Parameter weights: where the flat vector of parameters stands, all 0; nil takes memory of
+    ///   the device.
+    package init(
+        _ configuration: GPT2Configuration, device: Device, weights: Tensor<Float>? = nil
+    ) {
         self.configuration = configuration
         self.device = device
-        parameters = ParameterList(configuration.tensorShapes, device: device)
+        parameters = ParameterList(
+            configuration.tensorShapes, device: device, values: weights)
         var next = parameters.parameters.makeIterator()
         tokenTable = next.take()
         positionTable = next.take()

@@ -103,6 +103,21 @@ import Testing
         #expect(Set(linesOfOneRank.map { $0.suffix(8) }).count == 8)
     }
 
+    @Test(arguments: [1, 2, 3]) func compactSumsAreNearTheExactOnesAndEqualOnAllRanks(
+        ranks: Int
+    ) async throws {
+        try await expect("compact", ranks, prints: "compact")
+    }
+
+    @Test(arguments: [2, 3]) func ranksOfANodeShareMemory(ranks: Int) async throws {
+        try await expect("shared-memory", ranks, prints: "shared memory")
+    }
+
+    @Test func memoryThatIsTooSmallIsAgreedAndNamed() async throws {
+        try await expect(
+            "shared-memory-too-large", 2, prints: "it takes  bytes of /dev/shm, where  are free")
+    }
+
     private func expect(_ check: String, _ ranks: Int, prints line: String) async throws {
         let job = try await DistributedRun.of("DistributedChecks", [check], ranks: ranks)
         #expect(job.exitCode == 0, "\(job.errors)")

@@ -13,7 +13,8 @@ struct Checks {
         [
             "world": world, "values": values, "broadcast": broadcast, "gather": gather,
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
-            "reduction": reduction,
+            "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
+            "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
         ]
     }
 
@@ -100,6 +101,18 @@ struct Checks {
 
     func reduction() throws -> Int32 {
         try ReductionCheck(communicator: communicator).run()
+        return 0
+    }
+
+    func compactReduction() throws -> Int32 {
+        try ReductionCheck(communicator: communicator).runCompact()
+        return 0
+    }
+
+    /// `reduction-speed [MEGABYTES]`; needs several ranks.
+    func reductionSpeed() throws -> Int32 {
+        let megabytes = arguments.dropFirst().first.flatMap { Int($0) } ?? 500
+        try ReductionSpeed(communicator: communicator, megabytes: megabytes).run()
         return 0
     }
 

@@ -118,7 +118,7 @@ import swift_llm_train
             init: from
             train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
             stop_after_steps lanes precision gradient_dtype threads_per_rank optimizer_sharding \
-            recompute watchdog_seconds maximum_skipped_steps profile_steps
+            node_memory recompute watchdog_seconds maximum_skipped_steps profile_steps
             optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
             epsilon weight_decay maximum_gradient_norm
             checkpoint: every_steps keep_last io

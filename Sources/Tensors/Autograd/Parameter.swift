@@ -25,17 +25,32 @@ package final class ParameterList {
 
     private static let alignment = 16
 
-    package init(_ shapes: [(name: String, shape: [Int])], device: Device) {
+    /// - Parameter values: where the flat vector stands, all 0; nil takes memory of the device.
+    package init(
+        _ shapes: [(name: String, shape: [Int])], device: Device, values: Tensor<Float>? = nil
+    ) {
         var start = 0
         parameters = shapes.enumerated().map { index, entry in
             let count = entry.shape.reduce(1, *)
-            defer { start += (count + Self.alignment - 1) / Self.alignment * Self.alignment }
+            defer { start += Self.paddedCount(of: entry.shape) }
             return Parameter(
                 name: entry.name, shape: entry.shape, range: start..<start + count, index: index)
         }
         flatCount = start
-        values = device.zeros([start])
+        precondition(
+            values.map { $0.count == start } ?? true,
+            "expected \(start) values, got \(values?.count ?? 0)")
+        self.values = values ?? device.zeros([start])
         self.device = device
+    }
+
+    /// Elements of the flat vector of tensors of these shapes.
+    package static func flatCount(of shapes: [[Int]]) -> Int {
+        shapes.reduce(0) { $0 + paddedCount(of: $1) }
+    }
+
+    private static func paddedCount(of shape: [Int]) -> Int {
+        (shape.reduce(1, *) + alignment - 1) / alignment * alignment
     }
 
     /// Number of trained values (padding not counted).

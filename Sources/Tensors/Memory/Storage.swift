@@ -2,12 +2,20 @@
 package final class Storage: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
     private let capacity: Int
-    private let pool: StoragePool
+    /// Nil for memory of somebody else.
+    private let pool: StoragePool?
 
     init(byteCount: Int, pool: StoragePool) {
         (pointer, capacity) = pool.take(byteCount: byteCount)
         self.pool = pool
     }
 
-    deinit { pool.giveBack(pointer, capacity: capacity) }
+    /// Uses memory that outlives this.
+    init(foreign pointer: UnsafeMutableRawPointer, byteCount: Int) {
+        self.pointer = pointer
+        capacity = byteCount
+        pool = nil
+    }
+
+    deinit { pool?.giveBack(pointer, capacity: capacity) }
 }

@@ -23,6 +23,15 @@ package struct Tensor<Element: TensorElement>: Sendable {
         self.offset = offset
     }
 
+    /// The values at `memory`, which outlives the tensor and all its views.
+    package init(over memory: UnsafeMutableBufferPointer<Element>) {
+        guard let start = memory.baseAddress else { preconditionFailure("expected some memory") }
+        self.init(
+            shape: [memory.count],
+            storage: Storage(
+                foreign: start, byteCount: memory.count * MemoryLayout<Element>.stride))
+    }
+
     package var pointer: UnsafeMutablePointer<Element> {
         storage.pointer.assumingMemoryBound(to: Element.self) + offset
     }

@@ -31,8 +31,9 @@ final class GradientStep {
             seed: setup.seed)
 
         let list = setup.objective.parameters
-        gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { _ in
-            ParameterGradients(list)
+        let shared = setup.memory?.gradients[communicator.rank]
+        gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { index in
+            ParameterGradients(list, values: shared.map { Tensor(over: $0[index]) })
         }
         let device = list.device
         // Not booked as an operation of the device: the step's clock has it under "reduce".
@@ -41,13 +42,9 @@ final class GradientStep {
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
         let buckets = GradientBuckets(
             parameterCount: list.flatCount, worldSize: communicator.worldSize)
-        let isCompact = setup.train.gradientType == .bf16 && communicator.worldSize > 1
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
-            transport: isCompact
-                ? CompactTransport(
-                    communicator: communicator, buckets: buckets, tree: tree, forEach: forEach)
-                : nil)
+            transport: Self.transport(setup, tree, buckets, forEach))
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, parameters: list,
             isGathering: setup.optimizer.buckets == nil)
@@ -79,6 +76,22 @@ final class GradientStep {
             values: gradients[accumulator.sumIndex].values,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
             countedTokens: all.reduce(0) { $0 + $1.countedTokens }, normOfSum: norm)
+    }
+
+    /// Nil sends floats.
+    private static func transport(
+        _ setup: TrainerSetup, _ tree: LaneTree, _ buckets: GradientBuckets,
+        _ forEach: @escaping ForEach
+    ) throws -> (any SliceTransport)? {
+        if let memory = setup.memory {
+            return try memory.transport(
+                tree, buckets, over: setup.communicator, forEach: forEach)
+        }
+        guard setup.train.gradientType == .bf16, setup.communicator.worldSize > 1 else {
+            return nil
+        }
+        return try CompactTransport(
+            communicator: setup.communicator, buckets: buckets, tree: tree, forEach: forEach)
     }
 
     private func computeLane(

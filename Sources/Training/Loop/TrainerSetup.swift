@@ -10,6 +10,8 @@ package struct TrainerSetup {
     package var model: GPT2
     package var objective: any Objective
     package var optimizer: AdamW
+    /// What the ranks of a node share; nil where each has memory of its own.
+    package var memory: TrainingMemory?
     package var stream: TokenStream
     package var sampler: WindowSampler
     /// Nil where nothing is validated.
@@ -30,17 +32,17 @@ package struct TrainerSetup {
 
     package init(
         communicator: any Communicator, model: GPT2, objective: any Objective, optimizer: AdamW,
-        stream: TokenStream, sampler: WindowSampler, validation: ValidationLoss?,
-        store: CheckpointStore, checkpointFiles: CheckpointFiles, seed: UInt64, stepCount: Int,
-        train: TrainOptions,
-        optimizerOptions: OptimizerOptions, checkpoint: CheckpointOptions,
-        evaluation: EvaluationOptions, metricsPath: String?, logger: Logger,
-        stopRequest: StopRequest
+        memory: TrainingMemory? = nil, stream: TokenStream, sampler: WindowSampler,
+        validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
+        seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
+        checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metricsPath: String?,
+        logger: Logger, stopRequest: StopRequest
     ) {
         self.communicator = communicator
         self.model = model
         self.objective = objective
         self.optimizer = optimizer
+        self.memory = memory
         self.stream = stream
         self.sampler = sampler
         self.validation = validation

@@ -15,6 +15,21 @@ package struct Moments {
 /// The optimizer of all ranks: what each keeps (ZeRO stage 1, Rajbhandari et al., 2020) and how it comes
 /// together. Every member is collective.
 extension AdamW {
+    /// Keeps this rank's share of the state, as `train` says.
+    ///
+    /// - Parameter memory: where `parameters` may stand for all ranks.
+    package convenience init(
+        _ options: OptimizerOptions, _ train: TrainOptions, parameters: ParameterList,
+        memory: TrainingMemory?, over communicator: any Communicator
+    ) {
+        let buckets = GradientBuckets(
+            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
+        self.init(
+            options, parameters: parameters,
+            buckets: train.optimizerSharding == .zero1 ? buckets : nil, rank: communicator.rank,
+            memory: memory?.weights == nil ? nil : memory?.shared)
+    }
+
     /// Updates the parameters on all ranks: each rank its slices, which then go to the others, bucket
     /// by bucket.
     ///
@@ -28,13 +43,33 @@ extension AdamW {
             return update(
                 gradients, learningRate: learningRate, gradientScale: gradientScale)
         }
-        let gather = SliceGather(of: parameters.values.buffer, over: communicator)
-        try update(gradients, learningRate: learningRate, gradientScale: gradientScale) {
-            try gather.start(buckets.buckets[$0])
+        if let sharedMemory {
+            // No rank still reads them: all have the norm, and so their gradients.
+            update(gradients, learningRate: learningRate, gradientScale: gradientScale)
+            try sharedMemory.synchronize()
+            try communicator.barrier()
+            try sharedMemory.synchronize()
+        } else {
+            let gather = SliceGather(of: parameters.values.buffer, over: communicator)
+            try update(gradients, learningRate: learningRate, gradientScale: gradientScale) {
+                try gather.start(buckets.buckets[$0])
+            }
+            try gather.finish()
         }
-        try gather.finish()
         for slice in buckets.foreignSlices(to: communicator.rank) {
             parameters.roundValues(in: slice)
+        }
+    }
+
+    /// Gives all ranks the parameters of rank 0.
+    package func spreadParameters(over communicator: any Communicator) throws {
+        if let sharedMemory {
+            try sharedMemory.synchronize()
+            try communicator.barrier()
+            try sharedMemory.synchronize()
+        } else {
+            let values = UnsafeMutableRawBufferPointer(parameters.values.buffer)
+            try communicator.broadcast(values, from: 0)
         }
     }
 

@@ -19,6 +19,8 @@ package final class AdamW {
     /// The buckets whose slices the ranks share out among themselves (ZeRO-1); nil where every rank
     /// keeps all moments.
     package let buckets: GradientBuckets?
+    /// The memory in which all ranks have the same parameters; nil where each has its own.
+    let sharedMemory: SharedMemory?
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
@@ -28,13 +30,15 @@ package final class AdamW {
     /// - Parameters:
     ///   - buckets: shares the moments and the update out among the ranks; nil keeps all here.
     ///   - rank: whose slices are kept here.
+    ///   - memory: where the ranks share the parameters.
     package init(
         _ options: OptimizerOptions, parameters: ParameterList, buckets: GradientBuckets? = nil,
-        rank: Int = 0
+        rank: Int = 0, memory: SharedMemory? = nil
     ) {
         self.options = options
         self.parameters = parameters
         self.buckets = buckets
+        sharedMemory = memory
         var momentCount = 0
         let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.flatCount]
         slices = ranges.map { range in

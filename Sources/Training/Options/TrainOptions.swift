@@ -15,6 +15,14 @@ package struct TrainOptions: OptionBlock {
         case zero1
     }
 
+    /// Where the lists lie that all ranks of a node need.
+    package enum NodeMemory: String, OptionChoice {
+        /// In memory that the ranks share, where they are all on one node and it has room.
+        case shared
+        /// Each rank has its own; messages carry what others need.
+        case `private`
+    }
+
     /// Which activations are computed again in the backward pass.
     package enum Recompute: String, OptionChoice {
         case none, blocks
@@ -45,6 +53,8 @@ package struct TrainOptions: OptionBlock {
     package var threadsPerRank: Int?
     /// Which optimizer state the ranks share out; usual none.
     package var optimizerSharding = OptimizerSharding.none
+    /// Whether the ranks of a node share memory, which gives the same bits; usual shared.
+    package var nodeMemory = NodeMemory.shared
     /// Which activations are computed again to save memory; usual none.
     package var recompute = Recompute.none
     /// Seconds after which a rank that the others wait for is named and the run ends; 0 never;
@@ -71,6 +81,7 @@ package struct TrainOptions: OptionBlock {
             OptionField("gradient_dtype", \.gradientType),
             OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1)),
             OptionField("optimizer_sharding", \.optimizerSharding),
+            OptionField("node_memory", \.nodeMemory),
             OptionField("recompute", \.recompute),
             OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0)),
             OptionField("maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0)),

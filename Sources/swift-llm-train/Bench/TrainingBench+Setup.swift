@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Diagnostics
 import Models
@@ -15,14 +16,23 @@ extension TrainingBench {
                 globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
                 isShuffled: true)
         }
-        let model = GPT2(configuration, device: device)
-        // A function of the seed alone: all ranks draw the same weights.
-        model.initialize(seed: UInt64(recipe.seed))
+        let logger = try RunLog.logger(rank: communicator.rank)
+        let memory = try TrainingMemory.share(
+            elementCount: ParameterList.flatCount(of: configuration.tensorShapes.map(\.shape)),
+            tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
+            over: communicator, logger)
+        let model = GPT2(
+            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
+        let optimizer = AdamW(
+            recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
+            over: communicator)
+        if communicator.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
+        try optimizer.spreadParameters(over: communicator)
         if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
-            optimizer: recipe.makeOptimizer(for: model.parameters, over: communicator),
+            optimizer: optimizer, memory: memory,
             stream: shard.stream, sampler: sampler, validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(
@@ -30,7 +40,7 @@ extension TrainingBench {
             seed: UInt64(recipe.seed), stepCount: Self.warmUpCount + stepCount,
             train: recipe.train, optimizerOptions: recipe.optimizer,
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
-            logger: try RunLog.logger(rank: communicator.rank),
+            logger: logger,
             stopRequest: StopRequest(signals: []))
     }
 }

@@ -55,6 +55,7 @@ struct TrainingBench {
                     worldSize: communicator.worldSize
                 ) { done.clock.seconds[$0] ?? 0 })
         }
+        try setup.memory?.shared.release()
         return MeasuredSteps(
             cost: ModelCost(
                 configuration, parameterCount: setup.model.parameters.parameterCount),

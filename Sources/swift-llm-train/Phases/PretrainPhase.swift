@@ -40,6 +40,7 @@ struct PretrainPhase {
         let trainer = try Trainer(setup, state: state)
         // The directory is locked as long as there is a reference to it.
         let outcome = try withExtendedLifetime(directory) { try trainer.run() }
+        try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
         return outcome
     }
@@ -82,10 +83,6 @@ struct PretrainPhase {
         }
         for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
         logger.info("\(data.description)")
-        if recipe.train.gradientType == .bf16 {
-            logger.info(
-                "train.gradient_dtype: bf16: the weights depend on the number of ranks")
-        }
     }
 
     /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
@@ -102,7 +99,13 @@ struct PretrainPhase {
                 try data.configuration(recipe)
             )
         }
-        let model = GPT2(configuration, device: device)
+        let memory = try TrainingMemory.share(
+            elementCount: ParameterList.flatCount(of: configuration.tensorShapes.map(\.shape)),
+            tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
+            over: communicator, logger)
+        announceGradientType(recipe.train, memory, logger)
+        let model = GPT2(
+            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
         logger.info(
             "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
         )
@@ -110,13 +113,26 @@ struct PretrainPhase {
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
-            optimizer: recipe.makeOptimizer(for: model.parameters, over: communicator),
+            optimizer: AdamW(
+                recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
+                over: communicator),
+            memory: memory,
             stream: data.train, sampler: sampler, validation: validation, store: store,
             checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest)
+    }
+
+    private func announceGradientType(
+        _ train: TrainOptions, _ memory: TrainingMemory?, _ logger: Logger
+    ) {
+        guard train.gradientType == .bf16, communicator.worldSize > 1 else { return }
+        logger.info(
+            memory == nil
+                ? "train.gradient_dtype: bf16: the weights depend on the number of ranks"
+                : "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory")
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
@@ -137,10 +153,8 @@ struct PretrainPhase {
                 setup.model.initialize(seed: setup.seed)
             }
         }
-        try communicator.broadcast(setup.model.parameters.values, from: 0)
-        if recipe.multipliesBFloat16 {
-            setup.model.parameters.keepBFloat16()
-        }
+        try setup.optimizer.spreadParameters(over: communicator)
+        if recipe.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
         guard let state = start.state else {
             return TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize)
         }
@@ -150,25 +164,7 @@ struct PretrainPhase {
     }
 }
 
-extension Communicator {
-    fileprivate func broadcast(_ tensor: Tensor<Float>, from root: Int) throws {
-        try broadcast(UnsafeMutableRawBufferPointer(tensor.buffer), from: root)
-    }
-}
-
 extension Recipe {
     /// Whether bf16 is asked for and the processor has it.
     var multipliesBFloat16: Bool { train.precision == .bf16 && ComputeKernels.hasBFloat16 }
-
-    /// The optimizer of this rank, which may share its state with the others.
-    func makeOptimizer(
-        for parameters: ParameterList, over communicator: any Communicator
-    ) -> AdamW {
-        let isSharded = train.optimizerSharding == .zero1
-        let buckets = GradientBuckets(
-            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
-        return AdamW(
-            optimizer, parameters: parameters, buckets: isSharded ? buckets : nil,
-            rank: communicator.rank)
-    }
 }
