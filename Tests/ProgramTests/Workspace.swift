@@ -56,21 +56,22 @@ final class Workspace: Sendable {
 
     /// Runs the program in this folder; `command` is split at spaces.
     func run(
-        _ command: String, ranks: Int? = nil, seconds: Int = 60, input: String = "",
+        _ command: String, ranks: Int? = nil, seconds: Int = 60,
+        environment: [String: String] = [:], input: String = "",
         signal: DistributedRun.Signal? = nil
     ) async throws -> DistributedRun {
         try await DistributedRun.of(
             "swift-llm-train", command.split(separator: " ").map(String.init), ranks: ranks,
-            seconds: seconds, folder: path, input: input, signal: signal)
+            seconds: seconds, environment: environment, folder: path, input: input, signal: signal)
     }
 
     /// As above, where the exit code must be 0.
     @discardableResult
     func succeed(
-        _ command: String, ranks: Int? = nil, input: String = "",
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ command: String, ranks: Int? = nil, environment: [String: String] = [:],
+        input: String = "", sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> DistributedRun {
-        let run = try await run(command, ranks: ranks, input: input)
+        let run = try await run(command, ranks: ranks, environment: environment, input: input)
         #expect(run.exitCode == 0, "\(command): \(run.errors)", sourceLocation: sourceLocation)
         return run
     }
@@ -79,11 +80,11 @@ final class Workspace: Sendable {
     @discardableResult
     func pretrain(
         _ output: String, _ arguments: String = "", ranks: Int? = nil,
-        sourceLocation: SourceLocation = #_sourceLocation
+        environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> RunFiles {
         try await succeed(
             "pretrain --config recipe.yaml output=\(output) \(arguments)", ranks: ranks,
-            sourceLocation: sourceLocation)
+            environment: environment, sourceLocation: sourceLocation)
         return RunFiles(path: self(output))
     }
 
