@@ -16,10 +16,11 @@ extension MPICommunicator {
         guard column(0).allSatisfy({ $0 == worldSize }) else {
             return .unavailable(reason: "the ranks are on several nodes")
         }
-        let (needed, free) = (column(1).reduce(0, +), column(2).min() ?? 0)
-        guard needed <= free - Self.reserve else {
+        let needed = column(1).reduce(0, +)
+        let usable = max(0, (column(2).min() ?? 0) - Self.reserve)
+        guard needed <= usable else {
             return .unavailable(
-                reason: "it takes \(needed) bytes of \(Self.folder), where \(free) are free")
+                reason: "it takes \(needed) bytes of \(Self.folder), which has \(usable) to spare")
         }
         return try allocate(asked)
     }

@@ -115,7 +115,8 @@ import Testing
 
     @Test func memoryThatIsTooSmallIsAgreedAndNamed() async throws {
         try await expect(
-            "shared-memory-too-large", 2, prints: "it takes  bytes of /dev/shm, where  are free")
+            "shared-memory-too-large", 2, prints: "it takes  bytes of /dev/shm, which has  to spare"
+        )
     }
 
     private func expect(_ check: String, _ ranks: Int, prints line: String) async throws {
