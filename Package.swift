@@ -9,6 +9,7 @@ let collections = Target.Dependency.product(name: "Collections", package: "swift
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // The kernels are auto-vectorised C: without -O3 even a debug build could not run a test.
@@ -30,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -60,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "swift-llm-train",
             dependencies: [
-                "Training", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser, yams,
+                "Training", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser,
+                subprocess, system, yams,
             ]),
 
         .executableTarget(

@@ -23,8 +23,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
             EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, ReplayCommand.self,
-            DoctorCommand.self,
-            BenchCommand.self,
+            SuperviseCommand.self, DoctorCommand.self, BenchCommand.self,
         ])
 
     package init() {}

@@ -14,7 +14,8 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, inspect, doctor, bench; did you mean pretrain?"
+                + "evaluate, generate, inspect, replay, supervise, doctor, bench; "
+                + "did you mean pretrain?"
         ),
         (
             "tokenizer trian",
@@ -65,7 +66,8 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "inspect", "replay", "doctor", "bench",
+        "prepare", "pretrain", "evaluate", "generate", "inspect", "replay", "supervise", "doctor",
+        "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

@@ -1,0 +1,66 @@
+import Diagnostics
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// One mpirun, in a process group of its own, so that Ctrl-C reaches its supervisor alone.
+struct LaunchedRun {
+    /// How it ended.
+    struct End: Equatable {
+        /// mpirun's exit code; 128 and the signal's number where one ended mpirun itself.
+        var exitCode: Int
+        /// What ended it, in its own words.
+        var cause: String?
+    }
+
+    /// The options of mpirun, the program and its arguments.
+    let arguments: [String]
+
+    /// - Parameter signals: The first one is passed on as USR1 (save and stop), a later Ctrl-C as TERM.
+    /// - Throws: `Failure` when there is no mpirun.
+    func end(signals: StopSignals) async throws -> End {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        let relay = try ErrorRelay()
+        do {
+            let result = try await Subprocess.run(
+                .name("mpirun"), arguments: Arguments(arguments), environment: Self.environment,
+                platformOptions: options, input: .none, output: .currentStandardOutput,
+                error: .fileDescriptor(relay.writer, closeAfterSpawningProcess: true)
+            ) { execution in
+                let process = execution.processIdentifier.value
+                signals.react { number in
+                    let isHurried = number == SIGINT && signals.count > 1
+                    kill(process, isHurried ? SIGTERM : SIGUSR1)
+                }
+            }
+            signals.ignore()
+            // Agents that still wait for a host that is gone.
+            kill(-result.processIdentifier.value, SIGKILL)
+            return End(exitCode: result.terminationStatus.code, cause: relay.finish())
+        } catch let error as SubprocessError {
+            signals.ignore()
+            _ = relay.finish()
+            throw Failure(
+                "cannot start mpirun", got: "\(error)",
+                remedy: "on Debian or Ubuntu: apt-get install openmpi-bin, on every host")
+        }
+    }
+
+    /// OpenMPI refuses root without both.
+    private static var environment: Environment {
+        guard getuid() == 0 else { return .inherit }
+        return .inherit.updating([
+            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        ])
+    }
+}
+
+extension TerminationStatus {
+    fileprivate var code: Int {
+        switch self {
+        case .exited(let code): Int(code)
+        case .signaled(let signal): 128 + Int(signal)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Diagnostics
+import Files
+import Training
+
+/// What a supervisor has to know of a recipe: its directory, its lanes, and where it stands.
+struct SupervisedRecipe {
+    private let path: String
+    private let overrides: [String]
+    /// The run directory.
+    let output: String
+    /// Ranks at most.
+    let lanes: Int
+
+    /// Lanes are those of the recipe or of the run that is resumed, by default as many as there are
+    /// slots and divide the batch: every later start, on fewer hosts too, gives the same bits.
+    ///
+    /// - Throws: A usage `Failure` for a wrong recipe.
+    init(path: String, overrides: [String], isResuming: Bool, slotCount: Int) throws {
+        let recipe = try Recipe.load(path: path, overrides: overrides)
+        let stored = isResuming ? try Self.storedLanes(in: recipe.output) : nil
+        let divisors = Divisors(of: recipe.train.globalBatchSize).ascending
+        self.path = path
+        output = recipe.output
+        lanes = recipe.train.lanes ?? stored ?? divisors.last { $0 <= slotCount } ?? 1
+        self.overrides =
+            recipe.train.lanes == nil ? overrides + ["train.lanes=\(lanes)"] : overrides
+    }
+
+    private static func storedLanes(in output: String) throws -> Int? {
+        let path = output + "/recipe.yaml"
+        guard DirectoryEntries.exists(path) else { return nil }
+        return try Recipe(decoding: RecipeFile(path: path)).train.lanes
+    }
+
+    /// The arguments of the program.
+    func arguments(isResuming: Bool) -> [String] {
+        ["run", path] + (isResuming ? ["--resume"] : []) + overrides
+    }
+
+    /// The step from which a start with --resume goes on; 0 without a complete checkpoint.
+    var step: Int {
+        let store = CheckpointStore(directory: output + "/checkpoints")
+        let newest = store.newestComplete { _ in }
+        return newest.flatMap { try? CheckpointReader.state(in: $0).step } ?? 0
+    }
+}
