@@ -97,6 +97,10 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns", "TemporaryFolders"]),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: ["swift-llm-train", "DistributedRuns", "TemporaryFolders"],
+            path: "Tests/Cluster", exclude: ["hosts", "slow-links"]),
     ],
     swiftLanguageModes: [.v6]
 )

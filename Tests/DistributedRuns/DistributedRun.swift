@@ -50,15 +50,25 @@ package struct DistributedRun: Sendable {
         environment: [String: String] = [:], folder: String = ".", input: String = "",
         signal: Signal? = nil
     ) async throws -> DistributedRun {
-        let executable = productsFolder.appendingPathComponent(program).path
+        let launcher = ranks.map { ["mpirun", "--oversubscribe", "-n", "\($0)"] } ?? []
+        return try await of(
+            command: launcher + [executable(program)] + arguments, seconds: seconds,
+            environment: environment, folder: folder, input: input, signal: signal)
+    }
+
+    /// As above, of any command.
+    package static func of(
+        command words: [String], seconds: Int = 20, environment: [String: String] = [:],
+        folder: String = ".", input: String = "", signal: Signal? = nil
+    ) async throws -> DistributedRun {
         var command = ["--kill-after=2", "\(seconds)", "env", "--chdir=\(folder)"]
         if let signal { command += ["bash", "-c", signal.script, "bash"] }
-        if let ranks { command += ["mpirun", "--oversubscribe", "-n", "\(ranks)"] }
+        command += words
 
         let variables = inheritedVariables.merging(environment) { $1 }
             .map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let result = try await run(
-            .name("timeout"), arguments: Arguments(command + [executable] + arguments),
+            .name("timeout"), arguments: Arguments(command),
             environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
             input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
 
@@ -70,6 +80,11 @@ package struct DistributedRun: Sendable {
         return DistributedRun(
             output: result.standardOutput, errors: result.standardError,
             exitCode: exitCode)
+    }
+
+    /// The path of a program of this package.
+    package static func executable(_ program: String) -> String {
+        productsFolder.appendingPathComponent(program).path
     }
 
     /// SwiftPM puts all products into one folder: the test bundle and the programs.
