@@ -21,6 +21,10 @@ import swift_llm_train
             "tokenizer trian",
             "unknown command trian: expected one of train, encode, decode; did you mean train?"
         ),
+        (
+            "help tokenizer trian",
+            "unknown command trian: expected one of train, encode, decode; did you mean train?"
+        ),
         ("inspect", "Missing expected argument '<path>'; see --help"),
         ("inspect a b", "Unexpected argument 'b'; see --help"),
         ("--foo", "unknown option --foo; see --help"),

@@ -3,13 +3,13 @@ import Diagnostics
 
 /// A mistyped command is answered with the nearest one.
 enum UnknownCommand {
-    /// Throws a usage `Failure` where the arguments start with a word that names no command.
+    /// Throws a usage `Failure` where the arguments, behind `help` too, start with a word that names no
+    /// command.
     static func refuse(_ arguments: [String]) throws {
         var parent: any ParsableCommand.Type = SwiftLLMTrain.self
-        for argument in arguments {
+        for argument in arguments.first == "help" ? arguments.dropFirst() : arguments[...] {
             let commands = parent.configuration.subcommands
-            let isWord = !argument.hasPrefix("-") && argument != "help"
-            guard !commands.isEmpty, isWord else { return }
+            guard !commands.isEmpty, !argument.hasPrefix("-") else { return }
             guard let command = commands.first(where: { name(of: $0) == argument }) else {
                 throw failure(argument, among: commands.map(name))
             }
