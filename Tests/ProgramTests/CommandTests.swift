@@ -46,6 +46,18 @@ import swift_llm_train
             "--top-p: expected a number above 0, at most 1, got 1.5; see --help"
         ),
         (
+            "generate --model m --prompt p --temperature -1",
+            "--temperature: expected a number of at least 0, got -1.0; see --help"
+        ),
+        (
+            "generate --model m --prompt p --top-k -5",
+            "--top-k: expected an integer of at least 1, got -5; see --help"
+        ),
+        (
+            "supervise --hostfile h --restarts -1 a.yaml",
+            "--restarts: expected an integer of at least 0, got -1; see --help"
+        ),
+        (
             "evaluate --model m --data d --sequence-length 0",
             "--sequence-length: expected an integer of at least 1, got 0; "
                 + "leave it out for the model's context length"

@@ -25,26 +25,31 @@ struct GenerateCommand: FirstRankCommand {
     @Option(help: ArgumentHelp("The text to go on from.", valueName: "text"))
     var prompt: String
 
-    @Option(help: ArgumentHelp("Tokens to add at most.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens to add at most.", valueName: "n"))
     var maximumTokens = Self.defaults.maximumTokens
 
-    @Option(help: ArgumentHelp("Texts to sample.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Texts to sample.", valueName: "n"))
     var samples = Self.defaults.samples
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Below 1 safer, above 1 bolder, 0 always the likeliest.", valueName: "t")
     )
     var temperature = Self.defaults.temperature
 
-    @Option(help: ArgumentHelp("Sample among the k likeliest tokens alone.", valueName: "k"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Sample among the k likeliest tokens alone.", valueName: "k"))
     var topK: Int?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Sample among the likeliest tokens of this joint probability alone.", valueName: "p"))
     var topP: Double?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Above 1 the text repeats its tokens less often.", valueName: "r"))
     var repetitionPenalty = Self.defaults.repetitionPenalty
 
@@ -54,7 +59,7 @@ struct GenerateCommand: FirstRankCommand {
             valueName: "text"))
     var stop = Self.defaults.stop
 
-    @Option(help: ArgumentHelp("Decides the samples.", valueName: "s"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Decides the samples.", valueName: "s"))
     var seed = Recipe().seed
 
     /// The flags as the options that a recipe has too.

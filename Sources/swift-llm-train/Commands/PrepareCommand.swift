@@ -29,7 +29,8 @@ struct PrepareCommand: RankedCommand {
     @Option(help: ArgumentHelp("The directory of the shards.", valueName: "dir"))
     var output: String
 
-    @Option(help: "Share of the documents kept for validation; 0 keeps none.")
+    @Option(
+        parsing: .unconditional, help: "Share of the documents kept for validation; 0 keeps none.")
     var validationFraction = PrepareOptions().validationFraction
 
     @Flag(help: "Refuse text that is not valid UTF-8 instead of replacing its wrong bytes.")

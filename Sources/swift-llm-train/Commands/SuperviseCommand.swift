@@ -34,7 +34,9 @@ struct SuperviseCommand: RankedCommand {
         help: "Go on from the newest complete checkpoint at the first start too.")
     var isResuming = false
 
-    @Option(help: ArgumentHelp("Starts after the first, at most.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Starts after the first, at most.", valueName: "n"))
     var restarts = Self.defaults.restarts
 
     @Option(
@@ -49,6 +51,7 @@ struct SuperviseCommand: RankedCommand {
     var agent: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Seconds in which a host has to answer a probe.", valueName: "s"))
     var probeSeconds = Self.defaults.probeSeconds
 

@@ -30,6 +30,7 @@ struct TokenizerTrainCommand: RankedCommand {
     var kind = Self.defaults.kind
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Tokens of a bpe tokenizer, its 256 bytes and end of text included.", valueName: "n"))
     var vocabularySize = Self.defaults.vocabularySize
