@@ -82,6 +82,7 @@ struct PretrainPhase {
                 "this processor has no instructions for bf16: the products are computed in fp32")
         }
         for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
+        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
         logger.info("\(data.description)")
     }
 

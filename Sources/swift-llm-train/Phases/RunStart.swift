@@ -86,7 +86,6 @@ struct RunStart {
         }
         if let checkpoint = start.checkpoint {
             start.state = try CheckpointReader.state(in: checkpoint)
-            start.messages.append("resuming from \(checkpoint)")
         } else {
             start.messages.append("no complete checkpoint to resume from: starting at step 0")
         }
