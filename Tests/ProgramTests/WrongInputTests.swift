@@ -27,17 +27,17 @@ extension Jobs {
             (
                 "model.head_count=3", 64,
                 "model.head_count does not divide model.embedding_size: expected a divisor of 16, "
-                    + "got 3 (recipe.yaml); use 1, 2, 4, 8 or 16"
+                    + "got 3 (the override model.head_count=3); use 1, 2, 4, 8 or 16"
             ),
             (
                 "train.global_batch_size=20", 64,
                 "train.lanes does not divide train.global_batch_size: expected a divisor of 20, "
-                    + "got 8 (recipe.yaml); use 5 or 10"
+                    + "got 8 (the override train.global_batch_size=20); use 5 or 10"
             ),
             (
                 "train.sequence_length=17", 64,
                 "train.sequence_length is larger than model.context_length: expected at most 16, "
-                    + "got 17 (recipe.yaml); lower the one or raise the other"
+                    + "got 17 (the override train.sequence_length=17); lower the one or raise the other"
             ),
             (
                 "train.stepz=3", 64,
@@ -45,7 +45,7 @@ extension Jobs {
             ),
             (
                 "train.profile_steps=5", 64,
-                "train.profile_steps is not built yet (recipe.yaml); use 0"
+                "train.profile_steps is not built yet (the override train.profile_steps=5); use 0"
             ),
         ]
 

@@ -15,10 +15,19 @@ extension Recipe {
             try recipe.resolve()
             try recipe.validate(for: phases ?? recipe.phases)
         } catch var failure as Failure {
-            failure.place = failure.place ?? file.name
+            let override = try overridden(in: failure, by: overrides)
+            failure.place = failure.place ?? override?.place ?? file.name
             throw failure
         }
         return recipe
+    }
+
+    /// The last override of a key that the failure names.
+    private static func overridden(
+        in failure: Failure, by overrides: [String]
+    ) throws -> Entry? {
+        let words = failure.what.split { $0 == " " || $0 == ":" }
+        return try overrides.map { try Entry(override: $0) }.last { words.contains($0.path[...]) }
     }
 
     /// As above, from a path.
