@@ -91,6 +91,27 @@ extension Jobs {
             #expect(sampled != greedy)
         }
 
+        /// The context is 16 tokens.
+        @Test func aTextBeyondTheContextIsAnnounced() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=1")
+            let command = "generate --model run/checkpoints/latest --maximum-tokens 10 --prompt="
+            for (prompt, warning) in [
+                ("king", ""),
+                (
+                    "thekingshallnot",
+                    "warning: the text may grow to 25 tokens; whenever it outgrows the context of "
+                        + "16, the model forgets the older half\n"
+                ),
+                (
+                    "thekingshallnotcome",
+                    "warning: the prompt has 19 tokens, the model sees the last 16\n"
+                ),
+            ] {
+                #expect(try await workspace.succeed(command + prompt).errors == warning)
+            }
+        }
+
         /// Nine tenths of the model's vocabulary are padding, and it has hardly learnt that.
         @Test func paddingOfTheVocabularyIsNeverSampled() async throws {
             let workspace = try await Workspace.prepared()

@@ -13,10 +13,11 @@ struct GeneratePhase {
         let (model, tokenizer) = try LoadedModel.load(directory, device: device)
         let prompt = options.prompt ?? ""
         let ids = try tokenizer.encode(prompt)
-        if ids.count > model.configuration.contextLength {
-            Console.write(
-                "warning: the prompt has \(ids.count) tokens, the model sees the last "
-                    + "\(model.configuration.contextLength)\n", to: .standardError)
+        if let warning = Self.warning(
+            ids.count, maximumTokens: options.maximumTokens,
+            contextLength: model.configuration.contextLength)
+        {
+            Console.write("warning: \(warning)\n", to: .standardError)
         }
         let generator = TextGenerator(model: model, tokenizer: tokenizer)
         for sample in 0..<options.samples {
@@ -30,6 +31,18 @@ struct GeneratePhase {
             ) { Console.write($0) }
             Console.line("")
         }
+    }
+
+    /// What happens to a text that does not fit into the context; nil for one that does.
+    private static func warning(
+        _ promptLength: Int, maximumTokens: Int, contextLength: Int
+    ) -> String? {
+        if promptLength > contextLength {
+            return "the prompt has \(promptLength) tokens, the model sees the last \(contextLength)"
+        }
+        guard promptLength + maximumTokens > contextLength else { return nil }
+        return "the text may grow to \(promptLength + maximumTokens) tokens; whenever it outgrows "
+            + "the context of \(contextLength), the model forgets the older half"
     }
 }
 
