@@ -112,6 +112,15 @@ extension Jobs {
             }
         }
 
+        @Test func aTextTooSmallForTheVocabularyIsSaid() async throws {
+            let workspace = try Workspace()
+            try workspace.write("banana", to: "a.txt")
+            let run = try await workspace.succeed(
+                "tokenizer train --input a.txt --output a.json", ranks: 2)
+            #expect(run.errors.hasPrefix("warning: the tokenizer has "))
+            #expect(run.errors.contains(" tokens instead of 4096: "))
+        }
+
         /// Nine tenths of the model's vocabulary are padding, and it has hardly learnt that.
         @Test func paddingOfTheVocabularyIsNeverSampled() async throws {
             let workspace = try await Workspace.prepared()

@@ -40,11 +40,18 @@ struct TokenizerPhase {
             return counts.serialized
         }
         let all = try communicator.allGather(ofAnySize: own)
-        return try communicator.agree {
+        let tokenizer = try communicator.agree {
             var counts = WordCounts()
             for bytes in all { counts.merge(try WordCounts(serialized: bytes)) }
             return try BytePairTrainer(vocabularySize: vocabularySize).train(counts)
         }
+        if communicator.rank == 0, tokenizer.vocabularySize < vocabularySize {
+            Console.write(
+                "warning: the tokenizer has \(tokenizer.vocabularySize) tokens instead of "
+                    + "\(vocabularySize): the text has no more pairs to merge\n",
+                to: .standardError)
+        }
+        return tokenizer
     }
 
     /// The files cut where no word is cut; part i is counted by rank i mod R.
