@@ -31,7 +31,7 @@ package struct PreparationOutput: Sendable {
             throw Failure(
                 "the output directory holds a preparation already", expected: "none of its files",
                 got: existing[0], at: directory,
-                remedy: "choose another output, or remove what is there")
+                remedy: "choose another output, or remove what is there", kind: .usage)
         }
         for path in existing {
             try SystemCall.check("cannot remove a file", at: path) { unlink(path) }

@@ -121,6 +121,15 @@ extension Jobs {
             #expect(run.errors.contains(" tokens instead of 4096: "))
         }
 
+        @Test func aPreparationIsNotOverwritten() async throws {
+            let workspace = try await Workspace.prepared()
+            let run = try await workspace.run(
+                "prepare --input text.txt --tokenizer tokenizer.json --output shards")
+            #expect(run.exitCode == 64)
+            #expect(run.messages.count == 1)
+            #expect(run.errors.contains("the output directory holds a preparation already"))
+        }
+
         /// Nine tenths of the model's vocabulary are padding, and it has hardly learnt that.
         @Test func paddingOfTheVocabularyIsNeverSampled() async throws {
             let workspace = try await Workspace.prepared()
