@@ -20,6 +20,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             Exit codes: 0 done; 64 wrong usage or recipe; 75 stopped on request after saving, \
             --resume goes on; 1 everything else.
             """,
+        version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
             EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, ReplayCommand.self,

@@ -96,6 +96,14 @@ import swift_llm_train
         #expect(examples.allSatisfy { $0.hasPrefix("  ") })
     }
 
+    @Test func versionNamesTheProgramAndItsLibraries() async throws {
+        let run = try await run("--version")
+        #expect(run.exitCode == 0)
+        let line =
+            /swift-llm-train \d+\.\d+\.\d+ \(OpenBLAS [\d.]+, Open MPI [\d.]+, HDF5 [\d.]+\)\n/
+        #expect(run.output.wholeMatch(of: line) != nil, "\(run.output)")
+    }
+
     @Test func firstWordOfRunIsARecipeUnlessItIsAnOverride() {
         #expect(Recipe.Entry.isOverride("train.steps=5"))
         #expect(Recipe.Entry.isOverride("name=a.yaml"))

@@ -19,14 +19,18 @@ struct LibraryFacts: DoctorPart {
     init(kernels: ComputeKernels, isMPIRunning: Bool) throws {
         self.kernels = kernels
         self.isMPIRunning = isMPIRunning
-        let words = String(cString: openblas_get_config()).split(separator: " ")
-        blasVersion = words.dropFirst().first.map(String.init) ?? "unknown"
+        blasVersion = Self.linkedBLASVersion
         var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
         cdnn_version(&version.major, &version.minor, &version.patch)
         oneDNNVersion = "\(version.major).\(version.minor).\(version.patch)"
         choice = BLASChoice.current(kernels)
         mpi = try MPILibrary.current()
         hdf5Version = try HDF5Library.version()
+    }
+
+    static var linkedBLASVersion: String {
+        let words = String(cString: openblas_get_config()).split(separator: " ")
+        return words.dropFirst().first.map(String.init) ?? "unknown"
     }
 
     var title: String { "Libraries" }

@@ -1,0 +1,15 @@
+import Collectives
+import Datasets
+
+/// What `--version` prints.
+enum ProgramVersion {
+    private static let number = "0.1.0"
+
+    /// The program's version and those of its libraries, on one line.
+    static var text: String {
+        var libraries = ["OpenBLAS \(LibraryFacts.linkedBLASVersion)"]
+        if let mpi = try? MPILibrary.current() { libraries.append("\(mpi.flavour) \(mpi.version)") }
+        if let hdf5 = try? HDF5Library.version() { libraries.append("HDF5 \(hdf5)") }
+        return "swift-llm-train \(number) (\(libraries.joined(separator: ", ")))"
+    }
+}
