@@ -5,6 +5,11 @@
 #include <stdlib.h>
 
 #include "CMPIWorld.h"
+#ifdef __linux__
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#endif
 
 // MPI 3 counts in int: longer messages travel in pieces of this many bytes. Messages between two
 // ranks under one tag do not overtake each other, so pieces meet their receives in order.
@@ -26,6 +31,15 @@ int cmpi_library_version(char *text, long capacity, int *version, int *subversio
     if (status != MPI_SUCCESS) return status;
     snprintf(text, (size_t)capacity, "%s", buffer);
     return MPI_Get_version(version, subversion);
+}
+
+void cmpi_end_with_parent(void) {
+#ifdef __linux__
+    pid_t parent = getppid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died just before: then another process took its place.
+    if (getppid() != parent) _exit(1);
+#endif
 }
 
 int cmpi_initialize(void) {

@@ -7,6 +7,8 @@ package final class PendingExchange {
     /// Nil where there is nothing to wait for.
     private var requests: OpaquePointer?
     private var isSettled = false
+    /// Where the waiting shows.
+    var board: ProgressBoard?
 
     /// An exchange without messages.
     package init() {}
@@ -24,7 +26,8 @@ package final class PendingExchange {
         isSettled = true
         guard let requests = release() else { return }
         defer { cmpi_requests_free(requests) }
-        try check(cmpi_wait(requests), of: "MPI_Waitall")
+        let status = board?.during("wait") { cmpi_wait(requests) } ?? cmpi_wait(requests)
+        try check(status, of: "MPI_Waitall")
     }
 
     /// Drives the messages on and tells whether all of them have ended; `wait` is still due.

@@ -1,3 +1,4 @@
+import CMPI
 import Diagnostics
 import Foundation
 
@@ -25,6 +26,8 @@ package enum World {
     private static func run(
         _ launch: Launch, _ body: (any Communicator) throws -> Int32
     ) -> Int32 {
+        // A rank that no launcher watches would wait for others for ever.
+        cmpi_end_with_parent()
         let communicator: MPICommunicator
         do {
             communicator = try MPICommunicator()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Foundation
 import Tensors
+import Training
 
 /// The program: one subcommand for each verb; without any, the built-in quick start.
 @main
@@ -39,6 +40,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
 
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
+        if (try? Launch(environment: ProcessInfo.processInfo.environment)) != nil {
+            StopRequest.holdBack()
+        }
         let kernels = ComputeKernels.prepare()
         BLASChoice.remember(kernels)
         kernels.restartWithBetterBLASCore()

@@ -127,7 +127,6 @@ import swift_llm_train
                 + "generate, got [pretrain, prepare] (a.yaml); put them in this order"
         ),
         ("train.recompute=blocks", "train.recompute: blocks is not built yet (a.yaml); use none"),
-        ("train.watchdog_seconds=9", "train.watchdog_seconds is not built yet (a.yaml); use 0"),
         ("train.profile_steps=1", "train.profile_steps is not built yet (a.yaml); use 0"),
     ])
     func contradictionIsNamed(override: String, line: String) {

@@ -29,6 +29,8 @@ typedef struct cmpi_requests cmpi_requests;
 // bytes), and the version of the standard; may be called before MPI is started.
 int cmpi_library_version(char *text, long capacity, int *version, int *subversion);
 
+// Lets the kernel kill this process as soon as the one that started it is gone (on Linux).
+void cmpi_end_with_parent(void);
 // Starts MPI for calls from one thread at a time (MPI_THREAD_SERIALIZED).
 int cmpi_initialize(void);
 int cmpi_world_create(cmpi_world **world);

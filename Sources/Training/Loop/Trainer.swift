@@ -50,13 +50,16 @@ package final class Trainer {
             )
         }
         while state.step < setup.lastStep {
+            setup.board.beginStep(state.step + 1)
             let done = try advance()
             try journal?.record(
                 done.gradient, learningRate: done.learningRate, step: state.step,
                 tokensInStep: setup.tokensInStep, done.clock)
-            if isDue(setup.evaluation.everySteps) { try validate() }
+            if isDue(setup.evaluation.everySteps) { try setup.board.uncounted(validate) }
             let isStopping = try stopIsAgreed()
-            if isDue(setup.checkpoint.everySteps) || isStopping { try save() }
+            if isDue(setup.checkpoint.everySteps) || isStopping {
+                try setup.board.uncounted(save)
+            }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
         return .finished

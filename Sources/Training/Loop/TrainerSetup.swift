@@ -29,6 +29,8 @@ package struct TrainerSetup {
     package var metricsPath: String?
     package var logger: Logger
     package var stopRequest: StopRequest
+    /// What the watchdog reads.
+    package var board: ProgressBoard
 
     package init(
         communicator: any Communicator, model: GPT2, objective: any Objective, optimizer: AdamW,
@@ -36,7 +38,7 @@ package struct TrainerSetup {
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
         checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metricsPath: String?,
-        logger: Logger, stopRequest: StopRequest
+        logger: Logger, stopRequest: StopRequest, board: ProgressBoard = ProgressBoard()
     ) {
         self.communicator = communicator
         self.model = model
@@ -57,6 +59,7 @@ package struct TrainerSetup {
         self.metricsPath = metricsPath
         self.logger = logger
         self.stopRequest = stopRequest
+        self.board = board
     }
 
     /// The step at which this start of the run ends.

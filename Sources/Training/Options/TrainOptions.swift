@@ -58,8 +58,8 @@ package struct TrainOptions: OptionBlock {
     /// Which activations are computed again to save memory; usual none.
     package var recompute = Recompute.none
     /// Seconds after which a rank that the others wait for is named and the run ends; 0 never;
-    /// usual 300, once it is built.
-    package var watchdogSeconds = 0
+    /// usual 300, more than the longest step. Checkpoints and evaluations do not count.
+    package var watchdogSeconds = 300
     /// Steps in a row that may be skipped for a gradient that is not finite; usual 10.
     package var maximumSkippedSteps = 10
     /// Steps of which the times of all parts are recorded; usual 0.

@@ -37,11 +37,19 @@ struct PretrainPhase {
         let state = try load(setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }
-        let trainer = try Trainer(setup, state: state)
         // The directory is locked as long as there is a reference to it.
-        let outcome = try withExtendedLifetime(directory) { try trainer.run() }
+        let outcome = try withExtendedLifetime(directory) { try train(setup, state) }
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
+        return outcome
+    }
+
+    /// Trains under the watchdog's eye.
+    private func train(_ setup: TrainerSetup, _ state: TrainerState) throws -> Trainer.Outcome {
+        let watchdog = try Watchdog.start(
+            seconds: setup.train.watchdogSeconds, board: setup.board, over: communicator)
+        let outcome = try Trainer(setup, state: state).run()
+        try watchdog?.close(over: communicator)
         return outcome
     }
 
@@ -111,8 +119,9 @@ struct PretrainPhase {
             "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
         )
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
+        let board = ProgressBoard()
         return TrainerSetup(
-            communicator: communicator, model: model,
+            communicator: WatchedCommunicator(communicator, board: board), model: model,
             objective: NextTokenObjective(model: model),
             optimizer: AdamW(
                 recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
@@ -123,7 +132,7 @@ struct PretrainPhase {
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
-            stopRequest: stopRequest)
+            stopRequest: stopRequest, board: board)
     }
 
     private func announceGradientType(

@@ -7,7 +7,6 @@ enum UnbuiltFeatures {
     private static func named(in recipe: Recipe) -> [(isUsed: Bool, key: String, use: String)] {
         [
             (recipe.train.recompute == .blocks, "train.recompute: blocks", "none"),
-            (recipe.train.watchdogSeconds > 0, "train.watchdog_seconds", "0"),
             (recipe.train.profileSteps > 0, "train.profile_steps", "0"),
         ]
     }

@@ -1,0 +1,52 @@
+import Synchronization
+
+/// Where a rank stands among the collective calls of a run.
+package struct RankProgress: Equatable, Sendable {
+    /// The training step, from 1; 0 before the first.
+    package var step = 0
+    /// Collective calls, and waits for exchanges, that the rank has begun.
+    package var number = 0
+    /// The call in which the rank is, or was last: one word.
+    package var call = "start"
+    /// Since when the rank has been in the call; nil outside.
+    package var waitingSince: ContinuousClock.Instant?
+    /// Whether what it does now (a checkpoint, an evaluation) may take any time.
+    package var isUncounted = false
+
+    package init() {}
+}
+
+/// The progress of this rank: its calls write it, its watchdog reads it.
+package final class ProgressBoard: Sendable {
+    private let state = Mutex(RankProgress())
+
+    package init() {}
+
+    package var progress: RankProgress { state.withLock { $0 } }
+
+    /// The training step that begins, from 1.
+    package func beginStep(_ step: Int) { state.withLock { $0.step = step } }
+
+    /// Runs `body`, which may take any time.
+    package func uncounted<Value>(_ body: () throws -> Value) rethrows -> Value {
+        state.withLock { $0.isUncounted = true }
+        defer { state.withLock { $0.isUncounted = false } }
+        return try body()
+    }
+
+    /// Runs a collective call, in which this rank may have to wait for others.
+    func during<Value>(_ call: String, _ body: () throws -> Value) rethrows -> Value {
+        state.withLock {
+            $0.number += 1
+            $0.call = call
+            $0.waitingSince = .now
+        }
+        defer { state.withLock { $0.waitingSince = nil } }
+        return try body()
+    }
+
+    /// Forgets how long the rank has waited: its process was asleep.
+    func restartWaiting() {
+        state.withLock { if $0.waitingSince != nil { $0.waitingSince = .now } }
+    }
+}

@@ -1,0 +1,40 @@
+/// A communicator whose calls leave a trace on a progress board; what is above it does not know.
+package final class WatchedCommunicator: Communicator {
+    private let base: any Communicator
+    private let board: ProgressBoard
+
+    package init(_ base: any Communicator, board: ProgressBoard) {
+        self.base = base
+        self.board = board
+    }
+
+    package var rank: Int { base.rank }
+    package var worldSize: Int { base.worldSize }
+    package var localRank: Int { base.localRank }
+
+    package func barrier() throws {
+        try board.during("barrier") { try base.barrier() }
+    }
+
+    package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
+        try board.during("broadcast") { try base.broadcast(bytes, from: root) }
+    }
+
+    package func allGather(
+        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+    ) throws {
+        try board.during("allGather") { try base.allGather(bytes, into: all) }
+    }
+
+    package func exchange(
+        sends: [MessageToSend], receives: [MessageToReceive]
+    ) throws -> PendingExchange {
+        let exchange = try board.during("exchange") {
+            try base.exchange(sends: sends, receives: receives)
+        }
+        exchange.board = board
+        return exchange
+    }
+
+    package func abort(exitCode: Int32) -> Never { base.abort(exitCode: exitCode) }
+}
