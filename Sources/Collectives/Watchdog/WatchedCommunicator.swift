@@ -27,13 +27,17 @@ package final class WatchedCommunicator: Communicator {
     }
 
     package func exchange(
-        sends: [MessageToSend], receives: [MessageToReceive]
+        on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange {
         let exchange = try board.during("exchange") {
-            try base.exchange(sends: sends, receives: receives)
+            try base.exchange(on: channel, sends: sends, receives: receives)
         }
         exchange.board = board
         return exchange
+    }
+
+    package func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome {
+        try board.during("shareMemory") { try base.shareMemory(byteCount: byteCount) }
     }
 
     package func abort(exitCode: Int32) -> Never { base.abort(exitCode: exitCode) }
