@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Tensors"]),
         .target(name: "ModelFiles", dependencies: ["Models", "JSON", "Files", crypto]),
-        .target(name: "Collectives", dependencies: ["Diagnostics", "CMPI", "CKernels"]),
+        .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
         .target(name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels"]),
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
@@ -67,10 +67,13 @@ let package = Package(
             ]),
 
         .executableTarget(
-            name: "DistributedChecks", dependencies: ["Collectives"],
+            name: "DistributedChecks", dependencies: ["TinyTrainings"],
             path: "Tests/DistributedChecks"),
         .target(
             name: "TemporaryFolders", dependencies: ["Diagnostics"], path: "Tests/TemporaryFolders"),
+        .target(
+            name: "TinyTrainings", dependencies: ["Training", "TemporaryFolders"],
+            path: "Tests/TinyTrainings"),
         .target(
             name: "DistributedRuns", dependencies: [subprocess], path: "Tests/DistributedRuns"),
         .target(
@@ -89,10 +92,12 @@ let package = Package(
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TemporaryFolders"]),
         .testTarget(
             name: "CollectivesTests",
-            dependencies: ["Collectives", "DistributedChecks", "DistributedRuns"]),
+            dependencies: [
+                "Collectives", "DistributedChecks", "DistributedRuns", "TemporaryFolders",
+            ]),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["Training", "ReferenceModels", "TemporaryFolders"]),
+            dependencies: ["ReferenceModels", "TinyTrainings"]),
         .testTarget(name: "GenerationTests", dependencies: ["Generation", "ReferenceModels"]),
         .testTarget(
             name: "ProgramTests",

@@ -1,4 +1,3 @@
-import Crypto
 import Diagnostics
 import Files
 import JSON
@@ -18,11 +17,17 @@ package struct Manifest: Equatable, Sendable {
     /// By path relative to the directory.
     package let files: [String: File]
 
-    /// Hashes every file below the directory but manifest.json itself.
-    package init(hashing directory: String) throws(Failure) {
+    /// Hashes every file below the directory but manifest.json itself, and those that are `known`.
+    package init(
+        hashing directory: String, known: [String: File] = [:]
+    ) throws(Failure) {
         var files: [String: File] = [:]
         for path in try DirectoryEntries.tree(of: directory).files where path != Self.fileName {
-            files[path] = try Self.hash("\(directory)/\(path)")
+            if let file = known[path] {
+                files[path] = file
+            } else {
+                files[path] = try Self.hash("\(directory)/\(path)")
+            }
         }
         self.files = files
     }
@@ -54,9 +59,13 @@ package struct Manifest: Equatable, Sendable {
     }
 
     /// Hashes the files of a directory and writes manifest.json, whole, on the disk.
+    ///
+    /// - Parameter known: files that were hashed while they were written, and are not read again.
     @discardableResult
-    package static func write(in directory: String) throws -> Manifest {
-        let manifest = try Manifest(hashing: directory)
+    package static func write(
+        in directory: String, known: [String: File] = [:]
+    ) throws -> Manifest {
+        let manifest = try Manifest(hashing: directory, known: known)
         let text = manifest.json.text(isPretty: true)
         try PublishedFile.write(Array(text.utf8), to: "\(directory)/\(fileName)")
         return manifest
@@ -103,16 +112,13 @@ package struct Manifest: Equatable, Sendable {
     /// Reads the file piece by piece.
     private static func hash(_ path: String) throws(Failure) -> File {
         let reader = try FileReader(path: path)
-        var hash = SHA256()
+        var hash = FileHash()
         let pieceSize = 1 << 20
         for start in stride(from: 0, to: reader.size, by: pieceSize) {
             let piece = try reader.bytes(at: start, count: min(pieceSize, reader.size - start))
-            hash.update(data: piece)
+            piece.withUnsafeBytes { hash.update($0) }
         }
-        let sha256 = hash.finalize().map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return File(size: reader.size, sha256: sha256.joined())
+        return hash.finish()
     }
 
     private static func failure(expected: String, got: String, at path: String) -> Failure {

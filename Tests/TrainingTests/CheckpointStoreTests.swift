@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Testing
+import TinyTrainings
 import Training
 
 @Suite struct CheckpointStoreTests {

@@ -6,6 +6,7 @@ import ModelFiles
 import Models
 import Tensors
 import Testing
+import TinyTrainings
 import Training
 
 @Suite struct SkippedStepTests {
@@ -66,27 +67,4 @@ import Training
 extension [Int] {
     /// For each step from 1, whether it is among these.
     fileprivate func marks(of count: Int) -> [Bool] { (1...count).map(contains) }
-}
-
-/// Next tokens, but in some steps the gradient of one micro-batch is no number.
-private struct BrokenObjective: Objective {
-    let model: GPT2
-    let brokenSteps: Set<Int>
-    let gradientScale: Float
-
-    var parameters: ParameterList { model.parameters }
-
-    func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
-        part.count * batch.sequenceLength
-    }
-
-    func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
-    ) -> LossSum {
-        let isBroken = brokenSteps.contains(dropout.step) && dropout.firstSequence == 2
-        return model.loss(
-            tape, inputs: batch.inputTensor(of: part, on: tape.device),
-            targets: batch.targetTensor(of: part, on: tape.device),
-            scale: isBroken ? gradientScale : 1)
-    }
 }

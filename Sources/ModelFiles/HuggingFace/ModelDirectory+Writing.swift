@@ -22,10 +22,20 @@ extension ModelDirectory {
             tensors.map(\.name) == expected.map(\.name)
                 && tensors.map(\.shape) == expected.map(\.shape),
             "expected the tensors \(expected), got \(tensors.map { ($0.name, $0.shape) })")
+        try SafetensorsWriter.write(tensors, to: "\(directory)/\(WeightFiles.fileName)")
+        try writeWithoutWeights(
+            configuration, tokenizerJSON: tokenizerJSON,
+            tokenizerConfigurationJSON: tokenizerConfigurationJSON, into: directory)
+    }
+
+    /// Writes config.json and the tokenizer's files.
+    package static func writeWithoutWeights(
+        _ configuration: HuggingFaceConfiguration, tokenizerJSON: [UInt8]?,
+        tokenizerConfigurationJSON: [UInt8]?, into directory: String
+    ) throws(Failure) {
         let text = configuration.json.text(isPretty: true)
         let path = "\(directory)/\(HuggingFaceConfiguration.fileName)"
         try FileWriter.write(Array(text.utf8), to: path)
-        try SafetensorsWriter.write(tensors, to: "\(directory)/\(WeightFiles.fileName)")
         if let tokenizerJSON {
             try FileWriter.write(tokenizerJSON, to: "\(directory)/\(tokenizerName)")
         }

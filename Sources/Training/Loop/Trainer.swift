@@ -22,6 +22,7 @@ package final class Trainer {
     private let clipping: GradientClipping
     private let reader: BatchReader
     private let journal: RunJournal?
+    private let saver: CheckpointSaver
     private var state: TrainerState
 
     package init(_ setup: TrainerSetup, state: TrainerState) throws {
@@ -35,15 +36,33 @@ package final class Trainer {
             firstStep: state.step)
         let logger = setup.logger
         let step = state.step
-        journal = try setup.communicator.agree {
+        let journal = try setup.communicator.agree {
             try setup.metricsPath.map {
                 try RunJournal(
                     metricsPath: $0, logger: logger, stepCount: setup.stepCount, lastStep: step)
             }
         }
+        self.journal = journal
+        saver = CheckpointSaver(
+            setup.model, setup.optimizer, store: setup.store, files: setup.checkpointFiles,
+            options: setup.checkpoint, over: setup.communicator
+        ) { path, step in try journal?.saved(path, step: step) }
     }
 
     package func run() throws -> Outcome {
+        let outcome: Outcome
+        do {
+            outcome = try trainSteps()
+        } catch let error as AgreedFailure {
+            // All ranks know of it: the checkpoint that is under way can still be completed.
+            try? setup.board.uncounted(saver.finish)
+            throw error
+        }
+        try setup.board.uncounted(saver.finish)
+        return outcome
+    }
+
+    private func trainSteps() throws -> Outcome {
         if state.step >= setup.lastStep {
             setup.logger.warning(
                 "nothing to train: the run stands at step \(state.step), its last is \(setup.lastStep)"
@@ -56,7 +75,7 @@ package final class Trainer {
                 done.gradient, learningRate: done.learningRate, step: state.step,
                 tokensInStep: setup.tokensInStep, done.clock)
             if isDue(setup.evaluation.everySteps) { try setup.board.uncounted(validate) }
-            let isStopping = try stopIsAgreed()
+            let isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping {
                 try setup.board.uncounted(save)
             }
@@ -123,18 +142,17 @@ package final class Trainer {
         try journal?.validation(loss, step: state.step)
     }
 
-    private func stopIsAgreed() throws -> Bool {
-        try setup.communicator.agreedMaximum(of: setup.stopRequest.isPending ? 1 : 0) != 0
+    /// What all ranks decide together between two steps: whether to stop, and what becomes of the
+    /// checkpoint that is under way.
+    private func agreeAtBoundary() throws -> Bool {
+        let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]
+        let agreed = try setup.communicator.allReduce(own, .maximum)
+        try setup.board.uncounted { try saver.advance(agreed[1]) }
+        return agreed[0] != 0
     }
 
-    /// Rank 0 writes; the others learn whether it succeeded.
+    /// Begins a checkpoint.
     private func save() throws {
-        let moments = try setup.optimizer.gatherMoments(over: setup.communicator)
-        try setup.communicator.agree {
-            guard let moments else { return }
-            try setup.store.save(setup.model, moments, state, with: setup.checkpointFiles)
-            try setup.store.keepLast(setup.checkpoint.keepLast, upTo: state.step)
-            try journal?.saved(setup.store.path(ofStep: state.step), step: state.step)
-        }
+        try saver.begin(state)
     }
 }

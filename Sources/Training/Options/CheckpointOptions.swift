@@ -2,9 +2,10 @@
 package struct CheckpointOptions: OptionBlock {
     /// How the ranks write a checkpoint.
     package enum InputOutput: String, OptionChoice {
-        /// Every rank writes its part into one file on a shared file system.
+        /// Every rank writes its part into files that all can see; before that it copies the part:
+        /// 12 bytes a parameter, divided by the ranks.
         case shared
-        /// The parts go to rank 0, which writes alone.
+        /// Rank 0 copies everything, 12 bytes a parameter, and writes alone.
         case gather
     }
 

@@ -7,9 +7,10 @@ import Tensors
 
 /// The checkpoints of a run: directories `step-00000200`, each a Hugging Face model directory with the
 /// state of the optimizer beside it, and `latest`, a link to the newest complete one.
-package struct CheckpointStore {
+package struct CheckpointStore: Sendable {
     package let directory: String
 
+    static let weightsName = "model.safetensors"
     static let optimizerName = "optimizer.safetensors"
     private static let prefix = "step-"
 
@@ -24,28 +25,18 @@ package struct CheckpointStore {
 
     package func path(ofStep step: Int) -> String { directory + "/" + Self.name(ofStep: step) }
 
-    /// Writes the checkpoint of `state.step` and moves `latest`; an older attempt at the same step is
-    /// replaced.
-    package func save(
-        _ model: GPT2, _ moments: Moments, _ state: TrainerState, with files: CheckpointFiles
-    ) throws {
-        let path = path(ofStep: state.step)
-        try PublishedDirectory.write(to: path, isReplacing: true) { temporary in
-            try ModelDirectory.write(
-                HuggingFaceConfiguration(
-                    model: model.configuration, endOfTextID: files.endOfTextID),
-                tensors: model.parameters.named(model.parameters.values),
-                tokenizerJSON: files.tokenizerJSON,
-                tokenizerConfigurationJSON: files.tokenizerConfigurationJSON, into: temporary)
-            try SafetensorsWriter.write(
-                moments.named(in: model.parameters), to: temporary + "/" + Self.optimizerName)
-            try FileWriter.write(
-                Array(state.json.text(isPretty: true).utf8),
-                to: temporary + "/" + TrainerState.fileName)
-            try FileWriter.write(Array(files.recipe.utf8), to: temporary + "/recipe.yaml")
-            _ = try Manifest.write(in: temporary)
-        }
-        try PublishedFile.link(directory + "/latest", to: Self.name(ofStep: state.step))
+    /// The checkpoint of `step` while it is being written.
+    func unpublished(step: Int) -> PublishedDirectory { PublishedDirectory(at: path(ofStep: step)) }
+
+    /// Lets the checkpoint of `step`, all of whose files are written, appear, and moves `latest`; an
+    /// older attempt at the same step is replaced.
+    ///
+    /// - Parameter known: the files that were hashed while they were written.
+    func publish(step: Int, known: [String: Manifest.File]) throws {
+        let directory = unpublished(step: step)
+        try Manifest.write(in: directory.temporaryPath, known: known)
+        try directory.publish(isReplacing: true)
+        try PublishedFile.link(self.directory + "/latest", to: Self.name(ofStep: step))
     }
 
     /// Removes all but the newest `count` checkpoints up to that of `lastStep`; 0 keeps all.
@@ -106,6 +97,20 @@ package struct CheckpointFiles: Sendable {
         self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
         self.endOfTextID = endOfTextID
         self.recipe = recipe
+    }
+
+    /// Writes all files of a checkpoint but its tensors.
+    func write(
+        _ configuration: GPT2Configuration, _ state: TrainerState, into directory: String
+    ) throws {
+        try ModelDirectory.writeWithoutWeights(
+            HuggingFaceConfiguration(model: configuration, endOfTextID: endOfTextID),
+            tokenizerJSON: tokenizerJSON, tokenizerConfigurationJSON: tokenizerConfigurationJSON,
+            into: directory)
+        try FileWriter.write(
+            Array(state.json.text(isPretty: true).utf8),
+            to: directory + "/" + TrainerState.fileName)
+        try FileWriter.write(Array(recipe.utf8), to: directory + "/recipe.yaml")
     }
 }
 

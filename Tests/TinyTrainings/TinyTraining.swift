@@ -7,18 +7,26 @@ import Tensors
 import Training
 
 /// A model of a few hundred weights on tokens that repeat, trained in this process.
-struct TinyTraining {
-    let folder: TemporaryFolder
-    let model: GPT2
-    let optimizer: AdamW
-    let store: CheckpointStore
-    let files = CheckpointFiles(
+package struct TinyTraining {
+    package let folder: TemporaryFolder
+    package let model: GPT2
+    package let optimizer: AdamW
+    package let store: CheckpointStore
+    package let files = CheckpointFiles(
         tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
         endOfTextID: nil, recipe: "name: tiny\n")
 
-    static let laneCount = 2
+    package static let laneCount = 2
 
-    init() throws {
+    private static var keepingAll: CheckpointOptions {
+        var options = CheckpointOptions()
+        options.keepLast = 0
+        // Each rank has a folder of its own.
+        options.inputOutput = .gather
+        return options
+    }
+
+    package init() throws {
         folder = try TemporaryFolder()
         model = GPT2(
             GPT2Configuration(
@@ -31,31 +39,39 @@ struct TinyTraining {
     }
 
     /// Saves the weights as they are as the checkpoint of `step`.
-    func save(step: Int) throws {
-        try store.save(
-            model, Moments(first: optimizer.firstMoments, second: optimizer.secondMoments),
-            TrainerState(step: step, updateCount: step, laneCount: 1), with: files)
+    package func save(step: Int) throws {
+        let saver = CheckpointSaver(
+            model, optimizer, store: store, files: files, options: Self.keepingAll,
+            over: SingleProcess())
+        try saver.begin(TrainerState(step: step, updateCount: step, laneCount: 1))
+        try saver.finish()
     }
 
     /// Trains to the end and saves there.
-    func train(
-        on objective: any Objective, steps: Int, maximumSkippedSteps: Int
+    package func train(
+        on objective: any Objective, steps: Int, maximumSkippedSteps: Int,
+        checkpointEverySteps: Int = 0, over communicator: any Communicator = SingleProcess()
     ) throws -> Trainer.Outcome {
         var train = TrainOptions()
         (train.globalBatchSize, train.microBatchSize) = (4, 2)
         train.maximumSkippedSteps = maximumSkippedSteps
+        var checkpoint = Self.keepingAll
+        checkpoint.everySteps = checkpointEverySteps
         let stream = try stream()
         let setup = TrainerSetup(
-            communicator: SingleProcess(), model: model, objective: objective,
+            communicator: communicator, model: model, objective: objective,
             optimizer: optimizer, stream: stream,
             sampler: try WindowSampler(
                 tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: 4, seed: 1,
                 isShuffled: true),
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: steps,
-            train: train, optimizerOptions: OptimizerOptions(), checkpoint: CheckpointOptions(),
-            evaluation: EvaluationOptions(), metricsPath: folder("metrics.jsonl"),
+            train: train, optimizerOptions: OptimizerOptions(), checkpoint: checkpoint,
+            evaluation: EvaluationOptions(),
+            metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
             logger: try RunLog.logger(rank: 1), stopRequest: StopRequest(signals: []))
-        return try Trainer(setup, state: TrainerState(laneCount: Self.laneCount)).run()
+        return try Trainer(
+            setup, state: TrainerState(laneCount: communicator.worldSize == 1 ? Self.laneCount : 4)
+        ).run()
     }
 
     private func stream() throws -> TokenStream {

@@ -1,0 +1,193 @@
+import Collectives
+import Diagnostics
+import Files
+import ModelFiles
+import Models
+import Tensors
+
+/// The values of a checkpoint that one rank writes, copied so that the training can go on.
+///
+/// Memory: 12 bytes for each parameter (the weight and two moments), shared out among the ranks that
+/// write; taken when it is made, and used again for each checkpoint.
+final class CheckpointSnapshot: @unchecked Sendable {
+    // Sendable: while a thread writes the copy, its owner neither takes nor drops another.
+    private let files: [File]
+    private let memory: UnsafeMutableBufferPointer<Float>
+    /// The tensors are copied from their memory.
+    private let sources: (model: GPT2, optimizer: AdamW)
+    /// Whether the parts are all of the files.
+    private let isWhole: Bool
+
+    /// One safetensors file, and what this rank writes of it.
+    private struct File {
+        let name: String
+        let layout: SafetensorsLayout
+        let parts: [Part]
+    }
+
+    /// Elements of one tensor.
+    private struct Part {
+        /// Position in the layout.
+        let index: Int
+        let elements: Range<Int>
+        /// Nil where the values come from the moments that `take` is given.
+        let values: UnsafeBufferPointer<Float>?
+    }
+
+    /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
+    init(_ model: GPT2, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?) {
+        sources = (model, optimizer)
+        isWhole = communicator.map { $0.worldSize == 1 } ?? true
+        let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
+        let weights = model.parameters.named(model.parameters.values)
+        let moments = Moments(first: optimizer.firstMoments, second: optimizer.secondMoments)
+        let momentParts =
+            if communicator == nil {
+                Self.parts(of: optimizer.momentShapes, share) { _, _ in nil }
+            } else if let buckets = optimizer.buckets {
+                Self.parts(of: optimizer, slices: buckets.buckets.map { $0.slices[share.rank] })
+            } else {
+                Self.parts(of: moments.named(in: model.parameters), share)
+            }
+        files = [
+            File(
+                name: CheckpointStore.weightsName,
+                layout: SafetensorsLayout(weights.map { ($0.name, $0.shape) }),
+                parts: Self.parts(of: weights, share)),
+            File(
+                name: CheckpointStore.optimizerName,
+                layout: SafetensorsLayout(optimizer.momentShapes), parts: momentParts),
+        ]
+        let count = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.elements.count } }
+        memory = .allocate(capacity: count)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// Copies the values as they are now.
+    ///
+    /// - Parameter gathered: all moments, where rank 0 writes for all.
+    func take(_ gathered: Moments?) {
+        let moments = gathered?.named(in: sources.model.parameters) ?? []
+        var start = 0
+        for part in files.flatMap(\.parts) {
+            let end = start + part.elements.count
+            let values =
+                part.values
+                ?? UnsafeBufferPointer(rebasing: moments[part.index].values[part.elements])
+            _ = UnsafeMutableBufferPointer(rebasing: memory[start..<end])
+                .update(fromContentsOf: values)
+            start = end
+        }
+    }
+
+    /// Makes the files, in their full size, in which all ranks then write.
+    func createFiles(in directory: String) throws(Failure) {
+        for file in files {
+            try PartialFileWriter.create("\(directory)/\(file.name)", size: file.layout.fileSize)
+        }
+    }
+
+    /// Writes the copies into files that are there; share 0 writes the headers too.
+    ///
+    /// - Returns: size and hash of each file that this rank has written whole.
+    func write(into directory: String, withHeaders: Bool) throws -> [String: Manifest.File] {
+        var known: [String: Manifest.File] = [:]
+        var start = 0
+        for file in files {
+            let writer = try open("\(directory)/\(file.name)")
+            var hash = FileHash()
+            if withHeaders {
+                try file.layout.header.withUnsafeBytes {
+                    try writer.write($0, at: 0)
+                    if isWhole { hash.update($0) }
+                }
+            }
+            for part in file.parts {
+                let end = start + part.elements.count
+                let bytes = UnsafeRawBufferPointer(
+                    UnsafeMutableBufferPointer(rebasing: memory[start..<end]))
+                start = end
+                let entry = file.layout.entries[part.index]
+                try writer.write(
+                    bytes,
+                    at: file.layout.fileRange(of: entry).lowerBound
+                        + part.elements.lowerBound * MemoryLayout<Float>.stride)
+                if isWhole { hash.update(bytes) }
+            }
+            try writer.finish()
+            if isWhole { known[file.name] = hash.finish() }
+        }
+        return known
+    }
+
+    private func open(_ path: String) throws(Failure) -> PartialFileWriter {
+        guard DirectoryEntries.exists(path) else {
+            throw Failure(
+                "this rank does not see the checkpoint that rank 0 has begun", at: path,
+                remedy: "use checkpoint.io=gather where the hosts share no directory")
+        }
+        return try PartialFileWriter(path: path)
+    }
+
+    /// One of equal shares of all elements.
+    private struct Share {
+        let rank: Int
+        let count: Int
+    }
+
+    private static func parts(of tensors: [NamedTensor], _ share: Share) -> [Part] {
+        parts(of: tensors.map { ($0.name, $0.shape) }, share) { index, elements in
+            UnsafeBufferPointer(rebasing: tensors[index].values[elements])
+        }
+    }
+
+    /// A share, whatever tensors its elements belong to.
+    private static func parts(
+        of shapes: [(name: String, shape: [Int])], _ share: Share,
+        values: (Int, Range<Int>) -> UnsafeBufferPointer<Float>?
+    ) -> [Part] {
+        let counts = shapes.map { $0.shape.reduce(1, *) }
+        let total = counts.reduce(0, +)
+        let wanted = total * share.rank / share.count..<total * (share.rank + 1) / share.count
+        var start = 0
+        return counts.enumerated().compactMap { index, count in
+            defer { start += count }
+            let range = (start..<start + count).clamped(to: wanted)
+            guard !range.isEmpty else { return nil }
+            let elements = range.lowerBound - start..<range.upperBound - start
+            return Part(index: index, elements: elements, values: values(index, elements))
+        }
+    }
+
+    /// What this rank keeps of both moments: those of its slices.
+    private static func parts(of optimizer: AdamW, slices: [Range<Int>]) -> [Part] {
+        let parameters = optimizer.parameters.parameters
+        return [optimizer.firstMoments, optimizer.secondMoments].enumerated().flatMap {
+            order, all in
+            parameters.flatMap { parameter in
+                slices.enumerated().compactMap { index, slice -> Part? in
+                    let range = parameter.range.clamped(to: slice)
+                    guard !range.isEmpty else { return nil }
+                    let shift = optimizer.momentRange(ofSlice: index).lowerBound - slice.lowerBound
+                    let first = parameter.range.lowerBound
+                    return Part(
+                        index: order * parameters.count + parameter.index,
+                        elements: range.lowerBound - first..<range.upperBound - first,
+                        values: UnsafeBufferPointer(
+                            rebasing: all.buffer[
+                                range.lowerBound + shift..<range.upperBound + shift]))
+                }
+            }
+        }
+    }
+}
+
+extension AdamW {
+    /// The tensors of a checkpoint's optimizer.safetensors.
+    fileprivate var momentShapes: [(name: String, shape: [Int])] {
+        [Moments.suffixes.first, Moments.suffixes.second].flatMap { suffix in
+            parameters.parameters.map { ($0.name + suffix, $0.shape) }
+        }
+    }
+}

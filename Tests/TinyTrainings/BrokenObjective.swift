@@ -1,0 +1,31 @@
+import Datasets
+import Models
+import Tensors
+import Training
+
+/// Next tokens, but in some steps the gradient of one micro-batch is no number.
+package struct BrokenObjective: Objective {
+    private let model: GPT2
+    private let brokenSteps: Set<Int>
+    private let gradientScale: Float
+
+    package init(model: GPT2, brokenSteps: Set<Int>, gradientScale: Float) {
+        (self.model, self.brokenSteps, self.gradientScale) = (model, brokenSteps, gradientScale)
+    }
+
+    package var parameters: ParameterList { model.parameters }
+
+    package func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
+        part.count * batch.sequenceLength
+    }
+
+    package func loss(
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+    ) -> LossSum {
+        let isBroken = brokenSteps.contains(dropout.step) && dropout.firstSequence == 2
+        return model.loss(
+            tape, inputs: batch.inputTensor(of: part, on: tape.device),
+            targets: batch.targetTensor(of: part, on: tape.device),
+            scale: isBroken ? gradientScale : 1)
+    }
+}
