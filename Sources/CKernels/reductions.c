@@ -1,5 +1,7 @@
 #include "reductions.h"
 
+#include <string.h>
+
 #include "dispatch.h"
 
 // A fused multiply-add rounds once where the default clone rounds twice.
@@ -29,4 +31,26 @@ double swift_llm_sum_of_squares(const float *a, long count) {
         for (int j = 0; j < width; j += 2 * half) partial[j] += partial[j + half];
     }
     return partial[0];
+}
+
+SWIFT_LLM_DISPATCH
+uint64_t swift_llm_hash(const float *a, long count) {
+    enum { width = 8 };
+    const uint64_t prime = 0x9e3779b97f4a7c15;
+    uint64_t lanes[width] = {1, 2, 3, 4, 5, 6, 7, 8}, words[width];
+    for (long i = 0; i < count; i += 2 * width) {
+        long rest = count - i < 2 * width ? count - i : 2 * width;
+        if (rest < 2 * width) memset(words, 0, sizeof words);
+        memcpy(words, a + i, (size_t)rest * sizeof *a);
+        for (int j = 0; j < width; ++j) {
+            lanes[j] = (lanes[j] ^ words[j]) * prime;
+            lanes[j] = lanes[j] << 31 | lanes[j] >> 33;
+        }
+    }
+    uint64_t hash = (uint64_t)count;
+    for (int j = 0; j < width; ++j) {
+        hash = (hash ^ lanes[j]) * prime;
+        hash ^= hash >> 32;
+    }
+    return hash;
 }

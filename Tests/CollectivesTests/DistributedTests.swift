@@ -119,6 +119,30 @@ import Testing
         )
     }
 
+    @Test func nonFiniteGradientOfOneRankIsSkippedByAllAndNamed() async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["not-finite"], ranks: 3)
+        #expect(job.exitCode == 0, "\(job.errors)")
+        #expect(job.output.contains("updates [2, 2, 2]"))
+        #expect(
+            job.output.contains(
+                "step 2 skipped: loss 2.")
+                && job.output.contains(
+                    ", gradient norm nan, first bad gradient transformer.wte.weight, batch sequences "
+                        + "0 (tokens ")
+        )
+    }
+
+    @Test func flippedBitOfOneRankIsNamedAndNotSaved() async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["bit-flip"], ranks: 3)
+        #expect(job.exitCode == 1)
+        #expect(job.output == "saved [2]\n")
+        #expect(job.messages.count == 1, "\(job.errors)")
+        let line = job.messages.first ?? ""
+        #expect(line.contains("the replicas of the model differ: expected the bits of rank 0"))
+        #expect(line.contains("got others on rank 1 on "))
+        #expect(line.contains("(transformer.h.0.mlp.c_fc.weight, step 4)"))
+    }
+
     private func expect(_ check: String, _ ranks: Int, prints line: String) async throws {
         let job = try await DistributedRun.of("DistributedChecks", [check], ranks: ranks)
         #expect(job.exitCode == 0, "\(job.errors)")

@@ -53,6 +53,8 @@ import Training
         let line = error?.failure.line ?? ""
         #expect(line.hasPrefix("the training diverged: 3 steps in a row without a finite gradient"))
         #expect(line.contains("(step 6)"))
+        #expect(line.contains("first bad gradient transformer.wte.weight"))
+        #expect(line.contains("batch sequences 0 (tokens "))
         #expect(error?.failure.exitCode == 1)
         #expect(error?.isEverywhere == true)
     }

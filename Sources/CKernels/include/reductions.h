@@ -1,6 +1,8 @@
 #ifndef SWIFT_LLM_REDUCTIONS_H
 #define SWIFT_LLM_REDUCTIONS_H
 
+#include <stdint.h>
+
 // Element-wise sums and sums of squares; the bits do not depend on the processor.
 
 // a[i] += b[i]; the arrays do not overlap.
@@ -18,5 +20,8 @@ double swift_llm_sum_of_squares(const float *a, long count);
 // stays NaN. The arrays do not overlap.
 void swift_llm_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count);
 void swift_llm_widen_bfloat16(float *restrict out, const unsigned short *restrict a, long count);
+
+// A hash of the bits: a change in one word, of two elements, always changes it.
+uint64_t swift_llm_hash(const float *a, long count);
 
 #endif

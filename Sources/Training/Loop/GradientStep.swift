@@ -75,7 +75,8 @@ final class GradientStep {
         return StepGradient(
             values: gradients[accumulator.sumIndex].values,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
-            countedTokens: all.reduce(0) { $0 + $1.countedTokens }, normOfSum: norm)
+            countedTokens: all.reduce(0) { $0 + $1.countedTokens },
+            laneLosses: all.map(\.lossSum), normOfSum: norm)
     }
 
     /// Nil sends floats.
@@ -108,6 +109,11 @@ final class GradientStep {
     private func gather(_ results: [LanePass.Result]) throws -> [LanePass.Result] {
         let most = (laneCount + communicator.worldSize - 1) / communicator.worldSize
         let padding = Array(repeating: LanePass.Result(), count: most - results.count)
-        return try communicator.allGather(results + padding)
+        let all = try communicator.allGather(results + padding)
+        return (0..<communicator.worldSize).flatMap { rank in
+            let worldSize = communicator.worldSize
+            let count = (rank + 1) * laneCount / worldSize - rank * laneCount / worldSize
+            return all[rank * most..<rank * most + count]
+        }
     }
 }

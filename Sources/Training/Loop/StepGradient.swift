@@ -8,6 +8,8 @@ package struct StepGradient {
     /// Sum of the losses of all counted tokens, in nats.
     let lossSum: Double
     let countedTokens: Int
+    /// The part of each lane in `lossSum`.
+    let laneLosses: [Double]
     /// Global norm of `values`.
     let normOfSum: Double
 

@@ -118,14 +118,16 @@ package final class Trainer {
     private func skip(_ gradient: StepGradient) throws {
         state.skippedInARow += 1
         let step = state.step + 1
-        try journal?.event(
-            "step \(step) skipped: the loss is \(gradient.loss), the gradient norm "
-                + "\(gradient.norm)", step: step)
+        let description = try NonFiniteStep(
+            gradient: gradient, step: state.step, sampler: setup.sampler,
+            parameters: setup.model.parameters
+        ).description(over: setup.communicator)
+        try journal?.event("step \(step) skipped: \(description)", step: step)
         guard state.skippedInARow <= setup.train.maximumSkippedSteps else {
             throw AgreedFailure(
                 Failure(
                     "the training diverged: \(state.skippedInARow) steps in a row without a "
-                        + "finite gradient", got: "loss \(gradient.loss)", at: "step \(step)",
+                        + "finite gradient", got: description, at: "step \(step)",
                     remedy: "resume with a lower optimizer.learning_rate or more warmup_steps"),
                 rank: 0, isEverywhere: true)
         }
@@ -151,8 +153,15 @@ package final class Trainer {
         return agreed[0] != 0
     }
 
-    /// Begins a checkpoint.
+    /// Begins a checkpoint of replicas that are equal.
     private func save() throws {
+        var tensors = setup.model.parameters.named(setup.model.parameters.values)
+        if setup.optimizer.buckets == nil {
+            let moments = Moments(
+                first: setup.optimizer.firstMoments, second: setup.optimizer.secondMoments)
+            tensors += moments.named(in: setup.model.parameters)
+        }
+        try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
         try saver.begin(state)
     }
 }

@@ -1,0 +1,47 @@
+import CKernels
+import Collectives
+import Datasets
+import Tensors
+
+/// Tells where a step without a finite loss or gradient went wrong.
+struct NonFiniteStep {
+    let gradient: StepGradient
+    /// From 0.
+    let step: Int
+    let sampler: WindowSampler
+    let parameters: ParameterList
+
+    private static let largestList = 4
+
+    /// Collective; the same text on all ranks.
+    func description(over communicator: any Communicator) throws -> String {
+        let own = parameters.parameters.firstIndex { !isFinite($0) } ?? .max
+        let first = try communicator.allReduce([Int64(own)], .minimum)[0]
+        let name = first == .max ? "none" : parameters.parameters[Int(first)].name
+        return "loss \(gradient.loss), gradient norm \(gradient.norm), first bad gradient \(name), "
+            + batch
+    }
+
+    /// The sequences whose loss is not finite, or all of the batch, and what they are made of.
+    private var batch: String {
+        let laneSize = sampler.globalBatchSize / gradient.laneLosses.count
+        let bad = gradient.laneLosses.indices.filter { !gradient.laneLosses[$0].isFinite }
+        let sequences =
+            bad.isEmpty
+            ? Array(0..<sampler.globalBatchSize)
+            : bad.flatMap { $0 * laneSize..<($0 + 1) * laneSize }
+        let named = sequences.prefix(Self.largestList).map { sequence in
+            let window = sampler.window(step: step, sequence: sequence)
+            return "\(sequence) (tokens \(sampler.tokenRange(ofWindow: window)))"
+        }
+        return "batch sequences " + named.joined(separator: ", ")
+            + (sequences.count > named.count ? " and \(sequences.count - named.count) more" : "")
+    }
+
+    /// Squares of finite floats do not overflow in double.
+    private func isFinite(_ parameter: Parameter) -> Bool {
+        let values = gradient.values.view(
+            from: parameter.range.lowerBound, shape: parameter.shape)
+        return swift_llm_sum_of_squares(values.pointer, values.count).isFinite
+    }
+}

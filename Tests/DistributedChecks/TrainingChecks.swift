@@ -1,0 +1,33 @@
+import Collectives
+import Foundation
+import TinyTrainings
+
+extension Checks {
+    /// Trains with a gradient that is not finite on the last rank alone, and prints what rank 0 wrote.
+    func notFinite() throws -> Int32 {
+        let training = try TinyTraining()
+        let objective = BrokenObjective(
+            model: training.model, brokenSteps: [1], gradientScale: .nan)
+        _ = try training.train(
+            on: objective, steps: 3, maximumSkippedSteps: 1, over: communicator)
+        let isFinite = training.model.parameters.values.array.allSatisfy(\.isFinite)
+        try require(isFinite, "the weights are finite on rank \(rank)")
+        let updates = try communicator.allGather([Int64(training.optimizer.updateCount)])
+        if rank == 0 { printOnce(try training.folder.text("metrics.jsonl")) }
+        printOnce("updates \(updates)")
+        return 0
+    }
+
+    /// A bit flips on rank 1 in the third step; every second step is saved.
+    func bitFlip() throws -> Int32 {
+        let training = try TinyTraining()
+        let name = "transformer.h.0.mlp.c_fc.weight"
+        let objective = FlippingObjective(
+            model: training.model, flippingBitOf: name, inStep: rank == 1 ? 2 : -1)
+        defer { printOnce("saved \(training.store.steps)") }
+        _ = try training.train(
+            on: objective, steps: 6, maximumSkippedSteps: 0, checkpointEverySteps: 2,
+            over: communicator)
+        return 0
+    }
+}

@@ -1,0 +1,33 @@
+import Datasets
+import Models
+import Tensors
+import Training
+
+/// Next tokens, but in one step a bit of a weight flips, as in a memory that is not sound.
+package struct FlippingObjective: Objective {
+    private let model: GPT2
+    private let name: String
+    private let step: Int
+
+    package init(model: GPT2, flippingBitOf name: String, inStep step: Int) {
+        (self.model, self.name, self.step) = (model, name, step)
+    }
+
+    package var parameters: ParameterList { model.parameters }
+
+    package func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
+        part.count * batch.sequenceLength
+    }
+
+    package func loss(
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+    ) -> LossSum {
+        if dropout.step == step, let parameter = parameters[name] {
+            let value = parameters.values.pointer + parameter.range.lowerBound
+            value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
+        }
+        return model.loss(
+            tape, inputs: batch.inputTensor(of: part, on: tape.device),
+            targets: batch.targetTensor(of: part, on: tape.device), scale: 1)
+    }
+}
