@@ -13,6 +13,8 @@ package final class RunDirectory {
     package var metricsPath: String { path + "/metrics.jsonl" }
     package var recipePath: String { path + "/recipe.yaml" }
     package var logPath: String { path + "/log.txt" }
+    /// Names what MPI has in shared memory, for the next start to remove if nobody else does.
+    package var segmentsPath: String { path + "/.segments" }
 
     /// Makes the directory where it is missing and locks it.
     ///

@@ -24,6 +24,7 @@ struct PretrainPhase {
         }
         let start = try RunStart.find(
             recipe, isResuming: isResuming, in: directory, over: communicator)
+        let segments = try communicator.replaceSegments(notedAt: directory?.segmentsPath)
         let recipe = try communicator.agree {
             try settle(start.takingOpenKeys(of: recipe), data, start)
         }
@@ -32,6 +33,9 @@ struct PretrainPhase {
             try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
         }
         announce(recipe, data, start, logger)
+        if !segments.isEmpty {
+            logger.warning("removed \(segments.count) files of a killed run from /dev/shm")
+        }
         let setup = try makeSetup(
             recipe, data, metricsPath: directory?.metricsPath, StopRequest(), logger)
         let state = try load(setup, start, recipe)

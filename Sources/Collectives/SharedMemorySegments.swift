@@ -1,0 +1,80 @@
+import Files
+import Foundation
+
+/// The files in /dev/shm through which the ranks of a node talk: MPI removes them at its end, but not
+/// when the launcher and the ranks are killed. A run notes them, and its next start removes them.
+package struct SharedMemorySegments {
+    private let folder: String
+    private let processes: String
+
+    package init(folder: String = "/dev/shm", processes: String = "/proc") {
+        (self.folder, self.processes) = (folder, processes)
+    }
+
+    /// The names of those that this process has mapped.
+    package var own: Set<String> { mapped(by: "self") }
+
+    /// Removes those of `names` that are files of this user which no process has mapped.
+    ///
+    /// - Parameter names: noted by a run that is known to be dead.
+    /// - Returns: what was removed, sorted.
+    package func remove(_ names: some Collection<String>) -> [String] {
+        let candidates = Set(names.filter { !$0.contains("/") && isOwnFile($0) })
+        guard !candidates.isEmpty else { return [] }
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: processes)) ?? []
+        let used = numbers.filter { Int($0) != nil }.map(mapped(by:))
+        let unused = used.reduce(candidates) { $0.subtracting($1) }
+        return unused.filter { unlink("\(folder)/\($0)") == 0 }.sorted()
+    }
+
+    private func isOwnFile(_ name: String) -> Bool {
+        var status = stat()
+        return lstat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            && status.st_uid == geteuid()
+    }
+
+    /// The files of the folder in the memory of a process; none where that may not be looked at.
+    private func mapped(by process: String) -> Set<String> {
+        guard
+            let text = try? String(
+                contentsOf: URL(filePath: "\(processes)/\(process)/maps"), encoding: .utf8)
+        else { return [] }
+        let names = text.split(separator: "\n").compactMap { line -> String? in
+            guard let place = line.range(of: folder + "/") else { return nil }
+            return String(line[place.upperBound...])
+        }
+        return Set(names.filter { !$0.contains("/") && !$0.hasSuffix(" (deleted)") })
+    }
+}
+
+extension Communicator {
+    /// Removes on each host the segments that the last start of a run left, and notes those of this
+    /// start, one a line; collective.
+    ///
+    /// - Parameter path: of the notes; on rank 0, which holds the lock of the run: the last start is
+    ///   dead. Nil on the others.
+    /// - Returns: what was removed, on all hosts.
+    package func replaceSegments(notedAt path: String?) throws -> [String] {
+        let segments = SharedMemorySegments()
+        let notes = try agree { () throws -> [UInt8] in
+            guard let path, DirectoryEntries.exists(path) else { return [] }
+            return try FileReader.bytes(of: path)
+        }
+        let names = Self.lines(try broadcast(notes, from: 0))
+        let removed = localRank == 0 ? segments.remove(names) : []
+        let all = try allGather(ofAnySize: Self.bytes(of: segments.own.sorted()))
+        try agree {
+            guard let path else { return }
+            try PublishedFile.write(Self.bytes(of: Set(all.flatMap(Self.lines)).sorted()), to: path)
+        }
+        return try allGather(ofAnySize: Self.bytes(of: removed)).flatMap(Self.lines)
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    private static func bytes(of lines: [String]) -> [UInt8] {
+        Array(lines.map { $0 + "\n" }.joined().utf8)
+    }
+}
