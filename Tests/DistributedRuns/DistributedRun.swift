@@ -16,29 +16,8 @@ package struct DistributedRun: Sendable {
             .filter { $0.hasPrefix("swift-llm-train: ") }
     }
 
-    /// A signal for the process that was started (mpirun, where there are ranks), sent once a file
-    /// has so many lines.
-    package struct Signal: Sendable {
-        let name: String
-        let lineCount: Int
-        let path: String
-
-        package init(_ name: String, afterLines lineCount: Int, of path: String) {
-            self.name = name
-            self.lineCount = lineCount
-            self.path = path
-        }
-
-        /// Runs its arguments as a child and returns the child's exit code.
-        fileprivate var script: String {
-            """
-            "$@" & child=$!
-            until (($(cat '\(path)' 2> /dev/null | wc -l) >= \(lineCount))); do sleep 0.02; done
-            kill -\(name) $child
-            wait $child
-            """
-        }
-    }
+    /// How long all processes of the run took to end after the signal; nil without one.
+    package var secondsToEnd: Double?
 
     /// Starts `program` on `ranks` ranks, or without a launcher where `ranks` is nil.
     ///
@@ -77,9 +56,10 @@ package struct DistributedRun: Sendable {
             case .exited(let code): Int(code)
             case .signaled(let signal): -Int(signal)
             }
+        let lines = result.standardError.components(separatedBy: Signal.mark)
         return DistributedRun(
-            output: result.standardOutput, errors: result.standardError,
-            exitCode: exitCode)
+            output: result.standardOutput, errors: lines[0], exitCode: exitCode,
+            secondsToEnd: lines.count > 1 ? Double(lines[1].prefix { $0 != "\n" }) : nil)
     }
 
     /// The path of a program of this package.
