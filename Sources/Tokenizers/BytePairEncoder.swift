@@ -4,15 +4,22 @@
 /// Unchecked Sendable: it changes as it works, and belongs to one call at a time (see
 /// `BytePairTokenizer`).
 final class BytePairEncoder: @unchecked Sendable {
-    private let preTokenizer = PreTokenizer()
+    private let preTokenizer: PreTokenizer
+    private let wholePieces: [[UInt8]: Int32]
     private var cache = PieceCache()
     private var merger: PieceMerger
     /// Ids go through a fixed buffer: appending one by one to an array costs a check and a call
     /// each.
     private let buffer = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 4_096)
 
-    init(table: PairTable, byteIDs: [Int32]) {
-        merger = PieceMerger(table: table, byteIDs: byteIDs)
+    /// - Parameter wholePieces: pieces that are one token, whatever the merges say.
+    init(
+        table: PairTable, symbols: BytePairSymbols, pattern: PreTokenizer.Pattern,
+        wholePieces: [[UInt8]: Int32]
+    ) {
+        preTokenizer = PreTokenizer(pattern)
+        self.wholePieces = wholePieces
+        merger = PieceMerger(table: table, symbols: symbols)
     }
 
     deinit { buffer.deallocate() }
@@ -59,14 +66,22 @@ final class BytePairEncoder: @unchecked Sendable {
     private func inserted(
         _ key: PieceCache.Key, _ piece: UnsafeBufferPointer<UInt8>
     ) -> UnsafeBufferPointer<Int32> {
-        merger.merge(piece)
+        merge(piece)
         merger.ids.withUnsafeBufferPointer { cache.insert(key, $0) }
         return cache[cache.slot(of: key)]
     }
 
     @inline(never)
     private func merged(_ piece: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<Int32> {
-        merger.merge(piece)
+        merge(piece)
         return merger.keptIDs
+    }
+
+    private func merge(_ piece: UnsafeBufferPointer<UInt8>) {
+        if !wholePieces.isEmpty, let id = wholePieces[Array(piece)] {
+            merger.take(id)
+        } else {
+            merger.merge(piece)
+        }
     }
 }

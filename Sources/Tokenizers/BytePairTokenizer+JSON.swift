@@ -7,7 +7,8 @@ extension BytePairTokenizer {
         let merges = try Self.merges(
             document.merges, of: document.vocabulary, at: document.place)
         try self.init(
-            document.vocabulary, merges: merges, tokenizerJSON: json, at: document.place)
+            document.vocabulary, merges: merges, scheme: document.scheme, tokenizerJSON: json,
+            at: document.place)
     }
 
     /// The tokenizer that has no file yet.
@@ -19,7 +20,7 @@ extension BytePairTokenizer {
     ) throws {
         try self.init(
             vocabulary, merges: try Self.merges(spelledMerges, of: vocabulary, at: place),
-            tokenizerJSON: Self.render(vocabulary, spelledMerges), at: place)
+            scheme: .gpt2, tokenizerJSON: Self.render(vocabulary, spelledMerges), at: place)
     }
 
     /// Both sides of each merge, and what they make, have to be tokens.

@@ -1,24 +1,32 @@
 import Diagnostics
 import Synchronization
 
-/// Byte-level byte-pair encoding as GPT-2 and the `tokenizers` library have it.
+/// Byte-pair encoding as the `tokenizers` library has it: that of GPT-2 and Llama 3, which merges
+/// bytes, and that of SentencePiece and Llama 2, which merges characters.
 ///
-/// Text is first split at added tokens, then into the pieces of GPT-2's pattern; the bytes of
-/// each piece are merged in the order of the merges. A literal `<|endoftext|>` is thus the one id
-/// of that token.
+/// Text is first split at added tokens, then into the pieces of a pattern; the symbols of each
+/// piece are merged in the order of the merges. A literal `<|endoftext|>` is thus the one id of
+/// that token.
 package final class BytePairTokenizer: Tokenizer {
     /// The spelling of the token that separates documents.
     package static let endOfText = "<|endoftext|>"
+    /// The spellings that published tokenizers have for it; the first that is there counts.
+    private static let endsOfText = [endOfText, "<|end_of_text|>", "</s>"]
 
+    package let kind: TokenizerKind
     package let vocabularySize: Int
     package let endOfTextID: Int32?
+    package let beginningOfTextID: Int32?
     package let tokenizerJSON: [UInt8]
+    package var stripsSpace: Bool { scheme.stripsSpace }
 
     /// The bytes of all tokens, one after the other, and where each one starts.
     private let tokenBytes: [UInt8]
     private let tokenStarts: [Int]
     private let merges: PairTable
-    private let byteIDs: [Int32]
+    private let symbols: BytePairSymbols
+    private let scheme: BytePairScheme
+    private let wholePieces: [[UInt8]: Int32]
     /// Added tokens are matched in two rounds: those of the raw text, then those of normalized
     /// text.
     private let rawTokens: AddedTokenMatcher
@@ -26,22 +34,29 @@ package final class BytePairTokenizer: Tokenizer {
     /// Encoders at rest; a call takes one with its cache and brings it back.
     private let encoders = Mutex<[BytePairEncoder]>([])
 
-    package var kind: TokenizerKind { .bpe }
-
     /// - Parameter place: names the source in a `Failure`.
     init(
-        _ vocabulary: Vocabulary, merges: [Merge], tokenizerJSON: [UInt8], at place: String
+        _ vocabulary: Vocabulary, merges: [Merge], scheme: BytePairScheme,
+        tokenizerJSON: [UInt8], at place: String
     ) throws {
-        let bytes = vocabulary.tokens.map { ByteAlphabet.bytes(spelledBy: $0) ?? $0 }
+        kind = scheme.symbols == .bytes ? .bpe : .sentencePiece
+        let bytes = vocabulary.tokens.map {
+            BytePairSymbols.bytes(ofToken: $0, scheme.symbols)
+        }
         tokenBytes = Array(bytes.joined())
         tokenStarts = bytes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         vocabularySize = vocabulary.tokens.count
         self.merges = PairTable(merges)
-        byteIDs = try Self.byteIDs(vocabulary, at: place)
+        symbols = try BytePairSymbols(scheme.symbols, of: vocabulary, at: place)
+        self.scheme = scheme
+        wholePieces = scheme.takesWholePieces ? Self.wholePieces(vocabulary, bytes) : [:]
         rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
         normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
-        let endOfText = Array(Self.endOfText.utf8)
-        endOfTextID = vocabulary.addedTokens.first { $0.content == endOfText }?.id
+        endOfTextID =
+            Self.endsOfText.lazy.compactMap { end in
+                vocabulary.addedTokens.first { $0.content.elementsEqual(end.utf8) }?.id
+            }.first
+        beginningOfTextID = scheme.beginningOfTextID
         self.tokenizerJSON = tokenizerJSON
     }
 
@@ -51,7 +66,8 @@ package final class BytePairTokenizer: Tokenizer {
     ) throws -> Int {
         let encoder =
             encoders.withLock { $0.popLast() }
-            ?? BytePairEncoder(table: merges, byteIDs: byteIDs)
+            ?? BytePairEncoder(
+                table: merges, symbols: symbols, pattern: scheme.pattern, wholePieces: wholePieces)
         defer { encoders.withLock { $0.append(encoder) } }
         return try UTF8Text.withWellFormed(utf8, malformed: malformed) { text in
             encode(text, with: encoder, into: &ids)
@@ -71,7 +87,7 @@ package final class BytePairTokenizer: Tokenizer {
         swap(&result, &ids)
         rawTokens.split(utf8) { text in
             normalizedTokens.split(text) {
-                encoder.encode($0, into: &result)
+                encode(part: $0, of: utf8, with: encoder, into: &result)
             } token: {
                 result.append($0)
             }
@@ -81,15 +97,32 @@ package final class BytePairTokenizer: Tokenizer {
         swap(&result, &ids)
     }
 
-    /// The id of each byte. All 256 are required: else some text would have no encoding.
-    private static func byteIDs(_ vocabulary: Vocabulary, at place: String) throws -> [Int32] {
-        let ids = vocabulary.idsOfTokens
-        return try ByteAlphabet.scalars.map { scalar in
-            guard let id = ids[Array(String(scalar).utf8)] else {
-                throw Vocabulary.failure(
-                    "a token for each of the 256 bytes", "none for '\(scalar)'", place)
+    /// A part of `text` without added tokens, with the space before it that the scheme asks for.
+    private func encode(
+        part: UnsafeBufferPointer<UInt8>, of text: UnsafeBufferPointer<UInt8>,
+        with encoder: BytePairEncoder, into ids: inout [Int32]
+    ) {
+        let startsWithSpace = part.first == 0x20 || part.starts(with: BytePairSymbols.space)
+        let isPrefixed =
+            switch scheme.spacePrefix {
+            case .none: false
+            case .everyPart: true
+            case .everyPartWithoutSpace: !startsWithSpace
+            case .startWithoutSpace: !startsWithSpace && part.baseAddress == text.baseAddress
             }
-            return id
+        guard isPrefixed else { return encoder.encode(part, into: &ids) }
+        ([0x20] + part).withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
+    }
+
+    /// The tokens of the model by their bytes; added ones are found before.
+    private static func wholePieces(
+        _ vocabulary: Vocabulary, _ bytes: [[UInt8]]
+    ) -> [[UInt8]: Int32] {
+        let added = Set(vocabulary.addedTokens.map(\.id))
+        var pieces: [[UInt8]: Int32] = [:]
+        for (id, bytes) in bytes.enumerated() where !added.contains(Int32(id)) {
+            pieces[bytes] = Int32(id)
         }
+        return pieces
     }
 }

@@ -9,15 +9,15 @@ struct PieceMerger: ~Copyable {
     private static let maximumScanned = 96
 
     private let table: PairTable
-    private let byteIDs: [Int32]
+    private let symbols: BytePairSymbols
     private(set) var ids: [Int32] = []
     /// The merge of ids[i] and ids[i + 1] at index i.
     private var merges: [UInt64] = []
     private var kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 256)
 
-    init(table: PairTable, byteIDs: [Int32]) {
+    init(table: PairTable, symbols: BytePairSymbols) {
         self.table = table
-        self.byteIDs = byteIDs
+        self.symbols = symbols
     }
 
     deinit { kept.deallocate() }
@@ -25,8 +25,14 @@ struct PieceMerger: ~Copyable {
     /// Leaves the ids of `piece` in `ids`.
     mutating func merge(_ piece: UnsafeBufferPointer<UInt8>) {
         ids.removeAll(keepingCapacity: true)
-        for byte in piece { ids.append(byteIDs[Int(byte)]) }
+        symbols.append(piece, to: &ids)
         if ids.count <= Self.maximumScanned { scan() } else { mergeByQueue() }
+    }
+
+    /// Leaves one id in `ids`.
+    mutating func take(_ id: Int32) {
+        ids.removeAll(keepingCapacity: true)
+        ids.append(id)
     }
 
     /// The ids of the last piece in memory that stays valid until the next `merge`.

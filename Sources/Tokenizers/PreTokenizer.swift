@@ -1,12 +1,14 @@
-/// Cuts text into the pieces of GPT-2's pattern, by hand, over well-formed UTF-8:
-///
-///     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+/// Cuts text into the pieces of a pattern, by hand, over well-formed UTF-8.
 struct PreTokenizer {
+    let pattern: Pattern
     private let classes = CodePointClasses.shared
+
+    init(_ pattern: Pattern = .gpt2) { self.pattern = pattern }
 
     /// The end of the piece that starts at `start`, which is below `end`.
     @inline(__always)
     func endOfPiece(_ text: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+        guard pattern == .gpt2 else { return endOfOtherPiece(text, from: start, to: end) }
         let first = text[start]
         if first == UInt8(ascii: " "), start + 1 < end {
             let (kind, length) = classAndLength(text + start + 1)
@@ -27,14 +29,14 @@ struct PreTokenizer {
     }
 
     @inline(__always)
-    private func classAndLength(_ text: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
+    func classAndLength(_ text: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
         if text[0] < 0x80 { return (classes.ofASCII(text[0]), 1) }
         let (value, length) = text.codePoint
         return (classes.of(value), length)
     }
 
     @inline(__always)
-    private func endOfRun(
+    func endOfRun(
         of kind: UInt8, _ text: UnsafePointer<UInt8>, from start: Int, to end: Int
     ) -> Int {
         var offset = start
@@ -48,7 +50,7 @@ struct PreTokenizer {
 
     /// A run before more text leaves its last character to the next piece, unless it is the only
     /// one.
-    private func endOfWhitespace(
+    func endOfWhitespace(
         _ text: UnsafePointer<UInt8>, from start: Int, to end: Int
     ) -> Int {
         var offset = start

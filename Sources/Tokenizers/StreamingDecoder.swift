@@ -6,13 +6,22 @@ package struct StreamingDecoder {
     /// Bytes that may still become a character: at most three after each `append`.
     private var pending: [UInt8] = []
 
-    package init(_ tokenizer: any Tokenizer) {
+    /// Whether the next byte is a space that the tokenizer put before the text.
+    private var stripsSpace: Bool
+
+    /// - Parameter isStart: whether the ids begin a text, and do not go on from one.
+    package init(_ tokenizer: any Tokenizer, isStart: Bool = true) {
         self.tokenizer = tokenizer
+        stripsSpace = isStart && tokenizer.stripsSpace
     }
 
     /// The text that `id` completes: empty while its last character is incomplete.
     package mutating func append(_ id: Int32) throws -> String {
         try tokenizer.appendBytes(of: id, to: &pending)
+        if stripsSpace, let first = pending.first {
+            if first == 0x20 { pending.removeFirst() }
+            stripsSpace = false
+        }
         let complete = pending.count - unfinishedCount
         let text = String(decoding: pending[..<complete], as: UTF8.self)
         pending.removeFirst(complete)

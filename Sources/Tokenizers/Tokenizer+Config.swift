@@ -15,11 +15,10 @@ extension Tokenizer {
         add("tokenizer_class", "PreTrainedTokenizerFast")
         add("model_max_length", .integer(maximumLength))
         add("clean_up_tokenization_spaces", false)
-        if let endOfTextID {
-            let token = JSONValue.bytes(try bytes(of: [endOfTextID]))
-            add("bos_token", token)
-            add("eos_token", token)
+        if let id = beginningOfTextID ?? endOfTextID {
+            add("bos_token", .bytes(try bytes(of: [id])))
         }
+        if let endOfTextID { add("eos_token", .bytes(try bytes(of: [endOfTextID]))) }
         return JSONValue.members(members).rendered(.tokenizer)
     }
 }

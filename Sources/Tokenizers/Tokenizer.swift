@@ -4,6 +4,9 @@ import Diagnostics
 package enum TokenizerKind: String, Sendable {
     /// Byte-level byte-pair encoding, as GPT-2 has it: every text has an encoding.
     case bpe
+    /// Byte-pair encoding of characters with bytes for rare ones, as Llama 2 has it: every text
+    /// has an encoding.
+    case sentencePiece = "sentencepiece"
     /// One id for one code point of the text it was trained on.
     case character
 }
@@ -27,6 +30,13 @@ package protocol Tokenizer: Sendable {
     /// The id that follows every document, nil where the vocabulary has none.
     var endOfTextID: Int32? { get }
 
+    /// The id that a text starts with for the model, nil where texts start without one. It is not
+    /// part of what `encode` gives.
+    var beginningOfTextID: Int32? { get }
+
+    /// Whether `encode` puts a space before the text that `decode` takes off.
+    var stripsSpace: Bool { get }
+
     /// The exact bytes of the tokenizer.json: those of the file it was loaded from, else a
     /// deterministic rendering in the format of the `tokenizers` library.
     var tokenizerJSON: [UInt8] { get }
@@ -49,6 +59,9 @@ package protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+    package var beginningOfTextID: Int32? { nil }
+    package var stripsSpace: Bool { false }
+
     package func encode(_ text: String) throws -> [Int32] {
         var ids: [Int32] = []
         var text = text
@@ -64,9 +77,16 @@ extension Tokenizer {
 
     /// The text of `ids`, special tokens included; bytes that form no character become U+FFFD.
     package func decode(_ ids: some Sequence<Int32>) throws -> String {
-        String(decoding: try bytes(of: ids), as: UTF8.self)
+        String(decoding: try textBytes(of: ids), as: UTF8.self)
     }
 
+    /// The bytes of the text of `ids`.
+    package func textBytes(of ids: some Sequence<Int32>) throws -> [UInt8] {
+        let bytes = try bytes(of: ids)
+        return stripsSpace && bytes.first == 0x20 ? Array(bytes.dropFirst()) : bytes
+    }
+
+    /// The bytes of all ids, one after the other.
     package func bytes(of ids: some Sequence<Int32>) throws -> [UInt8] {
         var bytes: [UInt8] = []
         for id in ids { try appendBytes(of: id, to: &bytes) }

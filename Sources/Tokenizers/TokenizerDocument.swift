@@ -8,6 +8,8 @@ struct TokenizerDocument {
     /// Names the file in a `Failure`.
     let place: String
     let kind: TokenizerKind
+    /// Of byte-pair encoding.
+    let scheme: BytePairScheme
     let vocabulary: Vocabulary
     /// Pairs of tokens as they are spelled in the file, first merge first.
     let merges: [(left: [UInt8], right: [UInt8])]
@@ -18,11 +20,17 @@ struct TokenizerDocument {
             throw Vocabulary.failure("an object model", "none", place)
         }
         self.place = place
-        kind = try Self.kind(root, at: place)
         try Self.check(root, model, at: place)
+        var scheme = try Self.isCharacter(root) ? nil : BytePairScheme(root, model, at: place)
         vocabulary = try Vocabulary(
             model: model["vocab"], added: root["added_tokens"], at: place)
         merges = try Self.merges(model["merges"], at: place)
+        if scheme?.symbols == .characters {
+            scheme?.pattern = BytePairScheme.pattern(merges: merges)
+        }
+        kind = scheme.map { $0.symbols == .bytes ? .bpe : .sentencePiece } ?? .character
+        self.scheme = scheme ?? .gpt2
+        try checkAgainstVocabulary()
     }
 
     /// The model of a tokenizer.json, members in the order of the `tokenizers` library.
@@ -34,23 +42,24 @@ struct TokenizerDocument {
         ]
     }
 
-    private static func kind(_ root: JSONValue, at place: String) throws -> TokenizerKind {
-        let splitter = root["pre_tokenizer"] ?? .null
-        let decoder = root["decoder"]?["type"]?.string ?? "none"
-        switch (splitter["type"]?.string ?? "none", decoder) {
-        case ("none", "Fuse") where splitter.isNull: return .character
-        case ("ByteLevel", "ByteLevel"):
-            guard splitter["add_prefix_space"]?.boolean == false else {
-                throw Vocabulary.failure("add_prefix_space false", "another value", place)
-            }
-            guard splitter["use_regex"]?.boolean ?? true else {
-                throw Vocabulary.failure("use_regex true", "false", place)
-            }
-            return .bpe
-        case (let splitter, let decoder):
+    private static func isCharacter(_ root: JSONValue) -> Bool {
+        (root["pre_tokenizer"] ?? .null).isNull && (root["normalizer"] ?? .null).isNull
+            && root["decoder"]?["type"]?.string == "Fuse"
+    }
+
+    /// An added token that is matched on normalized text would have to be normalized too.
+    private func checkAgainstVocabulary() throws {
+        if scheme.symbols == .characters,
+            let token = vocabulary.addedTokens.first(where: \.isNormalized)
+        {
             throw Vocabulary.failure(
-                "pre-tokenizer and decoder ByteLevel, or none and Fuse",
-                "\(splitter) and \(decoder)", place)
+                "added tokens with normalized false",
+                "'\(String(decoding: token.content, as: UTF8.self))' with true", place)
+        }
+        if let id = scheme.beginningOfTextID, Int(id) >= vocabulary.tokens.count {
+            throw Vocabulary.failure(
+                "the first token of the post_processor below \(vocabulary.tokens.count)", "\(id)",
+                place)
         }
     }
 
@@ -58,14 +67,8 @@ struct TokenizerDocument {
         if let type = model["type"]?.string, type != "BPE" {
             throw Vocabulary.failure("a model of type BPE", type, place)
         }
-        for key in ["normalizer", "truncation", "padding"] where !(root[key] ?? .null).isNull {
+        for key in ["truncation", "padding"] where !(root[key] ?? .null).isNull {
             throw Vocabulary.failure("\(key) null", "a value, which is not supported", place)
-        }
-        let processor = root["post_processor"] ?? .null
-        guard processor.isNull || processor["type"]?.string == "ByteLevel" else {
-            throw Vocabulary.failure(
-                "a post_processor null or ByteLevel", (processor["type"] ?? .null).summary,
-                place)
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             let value = model[key] ?? .null
@@ -73,8 +76,8 @@ struct TokenizerDocument {
                 throw Vocabulary.failure("\(key) null", "a value, which is not supported", place)
             }
         }
-        guard (model["dropout"] ?? .null).isNull, !(model["ignore_merges"]?.boolean ?? false) else {
-            throw Vocabulary.failure("neither dropout nor ignore_merges", "one of them", place)
+        guard (model["dropout"] ?? .null).isNull else {
+            throw Vocabulary.failure("dropout null", "a value, which is not supported", place)
         }
     }
 

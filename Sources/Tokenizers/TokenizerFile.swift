@@ -4,8 +4,8 @@ import Foundation
 
 /// Finds and reads tokenizers on disk.
 package enum TokenizerFile {
-    /// Loads a tokenizer.json, a directory that holds one, or a directory with GPT-2's
-    /// encoder.json and vocab.bpe.
+    /// Loads a tokenizer.json, a SentencePiece model (`*.model`), a directory that holds a
+    /// tokenizer.json or tokenizer.model, or a directory with GPT-2's encoder.json and vocab.bpe.
     ///
     /// - Throws: `Failure` for a missing, malformed or unsupported file.
     package static func load(_ path: String) throws -> any Tokenizer {
@@ -15,7 +15,7 @@ package enum TokenizerFile {
                 "cannot read the tokenizer", expected: "a tokenizer.json or a directory with one",
                 got: "nothing", at: path, remedy: "name an existing file")
         }
-        guard isDirectory.boolValue else { return try loadJSON(path) }
+        guard isDirectory.boolValue else { return try loadFile(path) }
         let inside = path.hasSuffix("/") ? path : path + "/"
         if exists(inside + "tokenizer.json") { return try loadJSON(inside + "tokenizer.json") }
         if exists(inside + "encoder.json"), exists(inside + "vocab.bpe") {
@@ -23,9 +23,12 @@ package enum TokenizerFile {
                 encoderJSON: try read(inside + "encoder.json"),
                 merges: try read(inside + "vocab.bpe"), at: path)
         }
+        let model = inside + SentencePieceModel.fileName
+        if exists(model) { return try loadFile(model) }
         throw Failure(
             "cannot read the tokenizer",
-            expected: "tokenizer.json, or encoder.json and vocab.bpe", got: "neither", at: path,
+            expected: "tokenizer.json, tokenizer.model, or encoder.json and vocab.bpe",
+            got: "none of them", at: path,
             remedy: "name a directory that holds a tokenizer")
     }
 
@@ -36,8 +39,13 @@ package enum TokenizerFile {
         let document = try TokenizerDocument(json: json, at: place)
         switch document.kind {
         case .character: return try CharacterTokenizer(document, json: json)
-        case .bpe: return try BytePairTokenizer(document, json: json)
+        case .bpe, .sentencePiece: return try BytePairTokenizer(document, json: json)
         }
+    }
+
+    private static func loadFile(_ path: String) throws -> any Tokenizer {
+        guard path.hasSuffix(".model") else { return try loadJSON(path) }
+        return try SentencePieceModel.tokenizer(try read(path), at: path)
     }
 
     private static func loadJSON(_ path: String) throws -> any Tokenizer {

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import struct
 import tempfile
 
 import tokenizers
@@ -194,9 +195,139 @@ def make_real(folder):
     write("gpt2-real.json", {"encoded": encoded, "trained": trained})
 
 
+LLAMA3 = (
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
+    " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+)
+
+
+def make_llama3():
+    """Byte level with Llama 3's own pattern, whole pieces and a first token."""
+    byte_level = tokenizers.pre_tokenizers.ByteLevel
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(ignore_merges=True))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([
+        tokenizers.pre_tokenizers.Split(tokenizers.Regex(LLAMA3), "isolated"),
+        byte_level(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=420, initial_alphabet=byte_level.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator(CORPUS.split(END), trainer)
+    tokenizer.add_special_tokens(["<|begin_of_text|>", "<|end_of_text|>"])
+    first = tokenizer.token_to_id("<|begin_of_text|>")
+    tokenizer.post_processor = tokenizers.processors.Sequence([
+        tokenizers.processors.ByteLevel(trim_offsets=False),
+        tokenizers.processors.TemplateProcessing(
+            single="<|begin_of_text|> $A", pair="<|begin_of_text|> $A <|begin_of_text|> $B",
+            special_tokens=[("<|begin_of_text|>", first)]),
+    ])
+    # A token that no merge makes: it is taken where it is a whole piece.
+    document = json.loads(tokenizer.to_str())
+    document["model"]["merges"] = document["model"]["merges"][:-20]
+    tokenizer = tokenizers.Tokenizer.from_str(json.dumps(document))
+    save_cases(tokenizer, "llama3", random_strings(300) + [class_text()[:1500]])
+
+
+def make_sentencepiece():
+    """Characters with bytes for rare ones, in the two forms in which Llama 2 is published."""
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=420, show_progress=False,
+        special_tokens=["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)])
+    learner = tokenizers.Tokenizer(tokenizers.models.BPE())
+    space = "\u2581"
+    learner.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(split=True)
+    learner.train_from_iterator([CORPUS.replace(END, " ").replace("9", "")], trainer)
+    document = json.loads(learner.to_str())
+    document["model"] |= {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}
+    document["added_tokens"] = document["added_tokens"][:3]
+    document["decoder"] = {"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"String": space}, "content": " "},
+        {"type": "ByteFallback"}, {"type": "Fuse"},
+        {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
+    document["post_processor"] = json.loads(tokenizers.processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]).__getstate__())
+    strings = random_strings(240) + [
+        " two", "two  spaces", "   ", "\n\n", space + "x " + space, "a <s>b</s> c", "<s>", "</s> x"]
+    prepend = {"type": "Sequence", "normalizers": [
+        {"type": "Prepend", "prepend": space},
+        {"type": "Replace", "pattern": {"String": " "}, "content": space}]}
+    forms = {
+        "prepend": {"normalizer": prepend, "pre_tokenizer": None},
+        "metaspace": {"normalizer": None, "pre_tokenizer": {
+            "type": "Metaspace", "replacement": space, "prepend_scheme": "first",
+            "split": False}},
+    }
+    for name, form in forms.items():
+        tokenizer = tokenizers.Tokenizer.from_str(json.dumps(document | form))
+        save_cases(tokenizer, f"sentencepiece-{name}", strings)
+
+
+def save_cases(tokenizer, name, strings):
+    save(tokenizer, f"{name}-tokenizer.json")
+    cases = []
+    for text in strings:
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        decoded = tokenizer.decode(ids, skip_special_tokens=False)
+        cases.append({"text": text, "ids": ids} | ({} if decoded == text else {"decoded": decoded}))
+    write(f"{name}.json", {"cases": cases})
+
+
+def sentencepiece_file(path):
+    """Pieces and scores of a SentencePiece model, without its library."""
+    def varint(data, at):
+        value = shift = 0
+        while True:
+            byte = data[at]
+            value, at, shift = value | (byte & 127) << shift, at + 1, shift + 7
+            if byte < 128:
+                return value, at
+
+    def fields(data):
+        at = 0
+        while at < len(data):
+            tag, at = varint(data, at)
+            if tag & 7 == 0:
+                value, at = varint(data, at)
+            else:
+                size, at = (4, at) if tag & 7 == 5 else varint(data, at)
+                value, at = data[at:at + size], at + size
+            yield tag >> 3, value
+
+    pieces = [dict(fields(value)) for number, value in fields(path.read_bytes()) if number == 1]
+    return [(p[1].decode(), struct.unpack("<f", p.get(2, bytes(4)))[0], p.get(3, 1)) for p in pieces]
+
+
+def make_llama2(folder):
+    """Llama 2's published model in the way of `transformers`, over the real texts."""
+    pieces = sentencepiece_file(folder / "tokenizers/llama2/tokenizer.model")
+    ids = {text: i for i, (text, _, _) in enumerate(pieces)}
+    merges = []
+    for text, score, kind in pieces:
+        pairs = [(text[:i], text[i:]) for i in range(1, len(text))]
+        pairs = [p for p in pairs if p[0] in ids and p[1] in ids]
+        merges += [(*p, score) for p in sorted(pairs, key=lambda p: (ids[p[0]], ids[p[1]]))]
+    merges.sort(key=lambda m: (m[2], len(m[0]), len(m[1])), reverse=True)
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(
+        ids, [m[:2] for m in merges], unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = tokenizers.normalizers.Sequence([
+        tokenizers.normalizers.Prepend("\u2581"), tokenizers.normalizers.Replace(" ", "\u2581")])
+    encoded = []
+    for name in ["the-verdict.txt", "tinyshakespeare.txt", "wikitext-2/valid.txt"]:
+        text = (folder / "text" / name).read_bytes().decode()
+        encoded.append({"file": "text/" + name} | counted(tokenizer.encode(text).ids))
+    write("llama2-real.json", {"encoded": encoded})
+
+
+def counted(ids):
+    return {"count": len(ids), "ids": fnv(ids)}
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     make_character()
     make_bpe()
+    make_llama3()
+    make_sentencepiece()
     if "SWIFT_LLM_DATA" in os.environ:
         make_real(pathlib.Path(os.environ["SWIFT_LLM_DATA"]))
+        make_llama2(pathlib.Path(os.environ["SWIFT_LLM_DATA"]))

@@ -32,6 +32,6 @@ struct TokenizerDecodeCommand: FirstRankCommand {
             }
             return id
         }
-        try FileHandle.standardOutput.write(contentsOf: Data(decoder.bytes(of: ids)))
+        try FileHandle.standardOutput.write(contentsOf: Data(decoder.textBytes(of: ids)))
     }
 }
