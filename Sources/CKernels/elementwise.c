@@ -27,6 +27,11 @@ void kernel_narrow(bfloat16 *out, const float *x, long n) {
 }
 
 SWIFT_LLM_DISPATCH
+void kernel_widen(float *out, const bfloat16 *x, long n) {
+    for (long i = 0; i < n; i++) out[i] = widen_bfloat16(x[i]);
+}
+
+SWIFT_LLM_DISPATCH
 double kernel_sum(const float *x, long n) {
     double lanes[WIDTH] = {0};
     long i = 0;

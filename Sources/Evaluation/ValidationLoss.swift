@@ -34,7 +34,9 @@ package struct ValidationLoss {
     package var tokenCount: Int { windowCount * sampler.sequenceLength }
 
     /// The sum of the losses of all scored tokens, in nats. Collective.
-    package func total(_ model: GPT2, over communicator: any Communicator) throws -> Double {
+    package func total(
+        _ model: any LanguageModel, over communicator: any Communicator
+    ) throws -> Double {
         let portionCount = (windowCount + portionSize - 1) / portionSize
         let (rank, worldSize) = (communicator.rank, communicator.worldSize)
         let sumsPerRank = (portionCount + worldSize - 1) / worldSize
@@ -53,7 +55,9 @@ package struct ValidationLoss {
     }
 
     /// Average loss of a scored token, in nats. Collective.
-    package func average(_ model: GPT2, over communicator: any Communicator) throws -> Double {
+    package func average(
+        _ model: any LanguageModel, over communicator: any Communicator
+    ) throws -> Double {
         try total(model, over: communicator) / Double(tokenCount)
     }
 
@@ -64,7 +68,7 @@ package struct ValidationLoss {
         }
     }
 
-    private func sum(ofPortion portion: Int, _ model: GPT2) throws -> Double {
+    private func sum(ofPortion portion: Int, _ model: any LanguageModel) throws -> Double {
         let first = portion * portionSize
         let batch = try batch(first..<min(first + portionSize, windowCount))
         let all = 0..<batch.sequenceCount

@@ -6,12 +6,12 @@ import Tensors
 /// Only tokens that are not in the cache yet are computed: the prompt in one pass, then one token
 /// at a time, and nothing of a prompt that comes again but its last token.
 package final class DecodingContext {
-    private let model: GPT2
+    private let model: any LanguageModel
     private let cache: KeyValueCache
     /// The tokens in the cache.
     private var cached: [Int32] = []
 
-    package init(_ model: GPT2) {
+    package init(_ model: any LanguageModel) {
         self.model = model
         cache = KeyValueCache(model.configuration, device: model.device)
     }
@@ -33,7 +33,7 @@ package final class DecodingContext {
     /// The first of `count` tokens that the model sees.
     ///
     /// The first token, as long as all fit; then the start moves on by half a context at a time. A
-    /// cache of learned positions cannot slide: each move computes half a context again, and
+    /// cache of positions cannot slide: each move computes half a context again, and
     /// moving at each token would compute a whole one for each token.
     package static func windowStart(of count: Int, _ contextLength: Int) -> Int {
         let step = max(1, contextLength / 2)

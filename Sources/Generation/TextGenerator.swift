@@ -12,7 +12,7 @@ package struct TextGenerator {
     private let context: DecodingContext
 
     /// - Precondition: the model has a row for each token of the vocabulary.
-    package init(model: GPT2, tokenizer: any Tokenizer) {
+    package init(model: any LanguageModel, tokenizer: any Tokenizer) {
         precondition(
             model.configuration.vocabularySize >= tokenizer.vocabularySize,
             "the model has \(model.configuration.vocabularySize) tokens, the tokenizer "
@@ -30,7 +30,7 @@ package struct TextGenerator {
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler, stops: [String] = [],
         whenReady: (String) throws -> Void
     ) throws {
-        var decoder = StreamingDecoder(tokenizer)
+        var decoder = StreamingDecoder(tokenizer, isStart: prompt.isEmpty)
         var filter = StopTextFilter(stops)
         try generate(after: prompt, maximumTokens: maximumTokens, sampler: sampler) { id in
             let text = filter.append(try decoder.append(id))
@@ -43,8 +43,9 @@ package struct TextGenerator {
 
     /// Draws up to `maximumTokens` tokens after the prompt, and ends at an end of text.
     ///
-    /// Of a prompt longer than the context the model sees the last tokens. When the sequence outgrows
-    /// the context, the older half is dropped and the rest computed again.
+    /// Where texts start with a token for the model, it stands before the prompt. Of a prompt longer
+    /// than the context the model sees the last tokens. When the sequence outgrows the context, the
+    /// older half is dropped and the rest computed again.
     ///
     /// - Parameter whenDrawn: called with each id as it comes; false ends.
     /// - Throws: `Failure` for an empty prompt where there is no end of text to start from.
@@ -59,14 +60,16 @@ package struct TextGenerator {
             // Rows behind the vocabulary are padding.
             let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
             let id = try sampler.draw(drawable.array, after: ids)
-            if id == tokenizer.endOfTextID { return }
+            if id == tokenizer.endOfTextID || id == tokenizer.beginningOfTextID { return }
             ids.append(id)
             guard try whenDrawn(id) else { return }
         }
     }
 
     private func start(of prompt: [Int32]) throws -> [Int32] {
-        if !prompt.isEmpty { return prompt.suffix(contextLength) }
+        let first = tokenizer.beginningOfTextID
+        let given = (first.map { [$0] } ?? []) + prompt
+        if !given.isEmpty { return given.suffix(contextLength) }
         guard let endOfText = tokenizer.endOfTextID else {
             throw Failure(
                 "the prompt is empty and the tokenizer has no end of text to start from",

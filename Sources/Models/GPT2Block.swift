@@ -56,7 +56,7 @@ struct GPT2Block {
     ///
     /// - Parameter activation: the element of all that flows between two products.
     func forward<Activation: Tensors.Activation>(
-        _ x: Variable, _ pass: GPT2ForwardPass, activation: Activation.Type
+        _ x: Variable, _ pass: ForwardPass, activation: Activation.Type
     ) -> Variable {
         let tape = pass.tape
         let site = 1 + layer * Self.sites
@@ -73,70 +73,5 @@ struct GPT2Block {
         let raised = tape.linearGELU(
             normedAgain, weight: pass[mlpInput.weight], bias: pass[mlpInput.bias], form: .tanh)
         return pass.add(raised, through: mlpOutput, to: middle, site: site + 2)
-    }
-}
-
-/// What all layers of one forward pass share.
-struct GPT2ForwardPass {
-    let tape: Tape
-    let parameters: ParameterList
-    let configuration: GPT2Configuration
-    let stream: DropoutStream?
-    /// The tokens before those of the pass; nil where it sees whole sequences.
-    let cache: KeyValueCache?
-
-    subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
-
-    /// The rows of the position table from the first position of the pass on.
-    func positions(_ table: Parameter) -> Variable {
-        guard let cache else { return self[table] }
-        return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
-    }
-
-    func attention<Activation>(
-        _ qkv: Value<Activation>, _ options: AttentionOptions, layer: Int
-    ) -> Value<Activation> {
-        guard let cache else { return tape.causalAttention(qkv, options) }
-        let past = cache.past(ofLayer: layer)
-        guard let floats = qkv as? Variable,
-            let attended = tape.cachedAttention(floats, options, past: past) as? Value<Activation>
-        else { preconditionFailure("a cache holds floats, got \(Activation.self)") }
-        return attended
-    }
-
-    /// residual + dropout(x w + b).
-    func add<Activation>(
-        _ x: Value<Activation>, through layer: LinearParameters, to residual: Variable, site: Int
-    ) -> Variable {
-        tape.addLinear(
-            x, weight: self[layer.weight], bias: self[layer.bias], to: residual,
-            dropout: dropout(site: site))
-    }
-
-    func layerNorm<Activation>(
-        _ x: Variable, _ norm: LayerNormParameters
-    ) -> Value<Activation> {
-        tape.layerNorm(
-            x, gain: self[norm.gain], bias: self[norm.bias],
-            epsilon: configuration.layerNormEpsilon, as: Activation.self)
-    }
-
-    func dropout(site: Int) -> Dropout? {
-        guard let stream, configuration.dropoutRate > 0 else { return nil }
-        return Dropout(rate: configuration.dropoutRate, site: site, stream: stream)
-    }
-
-    func dropOut(_ x: Variable, site: Int) -> Variable {
-        dropout(site: site).map { tape.dropout(x, $0) } ?? x
-    }
-}
-
-extension IndexingIterator<[Parameter]> {
-    /// The next parameter; the list was made by the same rule as the layers that take from it.
-    mutating func take() -> Parameter {
-        guard let parameter = next() else {
-            preconditionFailure("the parameter list is shorter than the model")
-        }
-        return parameter
     }
 }

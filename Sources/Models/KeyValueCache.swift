@@ -3,24 +3,25 @@ import Tensors
 /// The keys and values that a model has computed for the tokens of B growing sequences: with them
 /// the next token costs one position, not a pass over the whole sequence.
 ///
-/// Holds 2 layers * B * context * C floats from the start: 75 MB for a GPT-2 of 124M and one sequence.
-/// A position is added to the embedding before the first layer, so all entries depend on where the
-/// sequence begins: when it outgrows the context, the cache cannot slide but is computed again.
+/// Holds 2 layers * B * context * K D floats from the start (K heads of D; K D = C in GPT-2): 75 MB for
+/// a GPT-2 of 124M and one sequence. Keys hold the positions of their tokens, so all entries depend
+/// on where the sequence begins: when it outgrows the context, the cache cannot slide but is computed
+/// again.
 package final class KeyValueCache {
     package let batchSize: Int
     package let contextLength: Int
     /// Positions that the cache holds.
     package private(set) var length = 0
 
-    /// [layer, B, S, C].
+    /// [layer, B, S, K D].
     private let keys: Tensor<Float>
     private let values: Tensor<Float>
 
-    package init(_ configuration: GPT2Configuration, batchSize: Int = 1, device: Device) {
+    package init(_ configuration: ModelConfiguration, batchSize: Int = 1, device: Device) {
         self.batchSize = batchSize
         contextLength = configuration.contextLength
         let shape = [
-            configuration.layerCount, batchSize, contextLength, configuration.embeddingSize,
+            configuration.layerCount, batchSize, contextLength, configuration.keyValueSize,
         ]
         keys = device.uninitialized(shape)
         values = device.uninitialized(shape)

@@ -1,9 +1,11 @@
 import Tensors
 
-extension GPT2 {
-    /// Deviation of the normal distribution of all weights (Radford et al., 2019).
-    private static let deviation: Float = 0.02
+/// Deviation of the normal distribution of all weights (Radford et al., 2019).
+private let deviation: Float = 0.02
+/// The projections into the residual stream.
+private let residualSuffixes = ["c_proj.weight", "o_proj.weight", "down_proj.weight"]
 
+extension LanguageModel {
     /// Draws the weights as GPT-2 does: normal with deviation 0.02, the projections into the residual
     /// stream divided by sqrt(2 layers), biases 0, norms 1. A function of the seed alone.
     package func initialize(seed: UInt64) {
@@ -14,9 +16,9 @@ extension GPT2 {
                 let isGain = parameter.name.hasSuffix(".weight")
                 device.fill(value, with: isGain ? 1 : 0)
             } else {
-                let isResidual = parameter.name.hasSuffix("c_proj.weight")
+                let isResidual = residualSuffixes.contains(where: parameter.name.hasSuffix)
                 device.fillNormal(
-                    value, deviation: Self.deviation * (isResidual ? residualScale : 1),
+                    value, deviation: deviation * (isResidual ? residualScale : 1),
                     stream: parameter.index, seed: seed)
             }
         }

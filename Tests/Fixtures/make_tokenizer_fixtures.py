@@ -311,7 +311,10 @@ def make_llama2(folder):
         ids, [m[:2] for m in merges], unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = tokenizers.normalizers.Sequence([
         tokenizers.normalizers.Prepend("\u2581"), tokenizers.normalizers.Replace(" ", "\u2581")])
+    tokenizer.add_special_tokens([
+        tokenizers.AddedToken(name, normalized=False) for name in ["<unk>", "<s>", "</s>"]])
     encoded = []
+    # The last one holds "<unk>", which is a token, and no text, of this tokenizer.
     for name in ["the-verdict.txt", "tinyshakespeare.txt", "wikitext-2/valid.txt"]:
         text = (folder / "text" / name).read_bytes().decode()
         encoded.append({"file": "text/" + name} | counted(tokenizer.encode(text).ids))

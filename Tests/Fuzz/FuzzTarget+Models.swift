@@ -79,7 +79,7 @@ extension FuzzTarget {
                     values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
             }
             try ModelDirectory.write(
-                HuggingFaceConfiguration(model: model, endOfTextID: nil), tensors: tensors,
+                HuggingFaceConfiguration(model: .gpt2(model), endOfTextID: nil), tensors: tensors,
                 tokenizerJSON: CharacterTokenizer(text: "abcdefgh").tokenizerJSON, into: folder)
         }
     }

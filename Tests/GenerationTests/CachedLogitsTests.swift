@@ -28,7 +28,7 @@ import Testing
 
     /// Feeds a whole context, cut at `cuts`, and compares the logits after each part with those
     /// of a pass over the whole sequence.
-    private func check(_ model: GPT2, parts: [Int], batchSize: Int = 1) {
+    private func check(_ model: any LanguageModel, parts: [Int], batchSize: Int = 1) {
         let (device, sizes) = (model.device, model.configuration)
         let sequences = (0..<batchSize).map {
             Self.ids(sizes.contextLength, below: sizes.vocabularySize, from: 5 * $0)

@@ -30,7 +30,7 @@ import Testing
 
     /// Greedy ids without a cache: a pass over `window` of the ids for each token.
     private func uncached(
-        _ model: GPT2, after prompt: [Int32], count: Int,
+        _ model: any LanguageModel, after prompt: [Int32], count: Int,
         window: ([Int32]) -> ArraySlice<Int32> = { $0[...] }
     ) -> [Int32] {
         var ids = prompt

@@ -16,12 +16,12 @@ import Testing
 
     @Test(arguments: [nil, 60])
     func survivesARoundTrip(_ endOfTextID: Int?) throws {
-        let configuration = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: endOfTextID)
+        let configuration = HuggingFaceConfiguration(model: .gpt2(Self.tiny), endOfTextID: endOfTextID)
         #expect(try read(configuration.json.text(isPretty: true)) == configuration)
     }
 
     @Test func writesWhatTransformersReads() {
-        let json = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: nil).json
+        let json = HuggingFaceConfiguration(model: .gpt2(Self.tiny), endOfTextID: nil).json
         let expected = """
             {"activation_function":"gelu_new","add_cross_attention":false,\
             "architectures":["GPT2LMHeadModel"],"attn_pdrop":0.1,"bos_token_id":null,\
@@ -40,7 +40,7 @@ import Testing
             headCount: 12, dropoutRate: 0.1, layerNormEpsilon: 1e-5)
         #expect(
             try read("{\"model_type\": \"gpt2\"}")
-                == HuggingFaceConfiguration(model: expected, endOfTextID: 50256))
+                == HuggingFaceConfiguration(model: .gpt2(expected), endOfTextID: 50256))
     }
 
     @Test(

@@ -12,8 +12,10 @@ import Testing
 
     let folder: TemporaryFolder
     let configuration = HuggingFaceConfiguration(
-        model: GPT2Configuration(
-            vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2, headCount: 2),
+        model: .gpt2(
+            GPT2Configuration(
+                vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2,
+                headCount: 2)),
         endOfTextID: 6)
 
     init() throws { folder = try TemporaryFolder() }

@@ -190,7 +190,7 @@ extension Jobs {
         }
 
         @Test func trainingStepCostsWhatPapersCount() {
-            let configuration = GPT2Preset.gpt2Small.configuration(vocabularySize: 50_304)
+            let configuration = ModelPreset.gpt2Small.configuration(vocabularySize: 50_304)
             let cost = ModelCost(configuration, parameterCount: 124_475_904)
             #expect(cost.multiplyingCount == 123_689_472)
             #expect(cost.trainingFLOPs(sequenceLength: 256) == 770_448_384)

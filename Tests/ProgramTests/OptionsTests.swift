@@ -38,11 +38,11 @@ import swift_llm_train
     }
 
     @Test(arguments: [
-        (GPT2Preset.nano, 65, 91_104), (.micro, 512, 2_817_024),
+        (ModelPreset.nano, 65, 91_104), (.micro, 512, 2_817_024),
         (.gpt2Small, 50_257, 124_439_808), (.gpt2Medium, 50_257, 354_823_168),
         (.gpt2Large, 50_257, 774_030_080), (.gpt2ExtraLarge, 50_257, 1_557_611_200),
     ])
-    func presetHasItsNumberOfParameters(preset: GPT2Preset, vocabulary: Int, count: Int) throws {
+    func presetHasItsNumberOfParameters(preset: ModelPreset, vocabulary: Int, count: Int) throws {
         var options = ModelOptions()
         options.preset = preset
         let sizes = try options.configuration(tokenizerVocabularySize: vocabulary)
@@ -63,10 +63,41 @@ import swift_llm_train
         let sizes = try options.configuration(tokenizerVocabularySize: 65)
         #expect(
             sizes
-                == GPT2Configuration(
-                    vocabularySize: 128, contextLength: 32, embeddingSize: 48, layerCount: 3,
-                    headCount: 6, dropoutRate: 0.1))
-        #expect(sizes.headSize == 8)
+                == .gpt2(
+                    GPT2Configuration(
+                        vocabularySize: 128, contextLength: 32, embeddingSize: 48, layerCount: 3,
+                        headCount: 6, dropoutRate: 0.1)))
+    }
+
+    @Test(arguments: [
+        (ModelPreset.llama110M, 32_000, 109_529_856), (.tinyLlama, 32_000, 1_100_048_384),
+        (.llama3Small, 128_256, 1_235_814_400),
+    ])
+    func presetOfLlamaHasItsPublishedNumberOfParameters(
+        preset: ModelPreset, vocabulary: Int, count: Int
+    ) throws {
+        var options = ModelOptions()
+        options.preset = preset
+        let sizes = try options.configuration(tokenizerVocabularySize: vocabulary)
+        #expect(sizes == preset.configuration(vocabularySize: vocabulary))
+        #expect(sizes.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
+    }
+
+    @Test func keysOfLlamaWithoutLlamaAreRefused() throws {
+        var options = ModelOptions()
+        options.preset = .nano
+        options.mlpSize = 64
+        let failure = #expect(throws: Failure.self) { try options.validate() }
+        #expect(
+            failure?.line == "model.mlp_size is a key of llama; remove it, or set "
+                + "model.architecture to llama")
+        options.architecture = .llama
+        #expect(throws: Failure.self) { try options.validate() }
+        options.preset = .llamaNano
+        let sizes = try options.configuration(tokenizerVocabularySize: 65)
+        guard case .llama(let llama) = sizes else { throw Failure("\(sizes)") }
+        #expect(llama.mlpSize == 64)
+        #expect(llama.keyValueHeadCount == 2)
     }
 
     @Test func vocabularyBelowTheTokenizersIsRefused() {

@@ -3,23 +3,31 @@ import ModelFiles
 import Models
 import Tensors
 
-/// A tiny GPT-2 with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py).
+/// A tiny model with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py and
+/// make_llama_fixtures.py).
 package struct ReferenceModel: CustomStringConvertible, Sendable {
     package let name: String
 
-    package static let all = ["uneven", "full-context", "one-layer"].map(ReferenceModel.init)
+    package static let gpt2 = ["uneven", "full-context", "one-layer"].map {
+        ReferenceModel(name: "gpt2/\($0)")
+    }
+    package static let llama = ["grouped", "scaled"].map {
+        ReferenceModel(name: "llama/\($0)")
+    }
+    package static let all = gpt2 + llama
 
     package var description: String { name }
 
-    private var directory: String {
+    /// A Hugging Face model directory.
+    package var directory: String {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent()
-        return tests.appending(path: "Fixtures/gpt2/\(name)").path
+        return tests.appending(path: "Fixtures/\(name)").path
     }
 
-    package func model(device: Device) throws -> GPT2 {
+    package func model(device: Device) throws -> any LanguageModel {
         let files = try ModelDirectory(reading: directory)
-        let model = GPT2(files.model, device: device)
+        let model = files.model.makeModel(device: device)
         for parameter in model.parameters.parameters {
             try files.readTensor(
                 named: parameter.name, into: model.parameters.value(of: parameter).buffer)

@@ -9,7 +9,7 @@ import Training
 /// A model of a few hundred weights on tokens that repeat, trained in this process.
 package struct TinyTraining {
     package let folder: TemporaryFolder
-    package let model: GPT2
+    package let model: any LanguageModel
     package let optimizer: AdamW
     package let store: CheckpointStore
     package let files = CheckpointFiles(

@@ -47,7 +47,6 @@ struct GPT2FilesTests {
 
     @Test(arguments: [
         (#""dropout": null"#, #""dropout": 0.1"#),
-        (#""ignore_merges": false"#, #""ignore_merges": true"#),
         (#""add_prefix_space": false"#, #""add_prefix_space": true"#),
         (#""normalizer": null"#, #""normalizer": {"type": "NFC"}"#),
         (#""post_processor": null"#, #""post_processor": {"type": "TemplateProcessing"}"#),

@@ -15,6 +15,7 @@ typedef unsigned short bfloat16;
 
 /* elementwise.c */
 void kernel_narrow(bfloat16 *out, const float *x, long n);
+void kernel_widen(float *out, const bfloat16 *x, long n);
 void kernel_add_bf16(bfloat16 *out, const bfloat16 *a, const bfloat16 *b, long n);
 void kernel_add_bias_bf16(
     bfloat16 *out, const float *bias, long rows, long columns, long stride);
@@ -60,6 +61,25 @@ void kernel_layer_norm_bf16(
 void kernel_layer_norm_backward_bf16(
     float *dx, float *dgain, float *dbias, const bfloat16 *dy, const float *x, const float *gain,
     const float *means, const float *rstds, long rows, long columns, int adds_dx);
+
+/* rms_norm.c; dgain is that of the given rows alone. */
+void kernel_rms_norm(
+    float *out, float *rstds, const float *x, const float *gain, long rows, long columns,
+    float epsilon);
+void kernel_rms_norm_backward(
+    float *dx, float *dgain, const float *dy, const float *x, const float *gain,
+    const float *rstds, long rows, long columns, int adds_dx);
+
+/* swiglu.c */
+void kernel_swiglu(float *out, const float *a, const float *b, long n);
+void kernel_swiglu_backward(
+    float *da, float *db, const float *dy, const float *a, const float *b, long n);
+
+/* rotary.c; row r has `heads` heads of 2 * half floats and the angles [r, half]; the direction is
+ * 1, or -1 to turn back. */
+void kernel_rotate_heads(
+    float *out, long out_stride, const float *x, long x_stride, const float *cosines,
+    const float *sines, long rows, long heads, long half, float direction, int adds);
 
 /* softmax.c */
 void kernel_softmax(float *out, const float *x, long rows, long columns);

@@ -4,7 +4,7 @@ import JSON
 /// Reads the members of one JSON object by kind; a missing member takes its default.
 struct JSONMembers {
     private let members: [String: JSONValue]
-    private let path: String
+    let path: String
 
     init(_ json: JSONValue, at path: String) throws(Failure) {
         guard let members = json.object else {
@@ -42,6 +42,18 @@ struct JSONMembers {
         let float = self[key] == nil ? value : self[key]?.double.map { Float($0) }
         guard let float, isAllowed(float) else { throw failure(key, expected: expected) }
         return float
+    }
+
+    /// A share of activations.
+    func rate(_ key: String, default value: Float) throws(Failure) -> Float {
+        try float(key, default: value, expected: "a number from 0 to below 1") {
+            $0 >= 0 && $0 < 1
+        }
+    }
+
+    /// What a norm adds under its root.
+    func epsilon(_ key: String, default value: Float) throws(Failure) -> Float {
+        try float(key, default: value, expected: "a small number above 0") { $0 > 0 && $0 < 1 }
     }
 
     /// For settings of which only some values are understood.

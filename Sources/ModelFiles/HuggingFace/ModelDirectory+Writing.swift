@@ -11,29 +11,30 @@ extension ModelDirectory {
     ///   - tensors: those of `configuration.model.tensorShapes`, in that order.
     ///   - tokenizerJSON: tokenizer.json, byte for byte.
     ///   - tokenizerConfigurationJSON: tokenizer_config.json, byte for byte.
+    ///   - weights: how the tensors are stored.
     /// - Precondition: the tensors have the names and shapes of the configuration.
     package static func write(
         _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
-        into directory: String
+        weights: WeightStorage = .float32, into directory: String
     ) throws(Failure) {
         let expected = configuration.model.tensorShapes
         precondition(
             tensors.map(\.name) == expected.map(\.name)
                 && tensors.map(\.shape) == expected.map(\.shape),
             "expected the tensors \(expected), got \(tensors.map { ($0.name, $0.shape) })")
-        try SafetensorsWriter.write(tensors, to: "\(directory)/\(WeightFiles.fileName)")
+        try WeightFiles.write(tensors, weights, into: directory)
         try writeWithoutWeights(
-            configuration, tokenizerJSON: tokenizerJSON,
+            configuration, type: weights.type, tokenizerJSON: tokenizerJSON,
             tokenizerConfigurationJSON: tokenizerConfigurationJSON, into: directory)
     }
 
     /// Writes config.json and the tokenizer's files.
     package static func writeWithoutWeights(
-        _ configuration: HuggingFaceConfiguration, tokenizerJSON: [UInt8]?,
-        tokenizerConfigurationJSON: [UInt8]?, into directory: String
+        _ configuration: HuggingFaceConfiguration, type: SafetensorsType = .float32,
+        tokenizerJSON: [UInt8]?, tokenizerConfigurationJSON: [UInt8]?, into directory: String
     ) throws(Failure) {
-        let text = configuration.json.text(isPretty: true)
+        let text = configuration.json(type: type).text(isPretty: true)
         let path = "\(directory)/\(HuggingFaceConfiguration.fileName)"
         try FileWriter.write(Array(text.utf8), to: path)
         if let tokenizerJSON {
@@ -51,12 +52,13 @@ extension ModelDirectory {
     package static func publish(
         _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
-        at path: String
+        weights: WeightStorage = .float32, at path: String
     ) throws {
         try PublishedDirectory.write(to: path) { directory in
             try write(
                 configuration, tensors: tensors, tokenizerJSON: tokenizerJSON,
-                tokenizerConfigurationJSON: tokenizerConfigurationJSON, into: directory)
+                tokenizerConfigurationJSON: tokenizerConfigurationJSON, weights: weights,
+                into: directory)
             try Manifest.write(in: directory)
         }
     }

@@ -2,17 +2,17 @@ import Diagnostics
 import Files
 import Models
 
-/// A Hugging Face directory of a GPT-2, whose weights are checked by name and shape when it opens.
+/// A Hugging Face directory of a GPT-2 or a Llama, whose weights are checked by name and shape when it opens.
 package struct ModelDirectory: Sendable {
     package static let tokenizerName = "tokenizer.json"
     package static let tokenizerConfigurationName = "tokenizer_config.json"
 
     package let path: String
     package let configuration: HuggingFaceConfiguration
-    /// By the names of `GPT2Configuration.tensorShapes`.
+    /// By the names of `ModelConfiguration.tensorShapes`.
     private let places: [String: WeightFiles.Place]
 
-    package var model: GPT2Configuration { configuration.model }
+    package var model: ModelConfiguration { configuration.model }
 
     /// - Throws: `Failure` when the configuration is not one that this project computes, or the
     ///   weights do not fit it; then every missing, unknown and unsuitable tensor is listed.
@@ -25,7 +25,8 @@ package struct ModelDirectory: Sendable {
                 remedy: "name one, such as RUN/checkpoints/latest")
         }
         configuration = try HuggingFaceConfiguration(reading: path)
-        places = try Self.named(try WeightFiles(directory: path).places, at: path)
+        places = try Self.named(
+            try WeightFiles(directory: path).places, configuration.model, at: path)
         let differences = TensorDifferences(
             expected: configuration.model.tensorShapes, found: places.mapValues(\.entry))
         guard differences.isEmpty else {
@@ -55,15 +56,17 @@ package struct ModelDirectory: Sendable {
         return DirectoryEntries.exists(file) ? try FileReader.bytes(of: file) : nil
     }
 
-    /// Older files name the tensors of the model without its prefix, and hold the causal mask and a
-    /// copy of the tied embedding, which are passed over.
+    /// Older files name the tensors of the model without its prefix, and hold the causal mask, the
+    /// frequencies of rotary positions and a copy of the tied embedding, which are passed over.
     private static func named(
-        _ places: [String: WeightFiles.Place], at path: String
+        _ places: [String: WeightFiles.Place], _ model: ModelConfiguration, at path: String
     ) throws(Failure) -> [String: WeightFiles.Place] {
-        let prefix = "transformer."
+        let head = "lm_head.weight"
+        let isTied = model.tensorShapes.last?.name != head
+        let prefix = if case .gpt2 = model { "transformer." } else { "model." }
         var named: [String: WeightFiles.Place] = [:]
-        for (name, place) in places where !isPassedOver(name) {
-            let full = name.hasPrefix(prefix) ? name : prefix + name
+        for (name, place) in places where !isPassedOver(name) && !(isTied && name == head) {
+            let full = name.hasPrefix(prefix) || name == head ? name : prefix + name
             guard named.updateValue(place, forKey: full) == nil else {
                 throw Failure("the tensor \(full) stands twice, with and without prefix", at: path)
             }
@@ -72,7 +75,7 @@ package struct ModelDirectory: Sendable {
     }
 
     private static func isPassedOver(_ name: String) -> Bool {
-        name == "lm_head.weight" || name.hasSuffix(".attn.bias")
-            || name.hasSuffix(".attn.masked_bias")
+        [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"].contains(
+            where: name.hasSuffix)
     }
 }

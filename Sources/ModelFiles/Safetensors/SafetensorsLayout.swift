@@ -1,6 +1,6 @@
 import JSON
 
-/// Where everything stands in a safetensors file of Float tensors: known before a value is written,
+/// Where everything stands in a safetensors file of tensors of one type: known before a value is written,
 /// so that several writers can fill one file.
 package struct SafetensorsLayout: Equatable, Sendable {
     /// In the order in which they were named.
@@ -12,13 +12,15 @@ package struct SafetensorsLayout: Equatable, Sendable {
     package var fileSize: Int { header.count + (entries.last?.range.upperBound ?? 0) }
 
     /// - Precondition: names are unique, and none is `__metadata__`.
-    package init(_ tensors: [(name: String, shape: [Int])]) {
+    package init(
+        _ tensors: [(name: String, shape: [Int])], type: SafetensorsType = .float32
+    ) {
         var entries: [SafetensorsEntry] = []
         var end = 0
         for (name, shape) in tensors {
-            let size = shape.reduce(SafetensorsType.float32.size, *)
+            let size = shape.reduce(type.size, *)
             entries.append(
-                SafetensorsEntry(name: name, type: .float32, shape: shape, range: end..<end + size))
+                SafetensorsEntry(name: name, type: type, shape: shape, range: end..<end + size))
             end += size
         }
         precondition(

@@ -19,6 +19,16 @@ package enum SafetensorsType: String, Sendable {
         self == .float32 || self == .bfloat16 || self == .float16
     }
 
+    /// The name of a floating-point type in config.json.
+    package var torchName: String {
+        switch self {
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        case .float64: "float64"
+        default: "float32"
+        }
+    }
+
     /// Bytes of one element.
     package var size: Int {
         switch self {

@@ -1,7 +1,8 @@
 import Diagnostics
 import Files
 
-/// Writes a safetensors file of Float tensors, one tensor after the other, copying none.
+/// Writes a safetensors file of Float tensors, as F32 or rounded to BF16 or F16, one tensor after the
+/// other; of those that are rounded, a part at a time.
 ///
 /// Equal names, shapes and values in equal order give equal files: the header tells no date.
 package struct SafetensorsWriter {
@@ -24,7 +25,7 @@ package struct SafetensorsWriter {
         precondition(
             values.count == entry.elementCount,
             "\(entry.name): expected \(entry.elementCount) values, got \(values.count)")
-        try file.write(UnsafeRawBufferPointer(values))
+        try FloatRounding(entry.type).write(values, of: entry.name, to: file)
         writtenCount += 1
     }
 
@@ -37,8 +38,10 @@ package struct SafetensorsWriter {
     }
 
     /// Writes a whole file below its final name; see `PublishedFile` and `PublishedDirectory`.
-    package static func write(_ tensors: [NamedTensor], to path: String) throws(Failure) {
-        let layout = SafetensorsLayout(tensors.map { ($0.name, $0.shape) })
+    package static func write(
+        _ tensors: [NamedTensor], type: SafetensorsType = .float32, to path: String
+    ) throws(Failure) {
+        let layout = SafetensorsLayout(tensors.map { ($0.name, $0.shape) }, type: type)
         var writer = try SafetensorsWriter(layout, into: FileWriter(path: path))
         for tensor in tensors { try writer.append(tensor.values) }
         try writer.finish()

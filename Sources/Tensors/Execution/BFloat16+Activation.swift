@@ -16,6 +16,15 @@ extension BFloat16: Activation {
         kernel_narrow(out.kernel, x, count)
     }
 
+    package static func widened(_ tensor: Tensor<BFloat16>, on device: Device) -> Tensor<Float> {
+        let out = device.uninitialized(tensor.shape)
+        device.forEachChunk(of: out.count) { chunk in
+            let start = chunk.lowerBound
+            kernel_widen(out.pointer + start, (tensor.pointer + start).kernel, chunk.count)
+        }
+        return out
+    }
+
     package static func narrowScratch(
         for tensor: Tensor<Float>, on device: Device
     ) -> Tensor<BFloat16> {

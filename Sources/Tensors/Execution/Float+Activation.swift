@@ -15,6 +15,10 @@ extension Float: Activation {
         out.update(from: x, count: count)
     }
 
+    package static func widened(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Float> {
+        tensor
+    }
+
     package static func narrowScratch(
         for tensor: Tensor<Float>, on device: Device
     ) -> Tensor<Float> {

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Keys and values of one layer for a sequence that grows: [B, S, C] each, the first `length`
+/// Keys and values of one layer for a sequence that grows: [B, S, K D] each, the first `length`
 /// positions filled.
 package struct PastKeysValues: Sendable {
     package let keys: Tensor<Float>
@@ -21,7 +21,8 @@ package struct PastKeysValues: Sendable {
 }
 
 extension Tape {
-    /// Causal attention of T new positions over the past and themselves: [B, T, 3C] -> [B, T, C].
+    /// Causal attention of T new positions over the past and themselves: [B, T, (H + 2K) D] ->
+    /// [B, T, H D], with the heads of `causalAttention`.
     ///
     /// Writes the new keys and values behind those of the past. The values are those of
     /// `causalAttention` over the whole sequence; there is no backward pass.
@@ -31,65 +32,82 @@ extension Tape {
         _ qkv: Variable, _ options: AttentionOptions, past: PastKeysValues
     ) -> Variable {
         precondition(!recordsGradients, "attention over a cache has no gradient")
-        let layout = CachedAttentionLayout(qkv: qkv.value, past, headCount: options.headCount)
+        let layout = CachedAttentionLayout(qkv: qkv.value, past, options)
         let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
-        device.forEach(layout.batchSize * layout.headCount, as: .attention) { head in
-            layout.remember(head)
+        device.forEach(layout.batchSize * layout.keyHeads, as: .attention) { group in
+            layout.remember(group)
+        }
+        device.forEach(layout.batchSize * layout.queryHeads, as: .attention) { head in
             device.attend(layout, head, into: y)
         }
         return constant(y)
     }
 }
 
-/// Where the heads stand in [B, T, 3C], [B, T, C] and the cache [B, S, C].
+/// Where the heads stand in [B, T, (H + 2K) D], [B, T, H D] and the cache [B, S, K D].
 private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
     let past: PastKeysValues
-    let headCount: Int
+    let queryHeads: Int, keyHeads: Int
     let batchSize: Int, length: Int, width: Int, headSize: Int
 
     /// Rows of queries taken at once: their scores stay in the second-level cache.
     static let blockRows = 128
 
-    init(qkv: Tensor<Float>, _ past: PastKeysValues, headCount: Int) {
-        let (batchSize, room, width) = (past.keys.shape[0], past.keys.shape[1], past.keys.shape[2])
+    init(qkv: Tensor<Float>, _ past: PastKeysValues, _ options: AttentionOptions) {
+        let (batchSize, room) = (past.keys.shape[0], past.keys.shape[1])
+        (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
+        headSize = past.keys.shape[2] / keyHeads
+        width = queryHeads * headSize
+        let joinedWidth = width + 2 * past.keys.shape[2]
         precondition(
-            qkv.shape.count == 3 && qkv.shape[0] == batchSize && qkv.shape[2] == 3 * width
-                && past.length + qkv.shape[1] <= room && width % headCount == 0,
-            "expected [\(batchSize), at most \(room - past.length), \(3 * width)] for "
-                + "\(headCount) heads, got \(qkv.shape)")
+            qkv.shape.count == 3 && qkv.shape[0] == batchSize && qkv.shape[2] == joinedWidth
+                && past.length + qkv.shape[1] <= room && queryHeads % keyHeads == 0,
+            "expected [\(batchSize), at most \(room - past.length), \(joinedWidth)] for "
+                + "\(queryHeads) heads over \(keyHeads), got \(qkv.shape)")
         self.qkv = qkv
         self.past = past
-        self.headCount = headCount
-        (self.batchSize, length, self.width) = (batchSize, qkv.shape[1], width)
-        headSize = width / headCount
+        (self.batchSize, length) = (batchSize, qkv.shape[1])
     }
 
     var scale: Float { 1 / Float(headSize).squareRoot() }
     var total: Int { past.length + length }
 
-    /// Rows of `tensor` [B, length, columns] of a head, which starts at `column`.
-    func rows(
-        _ rows: Range<Int>, of tensor: Tensor<Float>, _ head: Int, column: Int = 0
-    ) -> Matrix<Float> {
-        let (b, h) = head.quotientAndRemainder(dividingBy: headCount)
-        let (length, stride) = (tensor.shape[1], tensor.shape[2])
-        let start = (b * length + rows.lowerBound) * stride + column + h * headSize
-        return Matrix(
-            tensor.pointer + start, rows: rows.count, columns: headSize, stride: stride)
+    /// Rows of a head of queries or of the output.
+    func rows(_ rows: Range<Int>, of tensor: Tensor<Float>, query head: Int) -> Matrix<Float> {
+        let (b, h) = head.quotientAndRemainder(dividingBy: queryHeads)
+        return matrix(tensor, rows, sequence: b, column: h * headSize)
     }
 
-    /// Copies the new keys and values of a head into the cache.
+    /// Rows of the cache that a head of queries sees.
+    func rows(_ rows: Range<Int>, ofCache cache: Tensor<Float>, query head: Int) -> Matrix<Float> {
+        let (b, h) = head.quotientAndRemainder(dividingBy: queryHeads)
+        let shared = h / (queryHeads / keyHeads)
+        return matrix(cache, rows, sequence: b, column: shared * headSize)
+    }
+
+    /// Copies the new keys and values of one of their heads into the cache.
     func remember(_ head: Int) {
-        let parts = [(past.keys, column: width), (past.values, column: 2 * width)]
-        for (cache, column) in parts {
-            let source = rows(0..<length, of: qkv, head, column: column)
-            let target = rows(past.length..<total, of: cache, head)
+        let (b, h) = head.quotientAndRemainder(dividingBy: keyHeads)
+        let parts = [(past.keys, start: width), (past.values, start: width + keyHeads * headSize)]
+        for (cache, start) in parts {
+            let column = h * headSize
+            let source = matrix(qkv, 0..<length, sequence: b, column: start + column)
+            let target = matrix(cache, past.length..<total, sequence: b, column: column)
             for row in 0..<length {
                 (target.pointer + row * target.stride).update(
                     from: source.pointer + row * source.stride, count: headSize)
             }
         }
+    }
+
+    /// Rows and the columns of one head of `tensor` [B, length, columns].
+    private func matrix(
+        _ tensor: Tensor<Float>, _ rows: Range<Int>, sequence: Int, column: Int
+    ) -> Matrix<Float> {
+        let (length, stride) = (tensor.shape[1], tensor.shape[2])
+        let start = (sequence * length + rows.lowerBound) * stride + column
+        return Matrix(tensor.pointer + start, rows: rows.count, columns: headSize, stride: stride)
     }
 }
 
@@ -105,14 +123,14 @@ extension Device {
             let scores = Matrix(
                 scratch.pointer, rows: rows.count, columns: seen.count,
                 stride: scratch.columnCount)
-            let keys = layout.rows(seen, of: layout.past.keys, head)
+            let keys = layout.rows(seen, ofCache: layout.past.keys, query: head)
             Self.multiplySerially(
-                layout.rows(rows, of: layout.qkv, head), keys.transposed, into: scores)
+                layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: scores)
             kernel_causal_softmax(
                 scores.pointer, logSums.pointer, rows.count, scores.stride,
                 layout.past.length + rows.lowerBound, layout.scale)
-            let values = layout.rows(seen, of: layout.past.values, head)
-            Self.multiplySerially(scores, values, into: layout.rows(rows, of: y, head))
+            let values = layout.rows(seen, ofCache: layout.past.values, query: head)
+            Self.multiplySerially(scores, values, into: layout.rows(rows, of: y, query: head))
         }
     }
 }

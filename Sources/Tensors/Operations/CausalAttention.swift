@@ -2,14 +2,21 @@ import CKernels
 
 /// Options of causal attention.
 package struct AttentionOptions: Sendable {
+    /// Heads of queries.
     package var headCount: Int
+    /// Heads of keys and values; as many queries share each as divide them (Ainslie et al., 2023).
+    package var keyValueHeadCount: Int
     /// Dropout on the attention probabilities.
     package var dropout: Dropout?
     /// Stride of the dropout counter, so that the mask does not depend on the length of a batch.
     package var contextLength: Int
 
-    package init(headCount: Int, contextLength: Int, dropout: Dropout? = nil) {
+    /// - Parameter keyValueHeadCount: a divisor of `headCount`; nil gives each query its own.
+    package init(
+        headCount: Int, keyValueHeadCount: Int? = nil, contextLength: Int, dropout: Dropout? = nil
+    ) {
         self.headCount = headCount
+        self.keyValueHeadCount = keyValueHeadCount ?? headCount
         self.contextLength = contextLength
         self.dropout = dropout
     }
@@ -17,7 +24,8 @@ package struct AttentionOptions: Sendable {
 
 extension Tape {
     /// Multi-head causal self-attention (Vaswani et al., 2017): queries, keys and values side by side
-    /// in [B, T, 3C] -> [B, T, C], with C = heads * head size.
+    /// in [B, T, (H + 2K) D] -> [B, T, H D], with H heads of queries, K heads of keys and values, and
+    /// the head size D. Head h of the queries sees head h K / H of the keys.
     ///
     /// P = softmax(Q Kᵀ / sqrt(head size)) over the past, Y = P V. Rows are taken in blocks that
     /// skip what the mask hides; only the log-sum of each row is kept, and the backward pass makes P
@@ -39,13 +47,13 @@ extension Tape {
                 precondition(!adds, "queries, keys and values are used once")
                 let pass = AttentionBackward(
                     layout: layout, qkv: input, y: y, logSums: logSums, dy: dy, dqkv: dqkv)
-                device.forEach(layout.headTotal, as: .attention) { pass.run($0, on: device) }
+                device.forEach(layout.groupTotal, as: .attention) { pass.run($0, on: device) }
             }
         }
     }
 }
 
-/// Where the heads stand in [B, T, 3C] and [B, T, C].
+/// Where the heads stand in [B, T, (H + 2K) D] and [B, T, H D].
 private struct AttentionLayout {
     let batchSize: Int, length: Int, width: Int, headSize: Int
     let options: AttentionOptions
@@ -54,17 +62,28 @@ private struct AttentionLayout {
     static let blockRows = 128
 
     init(qkvShape: [Int], _ options: AttentionOptions) {
+        let (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
         precondition(
-            qkvShape.count == 3 && qkvShape[2] % (3 * options.headCount) == 0,
-            "expected [B, T, 3C] for \(options.headCount) heads, got \(qkvShape)")
+            qkvShape.count == 3 && queryHeads % keyHeads == 0
+                && qkvShape[2] % (queryHeads + 2 * keyHeads) == 0,
+            "expected [B, T, (H + 2K) D] for \(queryHeads) heads over \(keyHeads), got \(qkvShape)")
         batchSize = qkvShape[0]
         length = qkvShape[1]
-        width = qkvShape[2] / 3
-        headSize = width / options.headCount
+        headSize = qkvShape[2] / (queryHeads + 2 * keyHeads)
+        width = queryHeads * headSize
         self.options = options
     }
 
     var headTotal: Int { batchSize * options.headCount }
+    var groupTotal: Int { batchSize * options.keyValueHeadCount }
+    private var groupSize: Int { options.headCount / options.keyValueHeadCount }
+    private var joinedWidth: Int { width + 2 * options.keyValueHeadCount * headSize }
+
+    /// The heads of queries that share a head of keys and values.
+    func heads(ofGroup group: Int) -> Range<Int> {
+        group * groupSize..<(group + 1) * groupSize
+    }
+
     var scale: Float { 1 / Float(headSize).squareRoot() }
 
     /// Scores of a block of rows over their past; each row has room for whole vectors.
@@ -89,9 +108,12 @@ private struct AttentionLayout {
         _ part: Int, _ qkv: Tensor<Element>, _ head: Int, rows: Range<Int>
     ) -> Matrix<Element> {
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
-        let start = (b * length + rows.lowerBound) * 3 * width + part * width + h * headSize
+        let column =
+            part == 0
+            ? h : options.headCount + (part - 1) * options.keyValueHeadCount + h / groupSize
+        let start = (b * length + rows.lowerBound) * joinedWidth + column * headSize
         return Matrix(
-            qkv.pointer + start, rows: rows.count, columns: headSize, stride: 3 * width)
+            qkv.pointer + start, rows: rows.count, columns: headSize, stride: joinedWidth)
     }
 
     func output<Element>(
@@ -142,7 +164,8 @@ extension Device {
     }
 }
 
-/// The backward pass of attention, head by head.
+/// The backward pass of attention, one head of keys and values, and the queries that share it, after the
+/// other.
 private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
     let layout: AttentionLayout
     let qkv: Tensor<Element>
@@ -151,32 +174,37 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
     let dy: Tensor<Element>
     let dqkv: Tensor<Element>
 
-    /// Gradients of the keys and values of a head, which many rows of queries add to: in floats.
+    /// Gradients of a head of keys and values, which many rows of queries add to: in floats.
     private struct Sums {
         let keys: Matrix<Float>
         let values: Matrix<Float>
     }
 
-    func run(_ head: Int, on device: Device) {
+    func run(_ group: Int, on device: Device) {
+        let heads = layout.heads(ofGroup: group)
+        let (first, all) = (heads.lowerBound, 0..<layout.length)
         let scratch = device.uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
         let narrow = Element.narrowScratch(for: scratch, on: device)
         let dots = device.uninitialized([AttentionLayout.blockRows])
-        let all = 0..<layout.length
         let wide = device.uninitialized([2, layout.length, layout.headSize])
         let sums = Sums(
-            keys: Element.sums(layout.part(1, dqkv, head, rows: all), scratch: wide.slice(0..<1)),
-            values: Element.sums(layout.part(2, dqkv, head, rows: all), scratch: wide.slice(1..<2)))
+            keys: Element.sums(layout.part(1, dqkv, first, rows: all), scratch: wide.slice(0..<1)),
+            values: Element.sums(layout.part(2, dqkv, first, rows: all), scratch: wide.slice(1..<2))
+        )
         // From the last block on: its past is everything, so that it writes dK and dV first.
-        for rows in layout.blocks.reversed() {
-            add(head, rows: rows, scratch, narrow, dots, to: sums)
+        for head in heads {
+            for rows in layout.blocks.reversed() {
+                let adds = head > first || rows.upperBound < layout.length
+                add(head, rows: rows, scratch, narrow, dots, to: sums, adds: adds)
+            }
         }
-        Element.narrow(sums.keys, into: layout.part(1, dqkv, head, rows: all))
-        Element.narrow(sums.values, into: layout.part(2, dqkv, head, rows: all))
+        Element.narrow(sums.keys, into: layout.part(1, dqkv, first, rows: all))
+        Element.narrow(sums.values, into: layout.part(2, dqkv, first, rows: all))
     }
 
     private func add(
         _ head: Int, rows: Range<Int>, _ scratch: Tensor<Float>, _ narrow: Tensor<Element>,
-        _ dots: Tensor<Float>, to sums: Sums
+        _ dots: Tensor<Float>, to sums: Sums, adds: Bool
     ) {
         let past = 0..<rows.upperBound
         let p = layout.scores(scratch, rows: rows)
@@ -185,7 +213,6 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
         let keys = layout.part(1, qkv, head, rows: past)
         let values = layout.part(2, qkv, head, rows: past)
         let (out, dOut) = (layout.output(y, head, rows: rows), layout.output(dy, head, rows: rows))
-        let adds = rows.upperBound < layout.length
 
         Device.multiplySerially(queries, keys.transposed, into: p)
         kernel_causal_probabilities(

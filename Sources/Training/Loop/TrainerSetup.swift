@@ -7,7 +7,7 @@ import Models
 /// What a trainer works with; made once, before the first step.
 package struct TrainerSetup {
     package var communicator: any Communicator
-    package var model: GPT2
+    package var model: any LanguageModel
     package var objective: any Objective
     package var optimizer: AdamW
     /// What the ranks of a node share; nil where each has memory of its own.
@@ -33,8 +33,9 @@ package struct TrainerSetup {
     package var board: ProgressBoard
 
     package init(
-        communicator: any Communicator, model: GPT2, objective: any Objective, optimizer: AdamW,
-        memory: TrainingMemory? = nil, stream: TokenStream, sampler: WindowSampler,
+        communicator: any Communicator, model: any LanguageModel, objective: any Objective,
+        optimizer: AdamW, memory: TrainingMemory? = nil, stream: TokenStream,
+        sampler: WindowSampler,
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
         checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metricsPath: String?,

@@ -5,9 +5,9 @@ import Tensors
 
 /// Pretraining: the cross-entropy of every next token.
 package struct NextTokenObjective: Objective {
-    package let model: GPT2
+    package let model: any LanguageModel
 
-    package init(model: GPT2) {
+    package init(model: any LanguageModel) {
         self.model = model
     }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 import Models
 
-extension GPT2Preset: OptionChoice {}
+extension ModelPreset: OptionChoice {}
 
 /// The model that a run trains: a preset, explicit sizes, or a preset with some of them changed.
 package struct ModelOptions: OptionBlock {
@@ -9,23 +9,35 @@ package struct ModelOptions: OptionBlock {
     package enum Architecture: String, OptionChoice {
         /// Pre-norm, GELU, learned positions, tied embeddings (Radford et al., 2019).
         case gpt2
+        /// Root mean square norms, rotary positions, grouped queries, SwiGLU (Touvron et al., 2023).
+        case llama
     }
 
     /// Named sizes; keys below override them.
-    package var preset: GPT2Preset?
-    /// The kind of model; usual gpt2.
-    package var architecture = Architecture.gpt2
+    package var preset: ModelPreset?
+    /// The kind of model; by default the preset's, or gpt2.
+    package var architecture: Architecture?
     /// Transformer blocks; usual 6 to 48.
     package var layerCount: Int?
     /// Attention heads in a block; divides embedding_size; usual embedding_size / 64.
     package var headCount: Int?
-    /// Width of the residual stream; usual 384 to 1600.
+    /// Llama: heads of keys and values; divides head_count; by default head_count.
+    package var keyValueHeadCount: Int?
+    /// Width of the residual stream; usual 384 to 2048.
     package var embeddingSize: Int?
-    /// The most tokens that the model can see; usual 256 to 1024.
+    /// Llama: width inside the feed-forward part; by default 8/3 of embedding_size.
+    package var mlpSize: Int?
+    /// The most tokens that the model can see; usual 256 to 2048.
     package var contextLength: Int?
     /// Rows of the embedding table; by default the tokenizer's vocabulary; usual that, rounded
     /// up to a multiple of 64.
     package var vocabularySize: Int?
+    /// Llama: base of the wavelengths of rotary positions; usual 10,000 to 500,000.
+    package var ropeTheta: Double?
+    /// Llama: added to the mean square in a norm; usual 1e-6 to 1e-5.
+    package var normEpsilon: Double?
+    /// Llama: whether the output layer shares the embedding table; usual true in small models.
+    package var tieEmbeddings: Bool?
     /// Share of activations that training sets to zero; usual 0 to 0.1.
     package var dropoutRate = 0.0
 
@@ -37,75 +49,53 @@ package struct ModelOptions: OptionBlock {
             OptionField("architecture", \.architecture),
             OptionField("layer_count", \.layerCount, .atLeast(1)),
             OptionField("head_count", \.headCount, .atLeast(1)),
+            OptionField("key_value_head_count", \.keyValueHeadCount, .atLeast(1)),
             OptionField("embedding_size", \.embeddingSize, .atLeast(1)),
+            OptionField("mlp_size", \.mlpSize, .atLeast(1)),
             OptionField("context_length", \.contextLength, .atLeast(1)),
             OptionField("vocabulary_size", \.vocabularySize, .atLeast(1)),
+            OptionField("rope_theta", \.ropeTheta, .aboveZero),
+            OptionField("norm_epsilon", \.normEpsilon, .aboveZero),
+            OptionField("tie_embeddings", \.tieEmbeddings),
             OptionField("dropout_rate", \.dropoutRate, .fromZeroBelowOne),
         ]
     }
 
-    /// Gives the sizes that are not set explicitly those of the preset.
+    /// Gives what is not set explicitly the value of the preset, or the usual one.
     package mutating func fillFromPreset() {
-        guard let sizes = preset?.configuration(vocabularySize: 0) else { return }
-        layerCount = layerCount ?? sizes.layerCount
-        headCount = headCount ?? sizes.headCount
-        embeddingSize = embeddingSize ?? sizes.embeddingSize
-        contextLength = contextLength ?? sizes.contextLength
+        let sizes = preset?.configuration(vocabularySize: 0)
+        architecture = architecture ?? sizes?.architecture ?? .gpt2
+        layerCount = layerCount ?? sizes?.layerCount
+        headCount = headCount ?? sizes?.headCount
+        embeddingSize = embeddingSize ?? sizes?.embeddingSize
+        contextLength = contextLength ?? sizes?.contextLength
+        guard architecture == .llama else { return }
+        let llama: LlamaConfiguration? = if case .llama(let sizes) = sizes { sizes } else { nil }
+        keyValueHeadCount = keyValueHeadCount ?? llama?.keyValueHeadCount ?? headCount
+        mlpSize =
+            mlpSize ?? llama?.mlpSize
+            ?? embeddingSize.map(LlamaConfiguration.usualMLPSize(embeddingSize:))
+        ropeTheta = ropeTheta ?? llama.map { Double($0.ropeTheta) } ?? 10_000
+        normEpsilon = normEpsilon ?? llama.map { Self.decimal($0.normEpsilon) } ?? 1e-5
+        tieEmbeddings = tieEmbeddings ?? llama?.isTied ?? true
     }
 
-    /// The model's sizes.
-    ///
-    /// - Throws: A usage `Failure` where a size is missing, the heads do not divide the width, or
-    ///   the vocabulary cannot hold the tokenizer's.
-    package func configuration(tokenizerVocabularySize: Int) throws -> GPT2Configuration {
-        var filled = self
-        filled.fillFromPreset()
-        let vocabularySize = try require(
-            vocabularySize ?? tokenizerVocabularySize, "vocabulary_size", atMost: 1 << 30)
-        guard vocabularySize >= tokenizerVocabularySize else {
-            throw Failure(
-                "model.vocabulary_size is smaller than the tokenizer's",
-                expected: "at least \(tokenizerVocabularySize)", got: "\(vocabularySize)",
-                remedy: "leave the key out to take the tokenizer's", kind: .usage)
-        }
-        let embeddingSize = try require(filled.embeddingSize, "embedding_size", atMost: 1 << 20)
-        let headCount = try require(filled.headCount, "head_count", atMost: 1 << 20)
-        try checkHeads(headCount, divide: embeddingSize)
-        return GPT2Configuration(
-            vocabularySize: vocabularySize,
-            contextLength: try require(filled.contextLength, "context_length", atMost: 1 << 30),
-            embeddingSize: embeddingSize,
-            layerCount: try require(filled.layerCount, "layer_count", atMost: 1 << 12),
-            headCount: headCount,
-            dropoutRate: Float(dropoutRate))
+    /// The double that prints as the float does.
+    private static func decimal(_ value: Float) -> Double {
+        Double(value.description) ?? Double(value)
     }
 
     /// Throws what `configuration` would throw with a tokenizer that fits.
     package func validate() throws {
         _ = try configuration(tokenizerVocabularySize: vocabularySize ?? 1)
     }
+}
 
-    /// - Parameter most: what config.json may hold too; products of sizes do not overflow.
-    private func require(_ size: Int?, _ key: String, atMost most: Int) throws -> Int {
-        if let size {
-            guard size > most else { return size }
-            throw Failure(
-                "model.\(key)", expected: "at most \(most)", got: "\(size)", remedy: "lower it",
-                kind: .usage)
+extension ModelConfiguration {
+    var architecture: ModelOptions.Architecture {
+        switch self {
+        case .gpt2: .gpt2
+        case .llama: .llama
         }
-        throw Failure(
-            "model.\(key) is missing",
-            remedy: "set it, or set model.preset to "
-                + "one of \(GPT2Preset.choices.joined(separator: ", "))",
-            kind: .usage)
-    }
-
-    private func checkHeads(_ headCount: Int, divide embeddingSize: Int) throws {
-        guard !embeddingSize.isMultiple(of: headCount) else { return }
-        let divisors = Divisors(of: embeddingSize).ascending
-        throw Failure(
-            "model.head_count does not divide model.embedding_size",
-            expected: "a divisor of \(embeddingSize)", got: "\(headCount)",
-            remedy: "use \(Divisors.list(divisors))", kind: .usage)
     }
 }

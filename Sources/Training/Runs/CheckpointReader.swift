@@ -13,7 +13,7 @@ package enum CheckpointReader {
         return try TrainerState(json: json, at: path)
     }
 
-    package static func readWeights(of model: GPT2, from directory: String) throws {
+    package static func readWeights(of model: any LanguageModel, from directory: String) throws {
         let files = try ModelDirectory(reading: directory)
         guard files.model.hasSizes(of: model.configuration) else {
             throw Failure(
@@ -52,19 +52,5 @@ package enum CheckpointReader {
                 "the optimizer state does not fit the model: \(name)", expected: "\(shape)",
                 got: found.map { "\($0)" } ?? "nothing", at: file.path)
         }
-    }
-}
-
-extension GPT2Configuration {
-    /// Whether all weights have the same shapes and meaning.
-    package func hasSizes(of other: GPT2Configuration) -> Bool {
-        var other = other
-        other.dropoutRate = dropoutRate
-        return self == other
-    }
-
-    package var summary: String {
-        "gpt2 with \(layerCount) layers, \(headCount) heads, \(embeddingSize) wide, "
-            + "context \(contextLength), vocabulary \(vocabularySize)"
     }
 }

@@ -15,7 +15,7 @@ package final class CheckpointSaver {
     private let store: CheckpointStore
     private let files: CheckpointFiles
     private let keepLast: Int
-    private let configuration: GPT2Configuration
+    private let configuration: ModelConfiguration
     private let optimizer: AdamW
     private let isGathering: Bool
     /// Nil where another rank writes for this one.
@@ -38,7 +38,7 @@ package final class CheckpointSaver {
 
     /// - Parameter isSaved: called on every rank once a checkpoint has been published.
     package init(
-        _ model: GPT2, _ optimizer: AdamW, store: CheckpointStore, files: CheckpointFiles,
+        _ model: any LanguageModel, _ optimizer: AdamW, store: CheckpointStore, files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }
     ) {

@@ -14,7 +14,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
     private let files: [File]
     private let memory: UnsafeMutableBufferPointer<Float>
     /// The tensors are copied from their memory.
-    private let sources: (model: GPT2, optimizer: AdamW)
+    private let sources: (model: any LanguageModel, optimizer: AdamW)
     /// Whether the parts are all of the files.
     private let isWhole: Bool
 
@@ -35,7 +35,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
     }
 
     /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
-    init(_ model: GPT2, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?) {
+    init(_ model: any LanguageModel, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?) {
         sources = (model, optimizer)
         isWhole = communicator.map { $0.worldSize == 1 } ?? true
         let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)

@@ -86,25 +86,29 @@ package struct CheckpointFiles: Sendable {
     package var tokenizerJSON: [UInt8]
     package var tokenizerConfigurationJSON: [UInt8]
     package var endOfTextID: Int?
+    package var beginningOfTextID: Int?
     /// The resolved recipe.
     package var recipe: String
 
     package init(
         tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextID: Int?,
-        recipe: String
+        beginningOfTextID: Int? = nil, recipe: String
     ) {
         self.tokenizerJSON = tokenizerJSON
         self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
         self.endOfTextID = endOfTextID
+        self.beginningOfTextID = beginningOfTextID
         self.recipe = recipe
     }
 
     /// Writes all files of a checkpoint but its tensors.
     func write(
-        _ configuration: GPT2Configuration, _ state: TrainerState, into directory: String
+        _ configuration: ModelConfiguration, _ state: TrainerState, into directory: String
     ) throws {
         try ModelDirectory.writeWithoutWeights(
-            HuggingFaceConfiguration(model: configuration, endOfTextID: endOfTextID),
+            HuggingFaceConfiguration(
+                model: configuration, endOfTextID: endOfTextID,
+                beginningOfTextID: beginningOfTextID),
             tokenizerJSON: tokenizerJSON, tokenizerConfigurationJSON: tokenizerConfigurationJSON,
             into: directory)
         try FileWriter.write(

@@ -7,7 +7,7 @@ import Training
 enum BenchRecipe {
     typealias FlagValue = (flag: String, key: String, value: String?)
 
-    static let usualPreset = GPT2Preset.gpt2Small
+    static let usualPreset = ModelPreset.gpt2Small
     /// GPT-2's, rounded up to a multiple of 64, as in nanoGPT and llm.c.
     static let usualVocabularySize = 50_304
     static let usualStepCount = 6

@@ -27,7 +27,7 @@ struct GenerationBench {
         let compute = try ComputeResources.agree(
             threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         let device = compute.makeDevice()
-        let model = GPT2(configuration, device: device)
+        let model = configuration.makeModel(device: device)
         model.initialize(seed: UInt64(recipe.seed))
         if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
         let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
@@ -40,7 +40,7 @@ struct GenerationBench {
             readGBPerSecond: readRate(on: device))
     }
 
-    private func validate(_ configuration: GPT2Configuration) throws {
+    private func validate(_ configuration: ModelConfiguration) throws {
         guard communicator.worldSize == 1 else {
             throw Failure(
                 "--generate measures one process", expected: "1 rank",
@@ -62,7 +62,7 @@ struct GenerationBench {
     }
 
     /// The likeliest token each time, as `generate --temperature 0` takes it.
-    private func sample(_ model: GPT2) throws -> (prompt: Double, decode: Double) {
+    private func sample(_ model: any LanguageModel) throws -> (prompt: Double, decode: Double) {
         let context = DecodingContext(model)
         var options = SamplingOptions(seed: UInt64(recipe.seed))
         options.temperature = 0

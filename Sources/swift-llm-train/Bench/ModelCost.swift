@@ -3,15 +3,19 @@ import Models
 /// What a token costs, as papers count it (Kaplan et al., 2020; nanoGPT): only products of matrices.
 package struct ModelCost: Equatable {
     package let parameterCount: Int
-    /// N: parameters that multiply, so not the table of positions.
+    /// N: parameters that multiply, so no table of positions, nor of tokens where it is not tied.
     package let multiplyingCount: Int
-    private let configuration: GPT2Configuration
+    private let configuration: ModelConfiguration
 
-    package init(_ configuration: GPT2Configuration, parameterCount: Int) {
+    package init(_ configuration: ModelConfiguration, parameterCount: Int) {
         self.configuration = configuration
         self.parameterCount = parameterCount
-        multiplyingCount =
-            parameterCount - configuration.contextLength * configuration.embeddingSize
+        let rows =
+            switch configuration {
+            case .gpt2(let sizes): sizes.contextLength
+            case .llama(let sizes): sizes.isTied ? 0 : sizes.vocabularySize
+            }
+        multiplyingCount = parameterCount - rows * configuration.embeddingSize
     }
 
     /// Forward and backward: 6 N + 12 L C T floating-point operations.

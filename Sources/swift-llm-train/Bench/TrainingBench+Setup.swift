@@ -8,7 +8,7 @@ import Training
 extension TrainingBench {
     /// A trainer's setup that keeps nothing: no metrics, checkpoints or validation.
     func makeSetup(
-        _ configuration: GPT2Configuration, _ shard: RandomShard, _ device: Device
+        _ configuration: ModelConfiguration, _ shard: RandomShard, _ device: Device
     ) throws -> TrainerSetup {
         let sampler = try communicator.agree {
             try WindowSampler(
@@ -21,8 +21,8 @@ extension TrainingBench {
             elementCount: ParameterList.flatCount(of: configuration.tensorShapes.map(\.shape)),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
-        let model = GPT2(
-            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
+        let model = configuration.makeModel(
+            device: device, weights: memory?.weights.map(Tensor.init(over:)))
         let optimizer = AdamW(
             recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
             over: communicator)

@@ -30,7 +30,7 @@ struct TrainingBench {
     }
 
     private func measure(
-        _ configuration: GPT2Configuration, _ compute: ComputeResources
+        _ configuration: ModelConfiguration, _ compute: ComputeResources
     ) throws -> MeasuredSteps {
         let device = compute.makeDevice()
         let shard = try communicator.agree { try makeShard(configuration) }
@@ -81,7 +81,7 @@ struct TrainingBench {
     }
 
     /// Windows for all steps, at most 16 million tokens; then they come again.
-    private func makeShard(_ configuration: GPT2Configuration) throws -> RandomShard {
+    private func makeShard(_ configuration: ModelConfiguration) throws -> RandomShard {
         let tokensInStep = recipe.train.globalBatchSize * recipe.sequenceLength
         let steps = min(Self.warmUpCount + stepCount, max(1, (1 << 24) / tokensInStep))
         return try RandomShard(

@@ -19,7 +19,7 @@ struct MeasuredSteps {
 /// The speed of a training step and where its time goes.
 struct TrainingBenchReport: BenchReport {
     let recipe: Recipe
-    let configuration: GPT2Configuration
+    let configuration: ModelConfiguration
     let steps: MeasuredSteps
     let worldSize: Int
     let threadsPerRank: Int

@@ -74,7 +74,9 @@ struct EvaluatePhase {
 
 /// A model directory as a model and its tokenizer.
 enum LoadedModel {
-    static func load(_ directory: String, device: Device) throws -> (GPT2, any Tokenizer) {
+    static func load(
+        _ directory: String, device: Device
+    ) throws -> (any LanguageModel, any Tokenizer) {
         let files = try ModelDirectory(reading: directory)
         let tokenizer = try TokenizerFile.load(directory)
         guard files.model.vocabularySize >= tokenizer.vocabularySize else {
@@ -83,7 +85,7 @@ enum LoadedModel {
                 expected: "at most \(files.model.vocabularySize)",
                 got: "\(tokenizer.vocabularySize)", at: directory)
         }
-        let model = GPT2(files.model, device: device)
+        let model = files.model.makeModel(device: device)
         try CheckpointReader.readWeights(of: model, from: directory)
         return (model, tokenizer)
     }

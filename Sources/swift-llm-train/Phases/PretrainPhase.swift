@@ -117,8 +117,8 @@ struct PretrainPhase {
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         announceGradientType(recipe.train, memory, logger)
-        let model = GPT2(
-            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
+        let model = configuration.makeModel(
+            device: device, weights: memory?.weights.map(Tensor.init(over:)))
         logger.info(
             "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
         )

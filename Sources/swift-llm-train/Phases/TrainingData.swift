@@ -27,7 +27,7 @@ struct TrainingData {
     }
 
     /// That of `init.from`, or that of the recipe.
-    func configuration(_ recipe: Recipe) throws -> GPT2Configuration {
+    func configuration(_ recipe: Recipe) throws -> ModelConfiguration {
         guard let directory = recipe.initial.from else {
             return try recipe.model.configuration(
                 tokenizerVocabularySize: tokenizer.vocabularySize)
@@ -79,13 +79,15 @@ struct TrainingData {
     }
 
     func checkpointFiles(
-        _ configuration: GPT2Configuration, recipe: Recipe
+        _ configuration: ModelConfiguration, recipe: Recipe
     ) throws -> CheckpointFiles {
         CheckpointFiles(
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength),
-            endOfTextID: tokenizer.endOfTextID.map(Int.init), recipe: recipe.resolvedYAML)
+            endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
+            recipe: recipe.resolvedYAML)
     }
 
     var description: String {

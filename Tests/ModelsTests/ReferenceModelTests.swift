@@ -3,7 +3,7 @@ import ReferenceModels
 import Tensors
 import Testing
 
-@Suite struct GPT2ReferenceTests {
+@Suite struct ReferenceModelTests {
     /// Rounding of float32 through a few layers, against a reference in float64.
     static let forwardTolerance: Float = 1e-5
     static let gradientTolerance: Float = 1e-4

@@ -1,0 +1,142 @@
+import Diagnostics
+import Files
+import Models
+
+/// A llama2.c checkpoint (version 0, fp32), open for reading.
+///
+/// Little-endian: seven Int32 (width, feed-forward width, layers, heads, heads of keys, vocabulary, below
+/// 0 where the output layer is not tied; context), then the tensors, each of all layers at once.
+/// Source: llama2.c, run.c and export.py.
+package struct Llama2CCheckpoint: Sendable {
+    package let configuration: LlamaConfiguration
+    /// Where the values of each Hugging Face tensor start, in floats behind the header.
+    private let places: [String: Int]
+    private let reader: FileReader
+
+    private static let headerSize = 28
+    /// Sizes whose products cannot overflow.
+    private static let sizes = 1...1 << 20
+
+    package init(path: String) throws(Failure) {
+        reader = try FileReader(path: path)
+        configuration = try Self.configuration(try Self.header(of: reader), at: path)
+        let (places, count) = Self.layout(configuration)
+        self.places = places
+        let expected = Self.headerSize + 4 * count
+        guard reader.size == expected else {
+            throw Failure(
+                "the llama2.c checkpoint has another size than its header tells",
+                expected: "\(expected) bytes", got: "\(reader.size)", at: path,
+                remedy: "name a checkpoint of version 0, in fp32")
+        }
+    }
+
+    /// Reads one tensor, by its Hugging Face name.
+    ///
+    /// Planes of rotary positions are neighbours in llama2.c and halves of a head in Hugging Face: the
+    /// rows of queries and keys change places.
+    ///
+    /// - Precondition: the tensor is one of the configuration's, the buffer of its size.
+    package func readTensor(
+        named name: String, into buffer: UnsafeMutableBufferPointer<Float>
+    ) throws(Failure) {
+        guard let place = places[name] else { preconditionFailure("no tensor \(name)") }
+        let bytes = UnsafeMutableRawBufferPointer(buffer)
+        try reader.read(into: bytes, at: Self.headerSize + 4 * place)
+        guard name.hasSuffix("q_proj.weight") || name.hasSuffix("k_proj.weight") else { return }
+        RotaryRows(headSize: configuration.headSize, width: configuration.embeddingSize)
+            .separate(buffer)
+    }
+
+    private static func header(of reader: FileReader) throws(Failure) -> [Int] {
+        let bytes = try reader.bytes(at: 0, count: headerSize)
+        return stride(from: 0, to: headerSize, by: 4).map { start in
+            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << (8 * $1) }
+            return Int(Int32(bitPattern: bits))
+        }
+    }
+
+    private static func configuration(
+        _ header: [Int], at path: String
+    ) throws(Failure) -> LlamaConfiguration {
+        let sizes = header.map(abs)
+        let (width, heads, keyHeads) = (sizes[0], sizes[3], sizes[4])
+        guard header.enumerated().allSatisfy({ $0 == 5 || $1 > 0 }),
+            sizes.allSatisfy(Self.sizes.contains), width % heads == 0, heads % keyHeads == 0,
+            (width / heads) % 2 == 0, sizes[2] <= 1 << 10
+        else {
+            throw Failure(
+                "the file is no llama2.c checkpoint of version 0",
+                expected: "seven sizes that fit each other", got: "\(header)", at: path)
+        }
+        return LlamaConfiguration(
+            vocabularySize: sizes[5], contextLength: sizes[6], embeddingSize: width,
+            layerCount: sizes[2], headCount: heads, keyValueHeadCount: keyHeads,
+            mlpSize: sizes[1], isTied: header[5] > 0)
+    }
+
+    /// The start of every tensor, and how many floats follow the header.
+    private static func layout(
+        _ sizes: LlamaConfiguration
+    ) -> (places: [String: Int], count: Int) {
+        var (places, end) = ([String: Int](), 0)
+        func place(_ name: String, _ count: Int) {
+            places[name] = end
+            end += count
+        }
+        func place(layers suffix: String, _ count: Int) {
+            for layer in 0..<sizes.layerCount { place("model.layers.\(layer).\(suffix)", count) }
+        }
+        let width = sizes.embeddingSize
+        let keys = sizes.keyValueHeadCount * sizes.headSize * width
+        place("model.embed_tokens.weight", sizes.vocabularySize * width)
+        place(layers: "input_layernorm.weight", width)
+        place(layers: "self_attn.q_proj.weight", width * width)
+        place(layers: "self_attn.k_proj.weight", keys)
+        place(layers: "self_attn.v_proj.weight", keys)
+        place(layers: "self_attn.o_proj.weight", width * width)
+        place(layers: "post_attention_layernorm.weight", width)
+        place(layers: "mlp.gate_proj.weight", sizes.mlpSize * width)
+        place(layers: "mlp.down_proj.weight", sizes.mlpSize * width)
+        place(layers: "mlp.up_proj.weight", sizes.mlpSize * width)
+        place("model.norm.weight", width)
+        // Cosines and sines of all positions, which this project computes.
+        end += sizes.contextLength * sizes.headSize
+        if !sizes.isTied { place("lm_head.weight", sizes.vocabularySize * width) }
+        return (places, end)
+    }
+}
+
+/// The two orders of the rows of a projection whose heads turn with the position.
+struct RotaryRows {
+    let headSize: Int
+    let width: Int
+
+    /// From planes of neighbouring rows to planes of the two halves of a head.
+    func separate(_ values: UnsafeMutableBufferPointer<Float>) {
+        move(values) { plane, half in (half * headSize / 2 + plane, 2 * plane + half) }
+    }
+
+    /// From planes of the two halves of a head to planes of neighbouring rows.
+    func interleave(_ values: UnsafeMutableBufferPointer<Float>) {
+        move(values) { plane, half in (2 * plane + half, half * headSize / 2 + plane) }
+    }
+
+    private func move(
+        _ values: UnsafeMutableBufferPointer<Float>,
+        _ rows: (_ plane: Int, _ half: Int) -> (to: Int, from: Int)
+    ) {
+        let head = headSize * width
+        for start in stride(from: 0, to: values.count, by: head) {
+            let old = Array(values[start..<start + head])
+            for plane in 0..<headSize / 2 {
+                for half in 0...1 {
+                    let (to, from) = rows(plane, half)
+                    for column in 0..<width {
+                        values[start + to * width + column] = old[from * width + column]
+                    }
+                }
+            }
+        }
+    }
+}

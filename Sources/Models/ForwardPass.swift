@@ -1,0 +1,77 @@
+import Tensors
+
+/// What all layers of one forward pass share.
+struct ForwardPass {
+    let tape: Tape
+    let parameters: ParameterList
+    let configuration: ModelConfiguration
+    let stream: DropoutStream?
+    /// The tokens before those of the pass; nil where it sees whole sequences.
+    let cache: KeyValueCache?
+
+    subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
+
+    /// The rows of the position table from the first position of the pass on.
+    func positions(_ table: Parameter) -> Variable {
+        guard let cache else { return self[table] }
+        return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
+    }
+
+    func attention<Activation>(
+        _ qkv: Value<Activation>, _ options: AttentionOptions, layer: Int
+    ) -> Value<Activation> {
+        guard let cache else { return tape.causalAttention(qkv, options) }
+        let past = cache.past(ofLayer: layer)
+        guard let floats = qkv as? Variable,
+            let attended = tape.cachedAttention(floats, options, past: past) as? Value<Activation>
+        else { preconditionFailure("a cache holds floats, got \(Activation.self)") }
+        return attended
+    }
+
+    /// residual + dropout(x w + b).
+    func add<Activation>(
+        _ x: Value<Activation>, through layer: LinearParameters, to residual: Variable, site: Int
+    ) -> Variable {
+        tape.addLinear(
+            x, weight: self[layer.weight], bias: self[layer.bias], to: residual,
+            dropout: dropout(site: site))
+    }
+
+    func layerNorm<Activation>(
+        _ x: Variable, _ norm: LayerNormParameters
+    ) -> Value<Activation> {
+        tape.layerNorm(
+            x, gain: self[norm.gain], bias: self[norm.bias],
+            epsilon: configuration.normEpsilon, as: Activation.self)
+    }
+
+    /// x wᵀ with a weight [out, in], in floats; the product itself in `activation`.
+    func linear<Activation: Tensors.Activation>(
+        _ x: Variable, _ weight: Parameter, activation: Activation.Type
+    ) -> Variable {
+        tape.linear(x, transposedWeight: self[weight], as: activation)
+    }
+
+    func rmsNorm(_ x: Variable, _ gain: Parameter) -> Variable {
+        tape.rmsNorm(x, gain: self[gain], epsilon: configuration.normEpsilon)
+    }
+
+    func dropout(site: Int) -> Dropout? {
+        guard let stream, configuration.dropoutRate > 0 else { return nil }
+        return Dropout(rate: configuration.dropoutRate, site: site, stream: stream)
+    }
+
+    func dropOut(_ x: Variable, site: Int) -> Variable {
+        dropout(site: site).map { tape.dropout(x, $0) } ?? x
+    }
+}
+
+extension IndexingIterator<[Parameter]> {
+    /// The next parameter; the list was made by the same rule as the layers that take from it.
+    mutating func take() -> Parameter {
+        guard let parameter = next() else {
+            preconditionFailure("the parameter list is shorter than the model")
+        }
+        return parameter
+    }
+}

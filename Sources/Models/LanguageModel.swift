@@ -1,0 +1,108 @@
+import Tensors
+
+/// In which elements a model computes what flows between its matrix products.
+package enum Precision: Sendable {
+    case float, bfloat16
+}
+
+/// A decoder that predicts the next token of a text: what training, evaluation, generation and files
+/// need to know of GPT-2 and Llama.
+///
+/// An architecture gives `hiddenStates` and the output layer's weight; losses, logits and decoding
+/// with a cache follow from them.
+package protocol LanguageModel: AnyObject {
+    var configuration: ModelConfiguration { get }
+    /// In the order, under the names and in the layouts of Hugging Face's modules.
+    var parameters: ParameterList { get }
+    var device: Device { get }
+    /// Weight [V, C] of the output layer: the embedding table where it is tied.
+    var outputWeight: Parameter { get }
+
+    /// The residual stream after the last norm: [B, T] -> [B, T, C], in elements of the caller's
+    /// choice: floats, or bfloat16 where the parameters keep such copies.
+    ///
+    /// - Parameters:
+    ///   - dropout: the random numbers of dropout; nil switches it off.
+    ///   - cache: the tokens before `inputs`; it takes up theirs, but its length is the caller's.
+    func hiddenStates<Activation: Tensors.Activation>(
+        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
+    ) -> Value<Activation>
+}
+
+extension LanguageModel {
+    /// In which elements losses are computed.
+    package var precision: Precision { parameters.bfloat16 == nil ? .float : .bfloat16 }
+
+    /// The sum of the losses of `targets` [B, T] given `inputs` [B, T], and its backward root.
+    ///
+    /// - Parameters:
+    ///   - scale: what the gradients of the sum are multiplied with, mostly
+    ///     1 / (counted tokens of the global batch).
+    ///   - dropout: the random numbers of dropout; nil switches it off.
+    package func loss(
+        _ tape: Tape, inputs: Tensor<Int32>, targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream? = nil
+    ) -> LossSum {
+        switch precision {
+        case .float:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: Float.self)
+        case .bfloat16:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: BFloat16.self)
+        }
+    }
+
+    private func loss<Activation: Tensors.Activation>(
+        _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream?, activation: Activation.Type
+    ) -> LossSum {
+        let hidden: Value<Activation> = hiddenStates(
+            tape, inputs: inputs, dropout: dropout, cache: nil)
+        return tape.linearCrossEntropy(
+            hidden, weight: tape.parameter(outputWeight, of: parameters), targets: targets,
+            scale: scale)
+    }
+
+    /// inputs [B, T] -> logits [B, T, V].
+    package func logits(_ tape: Tape, inputs: Tensor<Int32>) -> Variable {
+        outputLayer(tape, hiddenStates(tape, inputs: inputs, dropout: nil, cache: nil))
+    }
+
+    /// inputs [1, T] -> the logits [V] of the token that follows.
+    ///
+    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    package func nextTokenLogits(
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+    ) -> Tensor<Float> {
+        nextLogits(inputs, cache: cache).reshaped([configuration.vocabularySize])
+    }
+
+    /// inputs [B, T] -> the logits [B, V] of the tokens that follow.
+    ///
+    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    package func nextLogits(
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+    ) -> Tensor<Float> {
+        let tape = Tape(device: device)
+        let hidden: Variable = hiddenStates(
+            tape, inputs: inputs, dropout: nil, cache: cache)
+        cache?.advance(by: inputs.shape[1])
+        return outputLayer(tape, lastPositions(tape, hidden)).value
+    }
+
+    /// [B, T, C] -> [B, C].
+    private func lastPositions(_ tape: Tape, _ hidden: Variable) -> Variable {
+        let (batchSize, length) = (hidden.shape[0], hidden.shape[1])
+        let last = device.uninitialized([batchSize, configuration.embeddingSize])
+        let rows = hidden.value.reshaped([batchSize * length, configuration.embeddingSize])
+        for sequence in 0..<batchSize {
+            let row = (sequence + 1) * length - 1
+            device.copy(rows.slice(row..<row + 1), to: last.slice(sequence..<sequence + 1))
+        }
+        return tape.constant(last)
+    }
+
+    private func outputLayer(_ tape: Tape, _ hidden: Variable) -> Variable {
+        tape.linear(
+            hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: Float.self)
+    }
+}

@@ -1,0 +1,48 @@
+import Tensors
+
+/// Llama (Touvron et al., 2023): rotary positions, pre-norm blocks with root mean square norms,
+/// grouped-query attention, SwiGLU, no biases.
+///
+/// Parameters bear the names, and have the layouts, of Hugging Face's LlamaForCausalLM.
+package final class Llama: LanguageModel {
+    package let configuration: ModelConfiguration
+    package let parameters: ParameterList
+    package let device: Device
+    package let outputWeight: Parameter
+
+    private let tokenTable: Parameter
+    private let blocks: [LlamaBlock]
+    private let finalNorm: Parameter
+    private let angles: RotaryTable
+
+    /// - Parameter weights: where the flat vector of parameters stands, all 0; nil takes memory of
+    ///   the device.
+    package init(
+        _ sizes: LlamaConfiguration, device: Device, weights: Tensor<Float>? = nil
+    ) {
+        configuration = .llama(sizes)
+        self.device = device
+        parameters = ParameterList(sizes.tensorShapes, device: device, values: weights)
+        var next = parameters.parameters.makeIterator()
+        tokenTable = next.take()
+        blocks = (0..<sizes.layerCount).map { LlamaBlock(layer: $0, sizes, &next) }
+        finalNorm = next.take()
+        outputWeight = sizes.isTied ? tokenTable : next.take()
+        angles = RotaryTable(
+            frequencies: sizes.ropeFrequencies, positions: sizes.contextLength, device: device)
+    }
+
+    package func hiddenStates<Activation: Tensors.Activation>(
+        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
+    ) -> Value<Activation> {
+        let pass = ForwardPass(
+            tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
+            cache: cache)
+        var x = tape.embedding(inputs, table: pass[tokenTable])
+        x = pass.dropOut(x, site: 0)
+        for block in blocks {
+            x = block.forward(x, pass, angles, activation: Activation.self)
+        }
+        return tape.narrow(pass.rmsNorm(x, finalNorm), as: Activation.self)
+    }
+}
