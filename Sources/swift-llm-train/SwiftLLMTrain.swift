@@ -24,8 +24,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, InspectCommand.self, ReplayCommand.self,
-            SuperviseCommand.self, DoctorCommand.self, BenchCommand.self,
+            EvaluateCommand.self, GenerateCommand.self, ImportCommand.self, ExportCommand.self,
+            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
+            BenchCommand.self,
         ])
 
     package init() {}

@@ -16,8 +16,25 @@ import Testing
 
     @Test(arguments: [nil, 60])
     func survivesARoundTrip(_ endOfTextID: Int?) throws {
-        let configuration = HuggingFaceConfiguration(model: .gpt2(Self.tiny), endOfTextID: endOfTextID)
+        let configuration = HuggingFaceConfiguration(
+            model: .gpt2(Self.tiny), endOfTextID: endOfTextID)
         #expect(try read(configuration.json.text(isPretty: true)) == configuration)
+    }
+
+    @Test func llamaSurvivesARoundTrip() throws {
+        var sizes = LlamaConfiguration(
+            vocabularySize: 61, contextLength: 16, embeddingSize: 8, layerCount: 2, headCount: 2,
+            keyValueHeadCount: 1, mlpSize: 20, ropeTheta: 500, isTied: false, normEpsilon: 1e-6)
+        for factor: Float? in [nil, 8] {
+            sizes.ropeScaling = factor.map {
+                RopeScaling(
+                    factor: $0, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                    originalContextLength: 8)
+            }
+            let configuration = HuggingFaceConfiguration(
+                model: .llama(sizes), endOfTextID: 2, beginningOfTextID: 1)
+            #expect(try read(configuration.json.text()) == configuration)
+        }
     }
 
     @Test func writesWhatTransformersReads() {
@@ -71,7 +88,7 @@ import Testing
         ("n_embd", "-768"), ("n_embd", "768.5"), ("n_embd", "\"768\""), ("n_layer", "0"),
         ("n_layer", "9223372036854775807"), ("vocab_size", "0"), ("n_positions", "0"),
         ("attn_pdrop", "0.2"), ("resid_pdrop", "1"), ("resid_pdrop", "-0.1"),
-        ("layer_norm_epsilon", "0"), ("layer_norm_epsilon", "\"1e-5\""), ("eos_token_id", "[1, 2]"),
+        ("layer_norm_epsilon", "0"), ("layer_norm_epsilon", "\"1e-5\""), ("eos_token_id", "[]"),
         ("eos_token_id", "-1"), ("eos_token_id", "\"x\""),
     ])
     func refusesWhatItCannotComputeAndNamesTheKey(_ key: String, _ value: String) {
@@ -83,7 +100,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["{}", "[]", "{\"model_type\": \"llama\"}", "{\"model_type\": null}"])
+    @Test(arguments: ["{}", "[]", "{\"model_type\": \"mistral\"}", "{\"model_type\": null}"])
     func refusesOtherModels(_ text: String) {
         #expect(throws: Failure.self) { try read(text) }
     }

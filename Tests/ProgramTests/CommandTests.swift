@@ -14,7 +14,7 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, inspect, replay, supervise, doctor, bench; "
+                + "evaluate, generate, import, export, inspect, replay, supervise, doctor, bench; "
                 + "did you mean pretrain?"
         ),
         (
@@ -82,8 +82,8 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "inspect", "replay", "supervise", "doctor",
-        "bench",
+        "prepare", "pretrain", "evaluate", "generate", "import", "export", "inspect", "replay",
+        "supervise", "doctor", "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

@@ -120,7 +120,7 @@ package struct CheckpointFiles: Sendable {
 
 extension ParameterList {
     /// The tensors of a flat vector in the layout of this list, by parameter name and suffix.
-    func named(_ values: Tensor<Float>, suffix: String = "") -> [NamedTensor] {
+    package func named(_ values: Tensor<Float>, suffix: String = "") -> [NamedTensor] {
         parameters.map { parameter in
             let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
             return NamedTensor(

@@ -1,0 +1,33 @@
+import ArgumentParser
+
+/// `import`: weights of other programs.
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Reads a Hugging Face directory or a llama2.c checkpoint into a model directory.",
+        discussion: """
+            GPT-2 and Llama, in F32, BF16 or F16, in one file or in shards. Names, shapes, \
+            vocabulary and tokenizer are checked.
+
+            Examples:
+              swift-llm-train import --model hf/llama-3.2-1b --output models/llama
+              swift-llm-train import --model stories260K.bin --tokenizer tok512.bin \\
+                --output models/stories
+            """)
+
+    @Option(help: ArgumentHelp("A Hugging Face directory or a llama2.c file.", valueName: "path"))
+    var model: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A tokenizer.json, *.model, llama2.c *.bin, or a directory; by default the model's.",
+            valueName: "path"))
+    var tokenizer: String?
+
+    @Option(help: ArgumentHelp("The model directory to write.", valueName: "dir"))
+    var output: String
+
+    func run() throws {
+        try ImportPhase(source: model, tokenizer: tokenizer).run(output: output)
+    }
+}

@@ -1,0 +1,86 @@
+import Diagnostics
+import Files
+import ModelFiles
+import Models
+import Tensors
+import Tokenizers
+import Training
+
+/// `import`: weights of other programs as a model directory of this one.
+struct ImportPhase {
+    /// A Hugging Face directory, or a llama2.c checkpoint.
+    let source: String
+    /// The tokenizer; nil takes that of the directory.
+    let tokenizer: String?
+
+    /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
+    func run(output: String) throws {
+        let device = Device(threadCount: 1)
+        let isDirectory = DirectoryEntries.exists(
+            "\(source)/\(HuggingFaceConfiguration.fileName)")
+        let (model, tokenizer) = try isDirectory ? directory(device) : llama2C(device)
+        try check(tokenizer, fits: model.configuration)
+        try ModelFile(model: model, tokenizer: tokenizer).publish(at: output)
+        Console.line(
+            "imported \(model.configuration.summary): \(model.parameters.parameterCount) "
+                + "parameters, into \(output)")
+    }
+
+    private func directory(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
+        let model = try ModelDirectory(reading: source).model.makeModel(device: device)
+        try CheckpointReader.readWeights(of: model, from: source)
+        return (model, try TokenizerFile.load(tokenizer ?? source))
+    }
+
+    private func llama2C(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
+        let checkpoint = try Llama2CCheckpoint(path: source)
+        guard let tokenizer else {
+            throw Failure(
+                "a llama2.c checkpoint holds no tokenizer", at: source,
+                remedy: "name its tokenizer.bin with --tokenizer", kind: .usage)
+        }
+        let model = Llama(checkpoint.configuration, device: device)
+        for parameter in model.parameters.parameters {
+            try checkpoint.readTensor(
+                named: parameter.name, into: model.parameters.value(of: parameter).buffer)
+        }
+        guard tokenizer.hasSuffix(".bin") else {
+            return (model, try TokenizerFile.load(tokenizer))
+        }
+        return (
+            model,
+            try Llama2CTokenizer.load(
+                tokenizer, vocabularySize: checkpoint.configuration.vocabularySize)
+        )
+    }
+
+    private func check(
+        _ tokenizer: any Tokenizer, fits configuration: ModelConfiguration
+    ) throws {
+        guard tokenizer.vocabularySize > configuration.vocabularySize else { return }
+        throw Failure(
+            "the tokenizer has more tokens than the model",
+            expected: "at most \(configuration.vocabularySize)",
+            got: "\(tokenizer.vocabularySize)", at: self.tokenizer ?? source,
+            remedy: "name the tokenizer of this model with --tokenizer")
+    }
+}
+
+/// A model and its tokenizer on their way into a Hugging Face directory.
+struct ModelFile {
+    let model: any LanguageModel
+    let tokenizer: any Tokenizer
+    var weights = WeightStorage.float32
+
+    func publish(at path: String) throws {
+        let configuration = HuggingFaceConfiguration(
+            model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init))
+        try ModelDirectory.publish(
+            configuration, tensors: model.parameters.named(model.parameters.values),
+            tokenizerJSON: tokenizer.tokenizerJSON,
+            tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
+                maximumLength: model.configuration.contextLength),
+            weights: weights, at: path)
+    }
+}
