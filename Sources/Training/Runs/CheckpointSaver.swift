@@ -38,7 +38,8 @@ package final class CheckpointSaver {
 
     /// - Parameter isSaved: called on every rank once a checkpoint has been published.
     package init(
-        _ model: any LanguageModel, _ optimizer: AdamW, store: CheckpointStore, files: CheckpointFiles,
+        _ model: any LanguageModel, _ optimizer: AdamW, store: CheckpointStore,
+        files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }
     ) {

@@ -35,7 +35,9 @@ final class CheckpointSnapshot: @unchecked Sendable {
     }
 
     /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
-    init(_ model: any LanguageModel, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?) {
+    init(
+        _ model: any LanguageModel, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?
+    ) {
         sources = (model, optimizer)
         isWhole = communicator.map { $0.worldSize == 1 } ?? true
         let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
