@@ -21,11 +21,7 @@ struct ForwardPass {
         _ qkv: Value<Activation>, _ options: AttentionOptions, layer: Int
     ) -> Value<Activation> {
         guard let cache else { return tape.causalAttention(qkv, options) }
-        let past = cache.past(ofLayer: layer)
-        guard let floats = qkv as? Variable,
-            let attended = tape.cachedAttention(floats, options, past: past) as? Value<Activation>
-        else { preconditionFailure("a cache holds floats, got \(Activation.self)") }
-        return attended
+        return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
     }
 
     /// residual + dropout(x w + b).

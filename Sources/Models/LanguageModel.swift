@@ -64,7 +64,8 @@ extension LanguageModel {
 
     /// inputs [B, T] -> logits [B, T, V].
     package func logits(_ tape: Tape, inputs: Tensor<Int32>) -> Variable {
-        outputLayer(tape, hiddenStates(tape, inputs: inputs, dropout: nil, cache: nil))
+        let hidden: Variable = hiddenStates(tape, inputs: inputs, dropout: nil, cache: nil)
+        return outputLayer(tape, hidden, as: Float.self)
     }
 
     /// inputs [1, T] -> the logits [V] of the token that follows.
@@ -82,27 +83,40 @@ extension LanguageModel {
     package func nextLogits(
         _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
     ) -> Tensor<Float> {
+        switch precision {
+        case .float: nextLogits(inputs, cache, activation: Float.self)
+        case .bfloat16: nextLogits(inputs, cache, activation: BFloat16.self)
+        }
+    }
+
+    private func nextLogits<Activation: Tensors.Activation>(
+        _ inputs: Tensor<Int32>, _ cache: KeyValueCache?, activation: Activation.Type
+    ) -> Tensor<Float> {
         let tape = Tape(device: device)
-        let hidden: Variable = hiddenStates(
+        let hidden: Value<Activation> = hiddenStates(
             tape, inputs: inputs, dropout: nil, cache: cache)
         cache?.advance(by: inputs.shape[1])
-        return outputLayer(tape, lastPositions(tape, hidden)).value
+        let last = Activation.widened(lastPositions(hidden.value), on: device)
+        return outputLayer(tape, tape.constant(last), as: Activation.self).value
     }
 
     /// [B, T, C] -> [B, C].
-    private func lastPositions(_ tape: Tape, _ hidden: Variable) -> Variable {
+    private func lastPositions<Element>(_ hidden: Tensor<Element>) -> Tensor<Element> {
         let (batchSize, length) = (hidden.shape[0], hidden.shape[1])
-        let last = device.uninitialized([batchSize, configuration.embeddingSize])
-        let rows = hidden.value.reshaped([batchSize * length, configuration.embeddingSize])
+        let last = device.uninitialized(
+            [batchSize, configuration.embeddingSize], of: Element.self)
+        let rows = hidden.reshaped([batchSize * length, configuration.embeddingSize])
         for sequence in 0..<batchSize {
             let row = (sequence + 1) * length - 1
             device.copy(rows.slice(row..<row + 1), to: last.slice(sequence..<sequence + 1))
         }
-        return tape.constant(last)
+        return last
     }
 
-    private func outputLayer(_ tape: Tape, _ hidden: Variable) -> Variable {
+    private func outputLayer<Activation: Tensors.Activation>(
+        _ tape: Tape, _ hidden: Variable, as activation: Activation.Type
+    ) -> Variable {
         tape.linear(
-            hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: Float.self)
+            hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: activation)
     }
 }

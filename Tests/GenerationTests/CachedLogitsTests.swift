@@ -26,6 +26,26 @@ import Testing
         (start..<start + count).map { Int32($0 * 37 % bound) }
     }
 
+    /// Weights and what flows between products rounded to 8 bits, through two layers.
+    static let bfloat16Tolerance: Float = 0.05
+
+    @Test(.enabled(if: ComputeKernels.hasBFloat16, "the processor has no bfloat16"))
+    func roundedWeightsGiveNearlyTheSameLogits() {
+        let (model, ids) = (Self.largeModel(), Self.ids(20, below: Self.large.vocabularySize))
+        let inputs = model.device.tensor(ids, shape: [1, ids.count])
+        let exact = model.nextTokenLogits(inputs)
+        model.parameters.keepBFloat16()
+        #expect(relativeError(model.nextTokenLogits(inputs).array, exact.array) > 0)
+        // A prompt goes through whole products, the tokens after it through single rows.
+        let cache = KeyValueCache(model.configuration, device: model.device)
+        for part in [0..<17, 17..<18, 18..<19, 19..<20] {
+            let input = model.device.tensor(ids[part], shape: [1, part.count])
+            let logits = model.nextTokenLogits(input, cache: cache)
+            guard part.upperBound == ids.count else { continue }
+            #expect(relativeError(logits.array, exact.array) < Self.bfloat16Tolerance)
+        }
+    }
+
     /// Feeds a whole context, cut at `cuts`, and compares the logits after each part with those
     /// of a pass over the whole sequence.
     private func check(_ model: any LanguageModel, parts: [Int], batchSize: Int = 1) {

@@ -114,6 +114,13 @@ void kernel_row_product(
 void kernel_row_product_transposed(
     float *out, const float *x, const float *w, long depth, long columns, long stride, int adds);
 
+void kernel_row_product_bf16(
+    float *out, const float *x, const bfloat16 *w, long depth, long columns, long stride,
+    int adds);
+void kernel_row_product_transposed_bf16(
+    float *out, const float *x, const bfloat16 *w, long depth, long columns, long stride,
+    int adds);
+
 /* embedding.c */
 void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);
 void kernel_scatter_add_rows(

@@ -13,6 +13,7 @@ package protocol Activation: TensorElement {
     /// The same numbers, rounded where they must be; shares the memory where they need not.
     static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
     static func narrow(_ out: Out<Self>, _ x: In<Float>, _ count: Int)
+    static func widen(_ out: Out<Float>, _ x: In<Self>, _ count: Int)
     /// The same numbers as floats; shares the memory where they are floats.
     static func widened(_ tensor: Tensor<Self>, on device: Device) -> Tensor<Float>
     /// Room for `narrowed(_:into:)` of parts of `tensor`; no memory of its own where it is not needed.

@@ -25,6 +25,10 @@ extension BFloat16: Activation {
         return out
     }
 
+    package static func widen(_ out: Out<Float>, _ x: In<BFloat16>, _ count: Int) {
+        kernel_widen(out, x.kernel, count)
+    }
+
     package static func narrowScratch(
         for tensor: Tensor<Float>, on device: Device
     ) -> Tensor<BFloat16> {
@@ -57,7 +61,26 @@ extension BFloat16: Activation {
         _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
         adds: Bool
     ) {
+        if tile.rows.count == 1 && !a.isTransposed { return row(tile, a, b, into: out, adds: adds) }
         ProductTile(tile, a, b, into: out, adds: adds).multiplyByOneDNN()
+    }
+
+    /// One row, as fast as the memory gives the weights: half of what floats take.
+    private static func row<Result: Activation>(
+        _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
+        adds: Bool
+    ) {
+        let (depth, columns) = (a.columns, tile.columns.count)
+        let product = b.isTransposed ? kernel_row_product_transposed_bf16 : kernel_row_product_bf16
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: depth + columns) { scratch in
+            guard let x = scratch.baseAddress else { return }
+            let (y, start) = (x + depth, out.start(of: tile))
+            kernel_widen(x, UnsafePointer(a.rows(from: tile.rows.lowerBound)).kernel, depth)
+            if adds { Result.widen(y, start, columns) }
+            let w = UnsafePointer(b.columns(from: tile.columns.lowerBound)).kernel
+            product(y, x, w, depth, columns, b.stride, adds ? 1 : 0)
+            Result.narrow(start, y, columns)
+        }
     }
 
     package static func add(

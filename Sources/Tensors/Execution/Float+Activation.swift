@@ -19,6 +19,10 @@ extension Float: Activation {
         tensor
     }
 
+    package static func widen(_ out: Out<Float>, _ x: In<Float>, _ count: Int) {
+        out.update(from: x, count: count)
+    }
+
     package static func narrowScratch(
         for tensor: Tensor<Float>, on device: Device
     ) -> Tensor<Float> {

@@ -25,14 +25,15 @@ extension Tape {
     /// [B, T, H D], with the heads of `causalAttention`.
     ///
     /// Writes the new keys and values behind those of the past. The values are those of
-    /// `causalAttention` over the whole sequence; there is no backward pass.
+    /// `causalAttention` over the whole sequence; there is no backward pass. The cache holds floats.
     ///
     /// - Precondition: the past has room for T positions, and nothing here wants a gradient.
-    package func cachedAttention(
-        _ qkv: Variable, _ options: AttentionOptions, past: PastKeysValues
-    ) -> Variable {
+    package func cachedAttention<Element>(
+        _ qkv: Value<Element>, _ options: AttentionOptions, past: PastKeysValues
+    ) -> Value<Element> {
         precondition(!recordsGradients, "attention over a cache has no gradient")
-        let layout = CachedAttentionLayout(qkv: qkv.value, past, options)
+        let floats = Element.widened(qkv.value, on: device)
+        let layout = CachedAttentionLayout(qkv: floats, past, options)
         let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
         device.forEach(layout.batchSize * layout.keyHeads, as: .attention) { group in
             layout.remember(group)
@@ -40,7 +41,7 @@ extension Tape {
         device.forEach(layout.batchSize * layout.queryHeads, as: .attention) { head in
             device.attend(layout, head, into: y)
         }
-        return constant(y)
+        return constant(Element.narrowed(y, on: device))
     }
 }
 

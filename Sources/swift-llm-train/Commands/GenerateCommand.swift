@@ -1,5 +1,8 @@
 import ArgumentParser
 import Collectives
+import Training
+
+extension TrainOptions.Precision: ExpressibleByArgument {}
 
 /// `generate`: text that a model samples after a prompt.
 struct GenerateCommand: FirstRankCommand {
@@ -59,6 +62,9 @@ struct GenerateCommand: FirstRankCommand {
             valueName: "text"))
     var stop = Self.defaults.stop
 
+    @Option(help: "The format of the weights: fp32, or bf16, which is faster and rounds them.")
+    var precision = Self.defaults.precision
+
     @Option(parsing: .unconditional, help: ArgumentHelp("Decides the samples.", valueName: "s"))
     var seed = Recipe().seed
 
@@ -73,6 +79,7 @@ struct GenerateCommand: FirstRankCommand {
         options.samples = samples
         options.repetitionPenalty = repetitionPenalty
         options.stop = stop
+        options.precision = precision
         options.seed = seed
         return options
     }

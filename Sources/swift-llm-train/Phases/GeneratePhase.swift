@@ -11,6 +11,9 @@ struct GeneratePhase {
     func run(_ options: GenerateOptions, model directory: String) throws {
         let device = compute.makeDevice()
         let (model, tokenizer) = try LoadedModel.load(directory, device: device)
+        if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
+            model.parameters.keepBFloat16()
+        }
         let prompt = options.prompt ?? ""
         let ids = try tokenizer.encode(prompt)
         if let warning = Self.warning(

@@ -20,6 +20,9 @@ package struct GenerateOptions: OptionBlock {
     package var repetitionPenalty = 1.0
     /// Texts that end a sample and are not printed.
     package var stop: [String] = []
+    /// The format of the weights; bf16, where the processor has it, rounds them, and reads half of the
+    /// memory for each token; usual fp32.
+    package var precision = TrainOptions.Precision.fp32
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
 
@@ -35,6 +38,7 @@ package struct GenerateOptions: OptionBlock {
             OptionField("top_p", \.topP, .aboveZeroToOne),
             OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero),
             OptionField("stop", \.stop),
+            OptionField("precision", \.precision),
             OptionField("seed", \.seed, .atLeast(0)),
         ]
     }
