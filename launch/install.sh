@@ -33,12 +33,14 @@ install_packages() {
         apt-get install --yes --no-install-recommends "${missing[@]}"
 }
 
+has_apt() { command -v apt-get > /dev/null && command -v dpkg-query > /dev/null; }
+
 install_libraries() {
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libdnnl-dev libhdf5-dev hdf5-tools
         pkg-config)
     say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5)'
-    if command -v apt-get > /dev/null && command -v dpkg-query > /dev/null; then
+    if has_apt; then
         install_packages "${packages[@]}"
         return
     fi
@@ -52,6 +54,18 @@ install_libraries() {
             return 1
         fi
     done
+}
+
+# Networks of hosts (Tests/Cluster: ip, tc, hostname), signals to ranks (pgrep), and the table of
+# Tests/Cluster/slow-links (python3).
+install_test_tools() {
+    local packages=(iproute2 hostname procps python3)
+    say 'Tools of the tests'
+    if has_apt; then
+        install_packages "${packages[@]}"
+    else
+        echo "There is no apt-get here. The tests want what Debian calls ${packages[*]}"
+    fi
 }
 
 require_swift() {
