@@ -14,6 +14,12 @@ struct MPICommand {
     /// What stands between `mpirun` and the arguments of the program.
     var arguments: [String] {
         let names = hosts.map { "\($0.name):\($0.slots)" }.joined(separator: ",")
+        return ["-n", "\(hosts.slotCount)", "--host", names]
+            + parameters.flatMap { ["--mca"] + $0 } + options.mpirunOptions + [Self.program]
+    }
+
+    /// Without those that the user sets: mpirun refuses a parameter that stands twice.
+    private var parameters: [[String]] {
         var parameters = Self.keepalive
         if let interface = options.interface {
             parameters += [["btl_tcp_if_include", interface], ["oob_tcp_if_include", interface]]
@@ -21,8 +27,7 @@ struct MPICommand {
         if let agent = options.agent {
             parameters.append(["plm_rsh_agent", agent.joined(separator: " ")])
         }
-        return ["-n", "\(hosts.slotCount)", "--host", names]
-            + parameters.flatMap { ["--mca"] + $0 } + options.mpirunOptions + [Self.program]
+        return parameters.filter { !options.mpirunOptions.contains($0[0]) }
     }
 
     /// This program, by the path that it has on the other hosts too.
