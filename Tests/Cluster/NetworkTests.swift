@@ -15,7 +15,9 @@ extension Cluster {
                 let near = try await cluster.pretrain(keys + "near")
                 #expect(near.exitCode == 0, "\(near.errors)")
                 #expect(near.output.contains("3 ranks"))
-                try await cluster.hosts("shape", "delay", "3ms", "1ms")
+                // A step sends more than a burst, which then takes a tenth of a second.
+                try await cluster.hosts(
+                    "shape", "rate", "2mbit", "burst", "16kb", "latency", "1s")
                 let far = try await cluster.pretrain(keys + "far")
                 #expect(far.exitCode == 0, "\(far.errors)")
                 #expect(try cluster.weights("near") == cluster.weights("alone"))
