@@ -83,6 +83,7 @@ import swift_llm_train
 
                 OPTIONS:
                   --json                  Print one JSON object, with a fixed set of keys.
+                  --version               Show the version.
                   -h, --help              Show help information.
 
                 """)

@@ -35,7 +35,9 @@ import swift_llm_train
 
     @Test(.timeLimit(.minutes(1))) func aVeryLongKeyIsRefusedAtOnce() {
         let key = String(repeating: "k", count: 100_000)
-        #expect(line("\(key): 1\n").hasPrefix("unknown key kkk"))
+        // YAML wants the mark `?` before keys above 1024 characters.
+        #expect(line("? \(key)\n: 1\n").hasPrefix("unknown key kkk"))
+        #expect(line("\(key): 1\n").hasPrefix("wrong YAML syntax"))
         #expect(line(String(repeating: "[", count: 100_000)).hasPrefix("wrong YAML syntax"))
     }
 

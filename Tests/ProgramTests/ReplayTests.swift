@@ -42,7 +42,7 @@ extension Jobs {
 
         @Test func layersAddUpToTheGradientNormAndTextsAreTheBatch() async throws {
             let workspace = try await Workspace.prepared()
-            try await workspace.pretrain("run", "train.steps=2 data.shuffle=false")
+            try await workspace.pretrain("run", "train.stop_after_steps=2 data.shuffle=false")
             let files = try FileManager.default.subpathsOfDirectory(atPath: workspace("run"))
             let replayed = try await replay(2, workspace, "--full")
             let names = ["transformer.wte", "transformer.h.0", "transformer.h.1"]
@@ -67,7 +67,7 @@ extension Jobs {
 
         @Test func aDifferenceIsToldByTheExitCode() async throws {
             let workspace = try await Workspace.prepared()
-            try await workspace.pretrain("run", "train.steps=2")
+            try await workspace.pretrain("run", "train.stop_after_steps=2")
             let text = try String(decoding: workspace.bytes("run/metrics.jsonl"), as: UTF8.self)
             let loss = try #require(RunFiles(path: workspace("run")).losses().last)
             try workspace.write(

@@ -94,7 +94,7 @@ extension Jobs {
         /// The context is 16 tokens.
         @Test func aTextBeyondTheContextIsAnnounced() async throws {
             let workspace = try await Workspace.prepared()
-            try await workspace.pretrain("run", "train.steps=1")
+            try await workspace.pretrain("run", "train.stop_after_steps=1")
             let command = "generate --model run/checkpoints/latest --maximum-tokens 10 --prompt="
             for (prompt, warning) in [
                 ("king", ""),
