@@ -105,7 +105,8 @@ import swift_llm_train
         (
             "model.preset=null",
             "model.embedding_size is missing (a.yaml); set it, or set model.preset to one of "
-                + "gpt2-nano, gpt2-micro, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m"
+                + "gpt2-nano, gpt2-micro, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m, "
+                + "llama-nano, llama-110m, tinyllama-1.1b, llama-3.2-1b"
         ),
         (
             "init.from=there",

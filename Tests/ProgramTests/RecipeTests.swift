@@ -113,8 +113,9 @@ import swift_llm_train
             tokenizer: kind vocabulary_size path
             prepare: input output validation_fraction
             data: train validation tokenizer shuffle
-            model: preset architecture layer_count head_count embedding_size context_length \
-            vocabulary_size dropout_rate
+            model: preset architecture layer_count head_count key_value_head_count \
+            embedding_size mlp_size context_length vocabulary_size rope_theta norm_epsilon \
+            tie_embeddings dropout_rate
             init: from
             train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
             stop_after_steps lanes precision gradient_dtype threads_per_rank optimizer_sharding \
