@@ -54,7 +54,7 @@ struct TestCluster {
         folder = try TemporaryFolder()
         try folder.write(Self.recipe, to: "recipe.yaml")
         let words = ["the", "king", "shall", "not", "be", "of", "love", "night", "sweet", "day.\n"]
-        let text = (0..<1200).map { words[$0 * $0 * 7 % 97 % words.count] }
+        let text = (0..<3600).map { words[$0 * $0 * 7 % 97 % words.count] }
         try folder.write(text.joined(separator: " "), to: "text.txt")
         for command in [
             "tokenizer train --kind character --input text.txt --output tokenizer.json",
@@ -85,7 +85,7 @@ struct TestCluster {
 
     /// Runs the program on this machine; `command` is split at spaces.
     func run(
-        _ command: String, seconds: Int = 60, signal: DistributedRun.Signal? = nil
+        _ command: String, seconds: Int = 180, signal: DistributedRun.Signal? = nil
     ) async throws -> DistributedRun {
         try await DistributedRun.of(
             "swift-llm-train", command.split(separator: " ").map(String.init), ranks: nil,
@@ -93,7 +93,8 @@ struct TestCluster {
     }
 
     /// Runs a shell command on a host, in the folder; `PROGRAM` stands for the program.
-    func run(on host: String, _ command: String, seconds: Int = 90) async throws -> DistributedRun {
+    func run(on host: String, _ command: String, seconds: Int = 270) async throws -> DistributedRun
+    {
         let program = DistributedRun.executable("swift-llm-train")
         return try await DistributedRun.of(
             command: [
@@ -116,9 +117,9 @@ struct TestCluster {
         try folder.bytes("\(output)/checkpoints/latest/model.safetensors")
     }
 
-    /// Waits until the run in `output` has made so many steps; false after a minute.
+    /// Waits until the run in `output` has made so many steps; false after three minutes.
     func reaches(_ stepCount: Int, in output: String) async throws -> Bool {
-        for _ in 0..<1200 {
+        for _ in 0..<3600 {
             let metrics = (try? folder.text("\(output)/metrics.jsonl")) ?? ""
             if metrics.count(where: \.isNewline) >= stepCount { return true }
             try await Task.sleep(for: .milliseconds(50))

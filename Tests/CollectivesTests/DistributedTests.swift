@@ -49,7 +49,7 @@ import Testing
         let job = try await DistributedRun.of("DistributedChecks", ["abort"], ranks: 4)
         #expect(job.exitCode == 1)
         #expect(job.messages == ["swift-llm-train: rank 3: the disk is full"])
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
     @Test func messageThatIsTooShortIsAnError() async throws {
@@ -92,7 +92,7 @@ import Testing
         var linesOfOneRank: [Substring] = []
         for ranks in Self.rankCounts {
             let job = try await DistributedRun.of(
-                "DistributedChecks", ["reduction"], ranks: ranks, seconds: 60)
+                "DistributedChecks", ["reduction"], ranks: ranks, seconds: 180)
             #expect(job.exitCode == 0, "\(job.errors)")
             let lines = job.output.split(separator: "\n")
             if ranks == 1 { linesOfOneRank = lines }

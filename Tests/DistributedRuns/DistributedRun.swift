@@ -25,7 +25,7 @@ package struct DistributedRun: Sendable {
     ///   - folder: the working directory.
     ///   - input: what the program reads on standard input.
     package static func of(
-        _ program: String, _ arguments: [String], ranks: Int?, seconds: Int = 20,
+        _ program: String, _ arguments: [String], ranks: Int?, seconds: Int = 60,
         environment: [String: String] = [:], folder: String = ".", input: String = "",
         signal: Signal? = nil
     ) async throws -> DistributedRun {
@@ -37,7 +37,7 @@ package struct DistributedRun: Sendable {
 
     /// As above, of any command.
     package static func of(
-        command words: [String], seconds: Int = 20, environment: [String: String] = [:],
+        command words: [String], seconds: Int = 60, environment: [String: String] = [:],
         folder: String = ".", input: String = "", signal: Signal? = nil
     ) async throws -> DistributedRun {
         var command = ["--kill-after=2", "\(seconds)", "env", "--chdir=\(folder)"]

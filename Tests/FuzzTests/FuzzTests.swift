@@ -18,7 +18,7 @@ import Testing
         let length = Self.seconds.map { ["--seconds", "\($0)"] }
         let run = try await DistributedRun.of(
             "FuzzTargets", [target] + (length ?? ["--runs", "\(Self.shortCount)"]), ranks: nil,
-            seconds: 60 + (Self.seconds ?? 0))
+            seconds: 180 + (Self.seconds ?? 0))
         #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
         let words = run.output.split(separator: " ")
         let count = words.firstIndex(of: "inputs,").flatMap { Int(words[$0 - 1]) }
@@ -28,7 +28,7 @@ import Testing
     /// The corpus is read before anything is changed.
     @Test func failuresOfThePastAreRefusedOrRead() async throws {
         let run = try await DistributedRun.of(
-            "FuzzTargets", ["--runs", "0"], ranks: nil, seconds: 60)
+            "FuzzTargets", ["--runs", "0"], ranks: nil, seconds: 180)
         #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
         #expect(run.output.split(separator: "\n").count == 11)
     }

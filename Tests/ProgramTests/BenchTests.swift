@@ -16,7 +16,7 @@ extension Jobs {
         private func run(_ arguments: String, ranks: Int? = nil) async throws -> DistributedRun {
             try await DistributedRun.of(
                 "swift-llm-train", arguments.split(separator: " ").map(String.init), ranks: ranks,
-                seconds: 60)
+                seconds: 180)
         }
 
         private func json(_ arguments: String, ranks: Int? = nil) async throws -> JSONValue {

@@ -56,7 +56,7 @@ final class Workspace: Sendable {
 
     /// Runs the program in this folder; `command` is split at spaces.
     func run(
-        _ command: String, ranks: Int? = nil, seconds: Int = 60,
+        _ command: String, ranks: Int? = nil, seconds: Int = 180,
         environment: [String: String] = [:], input: String = "",
         signal: DistributedRun.Signal? = nil
     ) async throws -> DistributedRun {

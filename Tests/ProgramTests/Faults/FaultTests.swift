@@ -93,7 +93,7 @@ extension Jobs {
             let run = try await DistributedRun.of(
                 command: [Self.checkout + "/launch/local"]
                     + arguments.split(separator: " ").map(String.init),
-                seconds: 60,
+                seconds: 180,
                 environment: [
                     "RANKS": "2",
                     "SWIFT_LLM_TRAIN": DistributedRun.executable("swift-llm-train"),
