@@ -54,7 +54,7 @@ struct TestCluster {
         folder = try TemporaryFolder()
         try folder.write(Self.recipe, to: "recipe.yaml")
         let words = ["the", "king", "shall", "not", "be", "of", "love", "night", "sweet", "day.\n"]
-        let text = (0..<3600).map { words[$0 * $0 * 7 % 97 % words.count] }
+        let text = (0..<1200).map { words[$0 * $0 * 7 % 97 % words.count] }
         try folder.write(text.joined(separator: " "), to: "text.txt")
         for command in [
             "tokenizer train --kind character --input text.txt --output tokenizer.json",
@@ -93,8 +93,9 @@ struct TestCluster {
     }
 
     /// Runs a shell command on a host, in the folder; `PROGRAM` stands for the program.
-    func run(on host: String, _ command: String, seconds: Int = 270) async throws -> DistributedRun
-    {
+    func run(
+        on host: String, _ command: String, seconds: Int = 270
+    ) async throws -> DistributedRun {
         let program = DistributedRun.executable("swift-llm-train")
         return try await DistributedRun.of(
             command: [
