@@ -125,7 +125,7 @@ import swift_llm_train
             checkpoint: every_steps keep_last io
             evaluate: every_steps batches
             generate: prompt maximum_tokens samples temperature top_k top_p repetition_penalty \
-            stop seed
+            stop precision seed
             """
         let paths = contract.split(separator: "\n").flatMap { line -> [String] in
             let parts = line.split(separator: ":")
