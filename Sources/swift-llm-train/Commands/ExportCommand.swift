@@ -23,7 +23,8 @@ struct ExportCommand: ParsableCommand {
         abstract: "Writes a model as a Hugging Face directory, rounded and in shards if wanted.",
         discussion: """
             Examples:
-              swift-llm-train export --model runs/mine/checkpoints/latest --output hf --type bf16
+              swift-llm-train export --model runs/mine/checkpoints/latest \\
+                  --output hf --type bf16
               swift-llm-train export --model models/llama --output hf --shard-megabytes 4000
             """)
 
