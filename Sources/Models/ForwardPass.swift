@@ -11,6 +11,19 @@ struct ForwardPass {
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
+    /// A block, whose activations the tape keeps or computes again.
+    func block(
+        _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
+    ) -> Variable {
+        tape.segment(x) { [parameters, configuration, stream, cache] tape, x in
+            body(
+                x,
+                ForwardPass(
+                    tape: tape, parameters: parameters, configuration: configuration,
+                    stream: stream, cache: cache))
+        }
+    }
+
     /// The rows of the position table from the first position of the pass on.
     func positions(_ table: Parameter) -> Variable {
         guard let cache else { return self[table] }

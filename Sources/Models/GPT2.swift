@@ -40,7 +40,9 @@ package final class GPT2: LanguageModel {
         var x = tape.embedding(inputs, table: forward[tokenTable])
         x = tape.addPositions(x, table: forward.positions(positionTable))
         x = forward.dropOut(x, site: 0)
-        for block in blocks { x = block.forward(x, forward, activation: Activation.self) }
+        for block in blocks {
+            x = forward.block(x) { block.forward($0, $1, activation: Activation.self) }
+        }
         return forward.layerNorm(x, finalNorm)
     }
 }

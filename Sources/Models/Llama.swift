@@ -41,7 +41,9 @@ package final class Llama: LanguageModel {
         var x = tape.embedding(inputs, table: pass[tokenTable])
         x = pass.dropOut(x, site: 0)
         for block in blocks {
-            x = block.forward(x, pass, angles, activation: Activation.self)
+            x = pass.block(x) { [angles] in
+                block.forward($0, $1, angles, activation: Activation.self)
+            }
         }
         return tape.narrow(pass.rmsNorm(x, finalNorm), as: Activation.self)
     }

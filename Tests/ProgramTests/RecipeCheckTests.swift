@@ -128,8 +128,6 @@ import swift_llm_train
             "phases: expected each once, in the order prepare, pretrain, evaluate, "
                 + "generate, got [pretrain, prepare] (OVERRIDE); put them in this order"
         ),
-        ("train.recompute=blocks", "train.recompute: blocks is not built yet (OVERRIDE); use none"),
-        ("train.profile_steps=1", "train.profile_steps is not built yet (OVERRIDE); use 0"),
     ])
     func contradictionIsNamed(override: String, line: String) {
         #expect(

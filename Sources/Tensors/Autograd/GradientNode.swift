@@ -5,6 +5,12 @@ package class GradientSink {
 
     /// Called when no recorded operation will contribute any more.
     func announceCompletion() {}
+
+    /// A recorded operation has contributed.
+    func loseUse() {
+        pendingUseCount -= 1
+        if pendingUseCount == 0 { announceCompletion() }
+    }
 }
 
 /// Where the gradient of one value of the tape comes together.

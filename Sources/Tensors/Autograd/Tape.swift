@@ -6,26 +6,42 @@
 /// the pool.
 package final class Tape {
     package let device: Device
+    /// Whether segments keep nothing but their input.
+    let recomputesSegments: Bool
     private let gradients: ParameterGradients?
     private let whenReady: (Parameter) -> Void
-    private var steps: [Step] = []
+    /// Of a segment that is computed again: the tape that it is a part of.
+    private let whole: Tape?
+    var steps: [Step] = []
     private var parameterNodes: [Int: GradientNode<Float>] = [:]
 
-    private struct Step {
+    struct Step {
         let inputs: [GradientSink]
         let backward: () -> Void
     }
 
     /// - Parameters:
     ///   - gradients: where the gradients of parameters add up; nil computes values alone.
+    ///   - recomputesSegments: saves memory for time, see `segment`.
     ///   - whenReady: called in the backward pass as soon as a parameter has its last contribution.
     package init(
-        device: Device, gradients: ParameterGradients? = nil,
+        device: Device, gradients: ParameterGradients? = nil, recomputesSegments: Bool = false,
         whenReady: @escaping (Parameter) -> Void = { _ in }
     ) {
         self.device = device
         self.gradients = gradients
+        self.recomputesSegments = recomputesSegments && gradients != nil
         self.whenReady = whenReady
+        whole = nil
+    }
+
+    /// A part of `whole`, which has the gradients of the parameters.
+    init(partOf whole: Tape) {
+        device = whole.device
+        gradients = whole.gradients
+        recomputesSegments = false
+        whenReady = { _ in }
+        self.whole = whole
     }
 
     package var recordsGradients: Bool { gradients != nil }
@@ -47,6 +63,7 @@ package final class Tape {
     }
 
     private func node(of parameter: Parameter) -> GradientNode<Float>? {
+        if let whole { return whole.node(of: parameter) }
         guard let gradients else { return nil }
         if let node = parameterNodes[parameter.index] { return node }
         let node = gradients.node(for: parameter) { [whenReady] in whenReady(parameter) }
@@ -77,14 +94,15 @@ package final class Tape {
     package func backward<Element>(from root: Value<Element>, seed: Tensor<Element>? = nil) {
         precondition(root.node != nil, "the root of a backward pass depends on no gradient")
         root.node?.contribute(seed ?? ones(root.shape))
+        walkBack()
+        parameterNodes = [:]
+    }
+
+    func walkBack() {
         while let step = steps.popLast() {
             step.backward()
-            for node in step.inputs {
-                node.pendingUseCount -= 1
-                if node.pendingUseCount == 0 { node.announceCompletion() }
-            }
+            for node in step.inputs { node.loseUse() }
         }
-        parameterNodes = [:]
     }
 
     private func ones<Element: Activation>(_ shape: [Int]) -> Tensor<Element> {

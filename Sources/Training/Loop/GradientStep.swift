@@ -28,7 +28,7 @@ final class GradientStep {
         pass = LanePass(
             objective: setup.objective,
             microBatchSize: min(setup.train.microBatchSize, laneSize), laneSize: laneSize,
-            seed: setup.seed)
+            seed: setup.seed, recompute: setup.train.recompute)
 
         let list = setup.objective.parameters
         let shared = setup.memory?.gradients[communicator.rank]

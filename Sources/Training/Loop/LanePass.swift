@@ -10,6 +10,7 @@ struct LanePass {
     /// Sequences in a lane.
     let laneSize: Int
     let seed: UInt64
+    var recompute = TrainOptions.Recompute.none
 
     struct Result: BitwiseCopyable {
         var lossSum = 0.0
@@ -35,6 +36,7 @@ struct LanePass {
             let part = offset + start..<offset + end
             let tape = Tape(
                 device: objective.parameters.device, gradients: gradients,
+                recomputesSegments: recompute == .blocks,
                 whenReady: end == laneSize ? whenReady : { _ in })
             let loss = objective.loss(
                 tape, batch, part: part,

@@ -6,7 +6,6 @@ import Training
 enum UnbuiltFeatures {
     private static func named(in recipe: Recipe) -> [(isUsed: Bool, key: String, use: String)] {
         [
-            (recipe.train.recompute == .blocks, "train.recompute: blocks", "none"),
             (recipe.train.profileSteps > 0, "train.profile_steps", "0"),
         ]
     }

@@ -1,0 +1,40 @@
+extension Tape {
+    /// A part of the computation, x -> body(tape, x), in floats.
+    ///
+    /// A tape that recomputes segments keeps nothing of it but `x`: its backward pass calls `body`
+    /// again, with a tape that lives just as long, and walks that one back (Chen et al., "Training deep
+    /// nets with sublinear memory cost", 2016). Every bit and every announcement of a parameter is
+    /// as without.
+    ///
+    /// - Parameter body: gives the same values each time. It captures no tape, which would keep
+    ///   itself alive, and makes no gradient in its forward pass, as `linearCrossEntropy` does.
+    package func segment(
+        _ x: Variable, _ body: @escaping (Tape, Variable) -> Variable
+    ) -> Variable {
+        guard recomputesSegments else { return body(self, x) }
+        let first = Tape(partOf: self)
+        let value = body(first, x).value
+        // Until the segment is computed again, each of its uses of a parameter is still to come.
+        let uses = first.steps.flatMap(\.inputs)
+        guard !uses.isEmpty else { return Value(value: value, node: nil) }
+        let output = GradientNode<Float>(shape: value.shape, device: device)
+        steps.append(
+            Step(inputs: []) { [unowned self] in
+                guard output.gradient != nil else {
+                    for node in uses { node.loseUse() }
+                    return
+                }
+                let second = Tape(partOf: self)
+                let root = body(second, x)
+                for node in uses { node.pendingUseCount -= 1 }
+                second.walkBack(from: root.node, gradient: output)
+            })
+        return Value(value: value, node: output)
+    }
+
+    /// Moves the gradient of `output` to `root`, so that it can be written in place.
+    private func walkBack(from root: GradientNode<Float>?, gradient output: GradientNode<Float>) {
+        if let gradient = output.takeGradient() { root?.contribute(gradient) }
+        walkBack()
+    }
+}
