@@ -43,10 +43,6 @@ extension Jobs {
                 "train.stepz=3", 64,
                 "unknown key train.stepz (the override train.stepz=3); did you mean train.steps?"
             ),
-            (
-                "train.profile_steps=5", 64,
-                "train.profile_steps is not built yet (the override train.profile_steps=5); use 0"
-            ),
         ]
 
         @Test func pretrainTellsWhatIsWrong() async throws {

@@ -23,16 +23,17 @@ final class RunJournal {
 
     func record(
         _ gradient: StepGradient, learningRate: Double, step: Int, tokensInStep: Int,
-        _ clock: StepClock
+        _ clock: StepClock, profile: StepTimes? = nil
     ) throws {
-        let total = clock.total
+        let total = profile?.total ?? clock.total
         let record = TrainingMetrics(
             step: step, tokens: step * tokensInStep, loss: gradient.loss,
             learningRate: learningRate, gradientNorm: gradient.norm,
             tokensPerSecond: Double(tokensInStep) / total,
             seconds: clock.seconds.merging(["total": total]) { $1 },
-            peakMemoryBytes: StepClock.peakMemoryBytes)
+            peakMemoryBytes: StepClock.peakMemoryBytes, profile: profile)
         try metrics.append(.train(record))
+        if let profile { logger.info("step \(step): \(profile.line)") }
         let now = ContinuousClock.now
         guard step == stepCount || lastLine.map({ now - $0 >= Self.pause }) ?? true else { return }
         lastLine = now

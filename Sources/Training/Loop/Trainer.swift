@@ -24,10 +24,13 @@ package final class Trainer {
     private let journal: RunJournal?
     private let saver: CheckpointSaver
     private var state: TrainerState
+    /// The last step whose parts are told.
+    private let lastProfiledStep: Int
 
     package init(_ setup: TrainerSetup, state: TrainerState) throws {
         self.setup = setup
         self.state = state
+        lastProfiledStep = state.step + setup.train.profileSteps
         gradientStep = try GradientStep(setup, laneCount: state.laneCount)
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
@@ -73,7 +76,7 @@ package final class Trainer {
             let done = try advance()
             try journal?.record(
                 done.gradient, learningRate: done.learningRate, step: state.step,
-                tokensInStep: setup.tokensInStep, done.clock)
+                tokensInStep: setup.tokensInStep, done.clock, profile: profile(done.clock))
             if isDue(setup.evaluation.everySteps) { try setup.board.uncounted(validate) }
             let isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping {
@@ -82,6 +85,14 @@ package final class Trainer {
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
         return .finished
+    }
+
+    /// Where the time of the step that was just done went, on this rank.
+    private func profile(_ clock: StepClock) -> StepTimes? {
+        guard state.step <= lastProfiledStep else { return nil }
+        return StepTimes(
+            clock, operations: setup.model.device.operations,
+            worldSize: setup.communicator.worldSize)
     }
 
     /// What one step did.
@@ -94,6 +105,7 @@ package final class Trainer {
     /// One step: batch, forward, loss, backward, reduce, clip, update.
     package func advance() throws -> Step {
         var clock = StepClock()
+        setup.model.device.operations.reset()
         let batch = try reader.next()
         clock.lap("data")
         let gradient = try gradientStep.compute(batch, step: state.step, &clock)

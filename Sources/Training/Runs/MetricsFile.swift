@@ -83,15 +83,22 @@ package struct TrainingMetrics: Sendable {
     /// Seconds of the parts of the step, on this rank.
     package var seconds: [String: Double]
     package var peakMemoryBytes: Int
+    /// Where the seconds went by kinds of operations; nil where it was not asked for.
+    package var profile: StepTimes?
 
     var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "kind": .string("train"), "step": .integer(step), "tokens": .integer(tokens),
             "loss": .finite(loss), "learning_rate": .finite(learningRate),
             "gradient_norm": .finite(gradientNorm), "tokens_per_second": .finite(tokensPerSecond),
             "seconds": .object(seconds.mapValues(JSONValue.finite)),
             "peak_memory_bytes": .integer(peakMemoryBytes),
-        ])
+        ]
+        members["profile"] = profile.map { profile in
+            let shares = profile.shares.map { ($0.part.key, JSONValue.finite($0.seconds)) }
+            return .object(Dictionary(uniqueKeysWithValues: shares))
+        }
+        return .object(members)
     }
 }
 

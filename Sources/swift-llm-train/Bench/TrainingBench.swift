@@ -42,7 +42,6 @@ struct TrainingBench {
         var proportionalBytes = 0
         for step in 0..<Self.warmUpCount + stepCount {
             try communicator.barrier()
-            device.operations.reset()
             let start = ContinuousClock.now
             let done = try trainer.advance()
             let total = (ContinuousClock.now - start) / .seconds(1)
@@ -51,9 +50,8 @@ struct TrainingBench {
             guard step >= Self.warmUpCount else { continue }
             times.append(
                 StepTimes(
-                    total: total, operations: device.operations,
-                    worldSize: communicator.worldSize
-                ) { done.clock.seconds[$0] ?? 0 })
+                    done.clock, total: total, operations: device.operations,
+                    worldSize: communicator.worldSize))
         }
         try setup.memory?.shared.release()
         return MeasuredSteps(

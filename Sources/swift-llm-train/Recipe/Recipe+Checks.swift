@@ -7,7 +7,6 @@ extension Recipe {
     func validate(for phases: [Phase]) throws {
         try validateName()
         try validateOrder()
-        try UnbuiltFeatures.refuse(in: self)
         for phase in phases { try validate(for: phase) }
     }
 

@@ -1,8 +1,7 @@
 import Tensors
-import Training
 
 /// What the time of a training step goes to.
-enum StepPart: Equatable {
+package enum StepPart: Equatable {
     case operation(OperationKind)
     /// What the ranks wait for: the rest of the exchange runs beside the backward pass.
     case exposedCommunication
@@ -10,10 +9,10 @@ enum StepPart: Equatable {
     /// Everything else: the sum of the gradient's squares, the tape, the loop itself.
     case rest
 
-    static let measured: [StepPart] =
+    package static let measured: [StepPart] =
         OperationKind.allCases.map(StepPart.operation) + [.exposedCommunication, .data]
 
-    var key: String {
+    package var key: String {
         switch self {
         case .operation(.matmul): "matmul"
         case .operation(.attention): "attention"
@@ -26,7 +25,7 @@ enum StepPart: Equatable {
         }
     }
 
-    var title: String {
+    package var title: String {
         switch self {
         case .operation(.matmul): "matrix products"
         case .operation(.attention): "attention"
@@ -41,16 +40,21 @@ enum StepPart: Equatable {
 }
 
 /// Seconds of one step: in all, of each measured part, and of what went on beside them.
-struct StepTimes: Equatable {
-    var total: Double
+package struct StepTimes: Equatable {
+    package var total: Double
     /// In the order of `StepPart.measured`.
-    var parts: [Double]
+    package var parts: [Double]
     /// Of the exchange of gradients that ran beside the backward pass.
-    var hiddenCommunication: Double
+    package var hiddenCommunication: Double
 
-    /// - Parameter lap: seconds of a lap of the step's clock.
-    init(total: Double, operations: OperationClock, worldSize: Int, lap: (String) -> Double) {
-        self.total = total
+    /// - Parameters:
+    ///   - total: of the step, where it was not measured by `clock`.
+    ///   - operations: those of the step alone.
+    package init(
+        _ clock: StepClock, total: Double? = nil, operations: OperationClock, worldSize: Int
+    ) {
+        func lap(_ name: String) -> Double { clock.seconds[name] ?? 0 }
+        self.total = total ?? clock.total
         parts = StepPart.measured.map { part in
             switch part {
             case .operation(let kind): operations.seconds(kind)
@@ -65,21 +69,29 @@ struct StepTimes: Equatable {
         hiddenCommunication = lap("reduce_hidden")
     }
 
-    init(total: Double, parts: [Double], hiddenCommunication: Double = 0) {
+    package init(total: Double, parts: [Double], hiddenCommunication: Double = 0) {
         self.total = total
         self.parts = parts
         self.hiddenCommunication = hiddenCommunication
     }
 
     /// The parts and what they leave of the total.
-    var shares: [(part: StepPart, seconds: Double)] {
+    package var shares: [(part: StepPart, seconds: Double)] {
         Array(zip(StepPart.measured, parts)) + [(.rest, total - parts.reduce(0, +))]
+    }
+
+    /// One line, the longest part first.
+    var line: String {
+        shares.filter { $0.seconds > 0 }.sorted { $0.seconds > $1.seconds }.map { share in
+            "\(share.part.title) \(share.seconds.formatted(4)) s "
+                + "(\((100 * share.seconds / total).formatted(1)) %)"
+        }.joined(separator: ", ")
     }
 }
 
 extension Collection where Element == StepTimes {
     /// The step of the median total; of an even number the slower one in the middle.
-    var median: StepTimes {
+    package var median: StepTimes {
         precondition(!isEmpty, "there is no median of no steps")
         return sorted { $0.total < $1.total }[count / 2]
     }
