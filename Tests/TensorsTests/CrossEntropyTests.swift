@@ -99,6 +99,31 @@ import Testing
         expectClose([sums[0]], [sums[1]], .rounding)
     }
 
+    /// 64 rows of 640 logits fit into the gradient of the other parameter, until there is one.
+    @Test func logitsStandInGradientsThatAreStillToCome() throws {
+        let device = Device(threadCount: 2)
+        let list = ParameterList([("weight", [640, 8]), ("other", [5120, 8])], device: device)
+        device.fillNormal(list.values, deviation: 0.5, stream: 0, seed: 1)
+        let (weight, other) = (try #require(list["weight"]), try #require(list["other"]))
+        let gradients = ParameterGradients(list)
+        let ids = device.tensor(targets([64, 640], .everyThird), shape: [64])
+        var growths: [Int] = []
+        var sums: [[Float]] = []
+        for _ in 0..<2 {
+            let before = device.memory.allocatedBytes
+            let tape = Tape(device: device, gradients: gradients)
+            let x = tape.slice(tape.parameter(other, of: list), rows: 0..<64)
+            let loss = tape.linearCrossEntropy(
+                x, weight: tape.parameter(weight, of: list), targets: ids, scale: 1)
+            growths.append(device.memory.allocatedBytes - before)
+            tape.backward(from: loss.root)
+            sums.append(gradients.values.array)
+        }
+        #expect(growths[0] < 4 * 64 * 640 && growths[1] >= 4 * 64 * 640, "\(growths)")
+        #expect(sums[0].contains { $0 != 0 })
+        expectClose(sums[1], sums[0].map { 2 * Double($0) }, .forward)
+    }
+
     @Test func equalLogitsCostTheLogarithmOfTheVocabulary() {
         let device = Device(threadCount: 1)
         let tape = Tape(device: device)

@@ -32,6 +32,24 @@ package final class ParameterGradients {
         }
     }
 
+    /// Memory in which no gradient stands yet: what is written there is lost with the first
+    /// contribution. Nil where that many elements are not free.
+    ///
+    /// - Parameter isUsed: whether the gradient of a parameter has begun on a tape.
+    func unused(_ shape: [Int], isUsed: (Parameter) -> Bool) -> Tensor<Float>? {
+        let count = shape.reduce(1, *)
+        var free = 0..<0
+        for parameter in list.parameters {
+            if holdsGradient[parameter.index] || isUsed(parameter) { continue }
+            // The padding between two parameters must stay 0.
+            let isNext = parameter.range.lowerBound == free.upperBound
+            let start = isNext ? free.lowerBound : parameter.range.lowerBound
+            free = start..<parameter.range.upperBound
+            if free.count >= count { return values.view(from: start, shape: shape) }
+        }
+        return nil
+    }
+
     func node(for parameter: Parameter, whenReady: @escaping () -> Void) -> GradientNode<Float> {
         GradientNode(
             shape: parameter.shape, device: list.device, destination: gradient(of: parameter),

@@ -71,6 +71,18 @@ package final class Tape {
         return node
     }
 
+    /// Memory for the forward pass of one operation: where gradients of parameters are to stand but
+    /// none has begun, or else memory of the device.
+    ///
+    /// - Parameter node: of the parameter to whose gradient the operation contributes meanwhile.
+    func scratch(_ shape: [Int], besides node: GradientNode<Float>?) -> Tensor<Float> {
+        let unused = gradients?.unused(shape) { parameter in
+            guard let own = parameterNodes[parameter.index] else { return false }
+            return own === node || own.gradient != nil
+        }
+        return unused ?? device.uninitialized(shape)
+    }
+
     /// The output of an operation. `backward` gets the gradient of the output and contributes to
     /// those of the inputs; it is recorded only if an input has a gradient. It captures nodes and the
     /// tensors that it needs, never a whole `Value`, whose tensor would live as long.

@@ -35,7 +35,8 @@ extension Tape {
     }
 
     /// Cross-entropy of x [rows, C] times the transpose of `weight` [V, C], without ever storing all
-    /// logits: a slice of rows at a time is turned into its gradient and used at once.
+    /// logits: a slice of rows at a time, in memory of gradients that are still to come, is turned into
+    /// its gradient and used at once.
     ///
     /// The gradients are made in the forward pass, so the result must be the root of the backward
     /// pass, and a recording tape must be walked back.
@@ -46,10 +47,12 @@ extension Tape {
     ) -> LossSum {
         let losses = device.uninitialized([x.value.rowCount])
         let dx = x.node.map { _ in device.uninitialized(x.shape, of: Element.self) }
+        let sliceRows = max(1, min(x.value.rowCount, Device.rowsOfLogits))
+        let scratch = scratch([sliceRows, weight.shape[0]], besides: weight.node)
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
                 x.value, weight: Element.operand(weight, on: device), targets: targets,
-                losses: losses, dx: dx, weightNode: weight.node, scale: scale)
+                losses: losses, dx: dx, weightNode: weight.node, scratch: scratch, scale: scale)
         }
         let sum = device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
@@ -69,7 +72,7 @@ extension Tensor {
 
 extension Device {
     /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
-    private static let rowsOfLogits = 512
+    fileprivate static let rowsOfLogits = 512
 
     fileprivate func crossEntropyGradient<Element: Activation>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,
@@ -98,14 +101,12 @@ extension Device {
     fileprivate func linearCrossEntropy<Element: Activation>(
         _ x: Tensor<Element>, weight: Tensor<Element>, targets: Tensor<Int32>,
         losses: Tensor<Float>, dx: Tensor<Element>?, weightNode: GradientNode<Float>?,
-        scale: Float
+        scratch: Tensor<Float>, scale: Float
     ) {
         let targets = targets.reshaped([targets.count])
-        let sliceRows = max(1, min(x.rowCount, Self.rowsOfLogits))
-        let scratch = uninitialized([sliceRows, weight.shape[0]])
         let gradientScratch = Element.narrowScratch(for: scratch, on: self)
-        for start in stride(from: 0, to: x.rowCount, by: sliceRows) {
-            let rows = start..<min(start + sliceRows, x.rowCount)
+        for start in stride(from: 0, to: x.rowCount, by: scratch.shape[0]) {
+            let rows = start..<min(start + scratch.shape[0], x.rowCount)
             let logits = scratch.slice(0..<rows.count)
             let (targets, losses) = (targets.slice(rows), losses.slice(rows))
             multiply(x.flatRows(rows).matrix, weight.matrix.transposed, into: logits.matrix)

@@ -115,12 +115,13 @@ extension Device {
         _ dy: Tensor<Element>, input: () -> Tensor<Element>, weight: Tensor<Element>,
         nodes: (x: GradientNode<Element>?, weight: GradientNode<Float>?, bias: GradientNode<Float>?)
     ) {
-        nodes.x?.contribute { dx, adds in
-            multiply(dy.matrix, weight.matrix.transposed, into: dx.matrix, adds: adds)
-        }
+        // First, so that an input that is made again is gone before dx is made.
         nodes.weight?.contribute { dw, adds in
             let x = input()
             multiply(x.matrix.transposed, dy.matrix, into: dw.matrix, adds: adds)
+        }
+        nodes.x?.contribute { dx, adds in
+            multiply(dy.matrix, weight.matrix.transposed, into: dx.matrix, adds: adds)
         }
         nodes.bias?.contribute { db, adds in columnSums(dy, into: db, adds: adds) }
     }
