@@ -44,9 +44,6 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         if (try? Launch(environment: ProcessInfo.processInfo.environment)) != nil {
             StopRequest.holdBack()
         }
-        let kernels = ComputeKernels.prepare()
-        BLASChoice.remember(kernels)
-        kernels.restartWithBetterBLASCore()
         let code = World.run { communicator in
             try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
         }

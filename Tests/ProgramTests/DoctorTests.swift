@@ -109,17 +109,13 @@ import swift_llm_train
         #expect(library.version == version)
     }
 
-    @Test func reportTellsWhoChoseTheBLASKernels() {
-        let kernels = ComputeKernels.prepare()
-        let variable = ComputeKernels.blasCoreVariable
-        let own = "SWIFT_LLM_TRAIN_OWN_BLAS_CORE"
-        let free = BLASChoice.current(kernels, environment: [own: kernels.blasCore])
-        #expect(free.chooser == .openBLAS && free.ownCore == kernels.blasCore)
-        let forced = BLASChoice.current(kernels, environment: [variable: "Haswell"])
-        #expect(forced.chooser == .environment && forced.ownCore == nil)
-        let restarted = BLASChoice.current(
-            kernels, environment: [variable: "SkylakeX", own: "Prescott"])
-        #expect(restarted.chooser == .program && restarted.ownCore == "Prescott")
+    @Test func reportNamesTheOneLibraryThatMultipliesFloats() throws {
+        let report = try Doctor(communicator: SingleProcess(), effort: .quick).report()
+        let usesOneDNN = ComputeKernels.library == .oneDNN
+        #expect(report.json["onednn"]?["multiplies_fp32"] == .boolean(usesOneDNN))
+        #expect(report.json["blas"]?["multiplies_fp32"] == .boolean(!usesOneDNN))
+        #expect(report.text.split(separator: "Multiplies fp32").count == 2)
+        #expect(!report.text.contains("OPENBLAS_CORETYPE"))
     }
 
     @Test func memoryIsReadInBytes() {

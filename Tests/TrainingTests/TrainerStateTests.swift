@@ -6,7 +6,8 @@ import Training
 
 @Suite struct TrainerStateTests {
     @Test func roundTripKeepsEverything() throws {
-        let state = TrainerState(step: 120, updateCount: 117, skippedInARow: 2, laneCount: 6)
+        let state = TrainerState(
+            step: 120, updateCount: 117, skippedInARow: 2, laneCount: 6, kernels: "some")
         let text = state.json.text(isPretty: true)
         let again = try TrainerState(
             json: JSONValue(parsing: Array(text.utf8), at: "state"), at: "state")

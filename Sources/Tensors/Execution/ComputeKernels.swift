@@ -1,7 +1,6 @@
 import CDNN
 import CKernels
 import COpenBLAS
-import Foundation
 
 /// Which kernels this process computes with. The bits of a result depend on them, so all ranks of a run
 /// must have the same.
@@ -23,13 +22,21 @@ package struct ComputeKernels: Equatable, Sendable {
             instructionSet: String(cString: kernel_instruction_set()))
     }
 
-    /// Who multiplies matrices of floats. With AVX-512, oneDNN is 5 to 10 % faster, and knows
-    /// processors that are younger than OpenBLAS.
+    /// Who multiplies matrices of floats.
     package enum Library: Sendable {
         case oneDNN, openBLAS
     }
 
-    package static let library = cdnn_has_avx512() != 0 ? Library.oneDNN : .openBLAS
+    /// With AVX-512, oneDNN is 5 to 10 % faster; with AVX2 it knows processors that are younger than
+    /// OpenBLAS, which then picks kernels without.
+    package static let library =
+        cdnn_has_avx512() != 0 || cdnn_has_avx2() != 0 && !openBLASHasAVX2
+        ? Library.oneDNN : .openBLAS
+
+    private static var openBLASHasAVX2: Bool {
+        ["Haswell", "Zen", "SkylakeX", "Cooperlake", "Sapphirerapids"]
+            .contains(String(cString: openblas_get_corename()))
+    }
 
     /// Whether the processor, and oneDNN, multiply bfloat16 by instructions made for it.
     package static let hasBFloat16 = cdnn_has_bfloat16() != 0
@@ -38,34 +45,5 @@ package struct ComputeKernels: Equatable, Sendable {
         let products =
             Self.library == .oneDNN ? "oneDNN \(oneDNNInstructionSet)" : "OpenBLAS \(blasCore)"
         return "\(products), kernels \(instructionSet)"
-    }
-
-    /// The core that fits the processor where OpenBLAS picked a weaker one, as it does for processors
-    /// younger than itself; nil where its choice is good.
-    package var betterBLASCore: String? {
-        guard Self.library == .openBLAS else { return nil }
-        let wide = ["SkylakeX", "Cooperlake", "Sapphirerapids"]
-        let medium = ["Haswell", "Zen"]
-        switch instructionSet {
-        case "x86-64-v4" where !wide.contains(blasCore): return "SkylakeX"
-        case "x86-64-v3" where !(wide + medium).contains(blasCore): return "Haswell"
-        default: return nil
-        }
-    }
-}
-
-extension ComputeKernels {
-    /// OpenBLAS reads its core from here when it is loaded, and only then.
-    package static let blasCoreVariable = "OPENBLAS_CORETYPE"
-
-    /// Starts the program again, in the same process, with the better core in its environment.
-    /// Returns where there is none, where the user has chosen a core, or where it cannot be done.
-    package func restartWithBetterBLASCore() {
-        guard let core = betterBLASCore, getenv(Self.blasCoreVariable) == nil else { return }
-        setenv(Self.blasCoreVariable, core, 1)
-        var arguments = CommandLine.arguments.map { strdup($0) }
-        arguments.append(nil)
-        execv("/proc/self/exe", arguments)
-        unsetenv(Self.blasCoreVariable)
     }
 }

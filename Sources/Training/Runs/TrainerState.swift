@@ -15,19 +15,25 @@ package struct TrainerState: Equatable, Sendable {
     /// Steps skipped in a row, up to now, for a gradient that is not finite.
     package var skippedInARow: Int
     package var laneCount: Int
+    /// What computed the last steps: other kernels give other bits. Nil where nobody knows.
+    package var kernels: String?
 
-    package init(step: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0, laneCount: Int) {
+    package init(
+        step: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0, laneCount: Int,
+        kernels: String? = nil
+    ) {
         self.step = step
         self.updateCount = updateCount
         self.skippedInARow = skippedInARow
         self.laneCount = laneCount
+        self.kernels = kernels
     }
 
     package var json: JSONValue {
         .object([
             "format_version": .integer(Self.formatVersion), "step": .integer(step),
             "update_count": .integer(updateCount), "skipped_in_a_row": .integer(skippedInARow),
-            "lanes": .integer(laneCount),
+            "lanes": .integer(laneCount), "kernels": kernels.map(JSONValue.string) ?? .null,
         ])
     }
 
@@ -54,5 +60,6 @@ package struct TrainerState: Equatable, Sendable {
         updateCount = try count("update_count", atLeast: 0)
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)
+        kernels = json["kernels"]?.string
     }
 }

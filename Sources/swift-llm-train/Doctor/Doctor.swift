@@ -38,10 +38,7 @@ package struct Doctor {
     private func compute(_ warnings: inout [String]) throws -> ComputeResources {
         do {
             let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
-            // The kernels have a warning of their own, which knows who chose them.
-            warnings += compute.warnings.filter {
-                !$0.contains(ComputeKernels.blasCoreVariable)
-            }
+            warnings += compute.warnings
             return compute
         } catch let failure as AgreedFailure {
             warnings.append(failure.failure.line)

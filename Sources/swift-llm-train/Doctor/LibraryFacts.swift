@@ -11,7 +11,6 @@ struct LibraryFacts: DoctorPart {
     let kernels: ComputeKernels
     let blasVersion: String
     let oneDNNVersion: String
-    let choice: BLASChoice
     let mpi: MPILibrary
     let isMPIRunning: Bool
     let hdf5Version: String
@@ -23,7 +22,6 @@ struct LibraryFacts: DoctorPart {
         var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
         cdnn_version(&version.major, &version.minor, &version.patch)
         oneDNNVersion = "\(version.major).\(version.minor).\(version.patch)"
-        choice = BLASChoice.current(kernels)
         mpi = try MPILibrary.current()
         hdf5Version = try HDF5Library.version()
     }
@@ -43,13 +41,15 @@ struct LibraryFacts: DoctorPart {
         return [
             DoctorLine(
                 "BLAS", "OpenBLAS \(blasVersion), \(kernels.blasCore) kernels",
-                choice.meaning(kernels) + (isOneDNNInUse ? "" : Self.use)),
+                isOneDNNInUse
+                    ? "Not used: oneDNN multiplies." : "Multiplies fp32, \(reason)." + Self.use),
             DoctorLine(
                 "oneDNN", "\(oneDNNVersion), \(kernels.oneDNNInstructionSet) instructions",
-                (ComputeKernels.hasBFloat16
-                    ? "Multiplies bf16 by instructions made for it."
-                    : "This processor has no instructions for bf16: train in fp32.")
-                    + (isOneDNNInUse ? " Multiplies fp32 too." + Self.use : "")),
+                (isOneDNNInUse ? "Multiplies fp32, \(reason)." : "Does not multiply fp32.")
+                    + (ComputeKernels.hasBFloat16
+                        ? " Multiplies bf16 by instructions made for it."
+                        : " This processor has no instructions for bf16: train in fp32.")
+                    + (isOneDNNInUse ? Self.use : "")),
             DoctorLine(
                 "kernels", kernels.instructionSet,
                 "The instructions of our own loops (GELU, layer norm, softmax, AdamW): "
@@ -63,6 +63,16 @@ struct LibraryFacts: DoctorPart {
 
     private var isOneDNNInUse: Bool { ComputeKernels.library == .oneDNN }
 
+    /// Why this library multiplies floats.
+    private var reason: String {
+        switch ComputeKernels.library {
+        case .oneDNN where kernels.oneDNNInstructionSet.contains("AVX512"):
+            "being the faster one with AVX-512"
+        case .oneDNN: "since OpenBLAS does not know this processor"
+        case .openBLAS: "being the faster one without AVX-512"
+        }
+    }
+
     private var instructions: String {
         switch kernels.instructionSet {
         case "x86-64-v4": "AVX-512, 16 floats at a time"
@@ -71,24 +81,13 @@ struct LibraryFacts: DoctorPart {
         }
     }
 
-    var warnings: [String] {
-        guard let better = kernels.betterBLASCore else { return [] }
-        let variable = ComputeKernels.blasCoreVariable
-        return [
-            "OpenBLAS uses its \(kernels.blasCore) kernels, which are weaker than this "
-                + "processor: "
-                + (choice.chooser == .environment
-                    ? "unset \(variable), or set it to \(better)" : "set \(variable)=\(better)")
-        ]
-    }
+    var warnings: [String] { [] }
 
     var json: [String: JSONValue] {
         [
             "blas": .object([
                 "library": .string("OpenBLAS"), "version": .string(blasVersion),
-                "core": .string(kernels.blasCore), "chosen_by": .string(choice.chooser.rawValue),
-                "own_choice": choice.ownCore.map(JSONValue.string) ?? .null,
-                "better_core": kernels.betterBLASCore.map(JSONValue.string) ?? .null,
+                "core": .string(kernels.blasCore), "multiplies_fp32": .boolean(!isOneDNNInUse),
             ]),
             "onednn": .object([
                 "version": .string(oneDNNVersion),

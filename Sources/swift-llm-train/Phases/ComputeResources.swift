@@ -22,9 +22,7 @@ struct ComputeResources {
                 Failure(
                     "the ranks compute with different kernels, which give different bits",
                     expected: names[0], got: other,
-                    remedy:
-                        "set \(ComputeKernels.blasCoreVariable) to the weakest processor's core "
-                        + "on all hosts"),
+                    remedy: "use hosts with processors of one kind and the same libraries"),
                 rank: 0, isEverywhere: true)
         }
         let hosts = try communicator.allGather(
@@ -35,7 +33,7 @@ struct ComputeResources {
         bind(threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
         return ComputeResources(
             kernels: kernels, threadCount: threadCount,
-            warnings: Self.warnings(kernels, threadCount: threadCount, ranksHere: ranksHere))
+            warnings: Self.warnings(threadCount: threadCount, ranksHere: ranksHere))
     }
 
     func makeDevice() -> Device { Device(threadCount: threadCount) }
@@ -54,15 +52,8 @@ struct ComputeResources {
         ProcessorBinding.bind(to: fits ? first..<first + threadCount : 0..<online)
     }
 
-    private static func warnings(
-        _ kernels: ComputeKernels, threadCount: Int, ranksHere: Int
-    ) -> [String] {
+    private static func warnings(threadCount: Int, ranksHere: Int) -> [String] {
         var warnings: [String] = []
-        if let better = kernels.betterBLASCore {
-            warnings.append(
-                "OpenBLAS uses its \(kernels.blasCore) kernels, which are weaker than this "
-                    + "processor: unset \(ComputeKernels.blasCoreVariable), or set it to \(better)")
-        }
         let online = ProcessorBinding.onlineCount
         if ranksHere * threadCount > online {
             warnings.append(

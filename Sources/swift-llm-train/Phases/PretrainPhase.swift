@@ -95,6 +95,13 @@ struct PretrainPhase {
         }
         for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
         if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
+        if let kernels = start.state?.kernels, kernels != compute.kernels.description {
+            logger.warning(
+                """
+                from here on the bits differ from those of the run so far: it computed with \
+                \(kernels), now it is \(compute.kernels.description)
+                """)
+        }
         logger.info("\(data.description)")
     }
 
@@ -169,11 +176,14 @@ struct PretrainPhase {
         }
         try setup.optimizer.spreadParameters(over: communicator)
         if recipe.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
-        guard let state = start.state else {
-            return TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize)
+        guard var state = start.state else {
+            return TrainerState(
+                laneCount: recipe.train.lanes ?? communicator.worldSize,
+                kernels: compute.kernels.description)
         }
         try setup.optimizer.takeMoments(moments, over: communicator)
         setup.optimizer.updateCount = state.updateCount
+        state.kernels = compute.kernels.description
         return state
     }
 }
