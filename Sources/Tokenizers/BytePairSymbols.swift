@@ -85,7 +85,8 @@ struct BytePairSymbols: Sendable {
         }
     }
 
-    private static func byte(spelledBy token: [UInt8]) -> UInt8? {
+    /// nil for what is no `<0x0A>` or the like.
+    static func byte(spelledBy token: [UInt8]) -> UInt8? {
         guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">")
         else { return nil }
         return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)

@@ -13,6 +13,8 @@ struct TokenizerDocument {
     let vocabulary: Vocabulary
     /// Pairs of tokens as they are spelled in the file, first merge first.
     let merges: [(left: [UInt8], right: [UInt8])]
+    /// The spelling of the token for what has none.
+    let unknownToken: [UInt8]?
 
     init(json: [UInt8], at place: String) throws {
         let root = try JSONValue(parsing: json, at: place, names: .bytes)
@@ -25,6 +27,7 @@ struct TokenizerDocument {
         vocabulary = try Vocabulary(
             model: model["vocab"], added: root["added_tokens"], at: place)
         merges = try Self.merges(model["merges"], at: place)
+        unknownToken = model["unk_token"]?.bytes
         if scheme?.symbols == .characters {
             scheme?.pattern = BytePairScheme.pattern(merges: merges)
         }

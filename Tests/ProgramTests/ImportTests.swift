@@ -24,6 +24,24 @@ extension Jobs {
             #expect(run.output == golden + "\n")
         }
 
+        @Test func exportWritesGGUFAndRefusesWhatAFormatLacks() async throws {
+            let workspace = try await Workspace.prepared()
+            let files = try await workspace.pretrain("run", "model.architecture=llama")
+            let export = "export --model \(files.checkpoint(20)) --output out"
+            try await workspace.succeed("\(export) --format gguf --type q8_0")
+            #expect(try workspace.bytes("out").starts(with: "GGUF".utf8))
+            for (flags, reason) in [
+                ("--type q8_0", "Hugging Face directories have no type q8_0"),
+                ("--format gguf --shard-megabytes 1", "a GGUF file has no shards"),
+                ("--shard-megabytes 0", "expected an integer from 1"),
+            ] {
+                let run = try await workspace.run("\(export) \(flags)")
+                #expect(run.exitCode == 64 && run.errors.contains(reason), "\(run.errors)")
+            }
+            let again = try await workspace.run("\(export) --format gguf")
+            #expect(again.exitCode == 1 && again.errors.contains("an existing file"))
+        }
+
         @Test func llamaTrainsResumesAndSurvivesExportAndImport() async throws {
             let workspace = try await Workspace.prepared()
             let llama = "model.architecture=llama model.key_value_head_count=1"

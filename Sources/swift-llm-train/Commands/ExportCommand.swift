@@ -5,36 +5,63 @@ import Tensors
 
 /// `export`: a model for other programs.
 struct ExportCommand: ParsableCommand {
+    /// For which programs the model is written.
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case hf, gguf
+    }
+
     /// How the weights are stored.
     enum WeightType: String, CaseIterable, ExpressibleByArgument {
         case f32, bf16, f16
+        case q8 = "q8_0"
 
-        var type: SafetensorsType {
+        /// nil where Hugging Face has no such type.
+        var safetensors: SafetensorsType? {
             switch self {
             case .f32: .float32
             case .bf16: .bfloat16
             case .f16: .float16
+            case .q8: nil
+            }
+        }
+
+        var gguf: GGUFType {
+            switch self {
+            case .f32: .float32
+            case .bf16: .bfloat16
+            case .f16: .float16
+            case .q8: .q8
             }
         }
     }
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a model as a Hugging Face directory, rounded and in shards if wanted.",
+        abstract: "Writes a model as a Hugging Face directory or as a GGUF file of llama.cpp.",
         discussion: """
+            Matrices are rounded to the type; in GGUF, vectors stay f32, and rows that are no \
+            multiple of 32 are f16 where the type is q8_0.
+
             Examples:
               swift-llm-train export --model runs/mine/checkpoints/latest \\
                   --output hf --type bf16
               swift-llm-train export --model models/llama --output hf --shard-megabytes 4000
+              swift-llm-train export --model models/llama --output llama.gguf --format gguf \\
+                --type q8_0
             """)
 
     @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
     var model: String
 
-    @Option(help: ArgumentHelp("The directory to write.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The directory, or the GGUF file, to write.", valueName: "path"))
     var output: String
 
-    @Option(help: ArgumentHelp("f32, bf16 or f16, rounded to the nearest.", valueName: "type"))
+    @Option(help: ArgumentHelp("hf (Hugging Face) or gguf.", valueName: "format"))
+    var format = Format.hf
+
+    @Option(
+        help: ArgumentHelp(
+            "f32, bf16, f16, or for gguf q8_0; rounded to the nearest.", valueName: "type"))
     var type = WeightType.f32
 
     @Option(
@@ -43,15 +70,36 @@ struct ExportCommand: ParsableCommand {
     var shardMegabytes: Int?
 
     func run() throws {
-        guard shardMegabytes.map({ (1...1 << 24).contains($0) }) ?? true else {
+        try check()
+        let (loaded, tokenizer) = try LoadedModel.load(model, device: Device(threadCount: 1))
+        if let type = type.safetensors, format == .hf {
+            let weights = WeightStorage(
+                type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 })
+            try ModelFile(model: loaded, tokenizer: tokenizer, weights: weights)
+                .publish(at: output)
+        } else {
+            try GGUFModel.publish(
+                loaded.configuration, tensors: loaded.parameters.named(loaded.parameters.values),
+                tokenizer: tokenizer, type: type.gguf, at: output)
+        }
+        Console.line("exported \(loaded.configuration.summary) as \(type.rawValue) into \(output)")
+    }
+
+    private func check() throws {
+        if let shardMegabytes, !(1...1 << 24).contains(shardMegabytes) {
             throw Failure(
                 "--shard-megabytes", expected: "an integer from 1 to \(1 << 24)",
-                got: "\(shardMegabytes ?? 0)", kind: .usage)
+                got: "\(shardMegabytes)", kind: .usage)
         }
-        let (loaded, tokenizer) = try LoadedModel.load(model, device: Device(threadCount: 1))
-        let weights = WeightStorage(
-            type: type.type, shardSize: shardMegabytes.map { $0 * 1_000_000 })
-        try ModelFile(model: loaded, tokenizer: tokenizer, weights: weights).publish(at: output)
-        Console.line("exported \(loaded.configuration.summary) as \(type.rawValue) into \(output)")
+        if format == .gguf, shardMegabytes != nil {
+            throw Failure(
+                "a GGUF file has no shards", remedy: "remove --shard-megabytes", kind: .usage)
+        }
+        if format == .hf, type.safetensors == nil {
+            throw Failure(
+                "Hugging Face directories have no type \(type.rawValue)",
+                expected: "f32, bf16 or f16", remedy: "choose one of them, or --format gguf",
+                kind: .usage)
+        }
     }
 }

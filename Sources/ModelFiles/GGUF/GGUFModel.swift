@@ -1,0 +1,33 @@
+import Diagnostics
+import Models
+import Tokenizers
+
+/// A model with its tokenizer as one file of llama.cpp.
+package enum GGUFModel {
+    /// Version of the quantised types.
+    private static let quantizationVersion: UInt32 = 2
+
+    /// Writes a GGUF file that appears whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - tensors: those of `configuration.tensorShapes`, in that order.
+    ///   - type: of the matrices; vectors stay F32, and rows that are no whole blocks of Q8_0 are F16.
+    /// - Throws: `Failure` for values that do not fit the type, a tokenizer that has no place in the
+    ///   format, something that stands at `path` already, and a failed write.
+    package static func publish(
+        _ configuration: ModelConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
+        type: GGUFType, at path: String
+    ) throws {
+        let general: [(key: String, value: GGUFValue)] = [
+            ("general.architecture", .text(configuration.ggufArchitecture)),
+            ("general.type", .text("model")),
+            ("general.file_type", .integer(type.fileCode)),
+            ("general.quantization_version", .integer(quantizationVersion)),
+        ]
+        let vocabulary = try GGUFVocabulary(tokenizer, size: configuration.vocabularySize)
+        try GGUFFile(
+            metadata: general + configuration.ggufMetadata + vocabulary.metadata,
+            tensors: configuration.ggufTensors(tensors, type: type)
+        ).publish(at: path)
+    }
+}
