@@ -44,8 +44,7 @@ struct ExportCommand: ParsableCommand {
 
             Examples:
               swift-llm-train export --model runs/mine/checkpoints/latest \\
-                  --output hf --type bf16
-              swift-llm-train export --model models/llama --output hf --shard-megabytes 4000
+                --output hf --type bf16
               swift-llm-train export --model models/llama --output llama.gguf --format gguf \\
                 --type q8_0
             """)
