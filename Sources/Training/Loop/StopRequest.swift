@@ -1,11 +1,10 @@
-import Dispatch
 import Foundation
 import Synchronization
 
 /// Notes a request from outside to stop: SIGUSR1 (which mpirun passes on), SIGTERM or SIGINT. The run then
 /// finishes its step, saves and ends.
 package final class StopRequest: Sendable {
-    private let isRequested = Atomic<Bool>(false)
+    private let signals: [Int32]
 
     /// Keeps a SIGUSR1 that comes before there is a request from ending the process: it waits for the
     /// request. To be called at the start of the program, before there is a second thread.
@@ -14,28 +13,16 @@ package final class StopRequest: Sendable {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Signals that were requests to stop stay so until the process ends.
+    /// Signals that were requests to stop stay so until the process ends; one that was held back comes
+    /// now.
     package init(signals: [Int32] = [SIGUSR1, SIGTERM, SIGINT]) {
+        self.signals = signals
         for number in signals {
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [self] in
-                isRequested.store(true, ordering: .relaxed)
-                // The handler keeps the source, and so the request, alive.
-                withExtendedLifetime(source) {}
-            }
-            source.activate()
-            take(number)
+            _ = SeenSignals.contains(number)
+            signal(number) { SeenSignals.insert($0) }
+            var signals = Self.set(of: number)
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         }
-    }
-
-    /// Notes a signal that was held back, and lets later ones come to the source.
-    private func take(_ number: Int32) {
-        var pending = sigset_t()
-        sigpending(&pending)
-        if sigismember(&pending, number) == 1 { isRequested.store(true, ordering: .relaxed) }
-        signal(number, SIG_IGN)
-        var signals = Self.set(of: number)
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     private static func set(of number: Int32) -> sigset_t {
@@ -46,5 +33,19 @@ package final class StopRequest: Sendable {
     }
 
     /// Whether this rank has been asked; the ranks have yet to agree.
-    package var isPending: Bool { isRequested.load(ordering: .relaxed) }
+    package var isPending: Bool { signals.contains(where: SeenSignals.contains) }
+}
+
+/// The signals that have come to this process: a bit for each of the first 64. Signals belong to the
+/// process, and their handler may do no more than set a bit.
+private enum SeenSignals {
+    private static let bits = Atomic<UInt64>(0)
+
+    static func insert(_ number: Int32) {
+        bits.bitwiseOr(1 << UInt64(number), ordering: .relaxed)
+    }
+
+    static func contains(_ number: Int32) -> Bool {
+        bits.load(ordering: .relaxed) & 1 << UInt64(number) != 0
+    }
 }

@@ -127,9 +127,11 @@ extension Jobs {
                 signal: DistributedRun.Signal(
                     "STOP", to: .rank(rank), afterLines: 20, of: workspace("run/metrics.jsonl")))
             #expect(run.exitCode == 1)
-            #expect(run.messages.count == 1, "\(run.errors)")
+            // Where rank 0 is silent, two others may come to the same verdict at the same time.
+            #expect((1...2).contains(run.messages.count), "\(run.errors)")
+            let verdict = "rank \(rank) keeps the run waiting: expected it in collective "
+            #expect(run.messages.allSatisfy { $0.contains(verdict) })
             let line = run.messages.first ?? ""
-            #expect(line.contains("rank \(rank) keeps the run waiting: expected it in collective "))
             #expect(line.contains(" within \(limit) s, got no sign of life for "))
             #expect(line.contains("(step "), "\(line)")
             #expect(try #require(run.secondsToEnd) < Double(limit) + Self.longestEnd)
