@@ -45,8 +45,8 @@ struct ExportCommand: ParsableCommand {
             Examples:
               swift-llm-train export --model runs/mine/checkpoints/latest \\
                 --output hf --type bf16
-              swift-llm-train export --model models/llama --output llama.gguf --format gguf \\
-                --type q8_0
+              swift-llm-train export --model models/llama --output llama.gguf \\
+                --format gguf --type q8_0
             """)
 
     @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
