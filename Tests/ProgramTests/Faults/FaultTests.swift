@@ -127,11 +127,10 @@ extension Jobs {
                 signal: DistributedRun.Signal(
                     "STOP", to: .rank(rank), afterLines: 20, of: workspace("run/metrics.jsonl")))
             #expect(run.exitCode == 1)
-            // Where rank 0 is silent, two others may come to the same verdict at the same time.
-            #expect((1...2).contains(run.messages.count), "\(run.errors)")
+            // mpirun wakes a stopped rank to end it: rank 0 may then add what it finds.
+            #expect(run.messages.count <= (rank == 0 ? 2 : 1), "\(run.errors)")
             let verdict = "rank \(rank) keeps the run waiting: expected it in collective "
-            #expect(run.messages.allSatisfy { $0.contains(verdict) })
-            let line = run.messages.first ?? ""
+            let line = try #require(run.messages.first { $0.contains(verdict) }, "\(run.errors)")
             #expect(line.contains(" within \(limit) s, got no sign of life for "))
             #expect(line.contains("(step "), "\(line)")
             #expect(try #require(run.secondsToEnd) < Double(limit) + Self.longestEnd)
