@@ -4,10 +4,9 @@ import Synchronization
 /// Gives the batches of steps firstStep, firstStep + 1, ... of one rank, each read in the
 /// background while the caller works on the one before.
 ///
-/// A batch is a function of (seed, step), so what is read ahead never changes what is given.
+/// A batch is a function of the step, so what is read ahead never changes what is given.
 package final class BatchReader {
-    private let stream: TokenStream
-    private let sampler: WindowSampler
+    private let source: any BatchSource
     /// The sequences of the global batch that this rank holds.
     private let sequences: Range<Int>
     private var reading: Reading?
@@ -17,11 +16,8 @@ package final class BatchReader {
     package private(set) var waitedSeconds = 0.0
 
     /// Begins to read the batch of `firstStep` at once.
-    package init(
-        stream: TokenStream, sampler: WindowSampler, sequences: Range<Int>, firstStep: Int
-    ) {
-        self.stream = stream
-        self.sampler = sampler
+    package init(source: any BatchSource, sequences: Range<Int>, firstStep: Int) {
+        self.source = source
         self.sequences = sequences
         step = firstStep
         reading = beginReading()
@@ -52,9 +48,8 @@ package final class BatchReader {
     }
 
     private func beginReading() -> Reading {
-        let (stream, sampler) = (stream, sampler)
-        let windows = sampler.windows(step: step, sequences: sequences)
-        return Reading { try TokenBatch(windows, of: sampler, in: stream) }
+        let (source, step, sequences) = (source, step, sequences)
+        return Reading { try source.batch(step: step, sequences: sequences) }
     }
 }
 

@@ -1,22 +1,26 @@
 /// Sequences of token ids for one forward pass: integers, not tensors.
 package struct TokenBatch: Equatable, Sendable {
-    /// Row-major [sequenceCount, sequenceLength].
+    /// Row-major [sequenceCount, sequenceLength]; a shorter sequence is filled up with 0.
     package let inputs: [Int32]
-    /// Same shape; each target is the token after its input.
+    /// Same shape; the target of each input, mostly the token after it. -1 where nothing counts.
     package let targets: [Int32]
-    package let sequenceCount: Int
+    /// Tokens of each sequence, without what fills it up.
+    package let lengths: [Int]
+    /// The longest of them.
     package let sequenceLength: Int
+
+    package var sequenceCount: Int { lengths.count }
 
     /// Reads these windows of the stream, one after the other.
     package init(_ windows: some Collection<Int>, of sampler: WindowSampler, in stream: TokenStream)
         throws
     {
-        sequenceCount = windows.count
         sequenceLength = sampler.sequenceLength
+        lengths = Array(repeating: sequenceLength, count: windows.count)
         var inputs: [Int32] = []
         var targets: [Int32] = []
-        inputs.reserveCapacity(sequenceCount * sequenceLength)
-        targets.reserveCapacity(sequenceCount * sequenceLength)
+        inputs.reserveCapacity(windows.count * sequenceLength)
+        targets.reserveCapacity(windows.count * sequenceLength)
         var tokens = [Int32](repeating: 0, count: sequenceLength + 1)
         for window in windows {
             try tokens.withUnsafeMutableBufferPointer {
@@ -27,5 +31,27 @@ package struct TokenBatch: Equatable, Sendable {
         }
         self.inputs = inputs
         self.targets = targets
+    }
+
+    /// These examples, one after the other.
+    package init(_ examples: some Collection<TokenExample>) {
+        lengths = examples.map(\.inputs.count)
+        let longest = lengths.max() ?? 0
+        func filled(_ ids: [Int32], with filler: Int32) -> [Int32] {
+            ids + Array(repeating: filler, count: longest - ids.count)
+        }
+        sequenceLength = longest
+        inputs = examples.flatMap { filled($0.inputs, with: 0) }
+        targets = examples.flatMap { filled($0.targets, with: -1) }
+    }
+
+    /// Tokens of the longest of these sequences: a forward pass of them is as wide, so that it does
+    /// not depend on the sequences beside them.
+    package func longest(of part: Range<Int>) -> Int { lengths[part].max() ?? 0 }
+
+    /// Targets of these sequences that count.
+    package func countedTargets(of part: Range<Int>) -> Int {
+        targets[part.lowerBound * sequenceLength..<part.upperBound * sequenceLength]
+            .count { $0 >= 0 }
     }
 }

@@ -10,19 +10,19 @@ import Testing
         scratch = try Scratch()
     }
 
-    private func setUp(isShuffled: Bool) throws -> (TokenStream, WindowSampler) {
+    private func setUp(isShuffled: Bool) throws -> WindowSource {
         try scratch.writeShard("train-00000.h5", documents: [Array(0..<7)])
         try scratch.writeShard("train-00001.h5", documents: [Array(7..<30)])
         let stream = try TokenStream(resolving: scratch.path, split: .train)
         let sampler = try WindowSampler(
             tokenCount: stream.tokenCount, sequenceLength: 4, globalBatchSize: 3, seed: 1,
             isShuffled: isShuffled)
-        return (stream, sampler)
+        return WindowSource(stream: stream, sampler: sampler)
     }
 
     @Test func targetsAreInputsShiftedByOne() throws {
-        let (stream, sampler) = try setUp(isShuffled: false)
-        let reader = BatchReader(stream: stream, sampler: sampler, sequences: 1..<3, firstStep: 0)
+        let source = try setUp(isShuffled: false)
+        let reader = BatchReader(source: source, sequences: 1..<3, firstStep: 0)
         let batch = try reader.next()
         #expect(batch.inputs == [4, 5, 6, 7, 8, 9, 10, 11])
         #expect(batch.targets == [5, 6, 7, 8, 9, 10, 11, 12])
@@ -30,33 +30,33 @@ import Testing
     }
 
     @Test func readerGivesTheSamplersBatchesFromAnyStep() throws {
-        let (stream, sampler) = try setUp(isShuffled: true)
-        let reader = BatchReader(stream: stream, sampler: sampler, sequences: 0..<3, firstStep: 2)
+        let source = try setUp(isShuffled: true)
+        let reader = BatchReader(source: source, sequences: 0..<3, firstStep: 2)
         for step in 2..<8 {
             #expect(reader.step == step)
-            let windows = sampler.windows(step: step, sequences: 0..<3)
-            #expect(try reader.next() == TokenBatch(windows, of: sampler, in: stream))
+            let windows = source.sampler.windows(step: step, sequences: 0..<3)
+            #expect(try reader.next() == TokenBatch(windows, of: source.sampler, in: source.stream))
         }
         reader.close()
-        let windows = sampler.windows(step: 8, sequences: 0..<3)
-        #expect(try reader.next() == TokenBatch(windows, of: sampler, in: stream))
+        let windows = source.sampler.windows(step: 8, sequences: 0..<3)
+        #expect(try reader.next() == TokenBatch(windows, of: source.sampler, in: source.stream))
         #expect(reader.waitedSeconds > 0)
     }
 
     @Test func windowsInFileOrderAreReadForValidation() throws {
-        let (stream, sampler) = try setUp(isShuffled: true)
-        #expect(sampler.windowCount == 7)
-        let batch = try TokenBatch(5..<7, of: sampler, in: stream)
+        let source = try setUp(isShuffled: true)
+        #expect(source.sampler.windowCount == 7)
+        let batch = try TokenBatch(5..<7, of: source.sampler, in: source.stream)
         #expect(batch.inputs == Array(20..<28))
         #expect(batch.targets == Array(21..<29))
     }
 
     @Test func errorInTheBackgroundIsThrownByTheCallForItsStep() throws {
-        let (stream, sampler) = try setUp(isShuffled: false)
+        let source = try setUp(isShuffled: false)
         let path = scratch.path("train-00001.h5")
         try FileManager.default.moveItem(atPath: path, toPath: scratch.path("away"))
         // Step 0 takes tokens 0...12, which lie in both shards.
-        let reader = BatchReader(stream: stream, sampler: sampler, sequences: 0..<3, firstStep: 0)
+        let reader = BatchReader(source: source, sequences: 0..<3, firstStep: 0)
         let line = failureLine { _ = try reader.next() }
         #expect(line.contains("No such file or directory (\(path))"))
         #expect(reader.step == 0)

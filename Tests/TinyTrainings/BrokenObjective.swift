@@ -15,10 +15,6 @@ package struct BrokenObjective: Objective {
 
     package var parameters: ParameterList { model.parameters }
 
-    package func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
-        part.count * batch.sequenceLength
-    }
-
     package func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
     ) -> LossSum {

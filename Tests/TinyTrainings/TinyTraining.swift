@@ -60,10 +60,12 @@ package struct TinyTraining {
         let stream = try stream()
         let setup = TrainerSetup(
             communicator: communicator, model: model, objective: objective,
-            optimizer: optimizer, stream: stream,
-            sampler: try WindowSampler(
-                tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: 4, seed: 1,
-                isShuffled: true),
+            optimizer: optimizer,
+            source: WindowSource(
+                stream: stream,
+                sampler: try WindowSampler(
+                    tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: 4, seed: 1,
+                    isShuffled: true)),
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: steps,
             train: train, optimizerOptions: OptimizerOptions(), checkpoint: checkpoint,
             evaluation: EvaluationOptions(),

@@ -19,7 +19,11 @@ import Training
         #expect(outcome == .finished)
 
         let state = try CheckpointReader.state(in: training.store.path(ofStep: 6))
-        #expect(state == TrainerState(step: 6, updateCount: 4, laneCount: TinyTraining.laneCount))
+        #expect(
+            state
+                == TrainerState(
+                    step: 6, tokenCount: 6 * 4 * 8, updateCount: 4,
+                    laneCount: TinyTraining.laneCount))
         let weights = training.model.parameters.values.array
         #expect(weights.allSatisfy { $0.isFinite })
 

@@ -7,7 +7,8 @@ import Training
 @Suite struct TrainerStateTests {
     @Test func roundTripKeepsEverything() throws {
         let state = TrainerState(
-            step: 120, updateCount: 117, skippedInARow: 2, laneCount: 6, kernels: "some")
+            step: 120, tokenCount: 1 << 40, updateCount: 117, skippedInARow: 2, laneCount: 6,
+            kernels: "some")
         let text = state.json.text(isPretty: true)
         let again = try TrainerState(
             json: JSONValue(parsing: Array(text.utf8), at: "state"), at: "state")
@@ -15,7 +16,7 @@ import Training
     }
 
     static let sound = """
-        {"format_version":1,"step":3,"update_count":2,"skipped_in_a_row":0,"lanes":4}
+        {"format_version":1,"step":3,"tokens":96,"update_count":2,"skipped_in_a_row":0,"lanes":4}
         """
 
     @Test(arguments: [
@@ -24,6 +25,11 @@ import Training
         ("\"step\":3", "\"step\":\"3\"", "a wrong step: expected a number from 0, got \"3\""),
         ("\"step\":3,", "", "a wrong step: expected a number from 0, got nothing"),
         ("\"step\":3", "\"step\":1e30", "a wrong step: expected a number from 0, got 1e+30"),
+        ("\"tokens\":96", "\"tokens\":-1", "a wrong tokens: expected a number from 0, got -1"),
+        (
+            "\"tokens\":96", "\"tokens\":1152921504606846977",
+            "a wrong tokens: expected at most 1152921504606846976"
+        ),
         ("\"update_count\":2", "\"update_count\":null", "a wrong update_count"),
         ("\"skipped_in_a_row\":0", "\"skipped_in_a_row\":[0]", "a wrong skipped_in_a_row"),
         ("\"lanes\":4", "\"lanes\":0", "a wrong lanes: expected a number from 1, got 0"),

@@ -23,7 +23,7 @@ final class GradientStep {
         self.laneCount = laneCount
         let tree = LaneTree(laneCount: laneCount)
         lanes = try tree.lanes(ofRank: communicator.rank, worldSize: communicator.worldSize)
-        let laneSize = setup.sampler.globalBatchSize / laneCount
+        let laneSize = setup.source.globalBatchSize / laneCount
         sequences = lanes.lowerBound * laneSize..<lanes.upperBound * laneSize
         pass = LanePass(
             objective: setup.objective,
@@ -75,7 +75,8 @@ final class GradientStep {
         return StepGradient(
             values: gradients[accumulator.sumIndex].values,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
-            countedTokens: all.reduce(0) { $0 + $1.countedTokens },
+            weight: all.reduce(0) { $0 + $1.weight },
+            tokenCount: all.reduce(0) { $0 + $1.tokenCount },
             laneLosses: all.map(\.lossSum), normOfSum: norm)
     }
 

@@ -14,7 +14,8 @@ struct LanePass {
 
     struct Result: BitwiseCopyable {
         var lossSum = 0.0
-        var countedTokens = 0
+        var weight = 0.0
+        var tokenCount = 0
     }
 
     /// Writes the gradient of the summed loss into `gradients`, every element of it.
@@ -44,7 +45,8 @@ struct LanePass {
                     seed: seed, step: step, firstSequence: firstSequence + start))
             tape.backward(from: loss.root)
             result.lossSum += loss.value
-            result.countedTokens += objective.countedTokens(in: batch, part: part)
+            result.weight += objective.weight(of: batch, part: part)
+            result.tokenCount += batch.lengths[part].reduce(0, +)
         }
         gradients.zeroWhatIsMissing()
         return result

@@ -8,7 +8,7 @@ struct NonFiniteStep {
     let gradient: StepGradient
     /// From 0.
     let step: Int
-    let sampler: WindowSampler
+    let source: any BatchSource
     let parameters: ParameterList
 
     private static let largestList = 4
@@ -24,15 +24,14 @@ struct NonFiniteStep {
 
     /// The sequences whose loss is not finite, or all of the batch, and what they are made of.
     private var batch: String {
-        let laneSize = sampler.globalBatchSize / gradient.laneLosses.count
+        let laneSize = source.globalBatchSize / gradient.laneLosses.count
         let bad = gradient.laneLosses.indices.filter { !gradient.laneLosses[$0].isFinite }
         let sequences =
             bad.isEmpty
-            ? Array(0..<sampler.globalBatchSize)
+            ? Array(0..<source.globalBatchSize)
             : bad.flatMap { $0 * laneSize..<($0 + 1) * laneSize }
         let named = sequences.prefix(Self.largestList).map { sequence in
-            let window = sampler.window(step: step, sequence: sequence)
-            return "\(sequence) (tokens \(sampler.tokenRange(ofWindow: window)))"
+            "\(sequence) (\(source.place(step: step, sequence: sequence)))"
         }
         return "batch sequences " + named.joined(separator: ", ")
             + (sequences.count > named.count ? " and \(sequences.count - named.count) more" : "")

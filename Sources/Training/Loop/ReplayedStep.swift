@@ -9,8 +9,8 @@ package struct ReplayedStep: Sendable {
     package let learningRate: Double
     /// In the order of the parameters.
     package let layers: [Layer]
-    /// The window of each sequence of the batch.
-    package let windows: [Int]
+    /// Of the global batch.
+    package let sequences: Range<Int>
 
     /// A block of the model, or an embedding or norm outside the blocks.
     package struct Layer: Sendable {

@@ -22,14 +22,14 @@ final class RunJournal {
     }
 
     func record(
-        _ gradient: StepGradient, learningRate: Double, step: Int, tokensInStep: Int,
+        _ gradient: StepGradient, learningRate: Double, step: Int, tokens: Int,
         _ clock: StepClock, profile: StepTimes? = nil
     ) throws {
         let total = profile?.total ?? clock.total
         let record = TrainingMetrics(
-            step: step, tokens: step * tokensInStep, loss: gradient.loss,
+            step: step, tokens: tokens, loss: gradient.loss,
             learningRate: learningRate, gradientNorm: gradient.norm,
-            tokensPerSecond: Double(tokensInStep) / total,
+            tokensPerSecond: Double(gradient.tokenCount) / total,
             seconds: clock.seconds.merging(["total": total]) { $1 },
             peakMemoryBytes: StepClock.peakMemoryBytes, profile: profile)
         try metrics.append(.train(record))

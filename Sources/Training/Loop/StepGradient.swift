@@ -2,19 +2,22 @@ import Tensors
 
 /// The gradient of one global batch.
 package struct StepGradient {
-    /// Sum over all counted tokens, in the layout of the parameter list: the same on all ranks, but
+    /// Sum over all that counts, in the layout of the parameter list: the same on all ranks, but
     /// where the optimizer is sharded only this rank's slices hold it.
     let values: Tensor<Float>
-    /// Sum of the losses of all counted tokens, in nats.
+    /// Sum of the losses of all that counts, in nats.
     let lossSum: Double
-    let countedTokens: Int
+    /// What turns that sum into an average: mostly the number of counted tokens.
+    let weight: Double
+    /// Tokens that the model read.
+    let tokenCount: Int
     /// The part of each lane in `lossSum`.
     let laneLosses: [Double]
     /// Global norm of `values`.
     let normOfSum: Double
 
-    /// What turns a sum over tokens into an average.
-    var averaging: Double { 1 / Double(max(1, countedTokens)) }
+    /// What turns a sum into an average; 0 where nothing counts.
+    var averaging: Double { weight > 0 ? 1 / weight : 0 }
     /// Nats per counted token.
     package var loss: Double { lossSum * averaging }
     /// Global norm of the gradient of `loss`.

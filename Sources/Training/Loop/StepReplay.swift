@@ -37,13 +37,12 @@ package final class StepReplay {
         return ReplayedStep(
             step: step, loss: gradient.loss, gradientNorm: gradient.norm,
             learningRate: schedule.value(at: state.step), layers: layers(gradient),
-            windows: setup.sampler.windows(step: state.step, sequences: gradientStep.sequences))
+            sequences: gradientStep.sequences)
     }
 
     private func computeGradient() throws -> StepGradient {
         var clock = StepClock()
-        let windows = setup.sampler.windows(step: state.step, sequences: gradientStep.sequences)
-        let batch = try TokenBatch(windows, of: setup.sampler, in: setup.stream)
+        let batch = try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
         return try gradientStep.compute(batch, step: state.step, &clock)
     }
 

@@ -35,8 +35,7 @@ package final class Trainer {
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
         reader = BatchReader(
-            stream: setup.stream, sampler: setup.sampler, sequences: gradientStep.sequences,
-            firstStep: state.step)
+            source: setup.source, sequences: gradientStep.sequences, firstStep: state.step)
         let logger = setup.logger
         let step = state.step
         let journal = try setup.communicator.agree {
@@ -76,7 +75,7 @@ package final class Trainer {
             let done = try advance()
             try journal?.record(
                 done.gradient, learningRate: done.learningRate, step: state.step,
-                tokensInStep: setup.tokensInStep, done.clock, profile: profile(done.clock))
+                tokens: state.tokenCount, done.clock, profile: profile(done.clock))
             if isDue(setup.evaluation.everySteps) { try setup.board.uncounted(validate) }
             let isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping {
@@ -113,6 +112,7 @@ package final class Trainer {
         try update(with: gradient, learningRate: learningRate)
         clock.lap("update")
         state.step += 1
+        state.tokenCount += gradient.tokenCount
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
 
@@ -131,8 +131,8 @@ package final class Trainer {
         state.skippedInARow += 1
         let step = state.step + 1
         let description = try NonFiniteStep(
-            gradient: gradient, step: state.step, sampler: setup.sampler,
-            parameters: setup.model.parameters
+            gradient: gradient, step: state.step, source: setup.source,
+            parameters: setup.objective.parameters
         ).description(over: setup.communicator)
         try journal?.event("step \(step) skipped: \(description)", step: step)
         guard state.skippedInARow <= setup.train.maximumSkippedSteps else {

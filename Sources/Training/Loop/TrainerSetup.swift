@@ -12,8 +12,7 @@ package struct TrainerSetup {
     package var optimizer: AdamW
     /// What the ranks of a node share; nil where each has memory of its own.
     package var memory: TrainingMemory?
-    package var stream: TokenStream
-    package var sampler: WindowSampler
+    package var source: any BatchSource
     /// Nil where nothing is validated.
     package var validation: ValidationLoss?
     package var store: CheckpointStore
@@ -34,8 +33,7 @@ package struct TrainerSetup {
 
     package init(
         communicator: any Communicator, model: any LanguageModel, objective: any Objective,
-        optimizer: AdamW, memory: TrainingMemory? = nil, stream: TokenStream,
-        sampler: WindowSampler,
+        optimizer: AdamW, memory: TrainingMemory? = nil, source: any BatchSource,
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
         checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metricsPath: String?,
@@ -46,8 +44,7 @@ package struct TrainerSetup {
         self.objective = objective
         self.optimizer = optimizer
         self.memory = memory
-        self.stream = stream
-        self.sampler = sampler
+        self.source = source
         self.validation = validation
         self.store = store
         self.checkpointFiles = checkpointFiles
@@ -65,6 +62,4 @@ package struct TrainerSetup {
 
     /// The step at which this start of the run ends.
     var lastStep: Int { min(stepCount, train.stopAfterSteps ?? .max) }
-
-    var tokensInStep: Int { sampler.globalBatchSize * sampler.sequenceLength }
 }

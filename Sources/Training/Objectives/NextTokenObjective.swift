@@ -3,7 +3,7 @@ import Evaluation
 import Models
 import Tensors
 
-/// Pretraining: the cross-entropy of every next token.
+/// Pretraining and instruction tuning: the cross-entropy of every next token that counts.
 package struct NextTokenObjective: Objective {
     package let model: any LanguageModel
 
@@ -12,10 +12,6 @@ package struct NextTokenObjective: Objective {
     }
 
     package var parameters: ParameterList { model.parameters }
-
-    package func countedTokens(in batch: TokenBatch, part: Range<Int>) -> Int {
-        part.count * batch.sequenceLength
-    }
 
     package func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream

@@ -10,6 +10,8 @@ package struct TrainerState: Equatable, Sendable {
 
     /// Global batches consumed.
     package var step: Int
+    /// Tokens that the model has read.
+    package var tokenCount: Int
     /// Updates made (AdamW's t): fewer than steps when some were skipped.
     package var updateCount: Int
     /// Steps skipped in a row, up to now, for a gradient that is not finite.
@@ -19,10 +21,12 @@ package struct TrainerState: Equatable, Sendable {
     package var kernels: String?
 
     package init(
-        step: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0, laneCount: Int,
+        step: Int = 0, tokenCount: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0,
+        laneCount: Int,
         kernels: String? = nil
     ) {
         self.step = step
+        self.tokenCount = tokenCount
         self.updateCount = updateCount
         self.skippedInARow = skippedInARow
         self.laneCount = laneCount
@@ -32,20 +36,23 @@ package struct TrainerState: Equatable, Sendable {
     package var json: JSONValue {
         .object([
             "format_version": .integer(Self.formatVersion), "step": .integer(step),
-            "update_count": .integer(updateCount), "skipped_in_a_row": .integer(skippedInARow),
+            "tokens": .integer(tokenCount), "update_count": .integer(updateCount),
+            "skipped_in_a_row": .integer(skippedInARow),
             "lanes": .integer(laneCount), "kernels": kernels.map(JSONValue.string) ?? .null,
         ])
     }
 
     package init(json: JSONValue, at path: String) throws {
-        func count(_ key: String, atLeast least: Int) throws -> Int {
+        func count(
+            _ key: String, atLeast least: Int, atMost most: Int = TrainerState.maximumCount
+        ) throws -> Int {
             let value = json[key]?.integer
-            let isTooLarge = value.map { $0 > Self.maximumCount } ?? false
+            let isTooLarge = value.map { $0 > most } ?? false
             guard let value, value >= least, !isTooLarge else {
                 throw Failure(
                     "the trainer state has a wrong \(key)",
                     expected: isTooLarge
-                        ? "at most \(Self.maximumCount)" : "a number from \(least)",
+                        ? "at most \(most)" : "a number from \(least)",
                     got: json[key]?.summary ?? "nothing", at: path)
             }
             return value
@@ -57,6 +64,7 @@ package struct TrainerState: Equatable, Sendable {
                 got: "\(version)", at: path, remedy: "resume with the version that wrote it")
         }
         step = try count("step", atLeast: 0)
+        tokenCount = try count("tokens", atLeast: 0, atMost: 1 << 60)
         updateCount = try count("update_count", atLeast: 0)
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)

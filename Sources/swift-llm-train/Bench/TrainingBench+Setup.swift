@@ -33,7 +33,7 @@ extension TrainingBench {
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
             optimizer: optimizer, memory: memory,
-            stream: shard.stream, sampler: sampler, validation: nil,
+            source: WindowSource(stream: shard.stream, sampler: sampler), validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(
                 tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: ""),

@@ -14,7 +14,9 @@ struct ReplayReport {
 
     var text: String {
         get throws {
-            let texts = try result.step.windows.enumerated().map(sequence)
+            let windows = result.source.sampler.windows(
+                step: result.step.step - 1, sequences: result.step.sequences)
+            let texts = try windows.enumerated().map(sequence)
             return (figures + [""] + layers + [""] + texts).joined(separator: "\n")
         }
     }
@@ -57,14 +59,14 @@ struct ReplayReport {
 
     /// The place of a sequence on one line, its text (inputs and last target) on the next.
     private func sequence(_ number: Int, window: Int) throws -> String {
-        let range = result.sampler.tokenRange(ofWindow: window)
-        let first = try result.stream.place(ofToken: range.lowerBound)
-        let last = try result.stream.place(ofToken: range.upperBound - 1)
+        let range = result.source.sampler.tokenRange(ofWindow: window)
+        let first = try result.source.stream.place(ofToken: range.lowerBound)
+        let last = try result.source.stream.place(ofToken: range.upperBound - 1)
         let end =
             last.path != first.path
             ? " to document \(last.document) of \(last.path)"
             : last.document == first.document ? "" : " to \(last.document)"
-        let text = try result.tokenizer.decode(result.stream.tokens(range))
+        let text = try result.tokenizer.decode(result.source.stream.tokens(range))
         return "sequence \(number): window \(window), tokens \(range.lowerBound) to "
             + "\(range.upperBound - 1), document \(first.document) of \(first.path)\(end)\n"
             + (isFull ? text : "  " + QuotedText.line(text, limit: Self.characterCount))

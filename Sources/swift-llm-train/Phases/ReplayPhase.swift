@@ -18,8 +18,7 @@ struct ReplayPhase {
         let recorded: RecordedStep
         /// What led there: the checkpoint, and those that were passed over.
         let start: RunStart
-        let stream: TokenStream
-        let sampler: WindowSampler
+        let source: WindowSource
         let tokenizer: any Tokenizer
     }
 
@@ -41,7 +40,9 @@ struct ReplayPhase {
         let state = try phase.load(setup, start, settled)
         return Result(
             step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,
-            start: start, stream: data.train, sampler: setup.sampler, tokenizer: data.tokenizer)
+            start: start,
+            source: WindowSource(stream: data.train, sampler: try data.sampler(settled)),
+            tokenizer: data.tokenizer)
     }
 
     /// The recipe of the run, wherever its directory stands now.

@@ -1,0 +1,39 @@
+/// Which sequences the steps of a run take: a pure function of the step, the same on all ranks.
+package protocol BatchSource: Sendable {
+    /// B: sequences in one step, over all ranks.
+    var globalBatchSize: Int { get }
+    /// T: the most tokens that a sequence has.
+    var sequenceLength: Int { get }
+    /// Sequences of one epoch.
+    var sequenceCount: Int { get }
+
+    /// These sequences of a step, in their order.
+    func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch
+    /// Where a sequence comes from, for messages.
+    func place(step: Int, sequence: Int) -> String
+}
+
+/// Windows of a stream of tokens.
+package struct WindowSource: BatchSource {
+    package let stream: TokenStream
+    package let sampler: WindowSampler
+
+    package init(stream: TokenStream, sampler: WindowSampler) {
+        self.stream = stream
+        self.sampler = sampler
+    }
+
+    package var globalBatchSize: Int { sampler.globalBatchSize }
+    package var sequenceLength: Int { sampler.sequenceLength }
+    package var sequenceCount: Int { sampler.windowCount }
+
+    package func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {
+        try TokenBatch(
+            sampler.windows(step: step, sequences: sequences), of: sampler, in: stream)
+    }
+
+    package func place(step: Int, sequence: Int) -> String {
+        let window = sampler.window(step: step, sequence: sequence)
+        return "tokens \(sampler.tokenRange(ofWindow: window))"
+    }
+}
