@@ -8,6 +8,7 @@ struct ForwardPass {
     let stream: DropoutStream?
     /// The tokens before those of the pass; nil where it sees whole sequences.
     let cache: KeyValueCache?
+    let adapters: LoRALayers
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
@@ -15,12 +16,12 @@ struct ForwardPass {
     func block(
         _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
-        tape.segment(x) { [parameters, configuration, stream, cache] tape, x in
+        tape.segment(x) { [parameters, configuration, stream, cache, adapters] tape, x in
             body(
                 x,
                 ForwardPass(
                     tape: tape, parameters: parameters, configuration: configuration,
-                    stream: stream, cache: cache))
+                    stream: stream, cache: cache, adapters: adapters))
         }
     }
 
@@ -37,28 +38,12 @@ struct ForwardPass {
         return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
     }
 
-    /// residual + dropout(x w + b).
-    func add<Activation>(
-        _ x: Value<Activation>, through layer: LinearParameters, to residual: Variable, site: Int
-    ) -> Variable {
-        tape.addLinear(
-            x, weight: self[layer.weight], bias: self[layer.bias], to: residual,
-            dropout: dropout(site: site))
-    }
-
     func layerNorm<Activation>(
         _ x: Variable, _ norm: LayerNormParameters
     ) -> Value<Activation> {
         tape.layerNorm(
             x, gain: self[norm.gain], bias: self[norm.bias],
             epsilon: configuration.normEpsilon, as: Activation.self)
-    }
-
-    /// x wᵀ with a weight [out, in], in floats; the product itself in `activation`.
-    func linear<Activation: Tensors.Activation>(
-        _ x: Variable, _ weight: Parameter, activation: Activation.Type
-    ) -> Variable {
-        tape.linear(x, transposedWeight: self[weight], as: activation)
     }
 
     func rmsNorm(_ x: Variable, _ gain: Parameter) -> Variable {

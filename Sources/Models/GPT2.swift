@@ -8,6 +8,8 @@ package final class GPT2: LanguageModel {
     package let configuration: ModelConfiguration
     package let parameters: ParameterList
     package let device: Device
+    package let plan: ParameterPlan
+    package let adapters: LoRALayers
 
     package var outputWeight: Parameter { tokenTable }
 
@@ -16,14 +18,19 @@ package final class GPT2: LanguageModel {
     private let blocks: [GPT2Block]
     private let finalNorm: LayerNormParameters
 
-    /// - Parameter weights: where the flat vector of parameters stands, all 0; nil takes memory of
-    ///   the device.
+    /// - Parameters:
+    ///   - weights: where the flat vector of parameters stands, all 0; nil takes memory of the
+    ///     device.
+    ///   - plan: what is trained, and what stands beside the tensors of the architecture.
     package init(
-        _ sizes: GPT2Configuration, device: Device, weights: Tensor<Float>? = nil
+        _ sizes: GPT2Configuration, device: Device, weights: Tensor<Float>? = nil,
+        plan: ParameterPlan = ParameterPlan()
     ) {
         configuration = .gpt2(sizes)
         self.device = device
-        parameters = ParameterList(sizes.tensorShapes, device: device, values: weights)
+        self.plan = plan
+        parameters = plan.parameters(of: configuration, device: device, weights: weights)
+        adapters = LoRALayers(plan, parameters)
         var next = parameters.parameters.makeIterator()
         tokenTable = next.take()
         positionTable = next.take()
@@ -36,7 +43,7 @@ package final class GPT2: LanguageModel {
     ) -> Value<Activation> {
         let forward = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
-            cache: cache)
+            cache: cache, adapters: adapters)
         var x = tape.embedding(inputs, table: forward[tokenTable])
         x = tape.addPositions(x, table: forward.positions(positionTable))
         x = forward.dropOut(x, site: 0)

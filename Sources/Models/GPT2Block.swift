@@ -58,20 +58,17 @@ struct GPT2Block {
     func forward<Activation: Tensors.Activation>(
         _ x: Variable, _ pass: ForwardPass, activation: Activation.Type
     ) -> Variable {
-        let tape = pass.tape
         let site = 1 + layer * Self.sites
 
         var options = attention
         options.dropout = pass.dropout(site: site)
         let normed: Value<Activation> = pass.layerNorm(x, attentionNorm)
-        let qkv = tape.linear(
-            normed, weight: pass[queriesKeysValues.weight], bias: pass[queriesKeysValues.bias])
+        let qkv = pass.linear(normed, queriesKeysValues)
         let attended = pass.attention(qkv, options, layer: layer)
         let middle = pass.add(attended, through: attentionOutput, to: x, site: site + 1)
 
         let normedAgain: Value<Activation> = pass.layerNorm(middle, mlpNorm)
-        let raised = tape.linearGELU(
-            normedAgain, weight: pass[mlpInput.weight], bias: pass[mlpInput.bias], form: .tanh)
+        let raised = pass.linearGELU(normedAgain, mlpInput)
         return pass.add(raised, through: mlpOutput, to: middle, site: site + 2)
     }
 }

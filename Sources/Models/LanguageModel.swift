@@ -15,6 +15,9 @@ package protocol LanguageModel: AnyObject {
     /// In the order, under the names and in the layouts of Hugging Face's modules.
     var parameters: ParameterList { get }
     var device: Device { get }
+    /// What is trained, and what stands beside the tensors of the architecture.
+    var plan: ParameterPlan { get }
+    var adapters: LoRALayers { get }
     /// Weight [V, C] of the output layer: the embedding table where it is tied.
     var outputWeight: Parameter { get }
 

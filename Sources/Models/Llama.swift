@@ -8,6 +8,8 @@ package final class Llama: LanguageModel {
     package let configuration: ModelConfiguration
     package let parameters: ParameterList
     package let device: Device
+    package let plan: ParameterPlan
+    package let adapters: LoRALayers
     package let outputWeight: Parameter
 
     private let tokenTable: Parameter
@@ -15,14 +17,19 @@ package final class Llama: LanguageModel {
     private let finalNorm: Parameter
     private let angles: RotaryTable
 
-    /// - Parameter weights: where the flat vector of parameters stands, all 0; nil takes memory of
-    ///   the device.
+    /// - Parameters:
+    ///   - weights: where the flat vector of parameters stands, all 0; nil takes memory of the
+    ///     device.
+    ///   - plan: what is trained, and what stands beside the tensors of the architecture.
     package init(
-        _ sizes: LlamaConfiguration, device: Device, weights: Tensor<Float>? = nil
+        _ sizes: LlamaConfiguration, device: Device, weights: Tensor<Float>? = nil,
+        plan: ParameterPlan = ParameterPlan()
     ) {
         configuration = .llama(sizes)
         self.device = device
-        parameters = ParameterList(sizes.tensorShapes, device: device, values: weights)
+        self.plan = plan
+        parameters = plan.parameters(of: configuration, device: device, weights: weights)
+        adapters = LoRALayers(plan, parameters)
         var next = parameters.parameters.makeIterator()
         tokenTable = next.take()
         blocks = (0..<sizes.layerCount).map { LlamaBlock(layer: $0, sizes, &next) }
@@ -37,7 +44,7 @@ package final class Llama: LanguageModel {
     ) -> Value<Activation> {
         let pass = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
-            cache: cache)
+            cache: cache, adapters: adapters)
         var x = tape.embedding(inputs, table: pass[tokenTable])
         x = pass.dropOut(x, site: 0)
         for block in blocks {

@@ -7,14 +7,16 @@ package enum ModelConfiguration: Equatable, Sendable {
 
     /// A model with these sizes, its weights 0.
     ///
-    /// - Parameter weights: where the flat vector of parameters stands, all 0; nil takes memory of
-    ///   the device.
+    /// - Parameters:
+    ///   - weights: where the flat vector of parameters stands, all 0; nil takes memory of the
+    ///     device.
+    ///   - plan: what is trained, and what stands beside the tensors of the architecture.
     package func makeModel(
-        device: Device, weights: Tensor<Float>? = nil
+        device: Device, weights: Tensor<Float>? = nil, plan: ParameterPlan = ParameterPlan()
     ) -> any LanguageModel {
         switch self {
-        case .gpt2(let sizes): GPT2(sizes, device: device, weights: weights)
-        case .llama(let sizes): Llama(sizes, device: device, weights: weights)
+        case .gpt2(let sizes): GPT2(sizes, device: device, weights: weights, plan: plan)
+        case .llama(let sizes): Llama(sizes, device: device, weights: weights, plan: plan)
         }
     }
 

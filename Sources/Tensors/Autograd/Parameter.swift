@@ -7,9 +7,12 @@ package struct Parameter: Sendable {
     package let range: Range<Int>
     /// Position in the parameter list.
     package let index: Int
+    /// Whether it has a gradient.
+    package let isTrained: Bool
 }
 
-/// The parameters of a model, in a fixed order, as views into one flat vector.
+/// The parameters of a model, in a fixed order, as views into one flat vector: first all that are
+/// trained, then the frozen ones, so that gradients and moments are as long as the first part.
 ///
 /// Each parameter starts at a multiple of 16 floats (64 bytes); the padding between them stays 0, so
 /// that sums over the flat vector need not know about it.
@@ -17,6 +20,8 @@ package final class ParameterList {
     package let parameters: [Parameter]
     /// Elements of the flat vector, padding included.
     package let flatCount: Int
+    /// Elements of its first part, which is trained.
+    package let trainedCount: Int
     package let values: Tensor<Float>
     package let device: Device
     /// The values rounded, for the matrix products of mixed precision; nil without it. Whoever
@@ -25,22 +30,32 @@ package final class ParameterList {
 
     private static let alignment = 16
 
-    /// - Parameter values: where the flat vector stands, all 0; nil takes memory of the device.
+    /// - Parameters:
+    ///   - values: where the flat vector stands, all 0; nil takes memory of the device.
+    ///   - isTrained: tells by the name of a parameter.
     package init(
-        _ shapes: [(name: String, shape: [Int])], device: Device, values: Tensor<Float>? = nil
+        _ shapes: [(name: String, shape: [Int])], device: Device, values: Tensor<Float>? = nil,
+        isTrained: (String) -> Bool = { _ in true }
     ) {
-        var start = 0
-        parameters = shapes.enumerated().map { index, entry in
-            let count = entry.shape.reduce(1, *)
-            defer { start += Self.paddedCount(of: entry.shape) }
-            return Parameter(
-                name: entry.name, shape: entry.shape, range: start..<start + count, index: index)
+        let trained = shapes.map { isTrained($0.name) }
+        trainedCount = Self.flatCount(of: zip(shapes, trained).filter(\.1).map(\.0.shape))
+        var (start, frozenStart) = (0, trainedCount)
+        func takeRange(_ shape: [Int], after end: inout Int) -> Range<Int> {
+            defer { end += Self.paddedCount(of: shape) }
+            return end..<end + shape.reduce(1, *)
         }
-        flatCount = start
+        parameters = zip(shapes, trained).enumerated().map { index, entry in
+            let ((name, shape), isTrained) = entry
+            let range =
+                isTrained ? takeRange(shape, after: &start) : takeRange(shape, after: &frozenStart)
+            return Parameter(
+                name: name, shape: shape, range: range, index: index, isTrained: isTrained)
+        }
+        flatCount = frozenStart
         precondition(
-            values.map { $0.count == start } ?? true,
-            "expected \(start) values, got \(values?.count ?? 0)")
-        self.values = values ?? device.zeros([start])
+            values.map { $0.count == frozenStart } ?? true,
+            "expected \(frozenStart) values, got \(values?.count ?? 0)")
+        self.values = values ?? device.zeros([frozenStart])
         self.device = device
     }
 
@@ -53,8 +68,13 @@ package final class ParameterList {
         (shape.reduce(1, *) + alignment - 1) / alignment * alignment
     }
 
-    /// Number of trained values (padding not counted).
+    /// Number of values (padding not counted).
     package var parameterCount: Int { parameters.reduce(0) { $0 + $1.range.count } }
+
+    /// Those that have gradients, in their order.
+    package var trained: [Parameter] { parameters.filter(\.isTrained) }
+    /// Number of trained values (padding not counted).
+    package var trainedParameterCount: Int { trained.reduce(0) { $0 + $1.range.count } }
 
     package func value(of parameter: Parameter) -> Tensor<Float> {
         values.view(from: parameter.range.lowerBound, shape: parameter.shape)

@@ -1,4 +1,4 @@
-/// The gradients of all parameters as one flat vector, in the layout of the parameter list.
+/// The gradients of all trained parameters as one flat vector, in the layout of the parameter list.
 ///
 /// Contributions add up over several tapes (micro-batches) until `reset`.
 package final class ParameterGradients {
@@ -8,10 +8,10 @@ package final class ParameterGradients {
 
     package init(_ list: ParameterList, values: Tensor<Float>? = nil) {
         precondition(
-            values.map { $0.count == list.flatCount } ?? true,
-            "expected \(list.flatCount) gradients, got \(values?.count ?? 0)")
+            values.map { $0.count == list.trainedCount } ?? true,
+            "expected \(list.trainedCount) gradients, got \(values?.count ?? 0)")
         self.list = list
-        self.values = values ?? list.device.zeros([list.flatCount])
+        self.values = values ?? list.device.zeros([list.trainedCount])
         holdsGradient = Array(repeating: false, count: list.parameters.count)
     }
 
@@ -26,7 +26,7 @@ package final class ParameterGradients {
 
     /// Sets to 0 what no contribution has reached since `reset`.
     package func zeroWhatIsMissing() {
-        for parameter in list.parameters where !holdsGradient[parameter.index] {
+        for parameter in list.trained where !holdsGradient[parameter.index] {
             list.device.fill(gradient(of: parameter), with: 0)
             holdsGradient[parameter.index] = true
         }
@@ -39,7 +39,7 @@ package final class ParameterGradients {
     func unused(_ shape: [Int], isUsed: (Parameter) -> Bool) -> Tensor<Float>? {
         let count = shape.reduce(1, *)
         var free = 0..<0
-        for parameter in list.parameters {
+        for parameter in list.trained {
             if holdsGradient[parameter.index] || isUsed(parameter) { continue }
             // The padding between two parameters must stay 0.
             let isNext = parameter.range.lowerBound == free.upperBound

@@ -64,7 +64,7 @@ package final class Tape {
 
     private func node(of parameter: Parameter) -> GradientNode<Float>? {
         if let whole { return whole.node(of: parameter) }
-        guard let gradients else { return nil }
+        guard let gradients, parameter.isTrained else { return nil }
         if let node = parameterNodes[parameter.index] { return node }
         let node = gradients.node(for: parameter) { [whenReady] in whenReady(parameter) }
         parameterNodes[parameter.index] = node

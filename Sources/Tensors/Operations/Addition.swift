@@ -14,6 +14,22 @@ extension Tape {
         }
     }
 
+    /// x + b, the bias [C] added to every row; written over x, which nothing else may read.
+    package func addBias(_ x: Variable, _ bias: Variable) -> Variable {
+        let columns = x.value.columnCount
+        precondition(bias.shape == [columns], "expected a bias [\(columns)], got \(bias.shape)")
+        device.forEachRowChunk(rows: x.value.rowCount, columns: columns) { rows in
+            kernel_add_bias(
+                x.value.pointer + rows.lowerBound * columns, bias.value.pointer, rows.count,
+                columns, columns)
+        }
+        return record(x.value, inputs: [x.node, bias.node]) {
+            [device, x = x.node, bias = bias.node] dy in
+            x?.contribute(dy)
+            bias?.contribute { device.columnSums(dy, into: $0, adds: $1) }
+        }
+    }
+
     /// a * b of equal shapes, element by element: da = dy b, db = dy a.
     package func multiply(_ a: Variable, _ b: Variable) -> Variable {
         precondition(a.shape == b.shape, "expected equal shapes, got \(a.shape) and \(b.shape)")

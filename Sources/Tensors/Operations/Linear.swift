@@ -26,13 +26,15 @@ extension Tape {
         _ x: Value<Element>, weight: Variable, bias: Variable? = nil, to residual: Variable,
         dropout: Dropout? = nil
     ) -> Variable {
-        guard let dropout else { return wideLinear(x, weight, bias, residual) }
-        return add(residual, self.dropout(wideLinear(x, weight, bias, nil), dropout))
+        guard let dropout else {
+            return wideLinear(x, weight: weight, bias: bias, residual: residual)
+        }
+        return add(residual, self.dropout(wideLinear(x, weight: weight, bias: bias), dropout))
     }
 
     /// x w + b (+ residual), in floats.
-    private func wideLinear<Element>(
-        _ x: Value<Element>, _ weight: Variable, _ bias: Variable?, _ residual: Variable?
+    package func wideLinear<Element>(
+        _ x: Value<Element>, weight: Variable, bias: Variable?, residual: Variable? = nil
     ) -> Variable {
         let w = Element.operand(weight, on: device)
         let stream = residual?.value.matrix

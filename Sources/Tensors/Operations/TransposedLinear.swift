@@ -27,6 +27,13 @@ extension Tape {
         }
     }
 
+    /// The same numbers as floats.
+    package func widen<Element: Activation>(_ x: Value<Element>) -> Variable {
+        record(Element.widened(x.value, on: device), inputs: [x.node]) { [device, x = x.node] dy in
+            x?.contribute(Element.narrowed(dy, on: device))
+        }
+    }
+
     /// The same numbers in other elements, rounded where they must be; the gradient is exact.
     package func narrow<Element: Activation>(
         _ x: Variable, as: Element.Type

@@ -41,7 +41,7 @@ final class GradientStep {
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
         let buckets = GradientBuckets(
-            parameterCount: list.flatCount, worldSize: communicator.worldSize)
+            parameterCount: list.trainedCount, worldSize: communicator.worldSize)
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
             transport: Self.transport(setup, tree, buckets, forEach))

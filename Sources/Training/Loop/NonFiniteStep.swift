@@ -15,9 +15,10 @@ struct NonFiniteStep {
 
     /// Collective; the same text on all ranks.
     func description(over communicator: any Communicator) throws -> String {
-        let own = parameters.parameters.firstIndex { !isFinite($0) } ?? .max
+        let trained = parameters.trained
+        let own = trained.firstIndex { !isFinite($0) } ?? .max
         let first = try communicator.allReduce([Int64(own)], .minimum)[0]
-        let name = first == .max ? "none" : parameters.parameters[Int(first)].name
+        let name = first == .max ? "none" : trained[Int(first)].name
         return "loss \(gradient.loss), gradient norm \(gradient.norm), first bad gradient \(name), "
             + batch
     }

@@ -49,7 +49,7 @@ package final class StepReplay {
     private func layers(_ gradient: StepGradient) -> [ReplayedStep.Layer] {
         var layers: [ReplayedStep.Layer] = []
         let list = setup.objective.parameters
-        for parameter in list.parameters {
+        for parameter in list.trained {
             let name = Self.layerName(of: parameter.name)
             if layers.last?.name != name { layers.append(.init(name: name)) }
             layers[layers.count - 1].add(

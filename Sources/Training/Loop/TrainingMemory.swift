@@ -13,9 +13,9 @@ package struct TrainingMemory {
 
     /// Collective. Nil, and one line in the log, where the ranks cannot share memory.
     ///
-    /// - Parameter elementCount: of the flat list of parameters.
+    /// - Parameter elementCounts: of the flat list of parameters, and of its trained part.
     package static func share(
-        elementCount: Int, tree: LaneTree, _ options: TrainOptions,
+        _ elementCounts: (all: Int, trained: Int), tree: LaneTree, _ options: TrainOptions,
         over communicator: any Communicator, _ logger: Logger
     ) throws -> TrainingMemory? {
         guard options.nodeMemory == .shared, communicator.worldSize > 1 else { return nil }
@@ -25,26 +25,26 @@ package struct TrainingMemory {
                 for: try tree.lanes(ofRank: rank, worldSize: worldSize), in: tree)
         }
         let sharesWeights = options.optimizerSharding == .zero1
-        func listCount(_ rank: Int) -> Int {
-            gradientCounts[rank] + (sharesWeights && rank == 0 ? 1 : 0)
-        }
-        let listSize = elementCount * MemoryLayout<Float>.stride
-        switch try communicator.shareMemory(byteCount: listCount(communicator.rank) * listSize) {
+        let trainedCount = elementCounts.trained
+        let ownCount =
+            gradientCounts[communicator.rank] * trainedCount
+            + (sharesWeights && communicator.rank == 0 ? elementCounts.all : 0)
+        switch try communicator.shareMemory(byteCount: ownCount * MemoryLayout<Float>.stride) {
         case .unavailable(let reason):
             logger.info("train.node_memory: private, since \(reason)")
             return nil
         case .shared(let memory):
-            let lists = memory.parts.enumerated().map { rank, part in
-                let values = part.bindMemory(to: Float.self)
-                return (0..<listCount(rank)).map { index in
+            let lists = memory.parts.map { $0.bindMemory(to: Float.self) }
+            let gradients = zip(lists, gradientCounts).map { list, count in
+                (0..<count).map { index in
                     GradientBuffer(
-                        rebasing: values[index * elementCount..<(index + 1) * elementCount])
+                        rebasing: list[index * trainedCount..<(index + 1) * trainedCount])
                 }
             }
+            let weights = lists[0][(gradientCounts[0] * trainedCount)...].prefix(elementCounts.all)
             return TrainingMemory(
-                shared: memory,
-                gradients: zip(lists, gradientCounts).map { Array($0.prefix($1)) },
-                weights: sharesWeights ? lists[0].last : nil)
+                shared: memory, gradients: gradients,
+                weights: sharesWeights ? GradientBuffer(rebasing: weights) : nil)
         }
     }
 

@@ -1,7 +1,7 @@
 import Collectives
 import Tensors
 
-/// The moments of all parameters, in the layout of the parameter list.
+/// The moments of all trained parameters, in the layout of the parameter list.
 package struct Moments {
     package let first: Tensor<Float>
     package let second: Tensor<Float>
@@ -23,7 +23,7 @@ extension AdamW {
         memory: TrainingMemory?, over communicator: any Communicator
     ) {
         let buckets = GradientBuckets(
-            parameterCount: parameters.flatCount, worldSize: communicator.worldSize)
+            parameterCount: parameters.trainedCount, worldSize: communicator.worldSize)
         self.init(
             options, parameters: parameters,
             buckets: train.optimizerSharding == .zero1 ? buckets : nil, rank: communicator.rank,
@@ -84,7 +84,7 @@ extension AdamW {
     package func momentsToFill(rank: Int) -> Moments? {
         guard rank == 0 else { return nil }
         guard buckets != nil else { return Moments(first: firstMoments, second: secondMoments) }
-        let (device, count) = (parameters.device, parameters.flatCount)
+        let (device, count) = (parameters.device, parameters.trainedCount)
         return Moments(first: device.zeros([count]), second: device.zeros([count]))
     }
 

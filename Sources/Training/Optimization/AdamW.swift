@@ -40,7 +40,7 @@ package final class AdamW {
         self.buckets = buckets
         sharedMemory = memory
         var momentCount = 0
-        let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.flatCount]
+        let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.trainedCount]
         slices = ranges.map { range in
             defer { momentCount += range.count }
             return Slice(of: parameters, range: range, momentStart: momentCount)
@@ -49,7 +49,7 @@ package final class AdamW {
         secondMoments = parameters.device.zeros([momentCount])
     }
 
-    /// Updates every parameter in this rank's slices.
+    /// Updates every trained parameter in this rank's slices.
     ///
     /// - Parameters:
     ///   - gradients: in the layout of the parameter list.
@@ -64,8 +64,8 @@ package final class AdamW {
         sliceIsDone: (Int) throws -> Void
     ) rethrows {
         precondition(
-            gradients.count == parameters.flatCount,
-            "expected \(parameters.flatCount) gradients, got \(gradients.count)")
+            gradients.count == parameters.trainedCount,
+            "expected \(parameters.trainedCount) gradients, got \(gradients.count)")
         updateCount += 1
         let rates = [false, true].map { decays in
             settings(learningRate: learningRate, gradientScale: gradientScale, decays: decays)
@@ -116,7 +116,7 @@ package final class AdamW {
         init(of parameters: ParameterList, range: Range<Int>, momentStart: Int) {
             self.range = range
             self.momentStart = momentStart
-            pieces = parameters.parameters.flatMap { parameter in
+            pieces = parameters.trained.flatMap { parameter in
                 let part = parameter.range.clamped(to: range)
                 return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
                     ($0..<min($0 + Self.pieceSize, part.upperBound), parameter.shape.count >= 2)

@@ -26,7 +26,7 @@ package enum CheckpointReader {
         }
     }
 
-    /// Reads the moments of the parameters of `list`.
+    /// Reads the moments of the trained parameters of `list`.
     package static func read(
         _ moments: Moments, of list: ParameterList, from directory: String
     ) throws {
@@ -35,7 +35,7 @@ package enum CheckpointReader {
         for (suffix, values) in [
             (Moments.suffixes.first, moments.first), (Moments.suffixes.second, moments.second),
         ] {
-            for parameter in list.parameters {
+            for parameter in list.trained {
                 let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
                 try requireShape(parameter.shape, of: parameter.name + suffix, in: file)
                 try file.readFloat32(parameter.name + suffix, into: view.buffer)

@@ -164,17 +164,17 @@ final class CheckpointSnapshot: @unchecked Sendable {
 
     /// What this rank keeps of both moments: those of its slices.
     private static func parts(of optimizer: AdamW, slices: [Range<Int>]) -> [Part] {
-        let parameters = optimizer.parameters.parameters
+        let parameters = optimizer.parameters.trained
         return [optimizer.firstMoments, optimizer.secondMoments].enumerated().flatMap {
             order, all in
-            parameters.flatMap { parameter in
+            parameters.enumerated().flatMap { number, parameter in
                 slices.enumerated().compactMap { index, slice -> Part? in
                     let range = parameter.range.clamped(to: slice)
                     guard !range.isEmpty else { return nil }
                     let shift = optimizer.momentRange(ofSlice: index).lowerBound - slice.lowerBound
                     let first = parameter.range.lowerBound
                     return Part(
-                        index: order * parameters.count + parameter.index,
+                        index: order * parameters.count + number,
                         elements: range.lowerBound - first..<range.upperBound - first,
                         values: UnsafeBufferPointer(
                             rebasing: all.buffer[
@@ -189,7 +189,7 @@ extension AdamW {
     /// The tensors of a checkpoint's optimizer.safetensors.
     fileprivate var momentShapes: [(name: String, shape: [Int])] {
         [Moments.suffixes.first, Moments.suffixes.second].flatMap { suffix in
-            parameters.parameters.map { ($0.name + suffix, $0.shape) }
+            parameters.trained.map { ($0.name + suffix, $0.shape) }
         }
     }
 }

@@ -119,9 +119,14 @@ package struct CheckpointFiles: Sendable {
 }
 
 extension ParameterList {
-    /// The tensors of a flat vector in the layout of this list, by parameter name and suffix.
-    package func named(_ values: Tensor<Float>, suffix: String = "") -> [NamedTensor] {
-        parameters.map { parameter in
+    /// The tensors of these parameters in a flat vector in the layout of this list, by name and
+    /// suffix.
+    ///
+    /// - Parameter chosen: nil takes all parameters.
+    package func named(
+        _ values: Tensor<Float>, of chosen: [Parameter]? = nil, suffix: String = ""
+    ) -> [NamedTensor] {
+        (chosen ?? parameters).map { parameter in
             let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
             return NamedTensor(
                 name: parameter.name + suffix, shape: parameter.shape,
@@ -134,7 +139,7 @@ extension Moments {
     static let suffixes = (first: ".exp_avg", second: ".exp_avg_sq")
 
     func named(in list: ParameterList) -> [NamedTensor] {
-        list.named(first, suffix: Self.suffixes.first)
-            + list.named(second, suffix: Self.suffixes.second)
+        list.named(first, of: list.trained, suffix: Self.suffixes.first)
+            + list.named(second, of: list.trained, suffix: Self.suffixes.second)
     }
 }

@@ -18,7 +18,7 @@ extension TrainingBench {
         }
         let logger = try RunLog.logger(rank: communicator.rank)
         let memory = try TrainingMemory.share(
-            elementCount: ParameterList.flatCount(of: configuration.tensorShapes.map(\.shape)),
+            ParameterPlan().flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         let model = configuration.makeModel(

@@ -120,7 +120,7 @@ struct PretrainPhase {
             )
         }
         let memory = try TrainingMemory.share(
-            elementCount: ParameterList.flatCount(of: configuration.tensorShapes.map(\.shape)),
+            ParameterPlan().flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         announceGradientType(recipe.train, memory, logger)

@@ -1,0 +1,63 @@
+import Tensors
+
+/// The adapter of one linear layer.
+package struct LoRALayer {
+    package let module: LinearModule
+    /// [r, in] and [out, r].
+    package let a: Parameter
+    package let b: Parameter
+    /// [out]; nil without DoRA.
+    package let magnitude: Parameter?
+
+    /// The names that PEFT gives to the tensors, behind "base_model.model.".
+    static func tensorShapes(
+        beside module: LinearModule, _ lora: LoRAConfiguration
+    ) -> [(name: String, shape: [Int])] {
+        let shapes = [
+            ("\(module.name).lora_A.weight", [lora.rank, module.inputSize]),
+            ("\(module.name).lora_B.weight", [module.outputSize, lora.rank]),
+        ]
+        guard lora.decomposesWeights else { return shapes }
+        return shapes + [("\(module.name).lora_magnitude_vector", [module.outputSize])]
+    }
+}
+
+/// The adapters of a model; none where it is trained or used as it is.
+package struct LoRALayers {
+    package let configuration: LoRAConfiguration
+    package let layers: [LoRALayer]
+    private let byWeight: [Int: LoRALayer]
+
+    init(_ plan: ParameterPlan, _ parameters: ParameterList) {
+        configuration = plan.lora ?? LoRAConfiguration()
+        let byName = Dictionary(
+            uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0) })
+        layers = plan.adaptedModules.map { module in
+            let own = LoRALayer.tensorShapes(beside: module, plan.lora ?? LoRAConfiguration())
+                .compactMap { byName[$0.name] }
+            return LoRALayer(
+                module: module, a: own[0], b: own[1], magnitude: own.count > 2 ? own[2] : nil)
+        }
+        byWeight = Dictionary(
+            uniqueKeysWithValues: layers.compactMap { layer in
+                byName[layer.module.weightName].map { ($0.index, layer) }
+            })
+    }
+
+    subscript(weight: Parameter) -> LoRALayer? { byWeight[weight.index] }
+
+    /// The length of each output's weights in W + s B A, [out].
+    package func norms(of layer: LoRALayer, in parameters: ParameterList) -> Tensor<Float> {
+        let device = parameters.device
+        guard let weight = parameters[layer.module.weightName] else {
+            preconditionFailure("an adapter stands beside a weight of the same list")
+        }
+        let stored = parameters.value(of: weight).matrix
+        let squares = device.adaptedColumnSquares(
+            of: layer.module.isOutputFirst ? stored.transposed : stored,
+            a: parameters.value(of: layer.a), b: parameters.value(of: layer.b),
+            scale: configuration.scale)
+        return device.tensor(
+            squares.map { Float($0.squareRoot()) }, shape: [layer.module.outputSize])
+    }
+}

@@ -1,0 +1,60 @@
+import Tensors
+
+/// What fine-tuning changes about the tensors of a model: those that it adds, and which are trained.
+package struct ParameterPlan: Sendable {
+    /// The modules that get a low-rank adapter, and its sizes.
+    package private(set) var lora: LoRAConfiguration?
+    package private(set) var adaptedModules: [LinearModule] = []
+    /// Classes of a head beside the output layer; nil for none.
+    package var classCount: Int?
+    /// Whether a tensor of the architecture is trained, by its name; what is added always is.
+    package var trainsBase: @Sendable (String) -> Bool
+
+    /// The weight [classes, C] of a classification head, under its Hugging Face name.
+    package static let headName = "score.weight"
+
+    package init(trainsBase: @escaping @Sendable (String) -> Bool = { _ in true }) {
+        self.trainsBase = trainsBase
+    }
+
+    /// Adapters beside a frozen model.
+    ///
+    /// - Throws: a usage `Failure` where a target module matches nothing.
+    package init(lora: LoRAConfiguration, of model: ModelConfiguration) throws {
+        self.init { _ in false }
+        self.lora = lora
+        adaptedModules = try lora.modules(of: model)
+    }
+
+    /// The tensors of the architecture, then those of adapters, then the head.
+    package func tensorShapes(
+        of model: ModelConfiguration
+    ) -> [(name: String, shape: [Int])] {
+        let adapters = adaptedModules.flatMap { module in
+            LoRALayer.tensorShapes(beside: module, lora ?? LoRAConfiguration())
+        }
+        let head = classCount.map { (Self.headName, [$0, model.embeddingSize]) }
+        return model.tensorShapes + adapters + (head.map { [$0] } ?? [])
+    }
+
+    /// Elements of the flat vector of a model's parameters, and of the part of it that is trained.
+    package func flatCounts(of model: ModelConfiguration) -> (all: Int, trained: Int) {
+        let shapes = tensorShapes(of: model)
+        let baseCount = model.tensorShapes.count
+        let trained = shapes.enumerated().filter { $0 >= baseCount || trainsBase($1.name) }
+        return (
+            ParameterList.flatCount(of: shapes.map(\.shape)),
+            ParameterList.flatCount(of: trained.map(\.element.shape))
+        )
+    }
+
+    /// - Parameter weights: where the flat vector stands, all 0; nil takes memory of the device.
+    func parameters(
+        of model: ModelConfiguration, device: Device, weights: Tensor<Float>?
+    ) -> ParameterList {
+        let base = Set(model.tensorShapes.map(\.name))
+        return ParameterList(tensorShapes(of: model), device: device, values: weights) { name in
+            !base.contains(name) || trainsBase(name)
+        }
+    }
+}
