@@ -33,6 +33,16 @@ package protocol LanguageModel: AnyObject {
 }
 
 extension LanguageModel {
+    /// The parameters of the architecture.
+    package var baseParameters: [Parameter] {
+        Array(parameters.parameters.prefix(configuration.tensorShapes.count))
+    }
+
+    /// Those of adapters and head.
+    package var addedParameters: [Parameter] {
+        Array(parameters.parameters.dropFirst(configuration.tensorShapes.count))
+    }
+
     /// In which elements losses are computed.
     package var precision: Precision { parameters.bfloat16 == nil ? .float : .bfloat16 }
 

@@ -15,10 +15,14 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     package let endOfTextID: Int?
     /// The id that starts a text; nil when texts start without one.
     package let beginningOfTextID: Int?
+    /// The classes of a `...ForSequenceClassification`; nil for a model that writes text.
+    package let labels: [String]?
 
     package init(
-        model: ModelConfiguration, endOfTextID: Int?, beginningOfTextID: Int? = nil
+        model: ModelConfiguration, endOfTextID: Int?, beginningOfTextID: Int? = nil,
+        labels: [String]? = nil
     ) {
+        self.labels = labels
         self.model = model
         self.endOfTextID = endOfTextID
         self.beginningOfTextID = beginningOfTextID
@@ -29,6 +33,7 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
         let members = try JSONMembers(json, at: path)
         try members.require(
             "model_type", default: .null, oneOf: [.string("gpt2"), .string("llama")])
+        labels = try members.labels()
         try members.require("quantization_config", default: .null, oneOf: [.null])
         if members["model_type"] == .string("llama") {
             model = .llama(try members.llama())
@@ -48,6 +53,14 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
         try self.init(json: json, at: path)
     }
 
+    /// The tensors of such a directory; a classifier has no output layer of its own.
+    package var tensorShapes: [(name: String, shape: [Int])] {
+        guard let labels else { return model.tensorShapes }
+        var plan = ParameterPlan()
+        plan.classCount = labels.count
+        return plan.tensorShapes(of: model).filter { $0.name != "lm_head.weight" }
+    }
+
     package var json: JSONValue { json(type: .float32) }
 
     /// - Parameter type: of the tensors beside it.
@@ -59,7 +72,8 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
             "initializer_range": .number(0.02), "use_cache": .boolean(true),
             "vocab_size": .integer(model.vocabularySize),
         ]
-        return .object(own.merging(model.huggingFaceMembers) { $1 })
+        return .object(
+            own.merging(model.huggingFaceMembers) { $1 }.merging(labelMembers) { $1 })
     }
 }
 

@@ -8,7 +8,7 @@ extension ModelDirectory {
     /// there; what else belongs in it (optimizer, manifest) is the caller's.
     ///
     /// - Parameters:
-    ///   - tensors: those of `configuration.model.tensorShapes`, in that order.
+    ///   - tensors: those of `configuration.tensorShapes`, in that order.
     ///   - tokenizerJSON: tokenizer.json, byte for byte.
     ///   - tokenizerConfigurationJSON: tokenizer_config.json, byte for byte.
     ///   - weights: how the tensors are stored.
@@ -18,7 +18,7 @@ extension ModelDirectory {
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
         weights: WeightStorage = .float32, into directory: String
     ) throws(Failure) {
-        let expected = configuration.model.tensorShapes
+        let expected = configuration.tensorShapes
         precondition(
             tensors.map(\.name) == expected.map(\.name)
                 && tensors.map(\.shape) == expected.map(\.shape),

@@ -9,7 +9,7 @@ package struct ModelDirectory: Sendable {
 
     package let path: String
     package let configuration: HuggingFaceConfiguration
-    /// By the names of `ModelConfiguration.tensorShapes`.
+    /// By the names of `HuggingFaceConfiguration.tensorShapes`.
     private let places: [String: WeightFiles.Place]
 
     package var model: ModelConfiguration { configuration.model }
@@ -28,7 +28,7 @@ package struct ModelDirectory: Sendable {
         places = try Self.named(
             try WeightFiles(directory: path).places, configuration.model, at: path)
         let differences = TensorDifferences(
-            expected: configuration.model.tensorShapes, found: places.mapValues(\.entry))
+            expected: configuration.tensorShapes, found: places.mapValues(\.entry))
         guard differences.isEmpty else {
             throw differences.failure(
                 at: path, remedy: "use the config.json that belongs to these weights")
@@ -66,7 +66,8 @@ package struct ModelDirectory: Sendable {
         let prefix = if case .gpt2 = model { "transformer." } else { "model." }
         var named: [String: WeightFiles.Place] = [:]
         for (name, place) in places where !isPassedOver(name) && !(isTied && name == head) {
-            let full = name.hasPrefix(prefix) || name == head ? name : prefix + name
+            let isOutside = name == head || name == ParameterPlan.headName
+            let full = name.hasPrefix(prefix) || isOutside ? name : prefix + name
             guard named.updateValue(place, forKey: full) == nil else {
                 throw Failure("the tensor \(full) stands twice, with and without prefix", at: path)
             }

@@ -11,9 +11,11 @@ package struct SafetensorsLayout: Equatable, Sendable {
     /// Bytes of the whole file.
     package var fileSize: Int { header.count + (entries.last?.range.upperBound ?? 0) }
 
+    /// - Parameter metadata: texts beside the tensors; "format" is added.
     /// - Precondition: names are unique, and none is `__metadata__`.
     package init(
-        _ tensors: [(name: String, shape: [Int])], type: SafetensorsType = .float32
+        _ tensors: [(name: String, shape: [Int])], type: SafetensorsType = .float32,
+        metadata: [String: String] = [:]
     ) {
         var entries: [SafetensorsEntry] = []
         var end = 0
@@ -27,7 +29,7 @@ package struct SafetensorsLayout: Equatable, Sendable {
             Set(entries.map(\.name) + ["__metadata__"]).count == entries.count + 1,
             "expected unique names, got \(entries.map(\.name))")
         self.entries = entries
-        header = Self.header(entries)
+        header = Self.header(entries, metadata)
     }
 
     /// The place of one tensor's bytes in the whole file.
@@ -35,8 +37,11 @@ package struct SafetensorsLayout: Equatable, Sendable {
         entry.range.lowerBound + header.count..<entry.range.upperBound + header.count
     }
 
-    private static func header(_ entries: [SafetensorsEntry]) -> [UInt8] {
-        var json = "{\"__metadata__\":{\"format\":\"pt\"}"
+    private static func header(
+        _ entries: [SafetensorsEntry], _ metadata: [String: String]
+    ) -> [UInt8] {
+        let own = metadata.merging(["format": "pt"]) { $1 }.mapValues(JSONValue.string)
+        var json = "{\"__metadata__\":\(JSONValue.object(own).text())"
         for entry in entries {
             let shape = entry.shape.map(String.init).joined(separator: ",")
             json += ",\(JSONValue.quoted(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\""

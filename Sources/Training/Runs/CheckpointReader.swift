@@ -13,6 +13,7 @@ package enum CheckpointReader {
         return try TrainerState(json: json, at: path)
     }
 
+    /// Reads the parameters of the architecture, and a classification head where both have one.
     package static func readWeights(of model: any LanguageModel, from directory: String) throws {
         let files = try ModelDirectory(reading: directory)
         guard files.model.hasSizes(of: model.configuration) else {
@@ -20,7 +21,13 @@ package enum CheckpointReader {
                 "the model directory holds another model",
                 expected: model.configuration.summary, got: files.model.summary, at: directory)
         }
+        // A classifier has no output layer, a model that writes text no head.
+        let isAdded = Set(model.addedParameters.map(\.name))
         for parameter in model.parameters.parameters {
+            let isOptional =
+                isAdded.contains(parameter.name)
+                || parameter.index == model.outputWeight.index && model.plan.classCount != nil
+            if isOptional && files.tensor(named: parameter.name) == nil { continue }
             try files.readTensor(
                 named: parameter.name, into: model.parameters.value(of: parameter).buffer)
         }

@@ -54,7 +54,8 @@ package final class CheckpointSaver {
         snapshot =
             isGathering && communicator.rank != 0
             ? nil
-            : CheckpointSnapshot(model, optimizer, sharedOver: isGathering ? nil : communicator)
+            : CheckpointSnapshot(
+                model, optimizer, files, sharedOver: isGathering ? nil : communicator)
     }
 
     /// Of this rank, without waiting.

@@ -36,12 +36,13 @@ final class CheckpointSnapshot: @unchecked Sendable {
 
     /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
     init(
-        _ model: any LanguageModel, _ optimizer: AdamW, sharedOver communicator: (any Communicator)?
+        _ model: any LanguageModel, _ optimizer: AdamW, _ checkpoint: CheckpointFiles,
+        sharedOver communicator: (any Communicator)?
     ) {
         sources = (model, optimizer)
         isWhole = communicator.map { $0.worldSize == 1 } ?? true
         let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
-        let weights = model.parameters.named(model.parameters.values)
+        let weights = checkpoint.weights(of: model)
         let moments = Moments(first: optimizer.firstMoments, second: optimizer.secondMoments)
         let momentParts =
             if communicator == nil {
@@ -53,8 +54,9 @@ final class CheckpointSnapshot: @unchecked Sendable {
             }
         files = [
             File(
-                name: CheckpointStore.weightsName,
-                layout: SafetensorsLayout(weights.map { ($0.name, $0.shape) }),
+                name: checkpoint.weightsName,
+                layout: SafetensorsLayout(
+                    weights.map { ($0.name, $0.shape) }, metadata: checkpoint.weightsMetadata),
                 parts: Self.parts(of: weights, share)),
             File(
                 name: CheckpointStore.optimizerName,

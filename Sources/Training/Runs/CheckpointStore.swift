@@ -10,7 +10,6 @@ import Tensors
 package struct CheckpointStore: Sendable {
     package let directory: String
 
-    static let weightsName = "model.safetensors"
     static let optimizerName = "optimizer.safetensors"
     private static let prefix = "step-"
 
@@ -78,43 +77,6 @@ package struct CheckpointStore: Sendable {
             }
         }
         return nil
-    }
-}
-
-/// What every checkpoint of a run carries unchanged.
-package struct CheckpointFiles: Sendable {
-    package var tokenizerJSON: [UInt8]
-    package var tokenizerConfigurationJSON: [UInt8]
-    package var endOfTextID: Int?
-    package var beginningOfTextID: Int?
-    /// The resolved recipe.
-    package var recipe: String
-
-    package init(
-        tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextID: Int?,
-        beginningOfTextID: Int? = nil, recipe: String
-    ) {
-        self.tokenizerJSON = tokenizerJSON
-        self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
-        self.endOfTextID = endOfTextID
-        self.beginningOfTextID = beginningOfTextID
-        self.recipe = recipe
-    }
-
-    /// Writes all files of a checkpoint but its tensors.
-    func write(
-        _ configuration: ModelConfiguration, _ state: TrainerState, into directory: String
-    ) throws {
-        try ModelDirectory.writeWithoutWeights(
-            HuggingFaceConfiguration(
-                model: configuration, endOfTextID: endOfTextID,
-                beginningOfTextID: beginningOfTextID),
-            tokenizerJSON: tokenizerJSON, tokenizerConfigurationJSON: tokenizerConfigurationJSON,
-            into: directory)
-        try FileWriter.write(
-            Array(state.json.text(isPretty: true).utf8),
-            to: directory + "/" + TrainerState.fileName)
-        try FileWriter.write(Array(recipe.utf8), to: directory + "/recipe.yaml")
     }
 }
 

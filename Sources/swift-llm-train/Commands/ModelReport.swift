@@ -16,7 +16,7 @@ struct ModelReport {
             let manifest = try verifiedManifest()
             let isCheckpoint = InspectReport.exists(path + "/" + TrainerState.fileName)
             let files = try ModelDirectory(reading: path)
-            let shapes = files.model.tensorShapes
+            let shapes = files.configuration.tensorShapes
             let count = shapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
             var lines = [
                 "\(isCheckpoint ? "checkpoint" : "model directory") \(path)",

@@ -71,22 +71,3 @@ struct EvaluatePhase {
         return total
     }
 }
-
-/// A model directory as a model and its tokenizer.
-enum LoadedModel {
-    static func load(
-        _ directory: String, device: Device
-    ) throws -> (any LanguageModel, any Tokenizer) {
-        let files = try ModelDirectory(reading: directory)
-        let tokenizer = try TokenizerFile.load(directory)
-        guard files.model.vocabularySize >= tokenizer.vocabularySize else {
-            throw Failure(
-                "the tokenizer has more tokens than the model",
-                expected: "at most \(files.model.vocabularySize)",
-                got: "\(tokenizer.vocabularySize)", at: directory)
-        }
-        let model = files.model.makeModel(device: device)
-        try CheckpointReader.readWeights(of: model, from: directory)
-        return (model, tokenizer)
-    }
-}

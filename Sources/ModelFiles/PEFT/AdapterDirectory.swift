@@ -1,0 +1,126 @@
+import Diagnostics
+import Files
+import JSON
+import Models
+import Tensors
+
+/// A PEFT directory: adapter_config.json and adapter_model.safetensors.
+///
+/// Beyond what PEFT writes, the metadata of the tensors holds the hash of the base and the labels of a
+/// classification head; PEFT passes over both.
+package struct AdapterDirectory: Sendable {
+    package static let weightsName = "adapter_model.safetensors"
+    /// What stands before the names of this project.
+    package static let prefix = "base_model.model."
+    private static let hashKey = "base_model_sha256"
+    private static let labelsKey = "labels"
+
+    package let path: String
+    package let configuration: AdapterConfiguration
+    private let file: SafetensorsFile
+
+    package static func exists(at path: String) -> Bool {
+        DirectoryEntries.exists("\(path)/\(AdapterConfiguration.fileName)")
+    }
+
+    package init(reading path: String) throws(Failure) {
+        self.path = path
+        configuration = try AdapterConfiguration(reading: path)
+        file = try SafetensorsFile(path: "\(path)/\(Self.weightsName)")
+    }
+
+    /// Of a classification head; where PEFT wrote the adapter, the classes have numbers.
+    package var labels: [String]? {
+        guard configuration.hasHead else { return nil }
+        let stored = file.metadata[Self.labelsKey].flatMap { text in
+            try? JSONValue(parsing: Array(text.utf8), at: path).array?.compactMap(\.string)
+        }
+        let count = file["\(Self.prefix)\(ParameterPlan.headName)"]?.shape.first ?? 0
+        return stored ?? (0..<count).map { "LABEL_\($0)" }
+    }
+
+    /// What the adapter adds to a model.
+    package func plan(for model: ModelConfiguration) throws -> ParameterPlan {
+        var plan = try ParameterPlan(lora: configuration.lora, of: model)
+        plan.classCount = labels?.count
+        return plan
+    }
+
+    /// The directory of the base: as it was named, or beside the adapter's directory.
+    ///
+    /// - Throws: `Failure` where there is none.
+    package func basePath() throws(Failure) -> String {
+        let given = configuration.basePath
+        let candidates = given.map { [$0, "\(path)/\($0)"] } ?? []
+        guard let found = candidates.first(where: DirectoryEntries.exists) else {
+            throw Failure(
+                "the model for which the adapter was made is not there",
+                expected: "a model directory", got: given ?? "no base_model_name_or_path",
+                at: "\(path)/\(AdapterConfiguration.fileName)",
+                remedy: "put the directory back, or change base_model_name_or_path to it")
+        }
+        return found
+    }
+
+    /// Reads the adapter into a model whose base is there, and which was made by `plan`.
+    ///
+    /// - Throws: `Failure` where the tensors do not fit, or the base is another than the adapter's.
+    package func read(into model: any LanguageModel) throws {
+        let added = model.addedParameters
+        var found: [String: SafetensorsEntry] = [:]
+        for entry in file.entries {
+            found[Self.plainName(entry.name)] = entry
+        }
+        let differences = TensorDifferences(
+            expected: added.map { ($0.name, $0.shape) }, found: found)
+        guard differences.isEmpty else {
+            throw differences.failure(
+                at: file.path, remedy: "use the adapter with the model for which it was made")
+        }
+        try checkBase(of: model)
+        for parameter in added {
+            guard let entry = found[parameter.name] else { continue }
+            try file.readFloat32(entry.name, into: model.parameters.value(of: parameter).buffer)
+        }
+    }
+
+    private func checkBase(of model: any LanguageModel) throws(Failure) {
+        guard let expected = file.metadata[Self.hashKey] else { return }
+        let hash = model.baseHash
+        guard hash == expected else {
+            throw Failure(
+                "the adapter was made for another base", expected: "weights of SHA-256 \(expected)",
+                got: hash, at: path,
+                remedy: "name the model on which the adapter was trained in "
+                    + "base_model_name_or_path of \(AdapterConfiguration.fileName)")
+        }
+    }
+
+    /// PEFT's names without its prefix; newer versions add ".weight" to a magnitude.
+    private static func plainName(_ name: String) -> String {
+        var plain = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        let magnitude = "lora_magnitude_vector.weight"
+        if plain.hasSuffix(magnitude) { plain.removeLast(".weight".count) }
+        return plain
+    }
+
+    /// What the file of an adapter says beside its tensors.
+    package static func metadata(baseHash: String, labels: [String]?) -> [String: String] {
+        var metadata = [hashKey: baseHash]
+        if let labels {
+            metadata[labelsKey] = JSONValue.array(labels.map(JSONValue.string)).text()
+        }
+        return metadata
+    }
+}
+
+extension LanguageModel {
+    /// SHA-256 of the weights of the architecture as floats, in their order.
+    package var baseHash: String {
+        var hash = FileHash()
+        for parameter in baseParameters {
+            hash.update(UnsafeRawBufferPointer(parameters.value(of: parameter).buffer))
+        }
+        return hash.finish().sha256
+    }
+}

@@ -1,0 +1,80 @@
+import Diagnostics
+import Files
+import JSON
+import ModelFiles
+import Models
+
+/// What makes a checkpoint a directory that others can load: a Hugging Face model, or a PEFT adapter.
+/// All but the tensors and the state of the trainer is the same in every checkpoint of a run.
+package struct CheckpointFiles: Sendable {
+    package var tokenizerJSON: [UInt8]
+    package var tokenizerConfigurationJSON: [UInt8]
+    package var endOfTextID: Int?
+    package var beginningOfTextID: Int?
+    /// The classes of a classifier.
+    package var labels: [String]?
+    /// Where adapters are trained, which alone are saved.
+    package var adapter: AdapterConfiguration?
+    /// Beside the tensors.
+    package var weightsMetadata: [String: String] = [:]
+    /// The resolved recipe.
+    package var recipe: String
+
+    package init(
+        tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextID: Int?,
+        beginningOfTextID: Int? = nil, recipe: String
+    ) {
+        self.tokenizerJSON = tokenizerJSON
+        self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
+        self.endOfTextID = endOfTextID
+        self.beginningOfTextID = beginningOfTextID
+        self.recipe = recipe
+    }
+
+    var weightsName: String {
+        adapter == nil ? "model.safetensors" : AdapterDirectory.weightsName
+    }
+
+    /// The tensors that are saved, under their names in the file.
+    func weights(of model: any LanguageModel) -> [NamedTensor] {
+        let list = model.parameters
+        guard adapter == nil else {
+            return list.named(list.values, of: model.addedParameters).map {
+                NamedTensor(
+                    name: AdapterDirectory.prefix + $0.name, shape: $0.shape, values: $0.values)
+            }
+        }
+        let names = Set(configuration(of: model.configuration).tensorShapes.map(\.name))
+        return list.named(list.values).filter { names.contains($0.name) }
+    }
+
+    /// Writes all files of a checkpoint but its tensors.
+    func write(
+        _ model: ModelConfiguration, _ state: TrainerState, into directory: String
+    ) throws {
+        if let adapter {
+            try FileWriter.write(
+                Array(try adapter.json(for: model).text(isPretty: true).utf8),
+                to: "\(directory)/\(AdapterConfiguration.fileName)")
+            try FileWriter.write(
+                tokenizerJSON, to: "\(directory)/\(ModelDirectory.tokenizerName)")
+            try FileWriter.write(
+                tokenizerConfigurationJSON,
+                to: "\(directory)/\(ModelDirectory.tokenizerConfigurationName)")
+        } else {
+            try ModelDirectory.writeWithoutWeights(
+                configuration(of: model), tokenizerJSON: tokenizerJSON,
+                tokenizerConfigurationJSON: tokenizerConfigurationJSON, into: directory)
+        }
+        try FileWriter.write(
+            Array(state.json.text(isPretty: true).utf8),
+            to: directory + "/" + TrainerState.fileName)
+        try FileWriter.write(Array(recipe.utf8), to: directory + "/recipe.yaml")
+    }
+
+    private func configuration(of model: ModelConfiguration) -> HuggingFaceConfiguration {
+        HuggingFaceConfiguration(
+            model: model, endOfTextID: endOfTextID, beginningOfTextID: beginningOfTextID,
+            labels: labels)
+    }
+}
