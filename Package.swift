@@ -58,11 +58,12 @@ let package = Package(
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
         .target(name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels"]),
+        .target(name: "FineTuning", dependencies: ["Training"]),
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
         .executableTarget(
             name: "swift-llm-train",
             dependencies: [
-                "Training", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser,
+                "FineTuning", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser,
                 subprocess, system, yams,
             ]),
 

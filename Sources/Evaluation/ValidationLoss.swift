@@ -3,82 +3,104 @@ import Datasets
 import Models
 import Tensors
 
-/// The loss of a model over a stream of tokens, computed by all ranks together.
+/// The loss of a model over sequences in a fixed order, computed by all ranks together.
 ///
-/// The windows are cut, in file order, into portions of a fixed size; rank r computes portions r, r + R,
-/// ... and the sums of all portions are added in their order, in double. The result has the same bits for
-/// every world size.
+/// The sequences are cut into portions of a fixed size; rank r computes portions r, r + R, ... and the
+/// sums of all portions are added in their order, in double. The result has the same bits for every
+/// world size.
 package struct ValidationLoss {
-    private let stream: TokenStream
-    private let sampler: WindowSampler
-    /// Windows that are scored, from the front.
-    private let windowCount: Int
-    private let portionSize: Int
+    /// The sum of the losses of what counts, in nats, and what turns it into an average.
+    package struct Total: BitwiseCopyable, Equatable, Sendable {
+        package var loss: Double
+        package var weight: Double
 
+        package init(loss: Double = 0, weight: Double = 0) {
+            (self.loss, self.weight) = (loss, weight)
+        }
+
+        package var average: Double { weight > 0 ? loss / weight : 0 }
+    }
+
+    private let sequenceCount: Int
+    private let portionSize: Int
+    private let read: (Range<Int>) throws -> TokenBatch
+
+    /// Windows of a stream, in file order.
+    ///
     /// - Parameters:
     ///   - windowLimit: the most windows to score; nil scores all.
     ///   - portionSize: windows in one forward pass.
     package init(
         stream: TokenStream, sequenceLength: Int, windowLimit: Int? = nil, portionSize: Int
     ) throws {
-        precondition(portionSize > 0, "a portion above 0, got \(portionSize)")
-        self.stream = stream
-        sampler = try WindowSampler(
+        let sampler = try WindowSampler(
             tokenCount: stream.tokenCount, sequenceLength: sequenceLength, globalBatchSize: 1,
             seed: 0, isShuffled: false)
-        windowCount = min(sampler.windowCount, windowLimit ?? .max)
-        self.portionSize = portionSize
+        self.init(
+            sequenceCount: min(sampler.windowCount, windowLimit ?? .max), portionSize: portionSize
+        ) { try TokenBatch($0, of: sampler, in: stream) }
     }
 
-    /// Tokens that are scored: each window's targets.
-    package var tokenCount: Int { windowCount * sampler.sequenceLength }
+    /// Examples, in their order.
+    package init(examples: [TokenExample], portionSize: Int) {
+        self.init(sequenceCount: examples.count, portionSize: portionSize) {
+            TokenBatch(examples[$0])
+        }
+    }
 
-    /// The sum of the losses of all scored tokens, in nats. Collective.
+    private init(
+        sequenceCount: Int, portionSize: Int, read: @escaping (Range<Int>) throws -> TokenBatch
+    ) {
+        precondition(portionSize > 0, "a portion above 0, got \(portionSize)")
+        self.sequenceCount = sequenceCount
+        self.portionSize = portionSize
+        self.read = read
+    }
+
+    /// The losses of all sequences as `score` finds them. Collective.
+    ///
+    /// - Parameter score: the total of one portion; called on some rank.
     package func total(
-        _ model: any LanguageModel, over communicator: any Communicator
-    ) throws -> Double {
-        let portionCount = (windowCount + portionSize - 1) / portionSize
+        over communicator: any Communicator, _ score: (TokenBatch) throws -> Total
+    ) throws -> Total {
+        let portionCount = (sequenceCount + portionSize - 1) / portionSize
         let (rank, worldSize) = (communicator.rank, communicator.worldSize)
-        let sumsPerRank = (portionCount + worldSize - 1) / worldSize
-        let own: [Double] = try communicator.agree {
-            try (0..<sumsPerRank).map { index in
-                let portion = index * worldSize + rank
-                return portion < portionCount ? try sum(ofPortion: portion, model) : 0
+        let perRank = (portionCount + worldSize - 1) / worldSize
+        let own: [Total] = try communicator.agree {
+            try (0..<perRank).map { index in
+                let number = index * worldSize + rank
+                return number < portionCount ? try score(read(portion(number))) : Total()
             }
         }
-        let all: [Double] = try communicator.allGather(own)
-        var total = 0.0
-        for portion in 0..<portionCount {
-            total += all[portion % worldSize * sumsPerRank + portion / worldSize]
+        let all: [Total] = try communicator.allGather(own)
+        return (0..<portionCount).reduce(into: Total()) { total, number in
+            let part = all[number % worldSize * perRank + number / worldSize]
+            total.loss += part.loss
+            total.weight += part.weight
         }
-        return total
     }
 
-    /// Average loss of a scored token, in nats. Collective.
-    package func average(
+    /// The losses of all next tokens. Collective.
+    package func total(
         _ model: any LanguageModel, over communicator: any Communicator
-    ) throws -> Double {
-        try total(model, over: communicator) / Double(tokenCount)
+    ) throws -> Total {
+        try total(over: communicator) { batch in
+            let all = 0..<batch.sequenceCount
+            let loss = model.loss(
+                Tape(device: model.device), inputs: batch.inputTensor(of: all, on: model.device),
+                targets: batch.targetTensor(of: all, on: model.device), scale: 1)
+            return Total(loss: loss.value, weight: Double(batch.countedTargets(of: all)))
+        }
     }
 
     /// Calls `body` with the targets of each portion in order.
     package func forEachTargets(_ body: ([Int32]) throws -> Void) throws {
-        for first in stride(from: 0, to: windowCount, by: portionSize) {
-            try body(batch(first..<min(first + portionSize, windowCount)).targets)
+        for first in stride(from: 0, to: sequenceCount, by: portionSize) {
+            try body(read(portion(first / portionSize)).targets)
         }
     }
 
-    private func sum(ofPortion portion: Int, _ model: any LanguageModel) throws -> Double {
-        let first = portion * portionSize
-        let batch = try batch(first..<min(first + portionSize, windowCount))
-        let all = 0..<batch.sequenceCount
-        let loss = model.loss(
-            Tape(device: model.device), inputs: batch.inputTensor(of: all, on: model.device),
-            targets: batch.targetTensor(of: all, on: model.device), scale: 1)
-        return loss.value
-    }
-
-    private func batch(_ windows: Range<Int>) throws -> TokenBatch {
-        try TokenBatch(windows, of: sampler, in: stream)
+    private func portion(_ number: Int) -> Range<Int> {
+        number * portionSize..<min((number + 1) * portionSize, sequenceCount)
     }
 }

@@ -16,9 +16,9 @@ package struct BrokenObjective: Objective {
     package var parameters: ParameterList { model.parameters }
 
     package func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
-        let isBroken = brokenSteps.contains(dropout.step) && dropout.firstSequence == 2
+        let isBroken = dropout.map { brokenSteps.contains($0.step) && $0.firstSequence == 2 } ?? false
         return model.loss(
             tape, inputs: batch.inputTensor(of: part, on: tape.device),
             targets: batch.targetTensor(of: part, on: tape.device),

@@ -16,9 +16,9 @@ package struct FlippingObjective: Objective {
     package var parameters: ParameterList { model.parameters }
 
     package func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
-        if dropout.step == step, let parameter = parameters[name] {
+        if dropout?.step == step, let parameter = parameters[name] {
             let value = parameters.values.pointer + parameter.range.lowerBound
             value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
         }

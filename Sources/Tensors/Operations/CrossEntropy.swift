@@ -12,8 +12,10 @@ extension Tape {
     /// Cross-entropy of logits [..., V] against targets [...]; a target below 0 is not counted.
     ///
     /// Row loss: log(sum(exp(z))) - z[target]; dz = (softmax(z) - one-hot) * scale.
+    ///
+    /// - Parameter weights: how much each row counts; nil counts all alike.
     package func crossEntropy(
-        _ logits: Variable, targets: Tensor<Int32>, scale: Float
+        _ logits: Variable, targets: Tensor<Int32>, scale: Float, weights: [Float]? = nil
     ) -> LossSum {
         let (rows, columns) = (logits.value.rowCount, logits.value.columnCount)
         let losses = device.uninitialized([rows])
@@ -23,12 +25,18 @@ extension Tape {
                 logits.value.pointer + chunk.lowerBound * columns,
                 targets.pointer + chunk.lowerBound, chunk.count, columns)
         }
-        let sum = device.sum(losses)
+        let sum =
+            weights.map { zip($0, losses.array).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+            ?? device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
         let root = record(out, inputs: [logits.node]) { [device, z = logits.value] dy in
             let dz = device.uninitialized(z.shape)
             device.crossEntropyGradient(
                 z, targets, losses: losses, into: dz, scale: scale * dy.pointer[0])
+            for (row, weight) in (weights ?? []).enumerated() {
+                kernel_scale(
+                    dz.pointer + row * columns, dz.pointer + row * columns, weight, columns)
+            }
             logits.node?.contribute(dz)
         }
         return LossSum(value: sum, root: root)

@@ -152,8 +152,15 @@ package final class Trainer {
 
     private func validate() throws {
         guard let validation = setup.validation else { return }
-        let loss = try validation.average(setup.model, over: setup.communicator)
-        try journal?.validation(loss, step: state.step)
+        let objective = setup.objective
+        let total = try validation.total(over: setup.communicator) { batch in
+            let all = 0..<batch.sequenceCount
+            let loss = objective.loss(
+                Tape(device: objective.parameters.device), batch, part: all, dropout: nil)
+            return ValidationLoss.Total(
+                loss: loss.value, weight: objective.weight(of: batch, part: all))
+        }
+        try journal?.validation(total.average, step: state.step)
     }
 
     /// What all ranks decide together between two steps: whether to stop, and what becomes of the

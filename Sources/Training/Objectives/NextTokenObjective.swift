@@ -14,7 +14,7 @@ package struct NextTokenObjective: Objective {
     package var parameters: ParameterList { model.parameters }
 
     package func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
         model.loss(
             tape, inputs: batch.inputTensor(of: part, on: tape.device),

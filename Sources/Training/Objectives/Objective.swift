@@ -13,9 +13,9 @@ package protocol Objective {
     /// The loss, summed over what counts of sequences `part` of `batch`. It is divided by the weight
     /// of the global batch in one place, `StepGradient`.
     ///
-    /// - Parameter dropout: the random numbers of dropout.
+    /// - Parameter dropout: the random numbers of dropout; nil switches it off.
     func loss(
-        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum
 }
 

@@ -54,9 +54,10 @@ struct EvaluatePhase {
                     stream: stream, sequenceLength: length, portionSize: Self.portionSize)
             )
         }
-        let average = try loss.average(model, over: communicator)
+        let total = try loss.total(model, over: communicator)
         let byteCount = try communicator.agree { try Self.bytes(of: loss, tokenizer) }
-        return Scores(loss: average, tokenCount: loss.tokenCount, byteCount: byteCount)
+        return Scores(
+            loss: total.average, tokenCount: Int(total.weight), byteCount: byteCount)
     }
 
     /// Bytes of the scored tokens as text; an end of text is none.
