@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .executableTarget(
-            name: "FuzzTargets", dependencies: ["Training", argumentParser, yams],
+            name: "FuzzTargets", dependencies: ["FineTuning", argumentParser, yams],
             path: "Tests/Fuzz", exclude: ["Corpus"]),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "DistributedRuns"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),

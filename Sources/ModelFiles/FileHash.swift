@@ -1,4 +1,6 @@
 import Crypto
+import Diagnostics
+import Files
 
 /// The size and SHA-256 of a file whose bytes come piece by piece, from front to back.
 package struct FileHash {
@@ -10,6 +12,22 @@ package struct FileHash {
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         hash.update(bufferPointer: bytes)
         size += bytes.count
+    }
+
+    package mutating func update(text: String) {
+        Array(text.utf8).withUnsafeBytes { update($0) }
+    }
+
+    /// Reads the file piece by piece.
+    package static func hash(ofFile path: String) throws(Failure) -> Manifest.File {
+        let reader = try FileReader(path: path)
+        var hash = FileHash()
+        let pieceSize = 1 << 20
+        for start in stride(from: 0, to: reader.size, by: pieceSize) {
+            let piece = try reader.bytes(at: start, count: min(pieceSize, reader.size - start))
+            piece.withUnsafeBytes { hash.update($0) }
+        }
+        return hash.finish()
     }
 
     package consuming func finish() -> Manifest.File {

@@ -26,7 +26,7 @@ package struct Manifest: Equatable, Sendable {
             if let file = known[path] {
                 files[path] = file
             } else {
-                files[path] = try Self.hash("\(directory)/\(path)")
+                files[path] = try FileHash.hash(ofFile: "\(directory)/\(path)")
             }
         }
         self.files = files
@@ -101,24 +101,12 @@ package struct Manifest: Equatable, Sendable {
                 size < expected.size ? "the file is truncated" : "the file is altered",
                 expected: "\(expected.size) bytes", got: "\(size)", at: path)
         }
-        let sha256 = try hash(path).sha256
+        let sha256 = try FileHash.hash(ofFile: path).sha256
         guard sha256 == expected.sha256 else {
             throw Failure(
                 "the file is altered", expected: "SHA-256 \(expected.sha256)", got: sha256,
                 at: path)
         }
-    }
-
-    /// Reads the file piece by piece.
-    private static func hash(_ path: String) throws(Failure) -> File {
-        let reader = try FileReader(path: path)
-        var hash = FileHash()
-        let pieceSize = 1 << 20
-        for start in stride(from: 0, to: reader.size, by: pieceSize) {
-            let piece = try reader.bytes(at: start, count: min(pieceSize, reader.size - start))
-            piece.withUnsafeBytes { hash.update($0) }
-        }
-        return hash.finish()
     }
 
     private static func failure(expected: String, got: String, at path: String) -> Failure {

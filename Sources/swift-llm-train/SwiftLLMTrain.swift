@@ -25,6 +25,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
             EvaluateCommand.self, GenerateCommand.self, ImportCommand.self, ExportCommand.self,
+            MergeCommand.self,
             InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
             BenchCommand.self,
         ])

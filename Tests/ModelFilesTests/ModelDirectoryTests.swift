@@ -168,7 +168,7 @@ import Testing
         } throws: { error in
             (error as? Failure)?.got
                 == "missing transformer.wte.weight, transformer.wpe.weight; "
-                + "unknown transformer.score.weight; "
+                + "unknown score.weight; "
                 + "unsuitable transformer.h.1.ln_2.bias (expected [4], got [2, 2])"
         }
     }

@@ -14,7 +14,7 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, import, export, inspect, replay, supervise, doctor, bench; "
+                + "evaluate, generate, import, export, merge, inspect, replay, supervise, doctor, bench; "
                 + "did you mean pretrain?"
         ),
         (

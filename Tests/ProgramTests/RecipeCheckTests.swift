@@ -125,8 +125,8 @@ import swift_llm_train
         ),
         (
             "phases=[pretrain, prepare]",
-            "phases: expected each once, in the order prepare, pretrain, evaluate, "
-                + "generate, got [pretrain, prepare] (OVERRIDE); put them in this order"
+            "phases: expected each once, in the order prepare, pretrain, finetune, "
+                + "merge, export; evaluate and generate anywhere, got [pretrain, prepare] (OVERRIDE); put them in this order"
         ),
     ])
     func contradictionIsNamed(override: String, line: String) {

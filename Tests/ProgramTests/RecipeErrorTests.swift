@@ -45,7 +45,7 @@ import swift_llm_train
     }
 
     @Test func blocksOfLaterWorkAreUnknown() {
-        for block in ["finetune", "lora", "export"] {
+        for block in ["align", "serve", "distill"] {
             #expect(
                 error(adding: "\(block):\n  rank: 8\n")?.hasPrefix(
                     "unknown key \(block) (a.yaml:8)") == true)

@@ -196,11 +196,16 @@ extension Jobs {
             #expect(output.split(separator: "\n").last?.hasPrefix("the") == true)
             // Prepared and trained already: the last phases come again.
             let again = try await workspace.succeed("run recipe.yaml --resume", ranks: 3)
-            #expect(again.output.contains("already prepared: run/shards\n"))
+            let lines = again.output.split(separator: "\n")
+            #expect(lines.count { $0 == "finished before, on the same inputs" } == 2)
             let evaluations = [output, again.output].map { text in
                 text.split(separator: "\n").first { $0.hasPrefix("{") }
             }
             #expect(evaluations[0] == evaluations[1])
+            // Another text is prepared again; its shards are those of another model.
+            try workspace.write("another text, another alphabet", to: "text.txt")
+            let other = try await workspace.run("run recipe.yaml --resume", ranks: 2)
+            #expect(!other.output.contains("finished before"))
         }
     }
 }

@@ -18,7 +18,8 @@ package struct BrokenObjective: Objective {
     package func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
-        let isBroken = dropout.map { brokenSteps.contains($0.step) && $0.firstSequence == 2 } ?? false
+        let isBroken =
+            dropout.map { brokenSteps.contains($0.step) && $0.firstSequence == 2 } ?? false
         return model.loss(
             tape, inputs: batch.inputTensor(of: part, on: tape.device),
             targets: batch.targetTensor(of: part, on: tape.device),

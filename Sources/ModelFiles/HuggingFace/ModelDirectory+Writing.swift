@@ -52,9 +52,9 @@ extension ModelDirectory {
     package static func publish(
         _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
-        weights: WeightStorage = .float32, at path: String
+        weights: WeightStorage = .float32, at path: String, isReplacing: Bool = false
     ) throws {
-        try PublishedDirectory.write(to: path) { directory in
+        try PublishedDirectory.write(to: path, isReplacing: isReplacing) { directory in
             try write(
                 configuration, tensors: tensors, tokenizerJSON: tokenizerJSON,
                 tokenizerConfigurationJSON: tokenizerConfigurationJSON, weights: weights,

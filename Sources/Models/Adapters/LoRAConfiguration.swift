@@ -32,7 +32,8 @@ package struct LoRAConfiguration: Equatable, Sendable {
     package func modules(of model: ModelConfiguration) throws -> [LinearModule] {
         let all = model.linearModules
         for target in targetModules where !all.contains(where: { Self.matches($0, target) }) {
-            let endings = Set(all.compactMap { $0.name.split(separator: ".").last.map(String.init) })
+            let endings = Set(
+                all.compactMap { $0.name.split(separator: ".").last.map(String.init) })
             throw Failure(
                 "the LoRA target module \(target) matches nothing in the model",
                 expected: "\(Self.allModules), or the end of a name: "

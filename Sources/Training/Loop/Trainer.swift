@@ -70,20 +70,35 @@ package final class Trainer {
                 "nothing to train: the run stands at step \(state.step), its last is \(setup.lastStep)"
             )
         }
-        while state.step < setup.lastStep {
+        while state.step < setup.lastStep && !isExhausted {
             setup.board.beginStep(state.step + 1)
             let done = try advance()
             try journal?.record(
                 done.gradient, learningRate: done.learningRate, step: state.step,
                 tokens: state.tokenCount, done.clock, profile: profile(done.clock))
-            if isDue(setup.evaluation.everySteps) { try setup.board.uncounted(validate) }
+            let isBest =
+                isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
             let isStopping = try agreeAtBoundary()
-            if isDue(setup.checkpoint.everySteps) || isStopping {
+            if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
+                || isBest && setup.checkpoint.keepBest
+            {
                 try setup.board.uncounted(save)
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
+        if isExhausted, let best = state.best {
+            setup.logger.info(
+                """
+                stopped early: no validation loss below \(best.loss.formatted(4)) of step \
+                \(best.step) in \(state.validationsWithoutGain) validations
+                """)
+        }
         return .finished
+    }
+
+    /// Whether evaluate.patience is at its end; the same on all ranks, as the losses are.
+    private var isExhausted: Bool {
+        setup.evaluation.patience.map { state.validationsWithoutGain >= $0 } ?? false
     }
 
     /// Where the time of the step that was just done went, on this rank.
@@ -150,8 +165,9 @@ package final class Trainer {
         state.step == setup.lastStep || everySteps > 0 && state.step % everySteps == 0
     }
 
-    private func validate() throws {
-        guard let validation = setup.validation else { return }
+    /// - Returns: whether the loss is the lowest so far.
+    private func validate() throws -> Bool {
+        guard let validation = setup.validation else { return false }
         let objective = setup.objective
         let total = try validation.total(over: setup.communicator) { batch in
             let all = 0..<batch.sequenceCount
@@ -161,6 +177,7 @@ package final class Trainer {
                 loss: loss.value, weight: objective.weight(of: batch, part: all))
         }
         try journal?.validation(total.average, step: state.step)
+        return state.note(validationLoss: total.average)
     }
 
     /// What all ranks decide together between two steps: whether to stop, and what becomes of the
@@ -174,7 +191,8 @@ package final class Trainer {
 
     /// Begins a checkpoint of replicas that are equal.
     private func save() throws {
-        var tensors = setup.model.parameters.named(setup.model.parameters.values)
+        let list = setup.model.parameters
+        var tensors = list.named(list.values, of: list.trained)
         if setup.optimizer.buckets == nil {
             let moments = Moments(
                 first: setup.optimizer.firstMoments, second: setup.optimizer.secondMoments)

@@ -24,6 +24,8 @@ package final class AdamW {
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
+    /// What the weights of a model have in common.
+    private let groups: [Group]
     /// What this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
 
@@ -37,13 +39,20 @@ package final class AdamW {
     ) {
         self.options = options
         self.parameters = parameters
+        let groupOf = Group.byParameter(of: parameters, options)
+        groups = Array(Set(groupOf)).sorted {
+            ($0.factor, $0.decays ? 1 : 0) < ($1.factor, $1.decays ? 1 : 0)
+        }
+        let groups = groups
+        let numbers = groupOf.map { groups.firstIndex(of: $0) ?? 0 }
         self.buckets = buckets
         sharedMemory = memory
         var momentCount = 0
         let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.trainedCount]
         slices = ranges.map { range in
             defer { momentCount += range.count }
-            return Slice(of: parameters, range: range, momentStart: momentCount)
+            return Slice(
+                of: parameters, groups: numbers, range: range, momentStart: momentCount)
         }
         firstMoments = parameters.device.zeros([momentCount])
         secondMoments = parameters.device.zeros([momentCount])
@@ -67,8 +76,10 @@ package final class AdamW {
             gradients.count == parameters.trainedCount,
             "expected \(parameters.trainedCount) gradients, got \(gradients.count)")
         updateCount += 1
-        let rates = [false, true].map { decays in
-            settings(learningRate: learningRate, gradientScale: gradientScale, decays: decays)
+        let rates = groups.map { group in
+            settings(
+                learningRate: learningRate * group.factor, gradientScale: gradientScale,
+                decays: group.decays)
         }
         for (index, slice) in slices.enumerated() {
             update(slice, gradients, rates)
@@ -90,7 +101,7 @@ package final class AdamW {
             let piece = slice.pieces[index]
             let start = piece.range.lowerBound
             let moment = slice.momentStart + start - slice.range.lowerBound
-            var settings = rates[piece.decays ? 1 : 0]
+            var settings = rates[piece.group]
             if let rounded {
                 kernel_adamw_bf16(
                     values.pointer + start, firstMoments.pointer + moment,
@@ -109,18 +120,39 @@ package final class AdamW {
     private struct Slice {
         let range: Range<Int>
         let momentStart: Int
-        let pieces: [(range: Range<Int>, decays: Bool)]
+        let pieces: [(range: Range<Int>, group: Int)]
 
         private static let pieceSize = 1 << 16
 
-        init(of parameters: ParameterList, range: Range<Int>, momentStart: Int) {
+        /// - Parameter groups: by the position in the parameter list.
+        init(
+            of parameters: ParameterList, groups: [Int], range: Range<Int>, momentStart: Int
+        ) {
             self.range = range
             self.momentStart = momentStart
             pieces = parameters.trained.flatMap { parameter in
                 let part = parameter.range.clamped(to: range)
                 return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
-                    ($0..<min($0 + Self.pieceSize, part.upperBound), parameter.shape.count >= 2)
+                    ($0..<min($0 + Self.pieceSize, part.upperBound), groups[parameter.index])
                 }
+            }
+        }
+    }
+
+    /// Weights that share settings.
+    private struct Group: Hashable {
+        let factor: Double
+        let decays: Bool
+
+        static func byParameter(
+            of list: ParameterList, _ options: OptimizerOptions
+        ) -> [Group] {
+            // A factor that cannot be read was refused with the recipe.
+            let factors = options.learningRateFactors.compactMap { try? LearningRateFactor($0) }
+            return list.parameters.map { parameter in
+                Group(
+                    factor: LearningRateFactor.factor(of: parameter.name, in: factors),
+                    decays: parameter.shape.count >= 2)
             }
         }
     }

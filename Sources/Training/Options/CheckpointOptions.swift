@@ -16,6 +16,9 @@ package struct CheckpointOptions: OptionBlock {
     /// How the ranks write; usual shared.
     package var inputOutput = InputOutput.shared
 
+    /// Whether the checkpoint of the lowest validation loss is saved and kept, as `best`.
+    package var keepBest = false
+
     package init() {}
 
     package static var fields: [OptionField<CheckpointOptions>] {
@@ -23,6 +26,7 @@ package struct CheckpointOptions: OptionBlock {
             OptionField("every_steps", \.everySteps, .atLeast(0)),
             OptionField("keep_last", \.keepLast, .atLeast(0)),
             OptionField("io", \.inputOutput),
+            OptionField("keep_best", \.keepBest),
         ]
     }
 }

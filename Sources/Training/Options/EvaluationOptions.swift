@@ -5,12 +5,17 @@ package struct EvaluationOptions: OptionBlock {
     /// Global batches that a validation takes, from the front of the shards; by default all.
     package var batches: Int?
 
+    /// Validations in a row without a lower loss after which the run stops; by default it never does
+    /// for that.
+    package var patience: Int?
+
     package init() {}
 
     package static var fields: [OptionField<EvaluationOptions>] {
         [
             OptionField("every_steps", \.everySteps, .atLeast(0)),
             OptionField("batches", \.batches, .atLeast(1)),
+            OptionField("patience", \.patience, .atLeast(1)),
         ]
     }
 }

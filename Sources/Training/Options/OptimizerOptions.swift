@@ -34,6 +34,10 @@ package struct OptimizerOptions: OptionBlock {
     /// Norm to which larger gradients are scaled; 0 never scales; usual 1.
     package var maximumGradientNorm = 1.0
 
+    /// Factors of the learning rate by patterns of names, such as "*.wte.weight=0.1"; the last that
+    /// fits counts; usual none.
+    package var learningRateFactors: [String] = []
+
     package init() {}
 
     package static var fields: [OptionField<OptimizerOptions>] {
@@ -47,6 +51,7 @@ package struct OptimizerOptions: OptionBlock {
             OptionField("epsilon", \.epsilon, .aboveZero),
             OptionField("weight_decay", \.weightDecay, .atLeast(0)),
             OptionField("maximum_gradient_norm", \.maximumGradientNorm, .atLeast(0)),
+            OptionField("learning_rate_factors", \.learningRateFactors),
         ]
     }
 
@@ -59,5 +64,6 @@ package struct OptimizerOptions: OptionBlock {
                 got: "\(minimumLearningRate)", remedy: "lower the minimum or raise the peak",
                 kind: .usage)
         }
+        for text in learningRateFactors { _ = try LearningRateFactor(text) }
     }
 }

@@ -57,6 +57,8 @@ package struct TrainOptions: OptionBlock {
     package var nodeMemory = NodeMemory.shared
     /// Which activations are computed again to save memory; usual none.
     package var recompute = Recompute.none
+    /// Patterns (`transformer.wte.*`) of the names of weights that stay as they are; usual none.
+    package var freeze: [String] = []
     /// Seconds after which a rank that the others wait for is named and the run ends; 0 never;
     /// usual 300, more than the longest step. Checkpoints and evaluations do not count.
     package var watchdogSeconds = 300
@@ -83,6 +85,7 @@ package struct TrainOptions: OptionBlock {
             OptionField("optimizer_sharding", \.optimizerSharding),
             OptionField("node_memory", \.nodeMemory),
             OptionField("recompute", \.recompute),
+            OptionField("freeze", \.freeze),
             OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0)),
             OptionField("maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0)),
             OptionField("profile_steps", \.profileSteps, .atLeast(0)),

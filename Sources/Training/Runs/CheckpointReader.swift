@@ -13,7 +13,8 @@ package enum CheckpointReader {
         return try TrainerState(json: json, at: path)
     }
 
-    /// Reads the parameters of the architecture, and a classification head where both have one.
+    /// Reads the parameters of the architecture, and a classification head where both have one of as
+    /// many classes.
     package static func readWeights(of model: any LanguageModel, from directory: String) throws {
         let files = try ModelDirectory(reading: directory)
         guard files.model.hasSizes(of: model.configuration) else {
@@ -27,7 +28,9 @@ package enum CheckpointReader {
             let isOptional =
                 isAdded.contains(parameter.name)
                 || parameter.index == model.outputWeight.index && model.plan.classCount != nil
-            if isOptional && files.tensor(named: parameter.name) == nil { continue }
+            if isOptional && files.tensor(named: parameter.name)?.shape != parameter.shape {
+                continue
+            }
             try files.readTensor(
                 named: parameter.name, into: model.parameters.value(of: parameter).buffer)
         }

@@ -15,6 +15,7 @@ package final class CheckpointSaver {
     private let store: CheckpointStore
     private let files: CheckpointFiles
     private let keepLast: Int
+    private let keepsBest: Bool
     private let configuration: ModelConfiguration
     private let optimizer: AdamW
     private let isGathering: Bool
@@ -26,6 +27,8 @@ package final class CheckpointSaver {
     /// A checkpoint that is under way.
     private struct Save {
         let step: Int
+        /// That of the lowest validation loss, whose checkpoint stays.
+        let bestStep: Int?
         var isPublishing = false
         /// Nil where this rank has nothing to do.
         var task: BackgroundTask<[String: Manifest.File]>?
@@ -48,6 +51,7 @@ package final class CheckpointSaver {
         self.files = files
         self.isSaved = isSaved
         keepLast = options.keepLast
+        keepsBest = options.keepBest
         configuration = model.configuration
         isGathering = options.inputOutput == .gather
         self.optimizer = optimizer
@@ -88,7 +92,8 @@ package final class CheckpointSaver {
                 return try snapshot.write(into: directory, withHeaders: isFirst)
             }
         }
-        save = Save(step: state.step, task: task)
+        save = Save(
+            step: state.step, bestStep: keepsBest ? state.best?.step : nil, task: task)
     }
 
     /// Goes on to the next stage where all ranks are ready for it; collective.
@@ -119,11 +124,12 @@ package final class CheckpointSaver {
             return try isSaved(store.path(ofStep: save.step), save.step)
         }
         let (store, keepLast) = (store, keepLast)
-        var next = Save(step: save.step, isPublishing: true)
+        var next = Save(step: save.step, bestStep: save.bestStep, isPublishing: true)
         if communicator.rank == 0 {
             next.task = BackgroundTask {
-                try store.publish(step: save.step, known: known)
-                try store.keepLast(keepLast, upTo: save.step)
+                try store.publish(
+                    step: save.step, isBest: save.bestStep == save.step, known: known)
+                try store.keepLast(keepLast, upTo: save.step, keeping: save.bestStep)
                 return [:]
             }
         }

@@ -31,20 +31,25 @@ package struct CheckpointStore: Sendable {
     /// older attempt at the same step is replaced.
     ///
     /// - Parameter known: the files that were hashed while they were written.
-    func publish(step: Int, known: [String: Manifest.File]) throws {
+    /// - Parameter isBest: whether `best` moves too.
+    func publish(step: Int, isBest: Bool, known: [String: Manifest.File]) throws {
         let directory = unpublished(step: step)
         try Manifest.write(in: directory.temporaryPath, known: known)
         try directory.publish(isReplacing: true)
         try PublishedFile.link(self.directory + "/latest", to: Self.name(ofStep: step))
+        guard isBest else { return }
+        try PublishedFile.link(self.directory + "/best", to: Self.name(ofStep: step))
     }
 
     /// Removes all but the newest `count` checkpoints up to that of `lastStep`; 0 keeps all.
     ///
     /// Later ones were passed over, since they are not complete: they take no place from the others,
     /// and go when the run comes to their step again.
-    package func keepLast(_ count: Int, upTo lastStep: Int) throws {
+    ///
+    /// - Parameter best: the step of a checkpoint that stays in any case.
+    package func keepLast(_ count: Int, upTo lastStep: Int, keeping best: Int? = nil) throws {
         guard count > 0 else { return }
-        for step in steps.filter({ $0 <= lastStep }).dropLast(count) {
+        for step in steps.filter({ $0 <= lastStep }).dropLast(count) where step != best {
             do {
                 try FileManager.default.removeItem(atPath: path(ofStep: step))
             } catch {

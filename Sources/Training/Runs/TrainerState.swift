@@ -17,8 +17,22 @@ package struct TrainerState: Equatable, Sendable {
     /// Steps skipped in a row, up to now, for a gradient that is not finite.
     package var skippedInARow: Int
     package var laneCount: Int
+    /// The lowest validation loss so far; nil before the first.
+    package var best: Best?
+    /// Validations since then.
+    package var validationsWithoutGain = 0
     /// What computed the last steps: other kernels give other bits. Nil where nobody knows.
     package var kernels: String?
+
+    /// A validation loss, and the step after which it was found.
+    package struct Best: Equatable, Sendable {
+        package var loss: Double
+        package var step: Int
+
+        package init(loss: Double, step: Int) {
+            (self.loss, self.step) = (loss, step)
+        }
+    }
 
     package init(
         step: Int = 0, tokenCount: Int = 0, updateCount: Int = 0, skippedInARow: Int = 0,
@@ -33,12 +47,28 @@ package struct TrainerState: Equatable, Sendable {
         self.kernels = kernels
     }
 
+    /// Takes up a validation.
+    ///
+    /// - Returns: whether the loss is the lowest so far.
+    package mutating func note(validationLoss loss: Double) -> Bool {
+        guard loss.isFinite, best.map({ loss < $0.loss }) ?? true else {
+            validationsWithoutGain += 1
+            return false
+        }
+        best = Best(loss: loss, step: step)
+        validationsWithoutGain = 0
+        return true
+    }
+
     package var json: JSONValue {
         .object([
             "format_version": .integer(Self.formatVersion), "step": .integer(step),
             "tokens": .integer(tokenCount), "update_count": .integer(updateCount),
             "skipped_in_a_row": .integer(skippedInARow),
             "lanes": .integer(laneCount), "kernels": kernels.map(JSONValue.string) ?? .null,
+            "best_loss": best.map { .number($0.loss) } ?? .null,
+            "best_step": best.map { .integer($0.step) } ?? .null,
+            "validations_without_gain": .integer(validationsWithoutGain),
         ])
     }
 
@@ -69,5 +99,8 @@ package struct TrainerState: Equatable, Sendable {
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)
         kernels = json["kernels"]?.string
+        guard let loss = json["best_loss"]?.double else { return }
+        best = Best(loss: loss, step: try count("best_step", atLeast: 0))
+        validationsWithoutGain = try count("validations_without_gain", atLeast: 0)
     }
 }

@@ -1,40 +1,11 @@
 import ArgumentParser
 import Diagnostics
-import ModelFiles
-import Tensors
+
+extension ExportOptions.Format: ExpressibleByArgument {}
+extension ExportOptions.WeightType: ExpressibleByArgument {}
 
 /// `export`: a model for other programs.
 struct ExportCommand: ParsableCommand {
-    /// For which programs the model is written.
-    enum Format: String, CaseIterable, ExpressibleByArgument {
-        case hf, gguf
-    }
-
-    /// How the weights are stored.
-    enum WeightType: String, CaseIterable, ExpressibleByArgument {
-        case f32, bf16, f16
-        case q8 = "q8_0"
-
-        /// nil where Hugging Face has no such type.
-        var safetensors: SafetensorsType? {
-            switch self {
-            case .f32: .float32
-            case .bf16: .bfloat16
-            case .f16: .float16
-            case .q8: nil
-            }
-        }
-
-        var gguf: GGUFType {
-            switch self {
-            case .f32: .float32
-            case .bf16: .bfloat16
-            case .f16: .float16
-            case .q8: .q8
-            }
-        }
-    }
-
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Writes a model as a Hugging Face directory or as a GGUF file of llama.cpp.",
@@ -56,12 +27,12 @@ struct ExportCommand: ParsableCommand {
     var output: String
 
     @Option(help: ArgumentHelp("hf (Hugging Face) or gguf.", valueName: "format"))
-    var format = Format.hf
+    var format = ExportOptions.Format.hf
 
     @Option(
         help: ArgumentHelp(
             "f32, bf16, f16, or for gguf q8_0; rounded to the nearest.", valueName: "type"))
-    var type = WeightType.f32
+    var type = ExportOptions.WeightType.f32
 
     @Option(
         help: ArgumentHelp(
@@ -70,18 +41,9 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         try check()
-        let (loaded, tokenizer) = try LoadedModel.load(model, device: Device(threadCount: 1))
-        if let type = type.safetensors, format == .hf {
-            let weights = WeightStorage(
-                type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 })
-            try ModelFile(model: loaded, tokenizer: tokenizer, weights: weights)
-                .publish(at: output)
-        } else {
-            try GGUFModel.publish(
-                loaded.configuration, tensors: loaded.parameters.named(loaded.parameters.values),
-                tokenizer: tokenizer, type: type.gguf, at: output)
-        }
-        Console.line("exported \(loaded.configuration.summary) as \(type.rawValue) into \(output)")
+        try ExportPhase(
+            format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 }
+        ).run(model: model, output: output)
     }
 
     private func check() throws {

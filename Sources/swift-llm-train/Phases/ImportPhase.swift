@@ -71,16 +71,23 @@ struct ModelFile {
     let model: any LanguageModel
     let tokenizer: any Tokenizer
     var weights = WeightStorage.float32
+    /// Of a classifier.
+    var labels: [String]?
+    /// tokenizer_config.json; nil makes one.
+    var tokenizerConfigurationJSON: [UInt8]?
 
-    func publish(at path: String) throws {
+    func publish(at path: String, isReplacing: Bool = false) throws {
         let configuration = HuggingFaceConfiguration(
             model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
-            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init))
+            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init), labels: labels)
+        let names = Set(configuration.tensorShapes.map(\.name))
+        let tensors = model.parameters.named(model.parameters.values)
         try ModelDirectory.publish(
-            configuration, tensors: model.parameters.named(model.parameters.values),
+            configuration, tensors: tensors.filter { names.contains($0.name) },
             tokenizerJSON: tokenizer.tokenizerJSON,
-            tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
-                maximumLength: model.configuration.contextLength),
-            weights: weights, at: path)
+            tokenizerConfigurationJSON: try tokenizerConfigurationJSON
+                ?? tokenizer.tokenizerConfigJSON(
+                    maximumLength: model.configuration.contextLength),
+            weights: weights, at: path, isReplacing: isReplacing)
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import ModelFiles
 import Models
 import Tensors
@@ -9,6 +10,8 @@ import Training
 struct LoadedModel {
     let model: any LanguageModel
     let tokenizer: any Tokenizer
+    /// As it lies beside the tokenizer, with its chat template; nil where there is none.
+    private let tokenizerConfigurationJSON: [UInt8]?
     /// Of a classifier.
     let labels: [String]?
 
@@ -17,7 +20,14 @@ struct LoadedModel {
             AdapterDirectory.exists(at: directory) ? try AdapterDirectory(reading: directory) : nil
         let base = try adapter?.basePath() ?? directory
         let files = try ModelDirectory(reading: base)
-        tokenizer = try Self.tokenizer(directory, base: base)
+        // An adapter of PEFT may lie alone.
+        let hasTokenizer = InspectReport.exists("\(directory)/\(ModelDirectory.tokenizerName)")
+        let home = hasTokenizer ? directory : base
+        tokenizer = try TokenizerFile.load(home)
+        let configurationPath = "\(home)/\(ModelDirectory.tokenizerConfigurationName)"
+        tokenizerConfigurationJSON =
+            InspectReport.exists(configurationPath)
+            ? try FileReader.bytes(of: configurationPath) : nil
         guard files.model.vocabularySize >= tokenizer.vocabularySize else {
             throw Failure(
                 "the tokenizer has more tokens than the model",
@@ -37,16 +47,29 @@ struct LoadedModel {
         _ directory: String, device: Device
     ) throws -> (any LanguageModel, any Tokenizer) {
         let loaded = try LoadedModel(directory, device: device)
-        guard let labels = loaded.labels else { return (loaded.model, loaded.tokenizer) }
+        try loaded.requireNoHead(at: directory)
+        return (loaded.model, loaded.tokenizer)
+    }
+
+    /// As it is, or with the adapter folded in.
+    static func merged(_ directory: String, device: Device) throws -> LoadedModel {
+        let loaded = try LoadedModel(directory, device: device)
+        loaded.model.mergeAdapters()
+        return loaded
+    }
+
+    func requireNoHead(at directory: String) throws {
+        guard let labels else { return }
         throw Failure(
             "this model tells classes apart and writes no text", expected: "a language model",
             got: "a classifier of \(labels.joined(separator: ", "))", at: directory,
             remedy: "use the command classify", kind: .usage)
     }
 
-    /// An adapter of PEFT may lie alone: then the tokenizer is the base's.
-    private static func tokenizer(_ directory: String, base: String) throws -> any Tokenizer {
-        let own = "\(directory)/\(ModelDirectory.tokenizerName)"
-        return try TokenizerFile.load(InspectReport.exists(own) ? directory : base)
+    /// The model as a Hugging Face directory; adapters, which are no part of it, are merged.
+    func file(weights: WeightStorage = .float32) -> ModelFile {
+        ModelFile(
+            model: model, tokenizer: tokenizer, weights: weights, labels: labels,
+            tokenizerConfigurationJSON: tokenizerConfigurationJSON)
     }
 }

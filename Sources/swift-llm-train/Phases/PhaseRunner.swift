@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Foundation
+import ModelFiles
 import Tokenizers
 import Training
 
@@ -11,7 +12,7 @@ struct PhaseRunner {
     let isResuming: Bool
 
     /// The exit code of a run that was stopped on request after saving.
-    private static let stoppedExitCode: Int32 = 75
+    static let stoppedExitCode: Int32 = 75
 
     /// - Returns: the exit code.
     func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
@@ -19,24 +20,69 @@ struct PhaseRunner {
             threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         for phase in phases {
             if phases.count > 1 { say("phase \(phase.rawValue)") }
-            switch phase {
-            case .prepare: try prepare(recipe)
-            case .pretrain:
-                let phase = PretrainPhase(
-                    isResuming: isResuming, compute: compute, communicator: communicator)
-                if try phase.run(recipe) == .stopped { return Self.stoppedExitCode }
-            case .evaluate: try evaluate(recipe, compute)
-            case .generate: try generate(recipe, compute)
+            let ledger = PhaseLedger(recipe: recipe, phase: phase)
+            // A phase that is asked for by its own command runs.
+            let isDone = try communicator.agree {
+                isResuming && phases.count > 1 ? try ledger.isFinished() : false
+            }
+            if isDone {
+                say("finished before, on the same inputs")
+                continue
+            }
+            do {
+                guard try run(phase, recipe, compute, ledger) else { return Self.stoppedExitCode }
+            } catch {
+                if phases.count > 1 { sayHowToGoOn(after: phase) }
+                throw error
+            }
+            try communicator.agree {
+                if communicator.rank == 0 { try ledger.noteFinished() }
             }
         }
         return 0
     }
 
-    /// A run that is resumed uses shards that are all there, and replaces those of a preparation that
-    /// was cut off, which lack the tokenizer.json.
-    private func prepare(_ recipe: Recipe) throws {
+    /// - Returns: false where the phase was stopped on request.
+    private func run(
+        _ phase: Recipe.Phase, _ recipe: Recipe, _ compute: ComputeResources,
+        _ ledger: PhaseLedger
+    ) throws -> Bool {
+        switch phase {
+        case .prepare: try prepare(recipe, ledger)
+        case .pretrain:
+            let phase = TrainingPhase(
+                isResuming: isResuming, compute: compute, communicator: communicator)
+            return try phase.run(recipe) { try TrainingData(recipe) } == .finished
+        case .evaluate: try evaluate(recipe, compute)
+        case .finetune:
+            throw Failure("the phase finetune is not there yet")
+        case .merge:
+            try onFirstRank {
+                try MergePhase(
+                    compute: compute, probe: recipe.merge.probe ?? MergePhase.defaultProbe
+                ).run(
+                    adapter: recipe.model(for: .merge), output: recipe.mergeOutput,
+                    isReplacing: isResuming)
+            }
+        case .export:
+            try onFirstRank {
+                try ExportPhase(format: recipe.export.format, type: recipe.export.type).run(
+                    model: recipe.model(for: .export), output: recipe.exportOutput)
+            }
+        case .generate:
+            try onFirstRank {
+                try GeneratePhase(compute: compute).run(
+                    recipe.generate, model: recipe.model(for: .generate))
+            }
+        }
+        return true
+    }
+
+    /// A run that is resumed uses shards that another program prepared, and replaces those of a
+    /// preparation that was cut off, which lack the tokenizer.json.
+    private func prepare(_ recipe: Recipe, _ ledger: PhaseLedger) throws {
         let isDone = try communicator.agree {
-            isResuming
+            try isResuming && !ledger.hasEntry()
                 && FileManager.default.fileExists(
                     atPath: (recipe.prepare.output ?? "") + "/tokenizer.json")
         }
@@ -56,23 +102,23 @@ struct PhaseRunner {
     private func evaluate(_ recipe: Recipe, _ compute: ComputeResources) throws {
         guard let data = recipe.data.validation else { return say("no validation data") }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-            model: recipe.latestCheckpoint, data: data, sequenceLength: recipe.train.sequenceLength)
+            model: recipe.model(for: .evaluate), data: data,
+            sequenceLength: recipe.train.sequenceLength)
         say(scores.json.text())
     }
 
-    private func generate(_ recipe: Recipe, _ compute: ComputeResources) throws {
-        try communicator.agree {
-            guard communicator.rank == 0 else { return }
-            try GeneratePhase(compute: compute).run(
-                recipe.generate, model: recipe.latestCheckpoint)
-        }
+    private func onFirstRank(_ body: () throws -> Void) throws {
+        try communicator.agree { if communicator.rank == 0 { try body() } }
+    }
+
+    private func sayHowToGoOn(after phase: Recipe.Phase) {
+        guard communicator.rank == 0 else { return }
+        Console.write(
+            "the phase \(phase.rawValue) failed; what is finished is kept: when the cause below is "
+                + "gone, run the recipe again with --resume\n", to: .standardError)
     }
 
     private func say(_ line: String) {
         if communicator.rank == 0 { Console.line(line) }
     }
-}
-
-extension Recipe {
-    var latestCheckpoint: String { output + "/checkpoints/latest" }
 }

@@ -30,18 +30,18 @@ struct ReplayPhase {
             step: step, in: CheckpointStore(directory: run + "/checkpoints"))
         let communicator = SingleProcess()
         let data = try TrainingData(recipe)
-        let phase = PretrainPhase(
+        let phase = TrainingPhase(
             isResuming: true,
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),
             communicator: communicator)
         let settled = try phase.settle(recipe, data, start)
-        let setup = try phase.makeSetup(
+        var setup = try phase.makeSetup(
             settled, data, metricsPath: nil, StopRequest(signals: []), try RunLog.logger(rank: 1))
-        let state = try phase.load(setup, start, settled)
+        let state = try phase.load(&setup, start, settled)
         return Result(
             step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,
             start: start,
-            source: WindowSource(stream: data.train, sampler: try data.sampler(settled)),
+            source: try data.windows(settled),
             tokenizer: data.tokenizer)
     }
 

@@ -6,8 +6,9 @@ import Models
 import Tokenizers
 import Training
 
-/// The shards of a run and the tokenizer that made them, opened and checked against each other.
-struct TrainingData {
+/// Pretraining: the shards of a run and the tokenizer that made them, opened and checked against each
+/// other.
+struct TrainingData: TrainingTask {
     let train: TokenStream
     let validation: TokenStream?
     let tokenizer: any Tokenizer
@@ -44,7 +45,23 @@ struct TrainingData {
         return configuration
     }
 
-    func sampler(_ recipe: Recipe) throws -> WindowSampler {
+    let warnings: [String] = []
+
+    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+        try plan(freezing: recipe, model)
+    }
+
+    func objective(_ model: any LanguageModel) -> any Objective {
+        NextTokenObjective(model: model)
+    }
+
+    func source(_ recipe: Recipe) throws -> any BatchSource { try windows(recipe) }
+
+    func windows(_ recipe: Recipe) throws -> WindowSource {
+        WindowSource(stream: train, sampler: try sampler(recipe))
+    }
+
+    private func sampler(_ recipe: Recipe) throws -> WindowSampler {
         try naming(train) {
             try WindowSampler(
                 tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,

@@ -17,7 +17,24 @@ extension Recipe {
         case .pretrain:
             try validatePretraining()
         case .evaluate:
-            try require(data.validation, "data.validation", for: phase)
+            if !phases.contains(.finetune) {
+                try require(data.validation, "data.validation", for: phase)
+            }
+        case .finetune:
+            try validateFineTuning()
+        case .merge:
+            guard finetune.trained == .lora else {
+                throw Failure(
+                    "there is no adapter to merge", expected: "finetune.trained: lora",
+                    got: finetune.trained.rawValue, remedy: "leave out the phase merge",
+                    kind: .usage)
+            }
+        case .export:
+            guard export.format == .gguf || export.type != .q8 else {
+                throw Failure(
+                    "export.type", expected: "f32, bf16 or f16 in the format hf", got: "q8_0",
+                    remedy: "choose one of them, or export.format=gguf", kind: .usage)
+            }
         case .generate:
             try require(generate.prompt, "generate.prompt", for: phase)
         }
@@ -44,6 +61,40 @@ extension Recipe {
         }
     }
 
+    private func validateFineTuning() throws {
+        try require(finetune.data.first, "finetune.data", for: .finetune)
+        try require(fineTuneSource, "finetune.from", for: .finetune)
+        do {
+            try finetune.train.validate()
+            try finetune.optimizer.validate()
+        } catch let failure as Failure {
+            throw failure.inBlock("finetune", of: ["train", "optimizer"])
+        }
+        try validateTask()
+    }
+
+    private func validateTask() throws {
+        let isClassifying = finetune.task == .classification
+        func refuse(_ key: String, _ value: String, _ remedy: String) throws {
+            throw Failure(
+                "\(key) does not fit finetune.task \(finetune.task.rawValue)", got: value,
+                remedy: remedy, kind: .usage)
+        }
+        if finetune.trained == .head && !isClassifying {
+            try refuse("finetune.trained", "head", "use lora, last_blocks or all")
+        }
+        if finetune.packing && isClassifying {
+            try refuse("finetune.packing", "true", "leave it out")
+        }
+        if finetune.trained == .lora && !finetune.train.freeze.isEmpty {
+            throw Failure(
+                "finetune.train.freeze and adapters are both given",
+                expected: "all weights but the adapters' are frozen anyway",
+                got: "\(finetune.train.freeze.optionValue)",
+                remedy: "leave out freeze, or train finetune.trained=all", kind: .usage)
+        }
+    }
+
     /// With `init.from` the sizes are those of the model that it names.
     private func refuseSizes() throws {
         let sizes = [
@@ -66,10 +117,15 @@ extension Recipe {
             remedy: "use output for a path", kind: .usage)
     }
 
+    /// A phase that makes something comes once, before those that use it.
     private func validateOrder() throws {
-        guard phases != Phase.allCases.filter(phases.contains) else { return }
+        let making: [Phase] = [.prepare, .pretrain, .finetune, .merge, .export]
+        let found = phases.filter(making.contains)
+        guard found != making.filter(phases.contains) else { return }
         throw Failure(
-            "phases", expected: "each once, in the order \(Phase.choices.joined(separator: ", "))",
+            "phases",
+            expected: "each once, in the order " + making.map(\.rawValue).joined(separator: ", ")
+                + "; evaluate and generate anywhere",
             got: "\(phases.optionValue)", remedy: "put them in this order", kind: .usage)
     }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import FineTuning
 import Training
 
 /// Everything that decides a run: the phases and all their options.
@@ -6,9 +7,9 @@ import Training
 /// `Recipe.load` reads one from YAML and `key=value` overrides; what it returns is resolved
 /// (no default is left to be derived from another key) and valid for its phases.
 package struct Recipe: Equatable, Sendable {
-    /// The parts of a run, in the order in which they can follow one another.
+    /// The parts of a run.
     package enum Phase: String, OptionChoice {
-        case prepare, pretrain, evaluate, generate
+        case prepare, pretrain, evaluate, finetune, merge, export, generate
     }
 
     /// Names the run; required.
@@ -17,7 +18,7 @@ package struct Recipe: Equatable, Sendable {
     package var seed = 1
     /// The run directory; by default runs/NAME.
     package var output = ""
-    /// What `run` does; usual all from prepare to generate.
+    /// What `run` does, in this order; usual prepare, pretrain, evaluate, generate.
     package var phases = [Phase.pretrain]
 
     package var tokenizer = TokenizerOptions()
@@ -29,6 +30,10 @@ package struct Recipe: Equatable, Sendable {
     package var optimizer = OptimizerOptions()
     package var checkpoint = CheckpointOptions()
     package var evaluate = EvaluationOptions()
+    package var finetune = FineTuneOptions()
+    package var lora = LoRAOptions()
+    package var merge = MergeOptions()
+    package var export = ExportOptions()
     package var generate = GenerateOptions()
 
     package init() {}
@@ -58,6 +63,14 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "optimizer", at: \.optimizer),
             RecipeKey.keys(of: "checkpoint", at: \.checkpoint),
             RecipeKey.keys(of: "evaluate", at: \.evaluate),
+            RecipeKey.keys(of: "finetune", at: \.finetune),
+            RecipeKey.keys(of: "finetune.train", at: \.finetune.train),
+            RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer),
+            RecipeKey.keys(of: "finetune.checkpoint", at: \.finetune.checkpoint),
+            RecipeKey.keys(of: "finetune.evaluate", at: \.finetune.evaluate),
+            RecipeKey.keys(of: "lora", at: \.lora),
+            RecipeKey.keys(of: "merge", at: \.merge),
+            RecipeKey.keys(of: "export", at: \.export),
             RecipeKey.keys(of: "generate", at: \.generate),
         ].flatMap { $0 }
     }

@@ -39,14 +39,15 @@ package struct RecipeDifferences: Equatable, Sendable {
     /// The keys of `train` on which the weights depend; its others may change.
     private static let decidingTrainKeys = [
         "train.global_batch_size", "train.lanes", "train.micro_batch_size",
-        "train.sequence_length", "train.precision", "train.gradient_dtype",
+        "train.sequence_length", "train.precision", "train.gradient_dtype", "train.freeze",
     ]
 
     /// The preset is left out: it only names sizes, which are compared themselves.
     private static func decidesTheWeights(_ key: RecipeKey) -> Bool {
         switch key.block {
         case nil: key.key == "seed"
-        case "data", "init", "optimizer": true
+        case "data", "init", "optimizer", "lora": true
+        case "finetune": key.key != "output"
         case "model": key.key != "preset"
         case "train": decidingTrainKeys.contains(key.path)
         default: false

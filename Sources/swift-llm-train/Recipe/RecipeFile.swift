@@ -54,10 +54,19 @@ package struct RecipeFile {
     package func entries() throws -> [Recipe.Entry] {
         guard let root = try YAMLText(text, place: { "\(name):\($0)" }).node() else { return [] }
         let blocks = Set(Recipe.keys.compactMap(\.block))
-        return try pairs(of: root, as: "the recipe").flatMap { key, node -> [Recipe.Entry] in
-            guard blocks.contains(key) else { return [try entry(key, node)] }
-            if OptionValue(node.value)?.isNull == true { return [] }
-            return try pairs(of: node.value, as: key).map { try entry("\(key).\($0)", $1) }
+        return try pairs(of: root, as: "the recipe").flatMap { key, node in
+            try entries(key, node, blocks)
+        }
+    }
+
+    /// One for a key; for a block those of its keys and of the blocks in it.
+    private func entries(
+        _ path: String, _ node: KeyedNode, _ blocks: Set<String>
+    ) throws -> [Recipe.Entry] {
+        guard blocks.contains(path) else { return [try entry(path, node)] }
+        if OptionValue(node.value)?.isNull == true { return [] }
+        return try pairs(of: node.value, as: path).flatMap { key, node in
+            try entries("\(path).\(key)", node, blocks)
         }
     }
 

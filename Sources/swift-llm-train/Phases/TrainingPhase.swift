@@ -9,16 +9,19 @@ import Tensors
 import Tokenizers
 import Training
 
-/// `pretrain`: token shards to a trained model, from scratch, from a model directory, or from the newest
-/// checkpoint of the run.
-struct PretrainPhase {
+/// `pretrain` and `finetune`: data to a trained model, from scratch, from a model directory, or from the
+/// newest checkpoint of the run.
+struct TrainingPhase {
     let isResuming: Bool
     let compute: ComputeResources
     let communicator: any Communicator
 
+    /// - Parameter makeTask: opens the data; called on every rank.
     /// - Throws: `AgreedFailure` for what is wrong before the first step.
-    func run(_ recipe: Recipe) throws -> Trainer.Outcome {
-        let data = try communicator.agree { try TrainingData(recipe) }
+    func run(
+        _ recipe: Recipe, _ makeTask: () throws -> any TrainingTask
+    ) throws -> Trainer.Outcome {
+        let task = try communicator.agree(makeTask)
         let directory = try communicator.agree {
             communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
         }
@@ -26,19 +29,19 @@ struct PretrainPhase {
             recipe, isResuming: isResuming, in: directory, over: communicator)
         let segments = try communicator.replaceSegments(notedAt: directory?.segmentsPath)
         let recipe = try communicator.agree {
-            try settle(start.takingOpenKeys(of: recipe), data, start)
+            try settle(start.takingOpenKeys(of: recipe), task, start)
         }
 
         let logger = try communicator.agree {
             try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
         }
-        announce(recipe, data, start, logger)
+        announce(recipe, task, start, logger)
         if !segments.isEmpty {
             logger.warning("removed \(segments.count) files of a killed run from /dev/shm")
         }
-        let setup = try makeSetup(
-            recipe, data, metricsPath: directory?.metricsPath, StopRequest(), logger)
-        let state = try load(setup, start, recipe)
+        var setup = try makeSetup(
+            recipe, task, metricsPath: directory?.metricsPath, StopRequest(), logger)
+        let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }
         // The directory is locked as long as there is a reference to it.
@@ -59,10 +62,10 @@ struct PretrainPhase {
 
     /// The recipe with what the shards, the model of `init.from` and the world decide.
     func settle(
-        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart
+        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart
     ) throws -> Recipe {
         var recipe = recipe
-        let configuration = try data.configuration(recipe)
+        let configuration = try task.configuration(recipe)
         if recipe.initial.from == nil {
             recipe.model.vocabularySize = configuration.vocabularySize
         }
@@ -85,7 +88,7 @@ struct PretrainPhase {
     }
 
     private func announce(
-        _ recipe: Recipe, _ data: TrainingData, _ start: RunStart, _ logger: Logger
+        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
     ) {
         logger.info("recipe:\n\(recipe.resolvedYAML)")
         logger.info("\(compute.description(worldSize: communicator.worldSize))")
@@ -93,7 +96,9 @@ struct PretrainPhase {
             logger.warning(
                 "this processor has no instructions for bf16: the products are computed in fp32")
         }
-        for warning in compute.warnings + start.messages { logger.warning("\(warning)") }
+        for warning in compute.warnings + start.messages + task.warnings {
+            logger.warning("\(warning)")
+        }
         if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
         if let kernels = start.state?.kernels, kernels != compute.kernels.description {
             logger.warning(
@@ -102,45 +107,46 @@ struct PretrainPhase {
                 \(kernels), now it is \(compute.kernels.description)
                 """)
         }
-        logger.info("\(data.description)")
+        logger.info("\(task.description)")
     }
 
     /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
     func makeSetup(
-        _ recipe: Recipe, _ data: TrainingData, metricsPath: String?, _ stopRequest: StopRequest,
-        _ logger: Logger
+        _ recipe: Recipe, _ task: any TrainingTask, metricsPath: String?,
+        _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
-        let (sampler, validation, stepCount, configuration) = try communicator.agree {
-            let sampler = try data.sampler(recipe)
+        let (source, validation, stepCount, configuration, plan) = try communicator.agree {
+            let source = try task.source(recipe)
+            let configuration = try task.configuration(recipe)
             return (
-                sampler, try data.validationLoss(recipe),
-                try recipe.train.stepCount(windowCount: sampler.windowCount),
-                try data.configuration(recipe)
+                source, try task.validationLoss(recipe),
+                try recipe.train.stepCount(windowCount: source.sequenceCount),
+                configuration, try task.plan(recipe, configuration)
             )
         }
         let memory = try TrainingMemory.share(
-            ParameterPlan().flatCounts(of: configuration),
+            plan.flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         announceGradientType(recipe.train, memory, logger)
         let model = configuration.makeModel(
-            device: device, weights: memory?.weights.map(Tensor.init(over:)))
+            device: device, weights: memory?.weights.map(Tensor.init(over:)), plan: plan)
         logger.info(
             "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
         )
+        announceFrozen(model.parameters, logger)
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
         let board = ProgressBoard()
         return TrainerSetup(
             communicator: WatchedCommunicator(communicator, board: board), model: model,
-            objective: NextTokenObjective(model: model),
+            objective: task.objective(model),
             optimizer: AdamW(
                 recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
                 over: communicator),
             memory: memory,
-            source: WindowSource(stream: data.train, sampler: sampler), validation: validation,
-            store: store,
-            checkpointFiles: try data.checkpointFiles(configuration, recipe: recipe.stored),
+            source: source, validation: validation, store: store,
+            checkpointFiles: try task.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
@@ -157,25 +163,35 @@ struct PretrainPhase {
                 : "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory")
     }
 
+    private func announceFrozen(_ list: ParameterList, _ logger: Logger) {
+        guard list.trainedCount < list.flatCount else { return }
+        let share = Double(list.trainedParameterCount) / Double(list.parameterCount)
+        logger.info(
+            """
+            trained: \(list.trainedParameterCount) of them (\(String(format: "%.2f", 100 * share)) %); the \
+            ranks reduce \(Quantity.bytes(4 * list.trainedCount)) of gradients a step
+            """)
+    }
+
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
     func load(
-        _ setup: TrainerSetup, _ start: RunStart, _ recipe: Recipe
+        _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
-        let moments = start.state.flatMap { _ in
-            setup.optimizer.momentsToFill(rank: communicator.rank)
-        }
+        let (optimizer, rank) = (setup.optimizer, communicator.rank)
+        let moments = start.state.flatMap { _ in optimizer.momentsToFill(rank: rank) }
+        let weights = InitialWeights(model: setup.model, seed: setup.seed)
         try communicator.agree {
-            guard communicator.rank == 0 else { return }
+            guard rank == 0 else { return }
+            try weights.load(from: recipe.initial.from, checkpoint: start.checkpoint)
             if let checkpoint = start.checkpoint, let moments {
-                try CheckpointReader.readWeights(of: setup.model, from: checkpoint)
-                try CheckpointReader.read(moments, of: setup.model.parameters, from: checkpoint)
-            } else if let directory = recipe.initial.from {
-                try CheckpointReader.readWeights(of: setup.model, from: directory)
-            } else {
-                setup.model.initialize(seed: setup.seed)
+                try CheckpointReader.read(moments, of: weights.model.parameters, from: checkpoint)
             }
         }
         try setup.optimizer.spreadParameters(over: communicator)
+        if setup.checkpointFiles.adapter != nil {
+            setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
+                baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
+        }
         if recipe.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
         guard var state = start.state else {
             return TrainerState(

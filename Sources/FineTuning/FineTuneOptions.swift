@@ -1,0 +1,118 @@
+import Training
+
+/// What a model becomes, from which examples, and which of its weights change.
+package struct FineTuneOptions: OptionBlock {
+    package enum Task: String, OptionChoice {
+        /// Answers to instructions and in conversations.
+        case instructions
+        /// The class of a text.
+        case classification
+    }
+
+    /// The weights that change.
+    package enum Trained: String, OptionChoice {
+        /// Adapters beside frozen weights; see the block lora.
+        case lora
+        /// The head of a classifier alone.
+        case head
+        /// The last blocks, the last norm, and a head.
+        case lastBlocks = "last_blocks"
+        case all
+    }
+
+    /// On what the loss is counted.
+    package enum LossOn: String, OptionChoice {
+        case answers, all
+    }
+
+    /// How much an example of each class counts.
+    package enum ClassWeights: String, OptionChoice {
+        /// All alike.
+        case none
+        /// The rarer, the more: examples / (classes x examples of the class).
+        case balanced
+    }
+
+    /// What the examples are; usual instructions.
+    package var task = Task.instructions
+    /// The model directory to start from; by default what an earlier phase of the recipe made.
+    package var from: String?
+    /// The run directory of this phase; by default OUTPUT/finetune.
+    package var output: String?
+    /// The files of examples: JSON, JSONL, CSV or TSV.
+    package var data: [String] = []
+    /// Files of held-out examples; by default a part of data is held out.
+    package var validation: [String] = []
+    /// Files of examples for the report at the end; by default a part of data is held out.
+    package var test: [String] = []
+    /// Share of data held out for validation, where validation names no files; usual 0.1.
+    package var validationFraction = 0.1
+    /// Share of data held out for the report at the end, where test names no files; usual 0 to 0.2.
+    package var testFraction = 0.0
+    /// The weights that change; usual lora.
+    package var trained = Trained.lora
+    /// How many blocks change with last_blocks; usual 1 to 4.
+    package var lastBlocks = 1
+    /// The format of conversations; by default the model's own, else alpaca.
+    package var template: String?
+    /// The tokens that are learnt; usual answers.
+    package var lossOn = LossOn.answers
+    /// Whether several conversations share a sequence, of which the later see the earlier ones.
+    package var packing = false
+    /// The column, or key, of a text to classify.
+    package var textColumn: String?
+    /// The column, or key, of its class.
+    package var labelColumn: String?
+    /// Whether each class keeps as many examples as the rarest has.
+    package var balanced = false
+    /// How much an example of each class counts; usual none.
+    package var classWeights = ClassWeights.none
+    /// Several adapters at once, each trained by a group of ranks: for each the keys in which it
+    /// differs from this recipe, such as "lora.rank=4 finetune.data=b.json".
+    package var variants: [String] = []
+
+    package var train = Self.trainOptions
+    package var optimizer = Self.optimizerOptions
+    package var checkpoint = CheckpointOptions()
+    package var evaluate = EvaluationOptions()
+
+    package init() {}
+
+    private static var trainOptions: TrainOptions {
+        var train = TrainOptions()
+        train.globalBatchSize = 8
+        train.microBatchSize = 4
+        return train
+    }
+
+    private static var optimizerOptions: OptimizerOptions {
+        var optimizer = OptimizerOptions()
+        optimizer.learningRate = 1e-4
+        optimizer.beta2 = 0.999
+        optimizer.weightDecay = 0.01
+        return optimizer
+    }
+
+    package static var fields: [OptionField<FineTuneOptions>] {
+        [
+            OptionField("task", \.task),
+            OptionField("from", \.from),
+            OptionField("output", \.output),
+            OptionField("data", \.data),
+            OptionField("validation", \.validation),
+            OptionField("test", \.test),
+            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne),
+            OptionField("test_fraction", \.testFraction, .fromZeroBelowOne),
+            OptionField("trained", \.trained),
+            OptionField("last_blocks", \.lastBlocks, .atLeast(1)),
+            OptionField("template", \.template),
+            OptionField("loss_on", \.lossOn),
+            OptionField("packing", \.packing),
+            OptionField("text_column", \.textColumn),
+            OptionField("label_column", \.labelColumn),
+            OptionField("balanced", \.balanced),
+            OptionField("class_weights", \.classWeights),
+            OptionField("variants", \.variants),
+        ]
+    }
+}

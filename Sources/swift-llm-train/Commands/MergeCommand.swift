@@ -1,0 +1,31 @@
+import ArgumentParser
+import Collectives
+
+/// `merge`: an adapter folded into its base.
+struct MergeCommand: FirstRankCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge",
+        abstract: "Folds a LoRA adapter into the model for which it was trained.",
+        discussion: """
+            Writes a Hugging Face directory. Checks that weights changed, and that the logits on \
+            a text agree before and after.
+
+            Example:
+              swift-llm-train merge --adapter runs/mine/finetune/checkpoints/latest \\
+                --output models/mine
+            """)
+
+    @Option(help: ArgumentHelp("The directory of the adapter (PEFT's format).", valueName: "dir"))
+    var adapter: String
+
+    @Option(help: ArgumentHelp("The model directory to write.", valueName: "dir"))
+    var output: String
+
+    @Option(help: ArgumentHelp("The text on which logits are compared.", valueName: "text"))
+    var probe = MergePhase.defaultProbe
+
+    func run() throws {
+        let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
+        try MergePhase(compute: compute, probe: probe).run(adapter: adapter, output: output)
+    }
+}

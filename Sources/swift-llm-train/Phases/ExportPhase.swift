@@ -1,0 +1,51 @@
+import Diagnostics
+import ModelFiles
+import Tensors
+
+/// `export`: a model for other programs.
+struct ExportPhase {
+    let format: ExportOptions.Format
+    let type: ExportOptions.WeightType
+    /// The most bytes of tensors in a file; nil puts all into one.
+    var shardSize: Int?
+
+    /// - Throws: `Failure` where something stands at `output`, or a write fails.
+    func run(model directory: String, output: String) throws {
+        let loaded = try LoadedModel.merged(directory, device: Device(threadCount: 1))
+        if let type = type.safetensors, format == .hf {
+            try loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
+                .publish(at: output)
+        } else {
+            try loaded.requireNoHead(at: directory)
+            let model = loaded.model
+            try GGUFModel.publish(
+                model.configuration,
+                tensors: model.parameters.named(
+                    model.parameters.values, of: model.baseParameters),
+                tokenizer: loaded.tokenizer, type: type.gguf, at: output)
+        }
+        Console.line(
+            "exported \(loaded.model.configuration.summary) as \(type.rawValue) into \(output)")
+    }
+}
+
+extension ExportOptions.WeightType {
+    /// nil where Hugging Face has no such type.
+    var safetensors: SafetensorsType? {
+        switch self {
+        case .f32: .float32
+        case .bf16: .bfloat16
+        case .f16: .float16
+        case .q8: nil
+        }
+    }
+
+    fileprivate var gguf: GGUFType {
+        switch self {
+        case .f32: .float32
+        case .bf16: .bfloat16
+        case .f16: .float16
+        case .q8: .q8
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Diagnostics
+import ModelFiles
+import Models
+import Tensors
+import Training
+
+/// `merge`: an adapter folded into its base.
+struct MergePhase {
+    let compute: ComputeResources
+    /// On which the logits are compared.
+    let probe: String
+
+    static let defaultProbe = "The quick brown fox jumps over the lazy dog."
+
+    /// Rounding alone may change a logit, in shares of the largest.
+    private static let tolerance: Float = 1e-4
+
+    /// Prints how much the weights changed, and the logits did not.
+    ///
+    /// - Throws: `Failure` where the directory holds no adapter, where it changes nothing, and where the
+    ///   merged model computes something else.
+    func run(adapter directory: String, output: String, isReplacing: Bool = false) throws {
+        guard AdapterDirectory.exists(at: directory) else {
+            throw Failure(
+                "there is no adapter to merge", expected: AdapterConfiguration.fileName,
+                got: "no such file", at: directory,
+                remedy: "name the checkpoint of a run with finetune.trained: lora")
+        }
+        let loaded = try LoadedModel(directory, device: compute.makeDevice())
+        let model = loaded.model
+        let before = try scores(loaded)
+        let weights = model.baseParameters.map { model.parameters.value(of: $0).array }
+        model.mergeAdapters()
+        let changed = zip(model.baseParameters, weights).count { parameter, old in
+            model.parameters.value(of: parameter).array != old
+        }
+        guard changed > 0 else {
+            throw Failure(
+                "the adapter changes no weight", expected: "a trained adapter", got: "B is 0",
+                at: directory, remedy: "train it for some steps")
+        }
+        let after = try scores(loaded)
+        let difference = zip(before, after).map { abs($0 - $1) }.max() ?? 0
+        let largest = before.map(abs).max() ?? 0
+        guard difference <= Self.tolerance * max(1, largest) else {
+            throw Failure(
+                "the merged model computes something else",
+                expected: "logits within \(Self.tolerance * max(1, largest)) of before",
+                got: "a difference of \(difference)", at: directory, remedy: "report this")
+        }
+        try loaded.file().publish(at: output, isReplacing: isReplacing)
+        Console.line(
+            "merged \(changed) of \(weights.count) tensors into \(output); on the probe the logits, "
+                + "at most \(largest), differ by at most \(difference)")
+    }
+
+    /// Logits of all positions of the probe, or the scores of the classes after it.
+    private func scores(_ loaded: LoadedModel) throws -> [Float] {
+        let model = loaded.model
+        var ids = try loaded.tokenizer.encode(probe)
+        ids = Array(ids.prefix(model.configuration.contextLength))
+        guard !ids.isEmpty else {
+            throw Failure("the probe text is empty", remedy: "give it some words", kind: .usage)
+        }
+        let inputs = model.device.tensor(ids, shape: [1, ids.count])
+        let tape = Tape(device: model.device)
+        guard loaded.labels == nil else {
+            return model.classScores(tape, inputs: inputs, rows: [ids.count - 1]).value.array
+        }
+        return model.logits(tape, inputs: inputs).value.array
+    }
+}

@@ -1,0 +1,48 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import Models
+import Training
+
+/// What a run trains a model to do, from which data: what differs between pretraining and the kinds of
+/// fine-tuning.
+protocol TrainingTask {
+    /// What the data is, for the log.
+    var description: String { get }
+    /// What of the data is not used as it was given.
+    var warnings: [String] { get }
+
+    /// The architecture and sizes of the model.
+    func configuration(_ recipe: Recipe) throws -> ModelConfiguration
+    /// What is trained, and what stands beside the tensors of the architecture.
+    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    /// From a recipe that leaves nothing open.
+    func source(_ recipe: Recipe) throws -> any BatchSource
+    /// Nil where nothing is validated.
+    func validationLoss(_ recipe: Recipe) throws -> ValidationLoss?
+    func objective(_ model: any LanguageModel) -> any Objective
+    func checkpointFiles(
+        _ configuration: ModelConfiguration, recipe: Recipe
+    ) throws -> CheckpointFiles
+}
+
+extension TrainingTask {
+    /// All of the architecture but what `train.freeze` names.
+    ///
+    /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
+    func plan(freezing recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+        let patterns = recipe.train.freeze.map(NamePattern.init)
+        let names = model.tensorShapes.map(\.name)
+        try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")
+        let factors = try recipe.optimizer.learningRateFactors.map(LearningRateFactor.init)
+        try NamePattern.require(
+            factors.map(\.pattern), toMatchIn: names, key: "optimizer.learning_rate_factors")
+        let plan = ParameterPlan { name in !patterns.contains { $0.matches(name) } }
+        guard names.contains(where: plan.trainsBase) else {
+            throw Failure(
+                "train.freeze leaves nothing to train", got: "\(recipe.train.freeze.optionValue)",
+                remedy: "freeze less", kind: .usage)
+        }
+        return plan
+    }
+}

@@ -1,0 +1,48 @@
+import Training
+
+/// For which programs a model is written, and where.
+package struct ExportOptions: OptionBlock {
+    package enum Format: String, OptionChoice {
+        /// A Hugging Face directory.
+        case hf
+        /// A file of llama.cpp.
+        case gguf
+    }
+
+    /// How the weights are stored.
+    package enum WeightType: String, OptionChoice {
+        case f32, bf16, f16
+        case q8 = "q8_0"
+    }
+
+    /// The directory or the file to write; by default OUTPUT/exported, with .gguf for such a file.
+    package var output: String?
+    /// For which programs; usual hf.
+    package var format = Format.hf
+    /// How the weights are stored, rounded to the nearest; q8_0 in gguf alone; usual f32 or bf16.
+    package var type = WeightType.f32
+
+    package init() {}
+
+    package static var fields: [OptionField<ExportOptions>] {
+        [
+            OptionField("output", \.output),
+            OptionField("format", \.format),
+            OptionField("type", \.type),
+        ]
+    }
+}
+
+/// Where `merge` writes a model with an adapter folded in.
+package struct MergeOptions: OptionBlock {
+    /// The model directory to write; by default OUTPUT/merged.
+    package var output: String?
+    /// A text on which the logits before and after are compared; by default one of many letters.
+    package var probe: String?
+
+    package init() {}
+
+    package static var fields: [OptionField<MergeOptions>] {
+        [OptionField("output", \.output), OptionField("probe", \.probe)]
+    }
+}

@@ -1,0 +1,73 @@
+import Diagnostics
+import FineTuning
+import Training
+
+extension Recipe {
+    /// The recipe of the fine-tuning alone: a run of its own, with what its block says.
+    var fineTuning: Recipe {
+        var recipe = self
+        recipe.phases = [.finetune]
+        recipe.output = fineTuneOutput
+        recipe.initial.from = fineTuneSource
+        recipe.train = finetune.train
+        recipe.optimizer = finetune.optimizer
+        recipe.checkpoint = finetune.checkpoint
+        recipe.evaluate = finetune.evaluate
+        recipe.finetune.variants = []
+        return recipe
+    }
+
+    var fineTuneOutput: String { finetune.output ?? "\(output)/finetune" }
+
+    /// The model that is fine-tuned; nil where none is named and none was trained before.
+    var fineTuneSource: String? {
+        finetune.from ?? (phases.contains(.pretrain) ? latestCheckpoint : nil)
+    }
+
+    var mergeOutput: String { merge.output ?? "\(output)/merged" }
+
+    var exportOutput: String {
+        export.output ?? "\(output)/exported" + (export.format == .gguf ? ".gguf" : "")
+    }
+
+    /// The newest checkpoint of the run in `output`, or the best where that is kept.
+    var latestCheckpoint: String { Self.checkpoint(in: output, checkpoint) }
+
+    /// The model directory that a phase takes: what the last phase before it made.
+    func model(for phase: Phase) -> String {
+        let end = phases.firstIndex(of: phase) ?? phases.count
+        let makers = phases[..<end].last { [.pretrain, .finetune, .merge].contains($0) }
+        switch makers {
+        case .pretrain: return latestCheckpoint
+        case .merge: return mergeOutput
+        case .finetune: return fineTunedModel
+        default: return phase == .merge || phase == .export ? fineTunedModel : latestCheckpoint
+        }
+    }
+
+    private var fineTunedModel: String {
+        Self.checkpoint(in: fineTuneOutput, finetune.checkpoint)
+    }
+
+    private static func checkpoint(in run: String, _ options: CheckpointOptions) -> String {
+        "\(run)/checkpoints/" + (options.keepBest ? "best" : "latest")
+    }
+}
+
+extension Failure {
+    /// Names the keys of blocks under the block in which they stand: train.steps as
+    /// finetune.train.steps.
+    func inBlock(_ outer: String, of blocks: [String]) -> Failure {
+        func renamed(_ text: String) -> String {
+            text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+                blocks.contains { word.hasPrefix($0 + ".") } ? "\(outer).\(word)" : String(word)
+            }.joined(separator: " ")
+        }
+        var failure = self
+        failure.what = renamed(what)
+        failure.expected = expected.map(renamed)
+        failure.got = got.map(renamed)
+        failure.remedy = remedy.map(renamed)
+        return failure
+    }
+}
