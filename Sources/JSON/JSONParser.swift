@@ -6,13 +6,19 @@ struct JSONParser {
     private let place: String
     private let maximumDepth: Int
     private let names: JSONNames
+    /// Whether failures tell the line instead of the byte.
+    private let tellsLines: Bool
     private var position = 0
 
-    init(bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int, names: JSONNames) {
+    init(
+        bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int, names: JSONNames,
+        tellsLines: Bool = false
+    ) {
         self.bytes = bytes
         self.place = place
         self.maximumDepth = maximumDepth
         self.names = names
+        self.tellsLines = tellsLines
     }
 
     mutating func document() throws(Failure) -> JSONValue {
@@ -89,6 +95,44 @@ struct JSONParser {
         else { throw failure(expected: "a value") }
         position += count
         return value
+    }
+}
+
+// MARK: Records
+
+extension JSONParser {
+    /// The elements of an array, or values of which each ends its line; with the place of their first
+    /// byte.
+    mutating func records() throws(Failure) -> [(value: JSONValue, offset: Int)] {
+        // A mark of UTF-8 that some editors write.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        skipSpace()
+        let isArray = take("[")
+        var records: [(value: JSONValue, offset: Int)] = []
+        skipSpace()
+        while let byte = current, !(isArray && byte == UInt8(ascii: "]")) {
+            if isArray, !records.isEmpty { try separate() }
+            let offset = position
+            records.append((try value(depth: isArray ? 1 : 0), offset))
+            if !isArray { try endLine() }
+            skipSpace()
+        }
+        if isArray, !take("]") { throw failure(expected: "a comma or the end of the array") }
+        skipSpace()
+        guard current == nil else { throw failure(expected: "the end of the document") }
+        return records
+    }
+
+    private mutating func separate() throws(Failure) {
+        guard take(",") else { throw failure(expected: "a comma or the end of the array") }
+        skipSpace()
+    }
+
+    private mutating func endLine() throws(Failure) {
+        while take(" ") || take("\t") || take("\r") {}
+        guard current == nil || current == UInt8(ascii: "\n") else {
+            throw failure(expected: "the end of the line")
+        }
     }
 }
 
@@ -214,6 +258,11 @@ extension JSONParser {
         }
     }
 
+    /// That of the current place, from 1 on.
+    private var line: Int {
+        1 + bytes[..<min(position, bytes.count)].count { $0 == UInt8(ascii: "\n") }
+    }
+
     private func failure(expected: String, got: String? = nil) -> Failure {
         let found =
             got ?? current.map { byte in
@@ -221,6 +270,6 @@ extension JSONParser {
             } ?? "the end"
         return Failure(
             "the JSON is not valid", expected: expected, got: found,
-            at: "\(place), byte \(position)")
+            at: "\(place), " + (tellsLines ? "line \(line)" : "byte \(position)"))
     }
 }

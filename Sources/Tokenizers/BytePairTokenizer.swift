@@ -31,6 +31,7 @@ package final class BytePairTokenizer: Tokenizer {
     /// text.
     private let rawTokens: AddedTokenMatcher
     private let normalizedTokens: AddedTokenMatcher
+    private let addedIDs: Set<Int32>
     /// Encoders at rest; a call takes one with its cache and brings it back.
     private let encoders = Mutex<[BytePairEncoder]>([])
 
@@ -52,6 +53,7 @@ package final class BytePairTokenizer: Tokenizer {
         wholePieces = scheme.takesWholePieces ? Self.wholePieces(vocabulary, bytes) : [:]
         rawTokens = AddedTokenMatcher(vocabulary.addedTokens.filter { !$0.isNormalized })
         normalizedTokens = AddedTokenMatcher(vocabulary.addedTokens.filter(\.isNormalized))
+        addedIDs = Set(vocabulary.addedTokens.map(\.id))
         endOfTextID =
             Self.endsOfText.lazy.compactMap { end in
                 vocabulary.addedTokens.first { $0.content.elementsEqual(end.utf8) }?.id
@@ -64,13 +66,26 @@ package final class BytePairTokenizer: Tokenizer {
     package func encode(
         _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText, into ids: inout [Int32]
     ) throws -> Int {
+        try encode(utf8, isContinuation: false, malformed: malformed, into: &ids)
+    }
+
+    package func encodeContinuation(
+        _ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]
+    ) throws {
+        _ = try encode(utf8, isContinuation: true, malformed: .refused, into: &ids)
+    }
+
+    private func encode(
+        _ utf8: UnsafeBufferPointer<UInt8>, isContinuation: Bool, malformed: MalformedText,
+        into ids: inout [Int32]
+    ) throws -> Int {
         let encoder =
             encoders.withLock { $0.popLast() }
             ?? BytePairEncoder(
                 table: merges, symbols: symbols, pattern: scheme.pattern, wholePieces: wholePieces)
         defer { encoders.withLock { $0.append(encoder) } }
         return try UTF8Text.withWellFormed(utf8, malformed: malformed) { text in
-            encode(text, with: encoder, into: &ids)
+            encode(text, isContinuation: isContinuation, with: encoder, into: &ids)
         }
     }
 
@@ -80,14 +95,19 @@ package final class BytePairTokenizer: Tokenizer {
     }
 
     private func encode(
-        _ utf8: UnsafeBufferPointer<UInt8>, with encoder: BytePairEncoder,
+        _ utf8: UnsafeBufferPointer<UInt8>, isContinuation: Bool, with encoder: BytePairEncoder,
         into ids: inout [Int32]
     ) {
         var result: [Int32] = []
         swap(&result, &ids)
         rawTokens.split(utf8) { text in
-            normalizedTokens.split(text) {
-                encode(part: $0, of: utf8, with: encoder, into: &result)
+            normalizedTokens.split(text) { part in
+                let isStart = part.baseAddress == utf8.baseAddress
+                let isJoined =
+                    isContinuation && isStart && !(result.last.map(addedIDs.contains) ?? true)
+                encode(
+                    part, startsText: isStart && !isContinuation, isJoined: isJoined,
+                    with: encoder, into: &result)
             } token: {
                 result.append($0)
             }
@@ -97,18 +117,20 @@ package final class BytePairTokenizer: Tokenizer {
         swap(&result, &ids)
     }
 
-    /// A part of `text` without added tokens, with the space before it that the scheme asks for.
+    /// A part between added tokens, with the space before it that the scheme asks for.
+    ///
+    /// - Parameter isJoined: whether it goes on from other text, not from an added token.
     private func encode(
-        part: UnsafeBufferPointer<UInt8>, of text: UnsafeBufferPointer<UInt8>,
+        _ part: UnsafeBufferPointer<UInt8>, startsText: Bool, isJoined: Bool,
         with encoder: BytePairEncoder, into ids: inout [Int32]
     ) {
         let startsWithSpace = part.first == 0x20 || part.starts(with: BytePairSymbols.space)
         let isPrefixed =
             switch scheme.spacePrefix {
             case .none: false
-            case .everyPart: true
-            case .everyPartWithoutSpace: !startsWithSpace
-            case .startWithoutSpace: !startsWithSpace && part.baseAddress == text.baseAddress
+            case .everyPart: !isJoined
+            case .everyPartWithoutSpace: !isJoined && !startsWithSpace
+            case .startWithoutSpace: startsText && !startsWithSpace
             }
         guard isPrefixed else { return encoder.encode(part, into: &ids) }
         ([0x20] + part).withUnsafeBufferPointer { encoder.encode($0, into: &ids) }

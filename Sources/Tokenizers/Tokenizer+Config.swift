@@ -6,8 +6,13 @@ extension Tokenizer {
     /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer
     /// from the model's type and loses what tokenizer.json says.
     ///
-    /// - Parameter maximumLength: the model's context length, in tokens.
-    package func tokenizerConfigJSON(maximumLength: Int) throws -> [UInt8] {
+    /// - Parameters:
+    ///   - maximumLength: the model's context length, in tokens.
+    ///   - template: how the model was taught to talk; kept as `chat_template`, which transformers
+    ///     reads, and by its pieces, which this program reads.
+    package func tokenizerConfigJSON(
+        maximumLength: Int, template: ChatTemplate? = nil
+    ) throws -> [UInt8] {
         var members: [JSONValue.Member] = []
         func add(_ key: String, _ value: JSONValue) {
             members.append(.init(key: Array(key.utf8), value: value))
@@ -19,6 +24,10 @@ extension Tokenizer {
             add("bos_token", .bytes(try bytes(of: [id])))
         }
         if let endOfTextID { add("eos_token", .bytes(try bytes(of: [endOfTextID]))) }
+        if let template {
+            add(ChatTemplate.jinjaKey, .string(template.jinja))
+            add(ChatTemplate.piecesKey, template.json)
+        }
         return JSONValue.members(members).rendered(.tokenizer)
     }
 }

@@ -52,6 +52,10 @@ package protocol Tokenizer: Sendable {
         _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText, into ids: inout [Int32]
     ) throws -> Int
 
+    /// Appends the ids of `utf8`, which goes on from the text of `ids`: no space is put before it as
+    /// before a text of its own. Text that is not UTF-8 is refused.
+    func encodeContinuation(_ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) throws
+
     /// Appends the bytes that `id` stands for, which may be a part of a character.
     ///
     /// - Throws: `Failure` for an id outside 0..<vocabularySize.
@@ -61,6 +65,12 @@ package protocol Tokenizer: Sendable {
 extension Tokenizer {
     package var beginningOfTextID: Int32? { nil }
     package var stripsSpace: Bool { false }
+
+    package func encodeContinuation(
+        _ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]
+    ) throws {
+        try encode(utf8, malformed: .refused, into: &ids)
+    }
 
     package func encode(_ text: String) throws -> [Int32] {
         var ids: [Int32] = []

@@ -24,8 +24,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, ImportCommand.self, ExportCommand.self,
-            MergeCommand.self,
+            EvaluateCommand.self, GenerateCommand.self, ChatCommand.self, ImportCommand.self,
+            ExportCommand.self, MergeCommand.self,
             InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
             BenchCommand.self,
         ])

@@ -16,6 +16,7 @@ struct Checks {
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
             "not-finite": notFinite, "bit-flip": bitFlip, "logits": logits,
+            "chat-templates": chatTemplates,
         ]
     }
 

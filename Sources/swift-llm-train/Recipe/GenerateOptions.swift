@@ -4,6 +4,10 @@ import Training
 package struct GenerateOptions: OptionBlock {
     /// The text to go on from.
     package var prompt: String?
+    /// Whether the prompt is a message for the model's chat template, and the answer alone is printed.
+    package var chat = false
+    /// A chat template instead of the model's: a name or a JSON file of pieces.
+    package var template: String?
     /// Tokens to add at most; usual 50 to 500.
     package var maximumTokens = 200
     /// Texts to sample, one after the other; usual 1 to 5.
@@ -31,6 +35,8 @@ package struct GenerateOptions: OptionBlock {
     package static var fields: [OptionField<GenerateOptions>] {
         [
             OptionField("prompt", \.prompt),
+            OptionField("chat", \.chat),
+            OptionField("template", \.template),
             OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
             OptionField("samples", \.samples, .atLeast(1)),
             OptionField("temperature", \.temperature, .atLeast(0)),

@@ -1,0 +1,37 @@
+import JSON
+
+/// Who speaks in a conversation.
+package enum ChatRole: String, CaseIterable, Sendable {
+    /// Tells the model how to answer; at most one, before all others.
+    case system
+    case user
+    case assistant
+}
+
+/// What one of them says.
+package struct ChatMessage: Equatable, Sendable {
+    package var role: ChatRole
+    package var content: String
+
+    package init(_ role: ChatRole, _ content: String) {
+        self.role = role
+        self.content = content
+    }
+
+    /// As in the records of a chat: `{"role": "user", "content": "..."}`.
+    package var json: JSONValue {
+        ["role": .string(role.rawValue), "content": .string(content)]
+    }
+}
+
+/// A stretch of the text of a conversation.
+package struct ChatPart: Equatable, Sendable {
+    package var text: String
+    /// Whether the model has to say it: an answer with the mark of its end.
+    package var isAnswer: Bool
+
+    package init(_ text: String, isAnswer: Bool) {
+        self.text = text
+        self.isAnswer = isAnswer
+    }
+}

@@ -1,0 +1,71 @@
+import JSON
+
+extension ChatTemplate {
+    /// The template in the language of `chat_template`, from which `apply_chat_template` of
+    /// transformers makes the same text.
+    package var jinja: String {
+        let body = [
+            Self.write(Self.quoted(pieces.prefix)), defaultSystemLines,
+            ["{%- for message in messages %}"],
+            Self.branch("if", .system), Self.systemCheck,
+            Self.write(content(pieces.systemBegin, pieces.systemEnd)),
+            Self.branch("elif", .user), userLines,
+            Self.branch("elif", .assistant),
+            Self.write(
+                content(
+                    pieces.assistantBegin + pieces.answerBegin,
+                    pieces.answerEnd + pieces.assistantEnd)),
+            Self.unknownRole, ["{%- endfor %}"],
+        ]
+        let prompt = Self.write(Self.quoted(pieces.assistantBegin))
+        let end =
+            prompt.isEmpty ? [] : ["{%- if add_generation_prompt %}"] + prompt + ["{%- endif %}"]
+        return (body.joined() + end).joined(separator: "\n")
+    }
+
+    private static let roleOfFirst = #"messages[0]["role"]"#
+
+    private static let systemCheck = [
+        "{%- if not loop.first %}",
+        #"{{- raise_exception("the system message is not the first") }}"#, "{%- endif %}",
+    ]
+
+    private static let unknownRole = [
+        "{%- else %}", #"{{- raise_exception("unknown role " + message["role"]) }}"#,
+        "{%- endif %}",
+    ]
+
+    private static func branch(_ word: String, _ role: ChatRole) -> [String] {
+        [#"{%- \#(word) message["role"] == "\#(role.rawValue)" %}"#]
+    }
+
+    private var defaultSystemLines: [String] {
+        guard !pieces.defaultSystem.isEmpty else { return [] }
+        let text = pieces.systemBegin + pieces.defaultSystem + pieces.systemEnd
+        return [#"{%- if \#(Self.roleOfFirst) != "system" %}"#] + Self.write(Self.quoted(text))
+            + ["{%- endif %}"]
+    }
+
+    private var userLines: [String] {
+        let usual = Self.write(content(pieces.userBegin, pieces.userEnd))
+        guard let begin = pieces.userBeginAfterSystem else { return usual }
+        let first = pieces.defaultSystem.isEmpty ? "" : "loop.first or "
+        let condition = #"\#(first)loop.index0 == 1 and \#(Self.roleOfFirst) == "system""#
+        return ["{%- if \(condition) %}"] + Self.write(content(begin, pieces.userEnd))
+            + ["{%- else %}"] + usual + ["{%- endif %}"]
+    }
+
+    private func content(_ before: String, _ after: String) -> String {
+        [Self.quoted(before), #"message["content"]"#, Self.quoted(after)]
+            .filter { !$0.isEmpty }.joined(separator: " + ")
+    }
+
+    /// Nothing for an empty text. Jinja knows the escapes of JSON.
+    private static func quoted(_ text: String) -> String {
+        text.isEmpty ? "" : JSONValue.quoted(text)
+    }
+
+    private static func write(_ expression: String) -> [String] {
+        expression.isEmpty ? [] : ["{{- \(expression) }}"]
+    }
+}

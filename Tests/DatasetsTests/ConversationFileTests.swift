@@ -1,0 +1,141 @@
+import Datasets
+import Diagnostics
+import Foundation
+import TemporaryFolders
+import Testing
+import Tokenizers
+
+@Suite struct ConversationFileTests {
+    private func read(_ text: String, inputBegin: String = " / ") throws -> [Conversation] {
+        let folder = try Scratch()
+        try folder.write(Array(text.utf8), to: "f")
+        return try ConversationFile(path: folder.path("f"), inputBegin: inputBegin)
+            .conversations()
+    }
+
+    private func lines(_ conversations: [Conversation]) -> [String] {
+        conversations.map { String($0.place.split(separator: "/").last ?? "") }
+    }
+
+    @Test(arguments: [
+        #"{"instruction": "Add 1", "input": "2", "output": "3", "rejected": "4"}"#,
+        #"{"messages": [{"role": "user", "content": "Add 1 / 2"}, "#
+            + #"{"role": "assistant", "content": "3"}]}"#,
+        #"{"id": 7, "conversations": [{"from": "human", "value": "Add 1 / 2"}, "#
+            + #"{"from": "gpt", "value": "3"}]}"#,
+    ])
+    func formatsAreKnownByTheirFields(record: String) throws {
+        let messages = [ChatMessage(.user, "Add 1 / 2"), ChatMessage(.assistant, "3")]
+        for (text, places) in [
+            ("[\(record),\n\n\(record)]", ["f, line 1", "f, line 3"]),
+            ("\(record)\n\(record)\n", ["f, line 1", "f, line 2"]),
+        ] {
+            let conversations = try read(text)
+            #expect(conversations.map(\.messages) == [messages, messages])
+            #expect(lines(conversations) == places)
+        }
+    }
+
+    @Test(arguments: [#""input": "", "#, #""input": null, "#, ""])
+    func anInstructionWithoutInputStandsAlone(input: String) throws {
+        let conversations = try read(#"{"instruction": "Go", \#(input)"output": "Gone"}"#)
+        #expect(conversations[0].messages[0] == ChatMessage(.user, "Go"))
+    }
+
+    @Test func aSystemTextComesFirst() throws {
+        let record = #"{"system": "Be brief", "instruction": "Go", "output": "Gone"}"#
+        #expect(try read(record)[0].messages[0] == ChatMessage(.system, "Be brief"))
+        let chat =
+            #"{"system": "", "conversations": [{"from": "system", "value": "s"}, "#
+            + #"{"from": "human", "value": "u"}, {"from": "gpt", "value": "a"}]}"#
+        #expect(try read(chat)[0].messages.map(\.role) == [.system, .user, .assistant])
+    }
+
+    private static let good = #"{"instruction": "a", "output": "b"}"#
+
+    @Test(arguments: [
+        (#"{"question": "a"}"#, "instruction and output, or messages, or conversations"),
+        ("7", "instruction and output, or messages, or conversations"),
+        (#"{"instruction": "a"}"#, "a field output"),
+        (#"{"instruction": 3, "output": "b"}"#, "a text as instruction"),
+        (#"{"instruction": "a", "input": [], "output": "b"}"#, "a text as input"),
+        (#"{"messages": []}"#, "a list of at least one message as messages"),
+        (#"{"messages": {}}"#, "a list of at least one message as messages"),
+        (#"{"messages": [{"role": "user"}]}"#, "a field content"),
+        (#"{"messages": [{"content": "x"}]}"#, "a field role"),
+        (#"{"messages": [3]}"#, "a field role"),
+        (#"{"conversations": [{"from": "tool", "value": "x"}]}"#, "from assistant, bot, gpt"),
+        (
+            #"{"messages": [{"role": "user", "content": "u"}, "#
+                + #"{"role": "system", "content": "s"}]}"#,
+            "the system message before all others"
+        ),
+    ])
+    func aRecordWithoutItsFieldsIsNamedByItsLine(record: String, expected: String) throws {
+        let failure = try #require(throws: Failure.self) {
+            try read("\(Self.good)\n\(record)\n\(Self.good)")
+        }
+        #expect(failure.expected?.hasPrefix(expected) == true, "\(failure)")
+        #expect(failure.place?.hasSuffix("/f, line 2") == true)
+    }
+
+    @Test func emptyAnswersAreListed() throws {
+        let empty = #"{"instruction": "a", "output": " \n"}"#
+        let one = try #require(throws: Failure.self) { try read("\(Self.good)\n\(empty)") }
+        #expect(one.what == "there is nothing to learn from an empty answer")
+        #expect(one.place?.hasSuffix("/f, line 2") == true)
+        let many = Array(repeating: empty, count: 12).joined(separator: "\n")
+        let failure = try #require(throws: Failure.self) { try read(many) }
+        #expect(failure.got == "12 records without")
+        #expect(failure.place?.hasSuffix("lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more") == true)
+    }
+
+    @Test func aFileWithoutRecordsIsRefused() {
+        for text in ["", "[]", "\n"] {
+            #expect(throws: Failure.self) { try read(text) }
+        }
+    }
+}
+
+/// Real instructions, read from the folder that SWIFT_LLM_DATA names.
+@Suite(.enabled(if: realData != nil, "SWIFT_LLM_DATA is not set"))
+struct RealInstructionTests {
+    @Test(arguments: [
+        ("instruction-data.json", 1100, 80_000), ("instruction-data-with-preference.json", 1100, 0),
+        ("alpaca_en_demo.json", 999, 0),
+    ])
+    func theyAreEncodedWithTheEndOfEveryAnswer(file: String, count: Int, least: Int) throws {
+        let folder = try #require(realData)
+        let tokenizer = try TokenizerFile.load("\(folder)/tokenizers/gpt2")
+        let template = try ChatTemplate(.alpaca, for: tokenizer)
+        let conversations = try ConversationFile(
+            path: "\(folder)/instruct/\(file)", inputBegin: template.pieces.inputBegin
+        ).conversations()
+        #expect(conversations.count == count)
+        let set = try ExampleEncoder(
+            tokenizer: tokenizer, template: template, sequenceLength: 1024
+        ).encode(conversations)
+        #expect(set.examples.count == count)
+        #expect(set.endCount == count)
+        #expect(set.examples.allSatisfy { $0.targets.last == 50_256 })
+        #expect(set.tokenCount >= least)
+        // Chapter 7 of Raschka prints this text of the first example.
+        guard file == "instruction-data.json" else { return }
+        #expect(try set.text(of: 50, by: tokenizer).hasSuffix(Self.example50))
+    }
+
+    private static let example50 = """
+        completes the request.
+
+        ### Instruction:
+        Identify the correct spelling of the following word.
+
+        ### Input:
+        Ocassion
+
+        ### Response:
+        ⟦The correct spelling is 'Occasion.'<|endoftext|>⟧
+        """
+}
+
+private let realData = ProcessInfo.processInfo.environment["SWIFT_LLM_DATA"]
