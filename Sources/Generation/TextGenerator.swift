@@ -25,34 +25,41 @@ package struct TextGenerator {
     /// Passes on the text after the prompt as it comes, in whole characters, until an end of text, a
     /// stop text, which is not passed on, or `maximumTokens` tokens.
     ///
+    /// - Returns: whether it ended before it was cut.
     /// - Throws: `Failure` for an empty prompt where there is no end of text to start from.
+    @discardableResult
     package func generateText(
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler, stops: [String] = [],
         whenReady: (String) throws -> Void
-    ) throws {
+    ) throws -> Bool {
         var decoder = StreamingDecoder(tokenizer, isStart: prompt.isEmpty)
         var filter = StopTextFilter(stops)
-        try generate(after: prompt, maximumTokens: maximumTokens, sampler: sampler) { id in
+        let hasEnded = try generate(
+            after: prompt, maximumTokens: maximumTokens, sampler: sampler
+        ) { id in
             let text = filter.append(try decoder.append(id))
             if !text.isEmpty { try whenReady(text) }
             return !filter.hasStopped
         }
         let rest = filter.append(decoder.finish()) + filter.finish()
         if !rest.isEmpty { try whenReady(rest) }
+        return hasEnded || filter.hasStopped
     }
 
     /// Draws up to `maximumTokens` tokens after the prompt, and ends at an end of text.
     ///
-    /// Where texts start with a token for the model, it stands before the prompt. Of a prompt longer
-    /// than the context the model sees the last tokens. When the sequence outgrows the context, the
-    /// older half is dropped and the rest computed again.
+    /// Where texts start with a token for the model, it stands before the prompt, once. Of a prompt
+    /// longer than the context the model sees the last tokens. When the sequence outgrows the context,
+    /// the older half is dropped and the rest computed again.
     ///
     /// - Parameter whenDrawn: called with each id as it comes; false ends.
+    /// - Returns: whether an end of text was drawn.
     /// - Throws: `Failure` for an empty prompt where there is no end of text to start from.
+    @discardableResult
     package func generate(
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler,
         whenDrawn: (Int32) throws -> Bool
-    ) throws {
+    ) throws -> Bool {
         var ids = try start(of: prompt)
         var sampler = sampler
         for _ in 0..<maximumTokens {
@@ -60,15 +67,17 @@ package struct TextGenerator {
             // Rows behind the vocabulary are padding.
             let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
             let id = try sampler.draw(drawable.array, after: ids)
-            if id == tokenizer.endOfTextID || id == tokenizer.beginningOfTextID { return }
+            if id == tokenizer.endOfTextID || id == tokenizer.beginningOfTextID { return true }
             ids.append(id)
-            guard try whenDrawn(id) else { return }
+            guard try whenDrawn(id) else { return false }
         }
+        return false
     }
 
     private func start(of prompt: [Int32]) throws -> [Int32] {
         let first = tokenizer.beginningOfTextID
-        let given = (first.map { [$0] } ?? []) + prompt
+        // A chat template may have put it there already.
+        let given = (prompt.first == first ? [] : first.map { [$0] } ?? []) + prompt
         if !given.isEmpty { return given.suffix(contextLength) }
         guard let endOfText = tokenizer.endOfTextID else {
             throw Failure(

@@ -13,5 +13,6 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] = [
         shard, safetensors, tokenizer, merges, encoder, configuration, index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
+        conversations, chatTemplate,
     ]
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One line of what a user types.
 package enum ChatInput: Equatable {
     case message(String)
@@ -9,7 +11,7 @@ package enum ChatInput: Equatable {
     /// A word with a slash that is no command.
     case unknown(String)
 
-    package static let help = """
+    package static let helpText = """
         Type a message and press Enter. A message that begins with / has a space before it.
           /reset      forget the conversation and begin a new one
           /save FILE  write the conversation as JSON, which fine-tuning reads
@@ -39,9 +41,5 @@ package enum ChatInput: Equatable {
 
 extension String {
     /// Without white space at both ends.
-    var trimmingSpace: String {
-        let rest = drop(while: \.isWhitespace)
-        return String(rest[..<(rest.lastIndex { !$0.isWhitespace }.map(rest.index(after:))
-            ?? rest.startIndex)])
-    }
+    var trimmingSpace: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

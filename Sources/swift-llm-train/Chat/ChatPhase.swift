@@ -41,7 +41,7 @@ struct ChatPhase {
                 history.reset()
                 note("a new conversation")
             case .save(let path): save(path)
-            case .help: note(ChatInput.help)
+            case .help: note(ChatInput.helpText)
             case .exit: return
             case .nothing: break
             case .unknown(let word): note("unknown command \(word); /help lists them")

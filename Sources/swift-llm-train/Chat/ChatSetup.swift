@@ -1,4 +1,5 @@
 import Diagnostics
+import ModelFiles
 import Tokenizers
 
 /// The chat template that a command talks with.
@@ -11,11 +12,19 @@ enum ChatSetup {
         _ name: String?, model directory: String, tokenizer: some Tokenizer
     ) throws -> ChatTemplate {
         if let name { return try ChatTemplate.named(name, for: tokenizer) }
-        if let template = try ChatTemplate.load(directory: directory) { return template }
+        if let template = try kept(in: directory) { return template }
         throw Failure(
             "the model has no chat template", at: directory,
             remedy: "name one with --template, such as alpaca or chatml; a model that was not "
                 + "fine-tuned on it hardly answers",
             kind: .usage)
+    }
+
+    /// That of the model directory; an adapter without one has that of its base.
+    static func kept(in directory: String) throws -> ChatTemplate? {
+        if let template = try ChatTemplate.load(directory: directory) { return template }
+        guard AdapterDirectory.exists(at: directory) else { return nil }
+        return try ChatTemplate.load(
+            directory: AdapterDirectory(reading: directory).basePath())
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tokenizers
 
 /// `import`: weights of other programs.
 struct ImportCommand: ParsableCommand {
@@ -24,10 +25,18 @@ struct ImportCommand: ParsableCommand {
             valueName: "path"))
     var tokenizer: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The chat template to keep with the model, instead of its own: "
+                + ChatTemplate.names.joined(separator: ", ") + ", or a JSON file of pieces.",
+            valueName: "name"))
+    var template: String?
+
     @Option(help: ArgumentHelp("The model directory to write.", valueName: "dir"))
     var output: String
 
     func run() throws {
-        try ImportPhase(source: model, tokenizer: tokenizer).run(output: output)
+        try ImportPhase(source: model, tokenizer: tokenizer, template: template)
+            .run(output: output)
     }
 }

@@ -28,6 +28,9 @@ struct ModelReport {
                     "  tokenizer        \(tokenizer.kind.rawValue), "
                         + "\(tokenizer.vocabularySize) tokens")
             }
+            if let template = try? ChatSetup.kept(in: path) {
+                lines.append("  chat template    \(template.name): talk to it with chat")
+            }
             if isCheckpoint { lines += try stateLines() }
             lines.append("  size             \(Quantity.bytes(try size()))")
             lines.append(

@@ -1,6 +1,7 @@
 import Collectives
 import Diagnostics
 import Generation
+import Models
 import Tensors
 import Tokenizers
 
@@ -9,15 +10,10 @@ struct GeneratePhase {
     let compute: ComputeResources
 
     func run(_ options: GenerateOptions, model directory: String) throws {
-        let device = compute.makeDevice()
-        let (model, tokenizer) = try LoadedModel.load(directory, device: device)
-        if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
-            model.parameters.keepBFloat16()
-        }
-        let prompt = options.prompt ?? ""
-        let ids = try tokenizer.encode(prompt)
+        let (model, tokenizer) = try load(directory, options)
+        let prompt = try PromptText(options, model: directory, tokenizer: tokenizer)
         if let warning = Self.warning(
-            ids.count, maximumTokens: options.maximumTokens,
+            prompt.ids.count, maximumTokens: options.maximumTokens,
             contextLength: model.configuration.contextLength)
         {
             Console.write("warning: \(warning)\n", to: .standardError)
@@ -27,13 +23,24 @@ struct GeneratePhase {
             if options.samples > 1 {
                 Console.line("--- sample \(sample + 1) of \(options.samples)")
             }
-            Console.write(prompt)
+            Console.write(prompt.shown)
             try generator.generateText(
-                after: ids, maximumTokens: options.maximumTokens,
-                sampler: TokenSampler(options.sampling, sample: sample), stops: options.stop
+                after: prompt.ids, maximumTokens: options.maximumTokens,
+                sampler: TokenSampler(options.sampling, sample: sample), stops: prompt.stops
             ) { Console.write($0) }
             Console.line("")
         }
+    }
+
+    /// The model with its weights in the wanted format, and its tokenizer.
+    func load(
+        _ directory: String, _ options: GenerateOptions
+    ) throws -> (any LanguageModel, any Tokenizer) {
+        let (model, tokenizer) = try LoadedModel.load(directory, device: compute.makeDevice())
+        if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
+            model.parameters.keepBFloat16()
+        }
+        return (model, tokenizer)
     }
 
     /// What happens to a text that does not fit into the context; nil for one that does.
@@ -49,8 +56,36 @@ struct GeneratePhase {
     }
 }
 
+/// What a sample goes on from, and what ends it.
+private struct PromptText {
+    let ids: [Int32]
+    /// Printed before each sample.
+    let shown: String
+    let stops: [String]
+
+    init(_ options: GenerateOptions, model directory: String, tokenizer: any Tokenizer) throws {
+        let text = options.prompt ?? ""
+        guard options.chat || options.template != nil else {
+            ids = try tokenizer.encode(text)
+            shown = text
+            stops = options.stop
+            // One that cannot be read does not matter here.
+            if let template = try? ChatSetup.kept(in: directory) {
+                let note = "the model has a chat template, \(template.name): --chat uses it"
+                Console.write("note: \(note)\n", to: .standardError)
+            }
+            return
+        }
+        let template = try ChatSetup.template(
+            options.template, model: directory, tokenizer: tokenizer)
+        ids = try tokenizer.encode(template.prompt(after: [ChatMessage(.user, text)])).ids
+        shown = ""
+        stops = options.stop + [template.pieces.answerEnd]
+    }
+}
+
 extension GenerateOptions {
-    fileprivate var sampling: SamplingOptions {
+    var sampling: SamplingOptions {
         var sampling = SamplingOptions(seed: UInt64(seed ?? Recipe().seed))
         sampling.repetitionPenalty = repetitionPenalty
         sampling.temperature = temperature

@@ -12,6 +12,8 @@ struct ImportPhase {
     let source: String
     /// The tokenizer; nil takes that of the directory.
     let tokenizer: String?
+    /// The chat template; nil takes that of the directory.
+    let template: String?
 
     /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
     func run(output: String) throws {
@@ -20,10 +22,25 @@ struct ImportPhase {
             "\(source)/\(HuggingFaceConfiguration.fileName)")
         let (model, tokenizer) = try isDirectory ? directory(device) : llama2C(device)
         try check(tokenizer, fits: model.configuration)
-        try ModelFile(model: model, tokenizer: tokenizer).publish(at: output)
+        let template = try template(for: tokenizer, isDirectory: isDirectory)
+        try ModelFile(model: model, tokenizer: tokenizer, template: template).publish(at: output)
         Console.line(
             "imported \(model.configuration.summary): \(model.parameters.parameterCount) "
                 + "parameters, into \(output)")
+    }
+
+    /// One that this program cannot use does not hold the weights back.
+    private func template(
+        for tokenizer: any Tokenizer, isDirectory: Bool
+    ) throws -> ChatTemplate? {
+        if let template { return try ChatTemplate.named(template, for: tokenizer) }
+        guard isDirectory else { return nil }
+        do {
+            return try ChatTemplate.load(directory: source)
+        } catch let failure as Failure {
+            Console.write("warning: left out: \(failure.line)\n", to: .standardError)
+            return nil
+        }
     }
 
     private func directory(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
@@ -70,6 +87,7 @@ struct ImportPhase {
 struct ModelFile {
     let model: any LanguageModel
     let tokenizer: any Tokenizer
+    var template: ChatTemplate?
     var weights = WeightStorage.float32
     /// Of a classifier.
     var labels: [String]?
@@ -87,7 +105,7 @@ struct ModelFile {
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizerConfigurationJSON
                 ?? tokenizer.tokenizerConfigJSON(
-                    maximumLength: model.configuration.contextLength),
+                    maximumLength: model.configuration.contextLength, template: template),
             weights: weights, at: path, isReplacing: isReplacing)
     }
 }
