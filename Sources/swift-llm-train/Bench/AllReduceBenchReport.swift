@@ -20,7 +20,7 @@ struct AllReduceBenchReport: BenchReport {
     }
 
     var text: String {
-        var table = BenchTable()
+        var table = TextTable()
         table.add("bucket", "this program", "MPI_Allreduce", "ratio")
         for row in rows {
             table.add(

@@ -26,7 +26,7 @@ struct GenerationBenchReport: BenchReport {
     private var limit: Double { readGBPerSecond * 1e9 / Double(weightBytes) }
 
     var text: String {
-        var table = BenchTable()
+        var table = TextTable()
         table.add(
             "prompt", "\(Quantity.number(promptTokensPerSecond)) tokens/s",
             "\(promptLength) tokens in \(Quantity.number(promptSeconds * 1e3)) ms")

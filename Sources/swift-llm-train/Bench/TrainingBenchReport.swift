@@ -64,7 +64,7 @@ extension TrainingBenchReport {
     }
 
     private var speed: [String] {
-        var table = BenchTable()
+        var table = TextTable()
         table.add("tokens a second, all ranks", Quantity.number(tokensPerSecond))
         table.add("milliseconds a step", Quantity.number(step.total * 1e3))
         table.add("GFLOP/s", Quantity.number(gflops))
@@ -79,7 +79,7 @@ extension TrainingBenchReport {
     }
 
     private var memory: [String] {
-        var table = BenchTable()
+        var table = TextTable()
         let bytes = zip(steps.proportionalBytes, steps.residentBytes).enumerated()
         for (rank, (proportional, resident)) in bytes {
             table.add(
@@ -97,7 +97,7 @@ extension TrainingBenchReport {
     private var partsHeading: String { "where the time of that step goes" }
 
     private var parts: [String] {
-        var table = BenchTable()
+        var table = TextTable()
         for (part, seconds) in step.shares {
             table.add(
                 part.title, "\((seconds * 1e3).formattedTo(1)) ms",
