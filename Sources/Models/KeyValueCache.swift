@@ -17,14 +17,43 @@ package final class KeyValueCache {
     private let keys: Tensor<Float>
     private let values: Tensor<Float>
 
-    package init(_ configuration: ModelConfiguration, batchSize: Int = 1, device: Device) {
-        self.batchSize = batchSize
-        contextLength = configuration.contextLength
-        let shape = [
-            configuration.layerCount, batchSize, contextLength, configuration.keyValueSize,
-        ]
+    /// - Parameter contextLength: the positions that there is room for; by default the model's.
+    package convenience init(
+        _ configuration: ModelConfiguration, batchSize: Int = 1, contextLength: Int? = nil,
+        device: Device
+    ) {
+        self.init(
+            shape: [
+                configuration.layerCount, batchSize,
+                contextLength ?? configuration.contextLength, configuration.keyValueSize,
+            ], device: device)
+    }
+
+    private init(shape: [Int], device: Device) {
+        batchSize = shape[1]
+        contextLength = shape[2]
         keys = device.uninitialized(shape)
         values = device.uninitialized(shape)
+    }
+
+    /// A cache of `count` sequences that all begin as the one sequence of this one.
+    package func repeated(_ count: Int, contextLength: Int, device: Device) -> KeyValueCache {
+        precondition(
+            batchSize == 1 && length <= contextLength,
+            "expected one sequence of at most \(contextLength), got \(batchSize) of \(length)")
+        let (layerCount, width) = (keys.shape[0], keys.shape[3])
+        let copy = KeyValueCache(
+            shape: [layerCount, count, contextLength, width], device: device)
+        copy.length = length
+        for index in 0..<layerCount * count {
+            for (source, target) in [(keys, copy.keys), (values, copy.values)] {
+                let start = index / count * self.contextLength * width
+                device.copy(
+                    source.view(from: start, shape: [length, width]),
+                    to: target.view(from: index * contextLength * width, shape: [length, width]))
+            }
+        }
+        return copy
     }
 
     /// Forgets all positions from `length` on.

@@ -70,6 +70,22 @@ extension Tape {
         }
         return LossSum(value: sum, root: root)
     }
+
+    /// The losses [rows] that `linearCrossEntropy` adds up, in nats; there is no backward pass.
+    package func linearCrossEntropyLosses<Element: Activation>(
+        _ x: Tensor<Element>, weight: Variable, targets: Tensor<Int32>
+    ) -> Tensor<Float> {
+        precondition(!recordsGradients, "losses one by one have no gradient")
+        let losses = device.uninitialized([x.rowCount])
+        let sliceRows = max(1, min(x.rowCount, Device.rowsOfLogits))
+        device.operations.measure(.crossEntropy) {
+            device.linearCrossEntropy(
+                x, weight: Element.operand(weight, on: device), targets: targets, losses: losses,
+                dx: nil, weightNode: nil,
+                scratch: device.uninitialized([sliceRows, weight.shape[0]]), scale: 1)
+        }
+        return losses
+    }
 }
 
 extension Tensor {

@@ -1,0 +1,48 @@
+import Tensors
+
+extension LanguageModel {
+    /// The loss of each target, in nats: inputs [B, T] and targets [B, T] -> [B, T]. It is 0 where the
+    /// target is below 0, else minus the log-likelihood of the target.
+    ///
+    /// Only positions that have a target go through the output layer. There is no backward pass.
+    ///
+    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    package func tokenLosses(
+        inputs: Tensor<Int32>, targets: Tensor<Int32>, cache: KeyValueCache? = nil
+    ) -> Tensor<Float> {
+        switch precision {
+        case .float: tokenLosses(inputs, targets, cache, activation: Float.self)
+        case .bfloat16: tokenLosses(inputs, targets, cache, activation: BFloat16.self)
+        }
+    }
+
+    /// Takes up `inputs` [B, T] into the cache, for tokens that follow them.
+    package func remember(_ inputs: Tensor<Int32>, in cache: KeyValueCache) {
+        let nothing = device.tensor(
+            repeatElement(-1 as Int32, count: inputs.count), shape: inputs.shape)
+        _ = tokenLosses(inputs: inputs, targets: nothing, cache: cache)
+    }
+
+    private func tokenLosses<Activation: Tensors.Activation>(
+        _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, _ cache: KeyValueCache?,
+        activation: Activation.Type
+    ) -> Tensor<Float> {
+        precondition(
+            inputs.shape == targets.shape, "expected \(inputs.shape), got \(targets.shape)")
+        let tape = Tape(device: device)
+        let hidden: Value<Activation> = hiddenStates(
+            tape, inputs: inputs, dropout: nil, cache: cache)
+        cache?.advance(by: inputs.shape[1])
+
+        let counted = targets.buffer.indices.filter { targets.buffer[$0] >= 0 }
+        let countedLosses = tape.linearCrossEntropyLosses(
+            Activation.narrowed(tape.rows(hidden, counted).value, on: device),
+            weight: tape.parameter(outputWeight, of: parameters),
+            targets: device.tensor(counted.map { targets.buffer[$0] }, shape: [counted.count]))
+        let losses = device.zeros(targets.shape)
+        for (index, position) in counted.enumerated() {
+            losses.buffer[position] = countedLosses.buffer[index]
+        }
+        return losses
+    }
+}
