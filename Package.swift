@@ -96,6 +96,7 @@ let package = Package(
             dependencies: [
                 "Collectives", "DistributedChecks", "DistributedRuns", "TemporaryFolders",
             ]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ReferenceModels"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: ["ReferenceModels", "TinyTrainings"]),

@@ -14,8 +14,8 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, import, export, merge, inspect, replay, supervise, doctor, bench; "
-                + "did you mean pretrain?"
+                + "evaluate, generate, import, export, merge, inspect, replay, supervise, "
+                + "doctor, bench; did you mean pretrain?"
         ),
         (
             "tokenizer trian",
@@ -63,6 +63,22 @@ import swift_llm_train
                 + "leave it out for the model's context length"
         ),
         (
+            "evaluate --model m",
+            "what to evaluate on: expected either --data or --tasks, got neither; see --help"
+        ),
+        (
+            "evaluate --model m --data d --tasks a.jsonl",
+            "what to evaluate on: expected either --data or --tasks, got both; see --help"
+        ),
+        (
+            "evaluate --model m --data d --shots 2",
+            "--shots: expected to stand with --tasks, got --data"
+        ),
+        (
+            "evaluate --model m --tasks a.jsonl --limit 0",
+            "--limit: expected an integer of at least 1, got 0; see --help"
+        ),
+        (
             "pretrain --config absent.yaml",
             "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
                 + "check the path"
@@ -82,7 +98,8 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "import", "export", "inspect", "replay",
+        "prepare", "pretrain", "evaluate", "generate", "import", "export", "inspect",
+        "replay",
         "supervise", "doctor", "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {

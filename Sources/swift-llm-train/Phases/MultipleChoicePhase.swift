@@ -1,0 +1,27 @@
+import Collectives
+import Datasets
+import Evaluation
+
+/// `evaluate --tasks`: the share of multiple-choice questions that a model answers rightly.
+struct MultipleChoicePhase {
+    let communicator: any Communicator
+    let compute: ComputeResources
+
+    /// Collective; the report is the same on every rank.
+    func run(
+        model directory: String, tasks paths: [String], shots: Int, limit: Int?
+    ) throws -> MultipleChoiceReport {
+        let device = compute.makeDevice()
+        let (choice, tasks) = try communicator.agree {
+            let tasks = try paths.flatMap { try ChoiceTask.read($0) }
+            for task in tasks { try task.requireExamples(shots) }
+            let (model, tokenizer) = try LoadedModel.load(directory, device: device)
+            return (MultipleChoice(model: model, tokenizer: tokenizer), tasks)
+        }
+        return MultipleChoiceReport(
+            shots: shots,
+            results: try tasks.map { task in
+                (task, try choice.results(of: task, shots: shots, limit: limit, over: communicator))
+            })
+    }
+}
