@@ -24,10 +24,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, ChatCommand.self, ImportCommand.self,
-            ExportCommand.self, MergeCommand.self,
-            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
-            BenchCommand.self,
+            EvaluateCommand.self, GenerateCommand.self, ChatCommand.self, ClassifyCommand.self,
+            ImportCommand.self, ExportCommand.self, MergeCommand.self, InspectCommand.self,
+            ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self, BenchCommand.self,
         ])
 
     package init() {}

@@ -2,7 +2,9 @@
 struct TextTable {
     private var rows: [[String]] = []
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(_ cells: String...) { add(cells) }
+
+    mutating func add(_ cells: [String]) { rows.append(cells) }
 
     var lines: [String] {
         let columnCount = rows.map(\.count).max() ?? 0

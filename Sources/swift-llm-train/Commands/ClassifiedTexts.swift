@@ -1,0 +1,51 @@
+import Datasets
+import Evaluation
+import JSON
+
+/// What `classify` tells.
+struct ClassifiedTexts {
+    let texts: [LabelledText]
+    let labels: ClassLabels
+    let scores: ClassScores
+    /// Nil where every text fits into the context.
+    let warning: String?
+
+    /// Enough to know a text by.
+    private static let characterCount = 50
+
+    /// Nil where the texts have no labels.
+    var report: ClassificationReport? {
+        let actual = texts.compactMap { try? labels.index(of: $0) }
+        guard actual.count == texts.count else { return nil }
+        return ClassificationReport(labels: labels, actual: actual, predicted: scores.classes)
+    }
+
+    /// A row for each text: its beginning, its class, the probability of each class.
+    var text: String {
+        var table = TextTable()
+        table.add(["text", "class"] + labels.names)
+        for (text, answer) in zip(texts, zip(scores.classes, scores.probabilities)) {
+            table.add(
+                [
+                    QuotedText.line(text.text, limit: Self.characterCount),
+                    labels.names[answer.0],
+                ] + answer.1.map { $0.formattedTo(4) })
+        }
+        return table.lines.joined(separator: "\n")
+    }
+
+    /// An object for each text.
+    var jsonLines: [JSONValue] {
+        zip(texts, zip(scores.classes, scores.probabilities)).map { text, answer in
+            var members: [String: JSONValue] = [
+                "text": .string(text.text), "class": .string(labels.names[answer.0]),
+                "probabilities": .members(
+                    zip(labels.names, answer.1).map {
+                        JSONValue.Member(key: Array($0.utf8), value: .number($1))
+                    }),
+            ]
+            members["label"] = text.label.map(JSONValue.string)
+            return .object(members)
+        }
+    }
+}

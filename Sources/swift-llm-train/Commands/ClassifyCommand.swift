@@ -1,0 +1,92 @@
+import ArgumentParser
+import Collectives
+import Datasets
+import Diagnostics
+
+/// `classify`: texts and the probabilities of their classes.
+struct ClassifyCommand: RankedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "classify",
+        abstract: "Tells the classes of texts, with probabilities, by a fine-tuned classifier.",
+        discussion: """
+            A file *.csv, *.tsv or *.jsonl holds texts, with or without labels; of any other file each \
+            line is a text. Where all texts have labels, a report follows: accuracy, \
+            precision, recall and F1 of each class, and the confusion matrix. Texts longer than \
+            the model's context lose their end. Under mpirun the ranks share the work.
+
+            Examples:
+              swift-llm-train classify --model runs/spam/checkpoints/best \\
+                --text 'You have won a free prize, call now'
+              swift-llm-train classify --model MODEL --input messages.tsv --json
+            """)
+
+    @Option(help: ArgumentHelp("A classifier's directory or checkpoint.", valueName: "dir"))
+    var model: String
+
+    @Option(help: ArgumentHelp("A text; may be given again.", valueName: "text"))
+    var text: [String] = []
+
+    @Option(help: ArgumentHelp("A file of texts.", valueName: "file"))
+    var input: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The column or field of the texts: a name, or a number from 1 on.",
+            valueName: "column"))
+    var textColumn = LabelledTextColumns().text
+
+    @Option(help: ArgumentHelp("The column or field of the labels.", valueName: "column"))
+    var labelColumn = LabelledTextColumns().label
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether the first row names the columns; by default if the texts' name stands in it."
+    )
+    var header: Bool?
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    func run(on communicator: any Communicator) throws -> Int32 {
+        try communicator.agree { try validateFlags() }
+        let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+        let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
+            model: model, texts: readTexts)
+        if communicator.rank == 0 { tell(found) }
+        return 0
+    }
+
+    private func readTexts() throws -> [LabelledText] {
+        guard let input else {
+            return try text.enumerated().map { number, text in
+                try LabelledText(text: text, label: nil, place: "--text \(number + 1)")
+            }
+        }
+        var columns = LabelledTextColumns()
+        columns.text = textColumn
+        columns.label = labelColumn
+        columns.hasHeader = header
+        return try LabelledTextFile.read(input, columns: columns, needsLabels: false)
+    }
+
+    private func tell(_ found: ClassifiedTexts) {
+        if let warning = found.warning {
+            Console.write("warning: \(warning)\n", to: .standardError)
+        }
+        if json {
+            for line in found.jsonLines { Console.line(line.text()) }
+            if let report = found.report { Console.line(report.json.text()) }
+        } else {
+            Console.line(found.text)
+            if let report = found.report { Console.line("\n" + report.text) }
+        }
+    }
+
+    private func validateFlags() throws {
+        guard text.isEmpty == (input != nil) else {
+            throw Failure(
+                "what to classify", expected: "either --text or --input",
+                got: text.isEmpty ? "neither" : "both", remedy: "see --help", kind: .usage)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+
+/// `classify`: the probabilities that a classifier gives its classes for some texts.
+struct ClassifyPhase {
+    let communicator: any Communicator
+    let compute: ComputeResources
+
+    /// Collective; the same on every rank.
+    ///
+    /// - Parameter texts: those with a label must have one of the classifier's.
+    func run(
+        model directory: String, texts read: () throws -> [LabelledText]
+    ) throws -> ClassifiedTexts {
+        let device = compute.makeDevice()
+        let (loaded, texts, labels, encoded) = try communicator.agree {
+            let texts = try read()
+            let loaded = try LoadedModel(directory, device: device)
+            guard let names = loaded.labels else {
+                throw Failure(
+                    "this model tells no classes apart", expected: "a classifier",
+                    got: "a language model", at: directory,
+                    remedy: "fine-tune it for classification first", kind: .usage)
+            }
+            let labels = try ClassLabels(names)
+            return (
+                loaded, texts, labels,
+                try ClassifiedExamples(
+                    texts, labels: texts.contains { $0.label == nil } ? nil : labels,
+                    tokenizer: loaded.tokenizer,
+                    sequenceLength: loaded.model.configuration.contextLength)
+            )
+        }
+        let scores = try ClassScores(of: encoded.examples, by: loaded.model, over: communicator)
+        return ClassifiedTexts(
+            texts: texts, labels: labels, scores: scores,
+            warning: encoded.warning(sequenceLength: loaded.model.configuration.contextLength))
+    }
+}
