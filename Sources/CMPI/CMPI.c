@@ -61,9 +61,25 @@ int cmpi_world_create(cmpi_world **world) {
     return status;
 }
 
-int cmpi_finalize(cmpi_world *world) {
+int cmpi_world_split(const cmpi_world *world, int color, cmpi_world **part) {
+    *part = malloc(sizeof **part);
+    if (*part == NULL) return CMPI_OUT_OF_MEMORY;
+    // The key 0 keeps the order of the world.
+    int status = MPI_Comm_split(world->communicator, color, 0, &(*part)->communicator);
+    if (status == MPI_SUCCESS) {
+        status = MPI_Comm_set_errhandler((*part)->communicator, MPI_ERRORS_RETURN);
+    }
+    return status;
+}
+
+int cmpi_world_free(cmpi_world *world) {
     int status = MPI_Comm_free(&world->communicator);
     free(world);
+    return status;
+}
+
+int cmpi_finalize(cmpi_world *world) {
+    int status = cmpi_world_free(world);
     return status == MPI_SUCCESS ? MPI_Finalize() : status;
 }
 

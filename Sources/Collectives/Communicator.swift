@@ -37,6 +37,9 @@ package protocol Communicator: AnyObject {
     /// Makes memory of which each rank gives `byteCount` bytes and which all ranks see.
     func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome
 
+    /// The ranks that name the same color, in their order, as a world of their own.
+    func split(color: Int) throws -> any Communicator
+
     /// Ends all ranks at once with `exitCode`; called by any rank, at any time.
     func abort(exitCode: Int32) -> Never
 }

@@ -12,10 +12,14 @@ package final class MPICommunicator: Communicator {
     private(set) var world: OpaquePointer?
 
     /// Starts MPI; a process can do so once.
-    init() throws {
+    convenience init() throws {
         try check(cmpi_initialize(), of: "MPI_Init_thread")
         var world: OpaquePointer?
         try check(cmpi_world_create(&world), of: "MPI_Comm_dup")
+        try self.init(world)
+    }
+
+    private init(_ world: OpaquePointer?) throws {
         self.world = world
 
         var (rank, worldSize, localRank) = (Int32(0), Int32(0), Int32(0))
@@ -23,6 +27,13 @@ package final class MPICommunicator: Communicator {
         try check(cmpi_size(world, &worldSize), of: "MPI_Comm_size")
         try check(cmpi_local_rank(world, &localRank), of: "MPI_Comm_split_type")
         (self.rank, self.worldSize, self.localRank) = (Int(rank), Int(worldSize), Int(localRank))
+    }
+
+    /// The part lives until the end of the program.
+    package func split(color: Int) throws -> any Communicator {
+        var part: OpaquePointer?
+        try check(cmpi_world_split(world, Int32(color), &part), of: "MPI_Comm_split")
+        return try MPICommunicator(part)
     }
 
     package func barrier() throws {

@@ -39,6 +39,8 @@ package final class SingleProcess: Communicator {
         .unavailable(reason: "there is one rank")
     }
 
+    package func split(color: Int) -> any Communicator { self }
+
     package func abort(exitCode: Int32) -> Never {
         exit(exitCode)
     }

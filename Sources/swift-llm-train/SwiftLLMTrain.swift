@@ -24,9 +24,10 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
-            EvaluateCommand.self, GenerateCommand.self, ChatCommand.self, ClassifyCommand.self,
-            ImportCommand.self, ExportCommand.self, MergeCommand.self, InspectCommand.self,
-            ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self, BenchCommand.self,
+            FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
+            ClassifyCommand.self, ImportCommand.self, ExportCommand.self, MergeCommand.self,
+            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
+            BenchCommand.self,
         ])
 
     package init() {}

@@ -20,7 +20,7 @@ extern "C" {
 // The largest tag that every MPI allows.
 #define CMPI_LARGEST_TAG 32767
 
-// A duplicate of MPI_COMM_WORLD that returns errors instead of aborting.
+// A duplicate of MPI_COMM_WORLD, or a part of it, that returns errors instead of aborting.
 typedef struct cmpi_world cmpi_world;
 // Non-blocking sends and receives that are waited for together.
 typedef struct cmpi_requests cmpi_requests;
@@ -34,6 +34,10 @@ void cmpi_end_with_parent(void);
 // Starts MPI for calls from one thread at a time (MPI_THREAD_SERIALIZED).
 int cmpi_initialize(void);
 int cmpi_world_create(cmpi_world **world);
+// The ranks of `world` with this `color`, in their order; collective over `world`.
+int cmpi_world_split(const cmpi_world *world, int color, cmpi_world **part);
+// Frees a part; collective over it.
+int cmpi_world_free(cmpi_world *world);
 // Frees `world` and ends MPI: after it no MPI function may be called.
 int cmpi_finalize(cmpi_world *world);
 // Ends the whole job; does not return.

@@ -40,5 +40,9 @@ package final class WatchedCommunicator: Communicator {
         try board.during("shareMemory") { try base.shareMemory(byteCount: byteCount) }
     }
 
+    package func split(color: Int) throws -> any Communicator {
+        try board.during("split") { try base.split(color: color) }
+    }
+
     package func abort(exitCode: Int32) -> Never { base.abort(exitCode: exitCode) }
 }

@@ -19,6 +19,12 @@ package struct ExampleSet: Sendable {
     /// Conversations whose last answer has its end among the targets.
     package internal(set) var endCount = 0
 
+    /// Examples that are no conversations.
+    package init(_ examples: [TokenExample], places: [String], sequenceLength: Int) {
+        self.init(sequenceLength: sequenceLength, answerEnd: "")
+        (self.examples, self.places) = (examples, places)
+    }
+
     init(sequenceLength: Int, answerEnd: String) {
         self.sequenceLength = sequenceLength
         self.answerEnd = answerEnd

@@ -55,7 +55,9 @@ struct PhaseRunner {
             return try phase.run(recipe) { try TrainingData(recipe) } == .finished
         case .evaluate: try evaluate(recipe, compute)
         case .finetune:
-            throw Failure("the phase finetune is not there yet")
+            return try FineTunePhase(
+                isResuming: isResuming, compute: compute, communicator: communicator
+            ).run(recipe) == .finished
         case .merge:
             try onFirstRank {
                 try MergePhase(
@@ -100,6 +102,11 @@ struct PhaseRunner {
     }
 
     private func evaluate(_ recipe: Recipe, _ compute: ComputeResources) throws {
+        if recipe.isClassifier(for: .evaluate) {
+            return try FineTunePhase(
+                isResuming: isResuming, compute: compute, communicator: communicator
+            ).report(recipe.fineTuning, model: recipe.model(for: .evaluate))
+        }
         guard let data = recipe.data.validation else { return say("no validation data") }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: recipe.model(for: .evaluate), data: data,

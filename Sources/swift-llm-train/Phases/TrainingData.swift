@@ -48,7 +48,7 @@ struct TrainingData: TrainingTask {
     let warnings: [String] = []
 
     func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
-        try plan(freezing: recipe, model)
+        try ParameterPlan(freezing: recipe, model)
     }
 
     func objective(_ model: any LanguageModel) -> any Objective {

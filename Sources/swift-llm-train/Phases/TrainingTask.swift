@@ -26,23 +26,22 @@ protocol TrainingTask {
     ) throws -> CheckpointFiles
 }
 
-extension TrainingTask {
+extension ParameterPlan {
     /// All of the architecture but what `train.freeze` names.
     ///
     /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
-    func plan(freezing recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    init(freezing recipe: Recipe, _ model: ModelConfiguration) throws {
         let patterns = recipe.train.freeze.map(NamePattern.init)
         let names = model.tensorShapes.map(\.name)
         try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")
         let factors = try recipe.optimizer.learningRateFactors.map(LearningRateFactor.init)
         try NamePattern.require(
             factors.map(\.pattern), toMatchIn: names, key: "optimizer.learning_rate_factors")
-        let plan = ParameterPlan { name in !patterns.contains { $0.matches(name) } }
-        guard names.contains(where: plan.trainsBase) else {
+        self.init { name in !patterns.contains { $0.matches(name) } }
+        guard names.contains(where: trainsBase) else {
             throw Failure(
                 "train.freeze leaves nothing to train", got: "\(recipe.train.freeze.optionValue)",
                 remedy: "freeze less", kind: .usage)
         }
-        return plan
     }
 }

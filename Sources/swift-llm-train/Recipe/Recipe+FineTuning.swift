@@ -45,6 +45,12 @@ extension Recipe {
         }
     }
 
+    /// Whether the model that a phase takes tells classes.
+    func isClassifier(for phase: Phase) -> Bool {
+        let end = phases.firstIndex(of: phase) ?? phases.count
+        return phases[..<end].contains(.finetune) && finetune.task == .classification
+    }
+
     private var fineTunedModel: String {
         Self.checkpoint(in: fineTuneOutput, finetune.checkpoint)
     }

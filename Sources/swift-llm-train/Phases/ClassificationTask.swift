@@ -1,0 +1,119 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import FineTuning
+import Models
+import Tokenizers
+import Training
+
+/// Fine-tuning to tell the classes of texts.
+struct ClassificationTask: TrainingTask {
+    let labels: ClassLabels
+    private let base: FineTuneBase
+    private let train: ClassifiedExamples
+    let validation: ClassifiedExamples
+    /// For the report at the end; may be empty.
+    let test: ClassifiedExamples
+    private let classWeights: [Float]
+    private let sequenceLength: Int
+
+    /// - Throws: `Failure` for records that cannot be used, with file and line.
+    init(_ recipe: Recipe) throws {
+        base = try FineTuneBase(recipe)
+        sequenceLength = base.sequenceLength(recipe)
+        let texts = try LabelledTextSplit(recipe, labels: base.labels)
+        labels = texts.labels
+        let (labels, tokenizer, length) = (texts.labels, base.tokenizer, sequenceLength)
+        func encode(_ texts: [LabelledText]) throws -> ClassifiedExamples {
+            try ClassifiedExamples(
+                texts, labels: labels, tokenizer: tokenizer, sequenceLength: length)
+        }
+        train = try encode(texts.train)
+        validation = try encode(texts.validation)
+        test = try encode(texts.test)
+        let counts = labels.counts(of: try texts.train.map(labels.index))
+        switch recipe.finetune.classWeights {
+        case .none: classWeights = counts.map { _ in 1 }
+        case .balanced: classWeights = ClassLabels.balancedWeights(counts: counts)
+        }
+    }
+
+    var description: String {
+        "\(train.examples.count) texts of the classes \(labels.names.joined(separator: ", ")); "
+            + "\(validation.examples.count) more for validation, \(test.examples.count) for the test"
+    }
+
+    var warnings: [String] {
+        [train, validation, test].compactMap { $0.warning(sequenceLength: sequenceLength) }
+    }
+
+    func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
+
+    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+        try base.plan(recipe, classCount: labels.count)
+    }
+
+    func source(_ recipe: Recipe) -> any BatchSource {
+        let places = train.examples.indices.map { "text \($0 + 1)" }
+        return ExampleSource(
+            ExampleSet(train.examples, places: places, sequenceLength: sequenceLength),
+            globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+            isShuffled: recipe.data.shuffle)
+    }
+
+    func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
+        guard !validation.examples.isEmpty else { return nil }
+        return ValidationLoss(
+            examples: validation.examples, portionSize: recipe.train.microBatchSize)
+    }
+
+    func objective(_ model: any LanguageModel) -> any Objective {
+        ClassificationObjective(model: model, classWeights: classWeights)
+    }
+
+    func checkpointFiles(
+        _ configuration: ModelConfiguration, recipe: Recipe
+    ) throws -> CheckpointFiles {
+        try base.checkpointFiles(recipe, labels: labels.names)
+    }
+}
+
+/// The texts of a recipe: those to learn from, and those that are held out.
+struct LabelledTextSplit {
+    let labels: ClassLabels
+    private(set) var train: [LabelledText] = []
+    private(set) var validation: [LabelledText] = []
+    private(set) var test: [LabelledText] = []
+
+    /// - Parameter given: the labels of the model; nil takes those of the texts.
+    init(_ recipe: Recipe, labels given: [String]?) throws {
+        let options = recipe.finetune
+        var columns = LabelledTextColumns()
+        if let text = options.textColumn { columns.text = text }
+        if let label = options.labelColumn { columns.label = label }
+        func read(_ paths: [String]) throws -> [LabelledText] {
+            try paths.flatMap { try LabelledTextFile.read($0, columns: columns) }
+        }
+        let all = try read(options.data)
+        let labels = try given.map { try ClassLabels($0) } ?? ClassLabels(of: all)
+        self.labels = labels
+        let validationFraction = options.validation.isEmpty ? options.validationFraction : 0
+        let testFraction = options.test.isEmpty ? options.testFraction : 0
+        guard validationFraction + testFraction < 1 else {
+            throw Failure(
+                "finetune.validation_fraction and test_fraction leave nothing to train on",
+                expected: "less than 1 in all", got: "\(validationFraction + testFraction)",
+                remedy: "lower them", kind: .usage)
+        }
+        let split = try StratifiedSplit(
+            classes: try all.map(labels.index), labels: labels,
+            trainFraction: 1 - validationFraction - testFraction,
+            validationFraction: validationFraction, isBalanced: options.balanced,
+            seed: UInt64(recipe.seed))
+        train = split.train.map { all[$0] }
+        validation =
+            options.validation.isEmpty
+            ? split.validation.map { all[$0] } : try read(options.validation)
+        test = options.test.isEmpty ? split.test.map { all[$0] } : try read(options.test)
+    }
+}

@@ -1,0 +1,92 @@
+import Diagnostics
+import FineTuning
+import ModelFiles
+import Models
+import Tokenizers
+import Training
+
+/// The model from which a fine-tuning starts, before its weights are read.
+struct FineTuneBase {
+    let directory: String
+    let tokenizer: any Tokenizer
+    let configuration: ModelConfiguration
+    /// Of a classifier.
+    let labels: [String]?
+
+    /// - Throws: `Failure` where the directory holds no model.
+    init(_ recipe: Recipe) throws {
+        guard let directory = recipe.initial.from else {
+            throw Failure(
+                "finetune.from is missing", remedy: "name a model directory", kind: .usage)
+        }
+        guard !AdapterDirectory.exists(at: directory) else {
+            throw Failure(
+                "finetune.from names an adapter", expected: "a model", got: "a PEFT directory",
+                at: directory, remedy: "merge it into its base first", kind: .usage)
+        }
+        let files = try ModelDirectory(reading: directory)
+        self.directory = directory
+        tokenizer = try TokenizerFile.load(directory)
+        labels = files.configuration.labels
+        var configuration = files.model
+        configuration.dropoutRate = Float(recipe.model.dropoutRate)
+        self.configuration = configuration
+    }
+
+    /// T: what the recipe says, at most the context.
+    func sequenceLength(_ recipe: Recipe) -> Int {
+        min(recipe.train.sequenceLength ?? .max, configuration.contextLength)
+    }
+
+    /// - Parameter classCount: of a head; nil for none.
+    func plan(_ recipe: Recipe, classCount: Int?) throws -> ParameterPlan {
+        var plan: ParameterPlan
+        switch recipe.finetune.trained {
+        case .lora:
+            plan = try ParameterPlan(lora: recipe.lora.configuration, of: configuration)
+        case .head: plan = ParameterPlan { _ in false }
+        case .lastBlocks: plan = try lastBlocks(recipe.finetune.lastBlocks)
+        case .all: plan = try ParameterPlan(freezing: recipe, configuration)
+        }
+        plan.classCount = classCount
+        return plan
+    }
+
+    /// The last blocks and what follows them; of a tied output layer the table stays as it is.
+    private func lastBlocks(_ count: Int) throws -> ParameterPlan {
+        let first = configuration.layerCount - count
+        guard first >= 0 else {
+            throw Failure(
+                "finetune.last_blocks is larger than the model",
+                expected: "at most \(configuration.layerCount)", got: "\(count)",
+                remedy: "lower it, or train all", kind: .usage)
+        }
+        let names = configuration.tensorShapes.map(\.name)
+        func block(_ name: String) -> Int? {
+            name.split(separator: ".").compactMap { Int($0) }.first
+        }
+        let start = names.firstIndex { block($0).map { $0 >= first } ?? false } ?? names.count
+        let trained = Set(names[start...])
+        return ParameterPlan { trained.contains($0) }
+    }
+
+    /// - Parameter template: kept with the model.
+    func checkpointFiles(
+        _ recipe: Recipe, template: ChatTemplate? = nil, labels: [String]? = nil
+    ) throws -> CheckpointFiles {
+        var files = CheckpointFiles(
+            tokenizerJSON: tokenizer.tokenizerJSON,
+            tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
+                maximumLength: configuration.contextLength, template: template),
+            endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
+            recipe: recipe.resolvedYAML)
+        files.labels = labels
+        if recipe.finetune.trained == .lora {
+            files.adapter = AdapterConfiguration(
+                lora: recipe.lora.configuration, basePath: ResolvedPath.of(directory),
+                hasHead: labels != nil)
+        }
+        return files
+    }
+}

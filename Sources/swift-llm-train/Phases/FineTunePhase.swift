@@ -1,0 +1,112 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+import FineTuning
+import Models
+import Training
+
+/// `finetune`: a model that does one task, or several adapters at once.
+struct FineTunePhase {
+    let isResuming: Bool
+    let compute: ComputeResources
+    let communicator: any Communicator
+
+    func run(_ recipe: Recipe) throws -> Trainer.Outcome {
+        guard recipe.finetune.variants.isEmpty else { return try runVariants(recipe) }
+        let own = recipe.fineTuning
+        let phase = TrainingPhase(
+            isResuming: isResuming, compute: compute, communicator: communicator)
+        let outcome = try phase.run(own) { try Self.task(own) }
+        if outcome == .finished { try report(own, model: own.latestCheckpoint) }
+        return outcome
+    }
+
+    private static func task(_ recipe: Recipe) throws -> any TrainingTask {
+        switch recipe.finetune.task {
+        case .instructions: try InstructionTask(recipe)
+        case .classification: try ClassificationTask(recipe)
+        }
+    }
+
+    /// How well the classes of held-out texts are told; for other tasks nothing.
+    ///
+    /// - Parameter recipe: that of the fine-tuning alone.
+    func report(_ recipe: Recipe, model directory: String) throws {
+        guard recipe.finetune.task == .classification else { return }
+        let task = try communicator.agree { try ClassificationTask(recipe) }
+        let model = try communicator.agree {
+            try LoadedModel(directory, device: compute.makeDevice()).model
+        }
+        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        for (name, examples) in [("validation", task.validation), ("test", task.test)] {
+            let examples = examples.examples
+            guard !examples.isEmpty else { continue }
+            let scores = try ClassScores(of: examples, by: model, over: communicator)
+            let report = ClassificationReport(
+                labels: task.labels, actual: examples.map { Int($0.targets.last ?? 0) },
+                predicted: scores.classes)
+            guard communicator.rank == 0 else { continue }
+            Console.line("\n\(name): \(report.text)")
+            Console.line(report.json.text())
+        }
+    }
+
+    /// Each group of ranks trains one adapter after the other; a group has as many ranks as there are
+    /// for each, one at least.
+    private func runVariants(_ recipe: Recipe) throws -> Trainer.Outcome {
+        let variants = try communicator.agree { try Variant.all(of: recipe) }
+        let groupCount = min(communicator.worldSize, variants.count)
+        let group = communicator.rank * groupCount / communicator.worldSize
+        let part = try communicator.split(color: group)
+        var outcome = Trainer.Outcome.finished
+        do {
+            for variant in stride(from: group, to: variants.count, by: groupCount) {
+                if part.rank == 0 { Console.line("adapter \(variants[variant].name)") }
+                outcome = try FineTunePhase(
+                    isResuming: isResuming, compute: compute, communicator: part
+                ).run(variants[variant].recipe)
+                guard outcome == .finished else { break }
+            }
+        } catch let error as AgreedFailure {
+            // The other groups know nothing of it.
+            guard part.rank == 0 else { return try waitForAbort() }
+            throw error.failure
+        }
+        let isStopped = try communicator.allReduce(
+            [Int64(outcome == .stopped ? 1 : 0)], .maximum)[0]
+        return isStopped == 0 ? .finished : .stopped
+    }
+
+    /// The first rank of the group ends the job.
+    private func waitForAbort() throws -> Trainer.Outcome {
+        try communicator.barrier()
+        return .stopped
+    }
+}
+
+/// One of several adapters of a recipe.
+struct Variant {
+    let name: String
+    let recipe: Recipe
+
+    /// - Throws: a usage `Failure` for keys that are wrong, and for two variants that are the same.
+    static func all(of recipe: Recipe) throws -> [Variant] {
+        let texts = recipe.finetune.variants
+        guard Set(texts).count == texts.count else {
+            throw Failure(
+                "two of finetune.variants are the same", expected: "variants that differ",
+                got: texts.joined(separator: ", "), remedy: "remove one", kind: .usage)
+        }
+        return try texts.enumerated().map { index, text in
+            var own = recipe
+            own.finetune.variants = []
+            for override in text.split(separator: " ") {
+                try own.set(Recipe.Entry(override: String(override)))
+            }
+            try own.validate(for: [.finetune])
+            own.finetune.output = "\(recipe.fineTuneOutput)/\(index + 1)"
+            return Variant(name: "\(index + 1): \(text)", recipe: own)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import FineTuning
+import Models
+import Tokenizers
+import Training
+
+/// Fine-tuning on answers to instructions and in conversations.
+struct InstructionTask: TrainingTask {
+    private let base: FineTuneBase
+    private let template: ChatTemplate
+    private let train: ExampleSet
+    private let validation: ExampleSet?
+
+    /// - Throws: `Failure` for records that cannot be used, with file and line.
+    init(_ recipe: Recipe) throws {
+        base = try FineTuneBase(recipe)
+        guard base.labels == nil else {
+            throw Failure(
+                "finetune.from names a classifier", expected: "a model that writes text",
+                got: "a classifier", at: base.directory, remedy: "name its base", kind: .usage)
+        }
+        let template = try Self.template(recipe, base)
+        self.template = template
+        let encoder = ExampleEncoder(
+            tokenizer: base.tokenizer, template: template,
+            sequenceLength: base.sequenceLength(recipe),
+            supervision: recipe.finetune.lossOn == .all ? .all : .answers)
+        func read(_ paths: [String]) throws -> [Conversation] {
+            try paths.flatMap {
+                try ConversationFile(path: $0, inputBegin: template.pieces.inputBegin)
+                    .conversations()
+            }
+        }
+        let all = try read(recipe.finetune.data)
+        let named = try read(recipe.finetune.validation)
+        let split = try ExampleSplit(
+            count: all.count,
+            fraction: named.isEmpty ? recipe.finetune.validationFraction : 0,
+            seed: UInt64(recipe.seed))
+        let heldOut = named.isEmpty ? split.validation.map { all[$0] } : named
+        let train = try encoder.encode(split.train.map { all[$0] })
+        self.train = recipe.finetune.packing ? train.packed() : train
+        validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut)
+    }
+
+    /// That of the recipe, else that of the model, else Alpaca's.
+    private static func template(_ recipe: Recipe, _ base: FineTuneBase) throws -> ChatTemplate {
+        if let name = recipe.finetune.template {
+            return try ChatTemplate.named(name, for: base.tokenizer)
+        }
+        return try ChatTemplate.load(directory: base.directory)
+            ?? ChatTemplate(.alpaca, for: base.tokenizer)
+    }
+
+    var description: String {
+        let example = (try? train.text(of: 0, by: base.tokenizer)) ?? ""
+        let held = validation.map { "\n\($0.examples.count) more for validation" } ?? ""
+        return "template \(template.name): \(train.description)\(held)\n"
+            + "the first example; what stands in \u{27E6} \u{27E7} is learnt:\n\(example)"
+    }
+
+    var warnings: [String] { train.warnings }
+
+    func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
+
+    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+        try base.plan(recipe, classCount: nil)
+    }
+
+    func source(_ recipe: Recipe) -> any BatchSource {
+        ExampleSource(
+            train, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+            isShuffled: recipe.data.shuffle)
+    }
+
+    func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
+        validation.map {
+            ValidationLoss(examples: $0.examples, portionSize: recipe.train.microBatchSize)
+        }
+    }
+
+    func objective(_ model: any LanguageModel) -> any Objective {
+        NextTokenObjective(model: model)
+    }
+
+    func checkpointFiles(
+        _ configuration: ModelConfiguration, recipe: Recipe
+    ) throws -> CheckpointFiles {
+        try base.checkpointFiles(recipe, template: template)
+    }
+}
