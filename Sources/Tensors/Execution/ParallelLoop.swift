@@ -41,11 +41,11 @@ final class ParallelLoop: @unchecked Sendable {
 
 /// Where loops are published to the waiting threads.
 ///
-/// A thread looks for the next loop for a few microseconds, since in a training step it mostly follows at
+/// A thread looks for the next loop for a while, since in a training step it mostly follows at
 /// once, and then sleeps on a condition.
 final class LoopBoard: @unchecked Sendable {
-    /// About ten microseconds of looking.
-    static let looks = 300
+    /// About twenty microseconds of looking: longer than what lies between two products of decoding.
+    static let looks = 1000
 
     private let generation = Atomic<Int>(0)
     private let condition = NSCondition()

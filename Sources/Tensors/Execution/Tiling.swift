@@ -20,8 +20,6 @@ struct Tiling {
     /// Multiplications in a tile below which it is not cut for the sake of the threads: ten
     /// microseconds of work.
     private static let leastWork = 1 << 21
-    /// The same for a single row, where each multiplication waits for a weight from memory.
-    private static let leastWorkOfRow = 1 << 15
     /// Elements of the result above which a tile is always cut.
     private static let largestArea = 1 << 19
 
@@ -48,7 +46,7 @@ struct Tiling {
     private func isWorthCutting(depth: Int) -> Bool {
         let area = tileRows * tileColumns
         guard max(tileRows, tileColumns) > 16 else { return false }
-        let leastWork = rowCount == 1 ? Self.leastWorkOfRow : Self.leastWork
+        let leastWork = rowCount == 1 ? Device.leastWorkOfRow : Self.leastWork
         return area > Self.largestArea || count < Self.wantedCount && area * depth > leastWork
     }
 

@@ -35,8 +35,9 @@ extension Tape {
         let floats = Element.widened(qkv.value, on: device)
         let layout = CachedAttentionLayout(qkv: floats, past, options)
         let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
-        device.forEach(layout.batchSize * layout.keyHeads, as: .attention) { group in
-            layout.remember(group)
+        let positions = layout.batchSize * layout.length
+        device.forEachRowChunk(rows: positions, columns: 2 * layout.keyWidth, as: .attention) {
+            for position in $0 { layout.remember(position) }
         }
         device.forEach(layout.batchSize * layout.queryHeads, as: .attention) { head in
             device.attend(layout, head, into: y)
@@ -50,7 +51,7 @@ private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
     let past: PastKeysValues
     let queryHeads: Int, keyHeads: Int
-    let batchSize: Int, length: Int, width: Int, headSize: Int
+    let batchSize: Int, length: Int, width: Int, keyWidth: Int, headSize: Int
 
     /// Rows of queries taken at once: their scores stay in the second-level cache.
     static let blockRows = 128
@@ -58,9 +59,10 @@ private struct CachedAttentionLayout {
     init(qkv: Tensor<Float>, _ past: PastKeysValues, _ options: AttentionOptions) {
         let (batchSize, room) = (past.keys.shape[0], past.keys.shape[1])
         (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
-        headSize = past.keys.shape[2] / keyHeads
+        keyWidth = past.keys.shape[2]
+        headSize = keyWidth / keyHeads
         width = queryHeads * headSize
-        let joinedWidth = width + 2 * past.keys.shape[2]
+        let joinedWidth = width + 2 * keyWidth
         precondition(
             qkv.shape.count == 3 && qkv.shape[0] == batchSize && qkv.shape[2] == joinedWidth
                 && past.length + qkv.shape[1] <= room && queryHeads % keyHeads == 0,
@@ -87,19 +89,13 @@ private struct CachedAttentionLayout {
         return matrix(cache, rows, sequence: b, column: shared * headSize)
     }
 
-    /// Copies the new keys and values of one of their heads into the cache.
-    func remember(_ head: Int) {
-        let (b, h) = head.quotientAndRemainder(dividingBy: keyHeads)
-        let parts = [(past.keys, start: width), (past.values, start: width + keyHeads * headSize)]
-        for (cache, start) in parts {
-            let column = h * headSize
-            let source = matrix(qkv, 0..<length, sequence: b, column: start + column)
-            let target = matrix(cache, past.length..<total, sequence: b, column: column)
-            for row in 0..<length {
-                (target.pointer + row * target.stride).update(
-                    from: source.pointer + row * source.stride, count: headSize)
-            }
-        }
+    /// Copies the keys and values of a new position into the cache.
+    func remember(_ position: Int) {
+        let (b, t) = position.quotientAndRemainder(dividingBy: length)
+        let keys = qkv.pointer + position * qkv.shape[2] + width
+        let start = (b * past.keys.shape[1] + past.length + t) * keyWidth
+        (past.keys.pointer + start).update(from: keys, count: keyWidth)
+        (past.values.pointer + start).update(from: keys + keyWidth, count: keyWidth)
     }
 
     /// Rows and the columns of one head of `tensor` [B, length, columns].

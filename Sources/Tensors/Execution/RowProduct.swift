@@ -1,0 +1,37 @@
+import CKernels
+
+extension Device {
+    /// Multiplications below which a row's product is not cut: each waits for a weight from memory.
+    static let leastWorkOfRow = 1 << 15
+    private static let mostStretches = 8
+
+    /// The product of a single row with a matrix that is stored as the product sees it.
+    ///
+    /// Such a product is as fast as the weights come from memory, and they come fastest in stretches: the
+    /// depth is cut, into parts that depend on the shape alone, and the sums of the parts are added
+    /// in their order. With columns instead, two threads get 47 of 74 GB/s.
+    func multiplyRow<In: Activation, Out: Activation>(
+        _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool
+    ) {
+        let (depth, columns) = (a.columns, out.columns)
+        let wanted = min(Self.mostStretches, depth * columns / Self.leastWorkOfRow)
+        guard wanted > 1 else { return Self.multiplySerially(a, b, into: out, adds: adds) }
+        let rowsInStretch = ((depth + wanted - 1) / wanted + 3) / 4 * 4
+        let count = (depth + rowsInStretch - 1) / rowsInStretch
+        let sums = uninitialized([count + 1, columns])
+        let (sum, stride) = (sums.pointer, b.stride)
+        forEachChunk(of: depth, grain: rowsInStretch, as: .matmul) { rows in
+            let start = rows.lowerBound
+            Self.multiplySerially(
+                Matrix(a.pointer + start, rows: 1, columns: rows.count),
+                Matrix(
+                    b.pointer + start * stride, rows: rows.count, columns: columns, stride: stride),
+                into: Matrix(sum + start / rowsInStretch * columns, rows: 1, columns: columns))
+        }
+        if adds { Out.widen(sum + count * columns, out.pointer, columns) }
+        for part in 1..<(adds ? count + 1 : count) {
+            kernel_add(sum, sum, sum + part * columns, columns)
+        }
+        Out.narrow(out.pointer, sum, columns)
+    }
+}
