@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Sizes are rounded up to one of eight steps for each power of two (at most 12.5 % is lost), so that
 /// tensors of nearly the same size share blocks. Blocks are 64-byte aligned; from 2 MiB on they are
-/// aligned to, and advised to use, huge pages.
+/// mappings of their own, aligned to, and advised to use, huge pages.
 package final class StoragePool: Sendable {
     private struct State {
         var free: [Int: [UInt]] = [:]
@@ -22,8 +22,8 @@ package final class StoragePool: Sendable {
 
     deinit {
         state.withLock { state in
-            for address in state.free.values.joined() {
-                free(UnsafeMutableRawPointer(bitPattern: address))
+            for (capacity, addresses) in state.free {
+                for address in addresses { Self.release(address, capacity: capacity) }
             }
         }
     }
@@ -52,15 +52,35 @@ package final class StoragePool: Sendable {
     }
 
     private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
-        let isLarge = capacity >= hugePage
+        guard capacity < hugePage else { return map(capacity) }
         var pointer: UnsafeMutableRawPointer?
-        let status = posix_memalign(&pointer, isLarge ? hugePage : alignment, capacity)
-        guard status == 0, let pointer else {
-            preconditionFailure("out of memory: asked for \(capacity) bytes")
-        }
-        #if os(Linux)
-            if isLarge { madvise(pointer, capacity, MADV_HUGEPAGE) }
-        #endif
+        let status = posix_memalign(&pointer, alignment, capacity)
+        guard status == 0, let pointer else { outOfMemory(capacity) }
         return pointer
+    }
+
+    /// Not from malloc, which after some large buffers of libraries takes blocks of all sizes from one
+    /// heap, where the gaps between aligned ones stay: 90 MB of them in training GPT-2 124M.
+    private static func map(_ capacity: Int) -> UnsafeMutableRawPointer {
+        let room = mmap(
+            nil, capacity + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let room, room != MAP_FAILED else { outOfMemory(capacity) }
+        let start = room.alignedUp(toMultipleOf: hugePage)
+        let head = start - room
+        if head > 0 { munmap(room, head) }
+        munmap(start + capacity, hugePage - head)
+        #if os(Linux)
+            madvise(start, capacity, MADV_HUGEPAGE)
+        #endif
+        return start
+    }
+
+    private static func release(_ address: UInt, capacity: Int) {
+        guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { return }
+        if capacity < hugePage { free(pointer) } else { munmap(pointer, capacity) }
+    }
+
+    private static func outOfMemory(_ capacity: Int) -> Never {
+        preconditionFailure("out of memory: asked for \(capacity) bytes")
     }
 }
