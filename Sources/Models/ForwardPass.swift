@@ -16,7 +16,8 @@ struct ForwardPass {
     func block(
         _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
-        tape.segment(x) { [parameters, configuration, stream, cache, adapters] tape, x in
+        tape.segment(x, ownsParameters: true) {
+            [parameters, configuration, stream, cache, adapters] tape, x in
             body(
                 x,
                 ForwardPass(

@@ -6,12 +6,18 @@ extension Tape {
     /// nets with sublinear memory cost", 2016). Every bit and every announcement of a parameter is
     /// as without.
     ///
-    /// - Parameter body: gives the same values each time. It captures no tape, which would keep
-    ///   itself alive, and makes no gradient in its forward pass, as `linearCrossEntropy` does.
+    /// - Parameters:
+    ///   - ownsParameters: that no other part of the computation uses its parameters. What later parts
+    ///     keep for the backward pass may then stand where their gradients will.
+    ///   - body: gives the same values each time. It captures no tape, which would keep itself alive,
+    ///     and makes no gradient in its forward pass, as `linearCrossEntropy` does.
     package func segment(
-        _ x: Variable, _ body: @escaping (Tape, Variable) -> Variable
+        _ x: Variable, ownsParameters: Bool = false,
+        _ body: @escaping (Tape, Variable) -> Variable
     ) -> Variable {
-        guard recomputesSegments else { return body(self, x) }
+        guard recomputesSegments else {
+            return ownsParameters ? lendingGradients { body(self, x) } : body(self, x)
+        }
         let first = Tape(partOf: self)
         let value = body(first, x).value
         // Until the segment is computed again, each of its uses of a parameter is still to come.

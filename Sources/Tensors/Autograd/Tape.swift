@@ -14,6 +14,9 @@ package final class Tape {
     private let whole: Tape?
     var steps: [Step] = []
     private var parameterNodes: [Int: GradientNode<Float>] = [:]
+    /// The parameters that have nodes, in the order of their first use.
+    private var usedParameters: [Parameter] = []
+    private var spareMemory: SpareMemory
 
     struct Step {
         let inputs: [GradientSink]
@@ -33,6 +36,8 @@ package final class Tape {
         self.recomputesSegments = recomputesSegments && gradients != nil
         self.whenReady = whenReady
         whole = nil
+        // The rest is for logits, see `scratch`.
+        spareMemory = SpareMemory(limit: (gradients?.values.count ?? 0) * 2 / 5)
     }
 
     /// A part of `whole`, which has the gradients of the parameters.
@@ -42,6 +47,7 @@ package final class Tape {
         recomputesSegments = false
         whenReady = { _ in }
         self.whole = whole
+        spareMemory = SpareMemory(limit: 0)
     }
 
     package var recordsGradients: Bool { gradients != nil }
@@ -65,9 +71,15 @@ package final class Tape {
     private func node(of parameter: Parameter) -> GradientNode<Float>? {
         if let whole { return whole.node(of: parameter) }
         guard let gradients, parameter.isTrained else { return nil }
-        if let node = parameterNodes[parameter.index] { return node }
+        if let node = parameterNodes[parameter.index] {
+            precondition(
+                !spareMemory.hasLent(parameter.range),
+                "\(parameter.name) is used behind the segment that owns it")
+            return node
+        }
         let node = gradients.node(for: parameter) { [whenReady] in whenReady(parameter) }
         parameterNodes[parameter.index] = node
+        usedParameters.append(parameter)
         return node
     }
 
@@ -78,9 +90,32 @@ package final class Tape {
     func scratch(_ shape: [Int], besides node: GradientNode<Float>?) -> Tensor<Float> {
         let unused = gradients?.unused(shape) { parameter in
             guard let own = parameterNodes[parameter.index] else { return false }
-            return own === node || own.gradient != nil
+            return own === node || own.gradient != nil || spareMemory.hasLent(parameter.range)
         }
         return unused ?? device.uninitialized(shape)
+    }
+
+    /// Memory for what an operation keeps until its own backward pass: where the gradients of earlier
+    /// segments are to stand, which begin only after that, or else memory of the device.
+    func kept<Element>(_ shape: [Int], of type: Element.Type) -> Tensor<Element> {
+        let byteCount = shape.reduce(1, *) * MemoryLayout<Element>.stride
+        let floatCount = (byteCount + MemoryLayout<Float>.stride - 1) / MemoryLayout<Float>.stride
+        guard let gradients, let start = spareMemory.take(floatCount) else {
+            return device.uninitialized(shape, of: Element.self)
+        }
+        return gradients.values.view(from: start, shape: shape, of: Element.self)
+    }
+
+    /// Runs a segment that owns its parameters: when it has ended, the memory of their gradients is free
+    /// until the backward pass comes back to it.
+    func lendingGradients(of segment: () -> Variable) -> Variable {
+        let firstParameter = usedParameters.count
+        let output = segment()
+        let fresh = usedParameters[firstParameter...].filter {
+            parameterNodes[$0.index]?.gradient == nil
+        }
+        spareMemory.add(fresh.map(\.range).sorted { $0.lowerBound < $1.lowerBound })
+        return output
     }
 
     /// The output of an operation. `backward` gets the gradient of the output and contributes to
@@ -108,6 +143,7 @@ package final class Tape {
         root.node?.contribute(seed ?? ones(root.shape))
         walkBack()
         parameterNodes = [:]
+        usedParameters = []
     }
 
     func walkBack() {

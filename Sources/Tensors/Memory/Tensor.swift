@@ -76,6 +76,17 @@ extension Tensor {
         return Tensor(shape: shape, storage: storage, offset: offset + start)
     }
 
+    /// Other elements in the memory from element `start` on, which holds nothing any more.
+    func view<Other>(from start: Int, shape: [Int], of type: Other.Type) -> Tensor<Other> {
+        let (size, otherSize) = (MemoryLayout<Element>.stride, MemoryLayout<Other>.stride)
+        let first = (offset + start) * size
+        precondition(
+            start >= 0 && first % otherSize == 0
+                && start * size + shape.reduce(1, *) * otherSize <= count * size,
+            "expected \(shape) within \(count) elements from \(start) on")
+        return Tensor<Other>(shape: shape, storage: storage, offset: first / otherSize)
+    }
+
     /// Whether no other tensor uses the storage, so that it may be written in place.
     mutating func ownsStorage() -> Bool {
         isKnownUniquelyReferenced(&storage)

@@ -36,8 +36,7 @@ extension Tape {
         _ qkv: Value<Element>, _ options: AttentionOptions
     ) -> Value<Element> {
         let layout = AttentionLayout(qkvShape: qkv.shape, options)
-        let y = device.uninitialized(
-            [layout.batchSize, layout.length, layout.width], of: Element.self)
+        let y = kept([layout.batchSize, layout.length, layout.width], of: Element.self)
         let logSums = device.uninitialized([layout.headTotal, layout.length])
         device.forEach(layout.headTotal, as: .attention) { head in
             device.attend(layout, head, qkv.value, into: y, logSums)

@@ -96,7 +96,7 @@ extension Tape {
         _ x: Tensor<In>, _ weight: Tensor<In>, _ bias: Tensor<Float>?,
         epilogue: (Matrix<Out>, Tile) -> Void
     ) -> Tensor<Out> {
-        let y = device.uninitialized(linearShape(x, weight), of: Out.self)
+        let y = kept(linearShape(x, weight), of: Out.self)
         // Pointers are taken once: threads that count references to one tensor wait for each other.
         let (out, bias) = (y.matrix, bias?.pointer)
         device.multiply(x.matrix, weight.matrix, into: out) { tile in

@@ -40,7 +40,7 @@ extension Tape {
     ) -> Variable {
         let parts = [queries, keys, values]
         let layout = RotaryLayout(shapes: parts.map(\.shape), table, start: start)
-        let out = device.uninitialized(layout.shape)
+        let out = kept(layout.shape, of: Float.self)
         device.forEach(layout.batchSize) { sequence in
             for (index, part) in parts.enumerated() {
                 layout.turn(part.value, into: out, part: index, sequence)
