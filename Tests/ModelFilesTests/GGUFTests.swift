@@ -30,7 +30,8 @@ import Tokenizers
     /// Writes the model and reads it back.
     private func export(
         _ model: ModelConfiguration, type: GGUFType,
-        _ make: (Int, Int) -> [Float], tokenizer: (any Tokenizer)? = nil
+        _ make: (Int, Int) -> [Float], tokenizer: (any Tokenizer)? = nil,
+        chatTemplate: String? = nil
     ) throws -> (file: GGUFReading, tensors: [String: [Float]]) {
         let shapes = model.tensorShapes
         let made = shapes.enumerated().map { make($1.shape.reduce(1, *), $0) }
@@ -45,8 +46,8 @@ import Tokenizers
             }
             try GGUFModel.publish(
                 model, tensors: tensors,
-                tokenizer: tokenizer ?? CharacterTokenizer(text: "ab c\n"), type: type,
-                at: folder("m.gguf"))
+                tokenizer: tokenizer ?? CharacterTokenizer(text: "ab c\n"),
+                chatTemplate: chatTemplate, type: type, at: folder("m.gguf"))
         }
         let named = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), made))
         return (GGUFReading(try folder.bytes("m.gguf")), named)
@@ -68,6 +69,15 @@ import Tokenizers
         for row in 0..<128 {
             for column in 0..<32 { #expect(up[row * 32 + column] == source[column * 128 + row]) }
         }
+    }
+
+    @Test func theChatTemplateGoesWithTheTokenizer() throws {
+        let key = "tokenizer.chat_template"
+        let text = "{{ messages }}"
+        let with = try export(Self.gpt2, type: .float32, values, chatTemplate: text)
+        #expect(with.file.metadata[key] as? String == text)
+        let without = try export(Self.gpt2, type: .float32, values)
+        #expect(without.file.metadata[key] == nil)
     }
 
     @Test func llamaStandsWithPlanesAsNeighbours() throws {

@@ -14,8 +14,8 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "evaluate, generate, chat, classify, import, export, merge, inspect, replay, "
-                + "supervise, doctor, bench; did you mean pretrain?"
+                + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
+                + "replay, supervise, doctor, bench; did you mean pretrain?"
         ),
         (
             "tokenizer trian",
@@ -98,8 +98,8 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "classify", "import", "export", "inspect",
-        "replay", "supervise", "doctor", "bench",
+        "prepare", "pretrain", "evaluate", "generate", "chat", "classify", "import",
+        "export", "merge", "finetune", "inspect", "replay", "supervise", "doctor", "bench",
     ])
     func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

@@ -16,7 +16,7 @@ package enum GGUFModel {
     ///   format, something that stands at `path` already, and a failed write.
     package static func publish(
         _ configuration: ModelConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
-        type: GGUFType, at path: String
+        chatTemplate: String? = nil, type: GGUFType, at path: String
     ) throws {
         let general: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text(configuration.ggufArchitecture)),
@@ -25,8 +25,10 @@ package enum GGUFModel {
             ("general.quantization_version", .integer(quantizationVersion)),
         ]
         let vocabulary = try GGUFVocabulary(tokenizer, size: configuration.vocabularySize)
+        let chat = chatTemplate.map { ("tokenizer.chat_template", GGUFValue.text($0)) }
         try GGUFFile(
-            metadata: general + configuration.ggufMetadata + vocabulary.metadata,
+            metadata: general + configuration.ggufMetadata + vocabulary.metadata
+                + (chat.map { [$0] } ?? []),
             tensors: configuration.ggufTensors(tensors, type: type)
         ).publish(at: path)
     }

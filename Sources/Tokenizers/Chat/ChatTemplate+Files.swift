@@ -59,7 +59,8 @@ extension ChatTemplate {
             throw Failure(
                 "the chat template has been changed",
                 expected: "the one that its pieces make", got: "another \(Self.jinjaKey)",
-                at: place, remedy: "name the template to use with --template")
+                at: (separate == nil ? "" : "chat_template.jinja beside ") + place,
+                remedy: "name the template to use with --template")
         }
     }
 

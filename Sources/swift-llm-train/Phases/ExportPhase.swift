@@ -22,7 +22,8 @@ struct ExportPhase {
                 model.configuration,
                 tensors: model.parameters.named(
                     model.parameters.values, of: model.baseParameters),
-                tokenizer: loaded.tokenizer, type: type.gguf, at: output)
+                tokenizer: loaded.tokenizer, chatTemplate: loaded.chatTemplate, type: type.gguf,
+                at: output)
         }
         Console.line(
             "exported \(loaded.model.configuration.summary) as \(type.rawValue) into \(output)")

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import JSON
 import ModelFiles
 import Models
 import Tensors
@@ -56,6 +57,13 @@ struct LoadedModel {
         let loaded = try LoadedModel(directory, device: device)
         loaded.model.mergeAdapters()
         return loaded
+    }
+
+    /// The Jinja text of the chat template, whoever wrote it; nil where there is none.
+    var chatTemplate: String? {
+        guard let json = tokenizerConfigurationJSON else { return nil }
+        let configuration = try? JSONValue(parsing: json, at: "tokenizer_config.json")
+        return configuration?["chat_template"]?.string
     }
 
     func requireNoHead(at directory: String) throws {
