@@ -100,11 +100,14 @@ import Tokenizers
 /// Real instructions, read from the folder that SWIFT_LLM_DATA names.
 @Suite(.enabled(if: realData != nil, "SWIFT_LLM_DATA is not set"))
 struct RealInstructionTests {
+    /// Tokens and labels as the `tokenizers` library counts them, prompt and answer apart.
     @Test(arguments: [
-        ("instruction-data.json", 1100, 80_000), ("instruction-data-with-preference.json", 1100, 0),
-        ("alpaca_en_demo.json", 999, 0),
+        ("instruction-data.json", 1100, 62_025, 14_439),
+        ("alpaca_en_demo.json", 999, 202_295, 152_427),
     ])
-    func theyAreEncodedWithTheEndOfEveryAnswer(file: String, count: Int, least: Int) throws {
+    func theyAreEncodedAsByTheTokenizersLibrary(
+        file: String, count: Int, tokenCount: Int, targetCount: Int
+    ) throws {
         let folder = try #require(realData)
         let tokenizer = try TokenizerFile.load("\(folder)/tokenizers/gpt2")
         let template = try ChatTemplate(.alpaca, for: tokenizer)
@@ -118,7 +121,8 @@ struct RealInstructionTests {
         #expect(set.examples.count == count)
         #expect(set.endCount == count)
         #expect(set.examples.allSatisfy { $0.targets.last == 50_256 })
-        #expect(set.tokenCount >= least)
+        #expect(set.tokenCount == tokenCount)
+        #expect(set.targetCount == targetCount)
         // Chapter 7 of Raschka prints this text of the first example.
         guard file == "instruction-data.json" else { return }
         #expect(try set.text(of: 50, by: tokenizer).hasSuffix(Self.example50))

@@ -5,6 +5,7 @@ import Tokenizers
 struct Pieces: Tokenizer {
     let pieces: [[UInt8]]
     var endOfTextID: Int32?
+    var beginningOfTextID: Int32?
 
     var kind: TokenizerKind { .bpe }
     var vocabularySize: Int { pieces.count }

@@ -44,6 +44,22 @@ import Testing
         #expect(try parts(letters, stops: ["never", stop]).joined() == text[..<before])
     }
 
+    @Test func aTextThatWasCutIsToldFromOneThatEnded() throws {
+        let letters = Pieces.letters(64)
+        var options = SamplingOptions(seed: 4)
+        options.temperature = 0
+        for (tokenizer, stops, hasEnded) in [
+            (letters, [], false), (letters, [letters.text(greedyIDs[4..<7])], true),
+            (Pieces.letters(64, endOfTextID: greedyIDs[5]), [], true),
+        ] {
+            let generator = TextGenerator(model: model, tokenizer: tokenizer)
+            let result = try generator.generateText(
+                after: prompt, maximumTokens: 12, sampler: TokenSampler(options), stops: stops
+            ) { _ in }
+            #expect(result == hasEnded)
+        }
+    }
+
     @Test func beginningOfAStopTextIsPassedOnAtTheEnd() throws {
         let letters = Pieces.letters(64)
         let text = letters.text(greedyIDs)

@@ -129,6 +129,18 @@ import Testing
         #expect(drawn == Array(text.prefix { $0 != last }))
     }
 
+    @Test func theTokenThatTextsBeginWithStandsBeforeThePromptOnce() throws {
+        let model = try ReferenceModel.all[0].model(device: device)
+        var letters = Pieces.letters(37)
+        let expected = try ids(
+            TextGenerator(model: model, tokenizer: letters), after: [36, 5, 6], count: 8)
+        letters.beginningOfTextID = 36
+        let generator = TextGenerator(model: model, tokenizer: letters)
+        let ended = expected.prefix { $0 != 36 }
+        #expect(try ids(generator, after: [5, 6], count: 8) == Array(ended))
+        #expect(try ids(generator, after: [36, 5, 6], count: 8) == Array(ended))
+    }
+
     @Test func anEmptyPromptStartsFromTheEndOfTextOrIsRefused() throws {
         let model = try ReferenceModel.all[0].model(device: device)
         let without = TextGenerator(model: model, tokenizer: Pieces.letters(37))

@@ -21,7 +21,7 @@ extension Jobs {
             return workspace
         }
 
-        private static let chat = "chat --model m --temperature 0 --maximum-tokens 5"
+        private static let chat = "chat --model m --seed 3 --maximum-tokens 5"
 
         @Test func answersArePrintedAndTheConversationIsSaved() async throws {
             let workspace = try await workspace()
@@ -47,16 +47,14 @@ extension Jobs {
             }
             // The same words through generate.
             let generated = try await workspace.succeed(
-                "generate --model m --chat --prompt king --temperature 0 --maximum-tokens 5")
-            let text = generated.output.drop(while: \.isWhitespace)
-            #expect(text.hasPrefix(answers[0]) || answers[0].hasPrefix(text.dropLast()))
+                "generate --model m --chat --prompt king --seed 3 --maximum-tokens 5")
+            #expect(generated.output.drop(while: \.isWhitespace) == answers[0] + "\n")
         }
 
         @Test func aLongConversationLosesItsOldestTurns() async throws {
             let workspace = try await workspace()
             let run = try await workspace.succeed(
                 Self.chat, input: "king\nlove\nnight\nthe sweet king shall\n")
-            #expect(run.output.split(separator: "\n", omittingEmptySubsequences: false).count == 5)
             #expect(
                 run.errors.contains(
                     "the context of 16 tokens is full: the model no longer sees the first turn\n"))
@@ -67,7 +65,7 @@ extension Jobs {
 
         @Test func anAnswerStopsAtTheEndOfTheTemplate() async throws {
             let workspace = try await workspace()
-            let long = "generate --model m --chat --prompt king --temperature 0 --maximum-tokens 9"
+            let long = "generate --model m --chat --prompt king --seed 3 --maximum-tokens 9"
             let text = try await workspace.succeed(long).output
             let characters = Array(text.dropLast())
             try #require(characters.count == 9)
@@ -80,7 +78,7 @@ extension Jobs {
             #expect(stopped == text[..<before] + "\n")
             let chat = try await workspace.succeed(
                 Self.chat + " --template letters.json", input: "king\n")
-            #expect(chat.output == stopped.drop(while: \.isWhitespace) || before == text.startIndex)
+            #expect(chat.output == stopped.drop(while: \.isWhitespace))
             #expect(!chat.errors.contains("cut after"))
         }
 
@@ -102,7 +100,7 @@ extension Jobs {
 
         @Test func aModelWithoutATemplateIsRefusedWithARemedy() async throws {
             let workspace = try await Workspace.prepared()
-            try await workspace.pretrain("run", "train.steps=1")
+            try await workspace.pretrain("run", "train.stop_after_steps=1")
             for command in ["chat", "generate --chat --prompt a"] {
                 let run = try await workspace.run("\(command) --model run/checkpoints/latest")
                 #expect(run.exitCode == 64)

@@ -135,8 +135,8 @@ import swift_llm_train
             lora: rank alpha dropout target_modules rslora dora
             merge: output probe
             export: output format type
-            generate: prompt maximum_tokens samples temperature top_k top_p repetition_penalty \
-            stop precision seed
+            generate: prompt chat template maximum_tokens samples temperature top_k top_p \
+            repetition_penalty stop precision seed
             """
         // The fine-tuning has blocks of the same keys as the pretraining.
         let nested = ["train", "optimizer", "checkpoint", "evaluate"].compactMap { block in

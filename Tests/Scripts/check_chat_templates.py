@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Renders conversations with transformers, from the tokenizer directories that swift-llm-train writes.
 
-The text must be the same as the program's own. Where a template is a published one, its published
-Jinja must give that text too. The ids are compared as well: the program encodes prompts and answers
-apart, so a token that would join the two shows here.
+The text must be the same as the program's own, and so must the ids, though the program encodes prompts
+and answers apart: no token of these conversations joins the two. Where a template is a published one,
+its published Jinja must give that text too.
 
     pip install transformers==5.23.0 tokenizers==0.23.3
     swift build -c release --product DistributedChecks
     python Tests/Scripts/check_chat_templates.py .build/release/DistributedChecks [--write]
 
 `--write` keeps what transformers gave as Tests/Fixtures/chat/templates.json, for the tests.
-Exit code 1: a text differs.
+Exit code 1: a text or its ids differ.
 """
 
 import json
@@ -86,9 +86,10 @@ def check(folder):
             texts[key] = text
         ids = tokenizer.apply_chat_template(case["messages"], tokenize=True)["input_ids"]
         same_ids += ids == case["ids"]
-        cases.append({"messages": case["messages"], **texts})
+        cases.append({"messages": case["messages"], **texts, "ids": ids})
+    good = good and same_ids == len(cases)
     print(f"{'ok  ' if good else 'FAIL'} {tokenizer_name}, {template}: {len(cases)} texts, "
-          f"{same_ids} with the ids of the text as a whole")
+          f"{same_ids} with the same ids")
     return good, {
         "tokenizer": tokenizer_name, "template": template, "jinja": tokenizer.chat_template,
         "conversations": cases,

@@ -11,6 +11,8 @@ import Tokenizers
             var messages: [Message]
             var text: String
             var prompt: String
+            /// Of the text as a whole.
+            var ids: [Int32]
         }
 
         struct Message: Decodable {
@@ -47,15 +49,16 @@ import Tokenizers
     }
 
     @Test(arguments: references)
-    private func textsEqualThoseOfTransformers(_ reference: Reference) throws {
-        let (_, template) = try reference.load()
+    private func textsAndIDsEqualThoseOfTransformers(_ reference: Reference) throws {
+        let (tokenizer, template) = try reference.load()
         #expect(template.jinja == reference.jinja)
         for conversation in reference.conversations {
             let messages = try conversation.messages.map {
                 ChatMessage(try #require(ChatRole(rawValue: $0.role)), $0.content)
             }
-            let text = try template.parts(of: messages).map(\.text).joined()
-            #expect(text == conversation.text)
+            let parts = try template.parts(of: messages)
+            #expect(parts.map(\.text).joined() == conversation.text)
+            #expect(try tokenizer.encode(parts).ids == conversation.ids)
             let prompt = try template.prompt(after: messages).map(\.text).joined()
             #expect(prompt == conversation.prompt)
         }

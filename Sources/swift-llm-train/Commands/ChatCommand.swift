@@ -14,7 +14,7 @@ struct ChatCommand: FirstRankCommand {
 
             Examples:
               swift-llm-train chat --model runs/mine/checkpoints/latest --temperature 0.7
-              swift-llm-train chat --model MODEL --template chatml --system 'Answer briefly.'
+              swift-llm-train chat --model MODEL --template chatml --system 'Be brief.'
               echo 'What is a noun?' | swift-llm-train chat --model MODEL --temperature 0
             """)
 

@@ -87,11 +87,11 @@ struct ImportPhase {
 struct ModelFile {
     let model: any LanguageModel
     let tokenizer: any Tokenizer
-    var template: ChatTemplate?
     var weights = WeightStorage.float32
     /// Of a classifier.
     var labels: [String]?
-    /// tokenizer_config.json; nil makes one.
+    var template: ChatTemplate?
+    /// tokenizer_config.json; nil makes one, with the template.
     var tokenizerConfigurationJSON: [UInt8]?
 
     func publish(at path: String, isReplacing: Bool = false) throws {
