@@ -47,7 +47,7 @@ import Tokenizers
             try GGUFModel.publish(
                 model, tensors: tensors,
                 tokenizer: tokenizer ?? CharacterTokenizer(text: "ab c\n"),
-                chatTemplate: chatTemplate, type: type, at: folder("m.gguf"))
+                chatTemplate: chatTemplate, type: type, at: folder("m\(chatTemplate == nil ? "" : "-chat").gguf"))
         }
         let named = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), made))
         return (GGUFReading(try folder.bytes("m.gguf")), named)

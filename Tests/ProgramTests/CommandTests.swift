@@ -101,13 +101,13 @@ import swift_llm_train
         "prepare", "pretrain", "evaluate", "generate", "chat", "classify", "import",
         "export", "merge", "finetune", "inspect", "replay", "supervise", "doctor", "bench",
     ])
-    func helpShowsTwoExamplesThatFitATerminal(command: String) async throws {
+    func helpShowsExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")
         #expect(run.exitCode == 0)
         #expect(run.errors.isEmpty)
         let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
         let examples = lines.drop { $0 != "Examples:" }.dropFirst().prefix { !$0.isEmpty }
-        #expect(examples.count { $0.contains("swift-llm-train") } == 2)
+        #expect(examples.count { $0.contains("swift-llm-train") } >= 2)
         // ArgumentParser breaks longer lines without a backslash: they could not be pasted.
         #expect(examples.allSatisfy { $0.hasPrefix("  ") })
     }

@@ -10,9 +10,10 @@ struct MergeCommand: FirstRankCommand {
             Writes a Hugging Face directory. Checks that weights changed, and that the logits on \
             a text agree before and after.
 
-            Example:
+            Examples:
               swift-llm-train merge --adapter runs/mine/finetune/checkpoints/latest \\
                 --output models/mine
+              swift-llm-train merge --adapter from-peft --output models/other
             """)
 
     @Option(help: ArgumentHelp("The directory of the adapter (PEFT's format).", valueName: "dir"))
