@@ -58,7 +58,7 @@ static void keep_to_thread(void) {
 typedef struct {
     cdnn_product product;
     dnnl_primitive_t primitive;
-    dnnl_memory_t a, b, bias, out;
+    dnnl_memory_t a, b, out;
 } entry;
 
 /* A thread's entries, by hash; a full table is emptied and begins anew. */
@@ -76,8 +76,8 @@ static void create_engine(void) { engine_status = dnnl_engine_create(&engine, dn
 
 static void destroy(entry *e) {
     if (e->primitive) dnnl_primitive_destroy(e->primitive);
-    dnnl_memory_t memories[] = {e->a, e->b, e->bias, e->out};
-    for (int i = 0; i < 4; i++)
+    dnnl_memory_t memories[] = {e->a, e->b, e->out};
+    for (int i = 0; i < 3; i++)
         if (memories[i]) dnnl_memory_destroy(memories[i]);
     memset(e, 0, sizeof *e);
 }
@@ -116,14 +116,13 @@ static dnnl_memory_desc_t describe(
 }
 
 typedef struct {
-    dnnl_memory_desc_t a, b, bias, out;
+    dnnl_memory_desc_t a, b, out;
 } descriptors;
 
 static descriptors describe_all(const cdnn_product *p) {
     descriptors d = {
         .a = describe(p->rows, p->depth, p->a_stride, p->a_transposed, p->in),
         .b = describe(p->depth, p->columns, p->b_stride, p->b_transposed, p->in),
-        .bias = describe(1, p->columns, p->columns, 0, CDNN_FLOAT),
         .out = describe(p->rows, p->columns, p->out_stride, 0, p->out),
     };
     return d;
@@ -131,8 +130,7 @@ static descriptors describe_all(const cdnn_product *p) {
 
 static dnnl_status_t compile(entry *e, const cdnn_product *p, const descriptors *d) {
     dnnl_matmul_desc_t matmul;
-    dnnl_status_t status =
-        dnnl_matmul_desc_init(&matmul, &d->a, &d->b, p->has_bias ? &d->bias : NULL, &d->out);
+    dnnl_status_t status = dnnl_matmul_desc_init(&matmul, &d->a, &d->b, NULL, &d->out);
     if (status != dnnl_success) return status;
     dnnl_primitive_attr_t attributes;
     status = dnnl_primitive_attr_create(&attributes);
@@ -160,8 +158,6 @@ static dnnl_status_t fill(entry *e, const cdnn_product *p) {
         status = dnnl_memory_create(&e->a, &d.a, engine, DNNL_MEMORY_NONE);
     if (status == dnnl_success)
         status = dnnl_memory_create(&e->b, &d.b, engine, DNNL_MEMORY_NONE);
-    if (status == dnnl_success && p->has_bias)
-        status = dnnl_memory_create(&e->bias, &d.bias, engine, DNNL_MEMORY_NONE);
     if (status == dnnl_success)
         status = dnnl_memory_create(&e->out, &d.out, engine, DNNL_MEMORY_NONE);
     if (status == dnnl_success) {
@@ -178,13 +174,12 @@ static int is_same(const cdnn_product *p, const cdnn_product *q) {
         && p->a_stride == q->a_stride && p->b_stride == q->b_stride
         && p->out_stride == q->out_stride && p->a_transposed == q->a_transposed
         && p->b_transposed == q->b_transposed && p->in == q->in && p->out == q->out
-        && p->adds == q->adds && p->has_bias == q->has_bias;
+        && p->adds == q->adds;
 }
 
 static unsigned long hash_of(const cdnn_product *p) {
     long parts[] = {p->rows, p->columns, p->depth, p->a_stride, p->b_stride, p->out_stride,
-        p->a_transposed + 2 * p->b_transposed + 4 * (int)p->in + 8 * (int)p->out + 16 * p->adds
-            + 32 * p->has_bias};
+        p->a_transposed + 2 * p->b_transposed + 4 * (int)p->in + 8 * (int)p->out + 16 * p->adds};
     unsigned long hash = 1469598103934665603UL;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         hash = (hash ^ (unsigned long)parts[i]) * 1099511628211UL;
@@ -205,8 +200,7 @@ static void carry(dnnl_memory_t memory, const void *address) {
     dnnl_memory_set_data_handle_v2(memory, (void *)address, stream);
 }
 
-int cdnn_multiply(
-    const cdnn_product *product, const void *a, const void *b, const float *bias, void *out) {
+int cdnn_multiply(const cdnn_product *product, const void *a, const void *b, void *out) {
     dnnl_status_t status = prepare_thread();
     entry *e = NULL;
     if (status == dnnl_success) status = find(product, &e);
@@ -214,12 +208,9 @@ int cdnn_multiply(
     carry(e->a, a);
     carry(e->b, b);
     carry(e->out, out);
-    if (product->has_bias) carry(e->bias, bias);
     dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, e->a}, {DNNL_ARG_WEIGHTS, e->b}, {DNNL_ARG_DST, e->out},
-        {DNNL_ARG_BIAS, e->bias}};
-    return (int)dnnl_primitive_execute(
-        e->primitive, stream, product->has_bias ? 4 : 3, arguments);
+        {DNNL_ARG_SRC, e->a}, {DNNL_ARG_WEIGHTS, e->b}, {DNNL_ARG_DST, e->out}};
+    return (int)dnnl_primitive_execute(e->primitive, stream, 3, arguments);
 }
 
 int cdnn_multiply_floats(const cdnn_product *p, const float *a, const float *b, float *out) {

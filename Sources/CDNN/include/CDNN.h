@@ -8,7 +8,7 @@
 
 typedef enum { CDNN_FLOAT = 0, CDNN_BFLOAT16 = 1 } cdnn_type;
 
-/* out = a b (+ bias), or out += a b. Sizes are as the product sees them; strides are elements from row
+/* out = a b, or out += a b. Sizes are as the product sees them; strides are elements from row
  * to row as stored, where a transposed matrix has its columns as rows. */
 typedef struct {
     long rows, columns, depth;
@@ -16,7 +16,6 @@ typedef struct {
     int a_transposed, b_transposed;
     cdnn_type in, out;
     int adds;
-    int has_bias; /* a row of floats, added to each row of the result */
 } cdnn_product;
 
 void cdnn_version(int *major, int *minor, int *patch);
@@ -31,8 +30,7 @@ int cdnn_has_bfloat16(void);
 /* Frees what the thread keeps; called before it ends. */
 void cdnn_forget(void);
 
-int cdnn_multiply(
-    const cdnn_product *product, const void *a, const void *b, const float *bias, void *out);
+int cdnn_multiply(const cdnn_product *product, const void *a, const void *b, void *out);
 /* The same for floats by the classic interface, which is faster for large products. */
 int cdnn_multiply_floats(const cdnn_product *product, const float *a, const float *b, float *out);
 

@@ -32,7 +32,7 @@ struct ProductTile<In: Activation, Out: Activation> {
     /// - Precondition: oneDNN knows products of these elements on this processor.
     func multiplyByOneDNN() {
         var product = product
-        let status = cdnn_multiply(&product, a, b, nil, out)
+        let status = cdnn_multiply(&product, a, b, out)
         precondition(status == 0, "oneDNN failed with status \(status) on \(product)")
     }
 }
@@ -46,7 +46,7 @@ extension ProductTile where In == Float, Out == Float {
         let isLarge = product.rows * product.columns * product.depth >= Self.leastWorkOfClassic
         let status =
             isLarge
-            ? cdnn_multiply_floats(&product, a, b, out) : cdnn_multiply(&product, a, b, nil, out)
+            ? cdnn_multiply_floats(&product, a, b, out) : cdnn_multiply(&product, a, b, out)
         precondition(status == 0, "oneDNN failed with status \(status) on \(product)")
     }
 
