@@ -1,5 +1,5 @@
-/* Kernels over floats and over bfloat16 from one source: a file NAME.inc is included once for each
- * ELEMENT, and names its functions by KERNEL. Arithmetic is in floats in both. */
+/* Kernels over floats and over bfloat16 from one source: both_elements.inc includes a file NAME.inc
+ * once for each ELEMENT, which names its functions by KERNEL. Arithmetic is in floats in both. */
 #ifndef ELEMENTS_H
 #define ELEMENTS_H
 

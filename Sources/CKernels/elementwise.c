@@ -53,12 +53,5 @@ void kernel_transpose(float *out, const float *x, long rows, long columns) {
                     out[c * rows + r] = x[r * columns + c];
 }
 
-#define ELEMENT float
-#define KERNEL(name) name
-#include "elementwise.inc"
-#undef ELEMENT
-#undef KERNEL
-
-#define ELEMENT bfloat16
-#define KERNEL(name) name##_bf16
-#include "elementwise.inc"
+#define KERNELS "elementwise.inc"
+#include "both_elements.inc"

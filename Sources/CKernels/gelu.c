@@ -56,12 +56,5 @@ INLINE void gelu_exact_slope(vfloat *slope, const vfloat *x_in) {
     *slope = cdf + x * 0.3989422804f * density;
 }
 
-#define ELEMENT float
-#define KERNEL(name) name
-#include "gelu.inc"
-#undef ELEMENT
-#undef KERNEL
-
-#define ELEMENT bfloat16
-#define KERNEL(name) name##_bf16
-#include "gelu.inc"
+#define KERNELS "gelu.inc"
+#include "both_elements.inc"

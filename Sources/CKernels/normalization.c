@@ -36,12 +36,5 @@ INLINE float row_centred_squares(const float *x, float mean, long n) {
     return sum_of(&sum);
 }
 
-#define ELEMENT float
-#define KERNEL(name) name
-#include "normalization.inc"
-#undef ELEMENT
-#undef KERNEL
-
-#define ELEMENT bfloat16
-#define KERNEL(name) name##_bf16
-#include "normalization.inc"
+#define KERNELS "normalization.inc"
+#include "both_elements.inc"

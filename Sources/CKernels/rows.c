@@ -6,12 +6,5 @@
  * fetches ahead a third faster than rows that follow each other. */
 #define STREAMS 4
 
-#define ELEMENT float
-#define KERNEL(name) name
-#include "rows.inc"
-#undef ELEMENT
-#undef KERNEL
-
-#define ELEMENT bfloat16
-#define KERNEL(name) name##_bf16
-#include "rows.inc"
+#define KERNELS "rows.inc"
+#include "both_elements.inc"
