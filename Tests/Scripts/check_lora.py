@@ -167,4 +167,5 @@ lora:
         print(f"weights of peft's adapter merged here and by peft: at most {worst:.2e} apart")
 
 
-main()
+if __name__ == "__main__":
+    main()
