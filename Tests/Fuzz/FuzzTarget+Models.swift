@@ -67,6 +67,34 @@ extension FuzzTarget {
         },
         read: { try Manifest.verify($0) })
 
+    static let adapter = FuzzTarget(
+        name: "adapter", file: "adapter_config.json",
+        prepare: { folder in
+            try prepareModel(folder)
+            let model = try ModelDirectory(reading: folder).model
+            var lora = LoRAConfiguration()
+            lora.rank = 2
+            let plan = try ParameterPlan(lora: lora, of: model)
+            let made = model.makeModel(device: Device(threadCount: 1), plan: plan)
+            let tensors = made.parameters.named(
+                made.parameters.values, of: made.addedParameters
+            ).map {
+                NamedTensor(
+                    name: AdapterDirectory.prefix + $0.name, shape: $0.shape, values: $0.values)
+            }
+            try SafetensorsWriter.write(tensors, to: "\(folder)/\(AdapterDirectory.weightsName)")
+            let json = try AdapterConfiguration(lora: lora, basePath: folder).json(for: model)
+            try write(json.rendered(.compact), folder, AdapterConfiguration.fileName)
+            return []
+        },
+        read: { folder in
+            let adapter = try AdapterDirectory(reading: folder)
+            let configuration = try ModelDirectory(reading: adapter.basePath()).model
+            let model = configuration.makeModel(
+                device: Device(threadCount: 1), plan: try adapter.plan(for: configuration))
+            try adapter.read(into: model)
+        })
+
     private static func prepareModel(_ folder: String) throws {
         let model = GPT2Configuration(
             vocabularySize: 8, contextLength: 4, embeddingSize: 4, layerCount: 1, headCount: 1,

@@ -14,6 +14,6 @@ struct FuzzTarget: Sendable {
         shard, safetensors, tokenizer, merges, encoder, configuration, index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, chatTemplate,
-        questions, csvTexts, tsvTexts, jsonTexts,
+        questions, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

@@ -40,10 +40,25 @@ package struct AdapterDirectory: Sendable {
     }
 
     /// What the adapter adds to a model.
+    ///
+    /// - Throws: `Failure` where the tensors of the file are others: nothing has been allocated for them
+    ///   then.
     package func plan(for model: ModelConfiguration) throws -> ParameterPlan {
         var plan = try ParameterPlan(lora: configuration.lora, of: model)
         plan.classCount = labels?.count
+        let added = plan.tensorShapes(of: model).dropFirst(model.tensorShapes.count)
+        let differences = TensorDifferences(expected: Array(added), found: entries)
+        guard differences.isEmpty else {
+            throw differences.failure(
+                at: file.path, remedy: "use the adapter with the model for which it was made")
+        }
         return plan
+    }
+
+    /// By the names of this project.
+    private var entries: [String: SafetensorsEntry] {
+        Dictionary(
+            file.entries.map { (Self.plainName($0.name), $0) }, uniquingKeysWith: { $1 })
     }
 
     /// The directory of the base: as it was named, or beside the adapter's directory.
@@ -62,23 +77,19 @@ package struct AdapterDirectory: Sendable {
         return found
     }
 
-    /// Reads the adapter into a model whose base is there, and which was made by `plan`.
+    /// Reads the adapter into a model whose base is there.
     ///
     /// - Throws: `Failure` where the tensors do not fit, or the base is another than the adapter's.
     package func read(into model: any LanguageModel) throws {
-        let added = model.addedParameters
-        var found: [String: SafetensorsEntry] = [:]
-        for entry in file.entries {
-            found[Self.plainName(entry.name)] = entry
-        }
+        let found = entries
         let differences = TensorDifferences(
-            expected: added.map { ($0.name, $0.shape) }, found: found)
+            expected: model.addedParameters.map { ($0.name, $0.shape) }, found: found)
         guard differences.isEmpty else {
             throw differences.failure(
-                at: file.path, remedy: "use the adapter with the model for which it was made")
+                at: file.path, remedy: "resume with the options with which it was trained")
         }
         try checkBase(of: model)
-        for parameter in added {
+        for parameter in model.addedParameters {
             guard let entry = found[parameter.name] else { continue }
             try file.readFloat32(entry.name, into: model.parameters.value(of: parameter).buffer)
         }
