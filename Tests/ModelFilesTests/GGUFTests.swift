@@ -33,6 +33,7 @@ import Tokenizers
         _ make: (Int, Int) -> [Float], tokenizer: (any Tokenizer)? = nil,
         chatTemplate: String? = nil
     ) throws -> (file: GGUFReading, tensors: [String: [Float]]) {
+        let name = chatTemplate == nil ? "plain.gguf" : "chat.gguf"
         let shapes = model.tensorShapes
         let made = shapes.enumerated().map { make($1.shape.reduce(1, *), $0) }
         let all = made.flatMap { $0 }
@@ -47,10 +48,10 @@ import Tokenizers
             try GGUFModel.publish(
                 model, tensors: tensors,
                 tokenizer: tokenizer ?? CharacterTokenizer(text: "ab c\n"),
-                chatTemplate: chatTemplate, type: type, at: folder("m\(chatTemplate == nil ? "" : "-chat").gguf"))
+                chatTemplate: chatTemplate, type: type, at: folder(name))
         }
         let named = Dictionary(uniqueKeysWithValues: zip(shapes.map(\.name), made))
-        return (GGUFReading(try folder.bytes("m.gguf")), named)
+        return (GGUFReading(try folder.bytes(name)), named)
     }
 
     @Test func gpt2StandsUnderItsNamesWithWeightsTransposed() throws {
