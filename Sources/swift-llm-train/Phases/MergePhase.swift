@@ -27,6 +27,21 @@ struct MergePhase {
                 remedy: "name the checkpoint of a run with finetune.trained: lora")
         }
         let loaded = try LoadedModel(directory, device: compute.makeDevice())
+        let change = try merge(loaded, at: directory)
+        try loaded.file().publish(at: output, isReplacing: isReplacing)
+        Console.line(
+            "merged \(change.tensorCount) of \(loaded.model.baseParameters.count) tensors into "
+                + "\(output); on the probe the logits, at most \(change.largestLogit), differ by at "
+                + "most \(change.difference)")
+    }
+
+    private struct Change {
+        let tensorCount: Int
+        let largestLogit: Float
+        let difference: Float
+    }
+
+    private func merge(_ loaded: LoadedModel, at directory: String) throws -> Change {
         let model = loaded.model
         let before = try scores(loaded)
         let weights = model.baseParameters.map { model.parameters.value(of: $0).array }
@@ -48,10 +63,7 @@ struct MergePhase {
                 expected: "logits within \(Self.tolerance * max(1, largest)) of before",
                 got: "a difference of \(difference)", at: directory, remedy: "report this")
         }
-        try loaded.file().publish(at: output, isReplacing: isReplacing)
-        Console.line(
-            "merged \(changed) of \(weights.count) tensors into \(output); on the probe the logits, "
-                + "at most \(largest), differ by at most \(difference)")
+        return Change(tensorCount: changed, largestLogit: largest, difference: difference)
     }
 
     /// Logits of all positions of the probe, or the scores of the classes after it.

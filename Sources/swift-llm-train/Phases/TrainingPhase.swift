@@ -116,15 +116,8 @@ struct TrainingPhase {
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
-        let (source, validation, stepCount, configuration, plan) = try communicator.agree {
-            let source = try task.source(recipe)
-            let configuration = try task.configuration(recipe)
-            return (
-                source, try task.validationLoss(recipe),
-                try recipe.train.stepCount(windowCount: source.sequenceCount),
-                configuration, try task.plan(recipe, configuration)
-            )
-        }
+        let parts = try communicator.agree { try TaskParts(task, recipe) }
+        let (configuration, plan, stepCount) = (parts.configuration, parts.plan, parts.stepCount)
         let memory = try TrainingMemory.share(
             plan.flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
@@ -145,7 +138,7 @@ struct TrainingPhase {
                 recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
                 over: communicator),
             memory: memory,
-            source: source, validation: validation, store: store,
+            source: parts.source, validation: parts.validation, store: store,
             checkpointFiles: try task.checkpointFiles(configuration, recipe: recipe.stored),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
@@ -202,6 +195,23 @@ struct TrainingPhase {
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         return state
+    }
+}
+
+/// What a task says of a recipe that leaves nothing open.
+private struct TaskParts {
+    let source: any BatchSource
+    let validation: ValidationLoss?
+    let stepCount: Int
+    let configuration: ModelConfiguration
+    let plan: ParameterPlan
+
+    init(_ task: any TrainingTask, _ recipe: Recipe) throws {
+        source = try task.source(recipe)
+        validation = try task.validationLoss(recipe)
+        stepCount = try recipe.train.stepCount(windowCount: source.sequenceCount)
+        configuration = try task.configuration(recipe)
+        plan = try task.plan(recipe, configuration)
     }
 }
 
