@@ -29,6 +29,10 @@ package struct AdapterDirectory: Sendable {
         file = try SafetensorsFile(path: "\(path)/\(Self.weightsName)")
     }
 
+    /// With those of a classification head.
+    package var parameterCount: Int { file.entries.reduce(0) { $0 + $1.elementCount } }
+    package var tensorCount: Int { file.entries.count }
+
     /// Of a classification head; where PEFT wrote the adapter, the classes have numbers.
     package var labels: [String]? {
         guard configuration.hasHead else { return nil }

@@ -52,6 +52,7 @@ package struct InspectReport {
             return try shards.map { try ShardReport(path: $0, isVerifying: isVerifying).text }
                 .joined(separator: "\n\n")
         }
+        if AdapterDirectory.exists(at: path) { return try AdapterReport(path: path).text }
         if Self.exists(path + "/config.json") { return try ModelReport(path: path).text }
         if !CheckpointStore(directory: path).steps.isEmpty {
             return try RunReport(checkpointsPath: path).text
@@ -59,7 +60,8 @@ package struct InspectReport {
         if RunReport.isRun(path) { return try RunReport(path: path).text }
         throw Failure(
             "cannot tell what this directory is",
-            expected: "shards (train-*.h5), a model (config.json) or a run (recipe.yaml)",
+            expected: "shards (train-*.h5), a model (config.json), an adapter "
+                + "(adapter_config.json) or a run (recipe.yaml)",
             got: Self.contents(path), at: path, remedy: "name one of those")
     }
 

@@ -24,13 +24,21 @@ struct RunReport {
     }
 
     static func isRun(_ path: String) -> Bool {
-        InspectReport.exists(path + "/recipe.yaml") || InspectReport.exists(path + "/metrics.jsonl")
+        ["recipe.yaml", "metrics.jsonl", PhaseLedger.fileName].contains {
+            InspectReport.exists("\(path)/\($0)")
+        }
     }
 
     var text: String {
         get throws {
             var lines = [title]
-            if let path { lines.append("  recipe           \(try recipeName(in: path))") }
+            if let path {
+                lines.append("  recipe           \(try recipeName(in: path))")
+                let finished = try PhaseLedger.finished(in: path)
+                if !finished.isEmpty {
+                    lines.append("  finished phases  " + finished.joined(separator: ", "))
+                }
+            }
             lines.append("  checkpoints      \(checkpoints())")
             lines.append("  latest           \(try latest())")
             if let path { lines.append("  last metrics     \(try lastMetrics(in: path))") }

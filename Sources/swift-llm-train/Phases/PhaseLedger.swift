@@ -11,7 +11,17 @@ struct PhaseLedger {
     let recipe: Recipe
     let phase: Recipe.Phase
 
-    private var path: String { "\(recipe.output)/phases.json" }
+    static let fileName = "phases.json"
+
+    private var path: String { "\(recipe.output)/\(Self.fileName)" }
+
+    /// The phases that a run directory says are finished, in the order of a recipe.
+    static func finished(in directory: String) throws -> [String] {
+        let path = "\(directory)/\(fileName)"
+        guard DirectoryEntries.exists(path) else { return [] }
+        let entries = try entries(of: path)
+        return Recipe.Phase.allCases.map(\.rawValue).filter { entries[$0] != nil }
+    }
 
     /// Phases that show something make it again.
     private var isKept: Bool { phase != .evaluate && phase != .generate }
@@ -36,7 +46,9 @@ struct PhaseLedger {
         try PublishedFile.write(Array(text.utf8), to: path)
     }
 
-    private func entries() throws -> [String: JSONValue] {
+    private func entries() throws -> [String: JSONValue] { try Self.entries(of: path) }
+
+    private static func entries(of path: String) throws -> [String: JSONValue] {
         let json = try JSONValue(parsing: FileReader.bytes(of: path), at: path)
         guard let entries = json.object else {
             throw Failure(

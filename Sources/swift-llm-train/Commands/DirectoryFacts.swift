@@ -1,0 +1,61 @@
+import Diagnostics
+import Foundation
+import ModelFiles
+import Tokenizers
+import Training
+
+/// What `inspect` tells of models and adapters alike.
+struct DirectoryFacts {
+    let path: String
+
+    var isCheckpoint: Bool { InspectReport.exists(path + "/" + TrainerState.fileName) }
+
+    /// - Throws: `Failure` that names the first file that is missing or altered.
+    var hashes: String {
+        get throws {
+            let manifest =
+                InspectReport.exists(path + "/" + Manifest.fileName)
+                ? try Manifest.verify(path) : nil
+            return "  hashes           "
+                + (manifest.map { "all \($0.files.count) files are as they were written" }
+                    ?? "no manifest.json to check the files against")
+        }
+    }
+
+    /// Of the tokenizer, the chat template, the state of the run and the size.
+    var lines: [String] {
+        get throws {
+            var lines: [String] = []
+            if let tokenizer = try? TokenizerFile.load(path) {
+                lines.append(
+                    "  tokenizer        \(tokenizer.kind.rawValue), "
+                        + "\(tokenizer.vocabularySize) tokens")
+            }
+            if let template = try? ChatSetup.kept(in: path) {
+                lines.append("  chat template    \(template.name): talk to it with chat")
+            }
+            if isCheckpoint { lines += try stateLines() }
+            return lines + ["  size             \(Quantity.bytes(try size()))"]
+        }
+    }
+
+    private func stateLines() throws -> [String] {
+        let state = try CheckpointReader.state(in: path)
+        return [
+            "  step             \(state.step), \(state.updateCount) updates",
+            "  lanes            \(state.laneCount): resumes on up to "
+                + Quantity.count(state.laneCount, "rank"),
+        ]
+    }
+
+    /// Of the files in the directory itself.
+    private func size() throws -> Int {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        return names.reduce(0) { sum, name in
+            var status = stat()
+            let isFile =
+                stat("\(path)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            return sum + (isFile ? Int(status.st_size) : 0)
+        }
+    }
+}
