@@ -4,12 +4,16 @@ import Logging
 /// Where a run tells people what it does: standard output, standard error for warnings, and a file.
 package enum RunLog {
     /// The logger of one rank; only the first one speaks.
-    package static func logger(rank: Int, path: String? = nil) throws -> Logger {
+    ///
+    /// - Parameter name: stands before what is printed, where several runs share a terminal.
+    package static func logger(
+        rank: Int, path: String? = nil, name: String? = nil
+    ) throws -> Logger {
         guard rank == 0 else {
             return Logger(label: "swift-llm-train") { _ in SwiftLogNoOpLogHandler() }
         }
         let file = try path.map(openForAppending)
-        return Logger(label: "swift-llm-train") { _ in RunLogHandler(file: file) }
+        return Logger(label: "swift-llm-train") { _ in RunLogHandler(file: file, name: name) }
     }
 
     private static func openForAppending(_ path: String) throws -> FileHandle {
@@ -26,11 +30,13 @@ package enum RunLog {
 /// Prints messages as they are; in the file each line bears the time.
 private struct RunLogHandler: LogHandler {
     let file: FileHandle?
+    let prefix: String
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
 
-    init(file: FileHandle?) {
+    init(file: FileHandle?, name: String?) {
         self.file = file
+        prefix = name.map { "\($0): " } ?? ""
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -42,7 +48,7 @@ private struct RunLogHandler: LogHandler {
         let isWarning = event.level >= .warning
         let text = isWarning ? "warning: \(event.message)" : "\(event.message)"
         let stream = isWarning ? FileHandle.standardError : FileHandle.standardOutput
-        Console.write(text + "\n", to: stream)
+        Console.write(prefix + text + "\n", to: stream)
         try? file?.write(contentsOf: Data("\(Date().ISO8601Format()) \(text)\n".utf8))
     }
 }

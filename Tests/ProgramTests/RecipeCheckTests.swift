@@ -70,7 +70,7 @@ import swift_llm_train
             "train.epochs=2",
             "the length of the run is given twice: expected one of train.steps, train.tokens and "
                 + "train.epochs, got steps 100 and epochs 2.0 (a.yaml); "
-                + "take the others back, as in train.steps=null"
+                + "keep one: train.steps=null or train.epochs=null"
         ),
         (
             "train.lanes=5",

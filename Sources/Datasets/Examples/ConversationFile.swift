@@ -24,6 +24,11 @@ package struct ConversationFile {
     /// - Throws: `Failure`, with file and line, for a file that is not JSON, a record without its
     ///   fields, an unknown role, and empty answers, of which the first lines are listed.
     package func conversations() throws -> [Conversation] {
+        guard !path.hasSuffix(".csv") && !path.hasSuffix(".tsv") else {
+            throw Failure(
+                "conversations are no table", expected: "JSON or JSON lines", got: "a table",
+                at: path, remedy: "texts with labels need finetune.task=classification")
+        }
         let bytes = try FileReader.bytes(
             of: path, what: "cannot read the examples", maximumSize: Self.maximumSize)
         var emptyLines: [Int] = []

@@ -28,7 +28,8 @@ package struct LabelledTextFile {
         guard needsLabels else { return try plainTexts() }
         throw Failure(
             "texts with labels are no plain text", expected: "a file *.csv, *.tsv or *.jsonl",
-            got: "another ending", at: path, remedy: "rename it to what it is")
+            got: "another ending", at: path,
+            remedy: "name such a file; examples of instructions need finetune.task=instructions")
     }
 }
 

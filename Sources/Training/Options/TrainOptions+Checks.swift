@@ -59,16 +59,17 @@ extension TrainOptions {
 
     private func validateLength() throws {
         let set = [
-            steps.map { "steps \($0)" }, tokens.map { "tokens \($0)" },
-            epochs.map { "epochs \($0)" },
+            steps.map { ("steps", "\($0)") }, tokens.map { ("tokens", "\($0)") },
+            epochs.map { ("epochs", "\($0)") },
         ].compactMap { $0 }
         guard set.count != 1 else { return }
         throw Failure(
             set.isEmpty ? "train.steps is missing" : "the length of the run is given twice",
             expected: "one of train.steps, train.tokens and train.epochs",
-            got: set.isEmpty ? "none" : set.joined(separator: " and "),
+            got: set.isEmpty ? "none" : set.map { "\($0) \($1)" }.joined(separator: " and "),
             remedy: set.isEmpty
-                ? "add train.steps=N" : "take the others back, as in train.steps=null",
+                ? "add train.steps=N"
+                : "keep one: " + set.map { "train.\($0.0)=null" }.joined(separator: " or "),
             kind: .usage)
     }
 

@@ -11,18 +11,27 @@ struct FineTunePhase {
     let isResuming: Bool
     let compute: ComputeResources
     let communicator: any Communicator
+    /// Of one of several adapters, before what is told of it.
+    var name: String?
 
     func run(_ recipe: Recipe) throws -> Trainer.Outcome {
         guard recipe.finetune.variants.isEmpty else { return try runVariants(recipe) }
         let own = recipe.fineTuning
         let phase = TrainingPhase(
-            isResuming: isResuming, compute: compute, communicator: communicator)
-        let outcome = try phase.run(own) { try Self.task(own) }
+            isResuming: isResuming, compute: compute, communicator: communicator, name: name)
+        let outcome: Trainer.Outcome
+        do {
+            outcome = try phase.run(own) { try Self.task(own) }
+        } catch var error as AgreedFailure {
+            error.failure = error.failure.inFineTuning
+            throw error
+        }
         if outcome == .finished { try report(own, model: own.latestCheckpoint) }
         return outcome
     }
 
-    private static func task(_ recipe: Recipe) throws -> any TrainingTask {
+    /// - Parameter recipe: that of the fine-tuning alone.
+    static func task(_ recipe: Recipe) throws -> any TrainingTask {
         switch recipe.finetune.task {
         case .instructions: try InstructionTask(recipe)
         case .classification: try ClassificationTask(recipe)
@@ -47,7 +56,8 @@ struct FineTunePhase {
                 labels: task.labels, actual: examples.map { Int($0.targets.last ?? 0) },
                 predicted: scores.classes)
             guard communicator.rank == 0 else { continue }
-            Console.line("\n\(name): \(report.text)")
+            let place = self.name.map { "adapter \($0), " } ?? ""
+            Console.line("\n\(place)\(name): \(report.text)")
             Console.line(report.json.text())
         }
     }
@@ -62,9 +72,10 @@ struct FineTunePhase {
         var outcome = Trainer.Outcome.finished
         do {
             for variant in stride(from: group, to: variants.count, by: groupCount) {
+                let name = groupCount > 1 ? "\(variant + 1)" : nil
                 if part.rank == 0 { Console.line("adapter \(variants[variant].name)") }
                 outcome = try FineTunePhase(
-                    isResuming: isResuming, compute: compute, communicator: part
+                    isResuming: isResuming, compute: compute, communicator: part, name: name
                 ).run(variants[variant].recipe)
                 guard outcome == .finished else { break }
             }

@@ -98,6 +98,7 @@ extension Recipe {
     var stored: Recipe {
         var recipe = self
         recipe.train.stopAfterSteps = nil
+        recipe.finetune.train.stopAfterSteps = nil
         return recipe
     }
 }

@@ -15,6 +15,8 @@ struct TrainingPhase {
     let isResuming: Bool
     let compute: ComputeResources
     let communicator: any Communicator
+    /// Before each line on the terminal, where several runs share it.
+    var name: String?
 
     /// - Parameter makeTask: opens the data; called on every rank.
     /// - Throws: `AgreedFailure` for what is wrong before the first step.
@@ -33,7 +35,8 @@ struct TrainingPhase {
         }
 
         let logger = try communicator.agree {
-            try RunLog.logger(rank: communicator.rank, path: directory?.logPath)
+            try RunLog.logger(
+                rank: communicator.rank, path: directory?.logPath, name: name)
         }
         announce(recipe, task, start, logger)
         if !segments.isEmpty {
@@ -69,6 +72,8 @@ struct TrainingPhase {
         if recipe.initial.from == nil {
             recipe.model.vocabularySize = configuration.vocabularySize
         }
+        // What fits no weight is refused before anything is announced.
+        _ = try task.plan(recipe, configuration)
         recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
         let givenLaneCount = start.state?.laneCount ?? recipe.train.lanes
         let laneCount = givenLaneCount ?? communicator.worldSize
@@ -90,7 +95,7 @@ struct TrainingPhase {
     private func announce(
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
     ) {
-        logger.info("recipe:\n\(recipe.resolvedYAML)")
+        logger.info("recipe:\n\(recipe.announcedYAML)")
         logger.info("\(compute.description(worldSize: communicator.worldSize))")
         if recipe.train.precision == .bf16 && !ComputeKernels.hasBFloat16 {
             logger.warning(

@@ -8,6 +8,34 @@ extension Recipe {
         try validateName()
         try validateOrder()
         for phase in phases { try validate(for: phase) }
+        try validateVariants(in: phases)
+    }
+
+    /// Of several adapters no later phase could know which one it is to take.
+    private func validateVariants(in phases: [Phase]) throws {
+        guard !finetune.variants.isEmpty, let index = phases.firstIndex(of: .finetune),
+            let next = phases[(index + 1)...].first
+        else { return }
+        throw Failure(
+            "finetune.variants makes several adapters", expected: "finetune as the last phase",
+            got: "\(next.rawValue) after it",
+            remedy: "use the command finetune, and name the adapter in each later command",
+            kind: .usage)
+    }
+
+    /// The best of a run is found by its validation loss.
+    private func requireValidation(
+        _ isValidated: Bool, _ checkpoint: CheckpointOptions, _ evaluate: EvaluationOptions,
+        remedy: String
+    ) throws {
+        let keys = [
+            ("checkpoint.keep_best", checkpoint.keepBest),
+            ("evaluate.patience", evaluate.patience != nil),
+        ]
+        guard !isValidated, let key = keys.first(where: \.1)?.0 else { return }
+        throw Failure(
+            "\(key) needs a validation loss", expected: "data for validation", got: "none",
+            remedy: remedy, kind: .usage)
     }
 
     private func validate(for phase: Phase) throws {
@@ -45,6 +73,9 @@ extension Recipe {
         if initial.from == nil { try model.validate() } else { try refuseSizes() }
         try train.validate()
         try optimizer.validate()
+        try requireValidation(
+            data.validation != nil, checkpoint, evaluate, remedy: "set data.validation")
+        try requireSteps(train, optimizer)
         if let contextLength = model.contextLength, let sequenceLength = train.sequenceLength {
             guard sequenceLength <= contextLength else {
                 throw Failure(
@@ -53,12 +84,14 @@ extension Recipe {
                     remedy: "lower the one or raise the other", kind: .usage)
             }
         }
-        if let steps = train.steps, optimizer.warmupSteps > steps {
-            throw Failure(
-                "optimizer.warmup_steps is larger than train.steps",
-                expected: "at most \(steps)", got: "\(optimizer.warmupSteps)",
-                remedy: "lower the one or raise the other", kind: .usage)
-        }
+    }
+
+    private func requireSteps(_ train: TrainOptions, _ optimizer: OptimizerOptions) throws {
+        guard let steps = train.steps, optimizer.warmupSteps > steps else { return }
+        throw Failure(
+            "optimizer.warmup_steps is larger than train.steps",
+            expected: "at most \(steps)", got: "\(optimizer.warmupSteps)",
+            remedy: "lower the one or raise the other", kind: .usage)
     }
 
     private func validateFineTuning() throws {
@@ -67,8 +100,13 @@ extension Recipe {
         do {
             try finetune.train.validate()
             try finetune.optimizer.validate()
+            try requireSteps(finetune.train, finetune.optimizer)
+            try requireValidation(
+                !finetune.validation.isEmpty || finetune.validationFraction > 0,
+                finetune.checkpoint, finetune.evaluate,
+                remedy: "set finetune.validation or finetune.validation_fraction")
         } catch let failure as Failure {
-            throw failure.inBlock("finetune", of: ["train", "optimizer"])
+            throw failure.inFineTuning
         }
         try validateTask()
     }

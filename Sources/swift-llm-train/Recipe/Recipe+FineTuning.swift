@@ -3,11 +3,14 @@ import FineTuning
 import Training
 
 extension Recipe {
-    /// The recipe of the fine-tuning alone: a run of its own, with what its block says.
+    /// The recipe of the fine-tuning alone: a run of its own, with what its block says. That of such a
+    /// recipe, as a run keeps it, is itself.
     var fineTuning: Recipe {
         var recipe = self
         recipe.phases = [.finetune]
         recipe.output = fineTuneOutput
+        recipe.finetune.output = fineTuneOutput
+        recipe.finetune.from = fineTuneSource
         recipe.initial.from = fineTuneSource
         recipe.train = finetune.train
         recipe.optimizer = finetune.optimizer
@@ -61,18 +64,27 @@ extension Recipe {
 }
 
 extension Failure {
+    /// With the keys of a run of its own as the block finetune spells them.
+    var inFineTuning: Failure {
+        inBlock("finetune", of: ["train", "optimizer", "checkpoint", "evaluate"])
+    }
+
     /// Names the keys of blocks under the block in which they stand: train.steps as
     /// finetune.train.steps.
-    func inBlock(_ outer: String, of blocks: [String]) -> Failure {
+    private func inBlock(_ outer: String, of blocks: [String]) -> Failure {
+        let keys = Set(
+            Recipe.keys.filter { $0.block.map(blocks.contains) ?? false }.map(\.path))
         func renamed(_ text: String) -> String {
             text.split(separator: " ", omittingEmptySubsequences: false).map { word in
-                blocks.contains { word.hasPrefix($0 + ".") } ? "\(outer).\(word)" : String(word)
+                let key = word.prefix { $0.isLetter || $0.isNumber || "._".contains($0) }
+                return keys.contains(String(key)) ? "\(outer).\(word)" : String(word)
             }.joined(separator: " ")
         }
         var failure = self
         failure.what = renamed(what)
         failure.expected = expected.map(renamed)
         failure.got = got.map(renamed)
+        failure.place = place.map(renamed)
         failure.remedy = remedy.map(renamed)
         return failure
     }

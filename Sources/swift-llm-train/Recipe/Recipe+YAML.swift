@@ -8,11 +8,29 @@ extension Recipe {
     /// not set. Reading it gives an equal recipe.
     package var resolvedYAML: String {
         let silent = Self.rareBlocks.filter { isDefault($0) }
+        return yaml { key in key.outerBlock.map { !silent.contains($0) } ?? true }
+    }
+
+    /// What decides a run, for its log: of fine-tuning the keys that it obeys, spelled as in its recipe.
+    package var announcedYAML: String {
+        guard phases == [.finetune] else { return resolvedYAML }
+        var recipe = self
+        recipe.finetune.train = train
+        recipe.finetune.optimizer = optimizer
+        recipe.finetune.checkpoint = checkpoint
+        recipe.finetune.evaluate = evaluate
+        let blocks = finetune.trained == .lora ? ["finetune", "lora"] : ["finetune"]
+        let others = ["data.shuffle", "model.dropout_rate"]
+        return recipe.yaml { key in
+            key.outerBlock.map(blocks.contains) ?? true || others.contains(key.path)
+        }
+    }
+
+    private func yaml(where isShown: (RecipeKey) -> Bool) -> String {
         var lines: [String] = []
         var block: [Substring] = []
-        for key in Self.keys {
+        for key in Self.keys where isShown(key) {
             let path = key.block?.split(separator: ".") ?? []
-            if let first = path.first, silent.contains(String(first)) { continue }
             if path != block, let name = path.last {
                 lines.append(Self.indent(path.count - 1) + "\(name):")
             }
@@ -26,7 +44,7 @@ extension Recipe {
     private func isDefault(_ block: String) -> Bool {
         let standard = Recipe()
         return Self.keys.allSatisfy { key in
-            key.block?.split(separator: ".").first.map(String.init) != block
+            key.outerBlock != block
                 || key.read(self) == key.read(standard)
         }
     }

@@ -14,6 +14,9 @@ package struct RecipeKey {
     /// The dotted path ("train.steps").
     package var path: String { block.map { "\($0).\(key)" } ?? key }
 
+    /// The block that stands in no other; nil outside all blocks.
+    var outerBlock: String? { block.map { String($0.prefix { $0 != "." }) } }
+
     package static func keys<Block: OptionBlock>(
         of block: String?, at path: WritableKeyPath<Recipe, Block>
     ) -> [RecipeKey] {

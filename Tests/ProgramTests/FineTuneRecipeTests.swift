@@ -1,0 +1,56 @@
+import Diagnostics
+import Testing
+import swift_llm_train
+
+/// What contradicts itself in a recipe of fine-tuning is refused before it costs a training.
+@Suite struct FineTuneRecipeTests {
+    private static let valid = """
+        name: fine
+        phases: [finetune, merge]
+        finetune:
+          from: model
+          data: [a.json]
+          train: {steps: 10}
+
+        """
+
+    private func load(_ overrides: [String] = []) throws -> Recipe {
+        try Recipe.load(RecipeFile(name: "a.yaml", text: Self.valid), overrides: overrides)
+    }
+
+    @Test(arguments: [
+        (
+            ["finetune.checkpoint.keep_best=true", "finetune.validation_fraction=0"],
+            "finetune.checkpoint.keep_best needs a validation loss"
+        ),
+        (
+            ["finetune.evaluate.patience=2", "finetune.validation_fraction=0"],
+            "finetune.evaluate.patience needs a validation loss"
+        ),
+        (
+            ["finetune.variants=[lora.rank=4, lora.rank=8]"],
+            "finetune.variants makes several adapters: expected finetune as the last phase, "
+                + "got merge after it"
+        ),
+        (
+            ["finetune.optimizer.warmup_steps=11"],
+            "finetune.optimizer.warmup_steps is larger than finetune.train.steps"
+        ),
+        (["finetune.train.epochs=2"], "the length of the run is given twice"),
+    ])
+    func contradictionsAreRefused(overrides: [String], line: String) {
+        let failure = #expect(throws: Failure.self) { try load(overrides) }
+        #expect(failure?.line.hasPrefix(line) == true, "\(failure?.line ?? "")")
+        #expect(failure?.kind == .usage)
+    }
+
+    @Test func theLogHasTheKeysOfFineTuningAlone() throws {
+        var recipe = try load()
+        recipe.phases = [.finetune]
+        recipe.train.lanes = 2
+        let lines = recipe.announcedYAML.split(separator: "\n").map(String.init)
+        #expect(lines.contains("    lanes: 2"), "what the run settled")
+        let blocks = lines.filter { $0.first != " " && $0.last == ":" }
+        #expect(blocks == ["data:", "model:", "finetune:", "lora:"])
+    }
+}
