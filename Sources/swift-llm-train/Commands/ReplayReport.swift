@@ -1,6 +1,4 @@
-import Datasets
 import Foundation
-import Tokenizers
 import Training
 
 /// What `replay` prints: the figures of the step, the norms by layer, the sequences of the batch.
@@ -14,9 +12,7 @@ struct ReplayReport {
 
     var text: String {
         get throws {
-            let windows = result.source.sampler.windows(
-                step: result.step.step - 1, sequences: result.step.sequences)
-            let texts = try windows.enumerated().map(sequence)
+            let texts = try result.step.sequences.map(sequence)
             return (figures + [""] + layers + [""] + texts).joined(separator: "\n")
         }
     }
@@ -57,18 +53,12 @@ struct ReplayReport {
             }
     }
 
-    /// The place of a sequence on one line, its text (inputs and last target) on the next.
-    private func sequence(_ number: Int, window: Int) throws -> String {
-        let range = result.source.sampler.tokenRange(ofWindow: window)
-        let first = try result.source.stream.place(ofToken: range.lowerBound)
-        let last = try result.source.stream.place(ofToken: range.upperBound - 1)
-        let end =
-            last.path != first.path
-            ? " to document \(last.document) of \(last.path)"
-            : last.document == first.document ? "" : " to \(last.document)"
-        let text = try result.tokenizer.decode(result.source.stream.tokens(range))
-        return "sequence \(number): window \(window), tokens \(range.lowerBound) to "
-            + "\(range.upperBound - 1), document \(first.document) of \(first.path)\(end)\n"
-            + (isFull ? text : "  " + QuotedText.line(text, limit: Self.characterCount))
+    /// The place of a sequence on one line, its text on the next.
+    private func sequence(_ number: Int) throws -> String {
+        let shown = try result.task.shownSequence(
+            number, ofStep: result.step.step - 1, result.recipe)
+        let text =
+            isFull ? shown.text : "  " + QuotedText.line(shown.text, limit: Self.characterCount)
+        return "sequence \(number): \(shown.place)\n\(text)"
     }
 }

@@ -11,6 +11,8 @@ struct ClassificationTask: TrainingTask {
     let labels: ClassLabels
     private let base: FineTuneBase
     private let train: ClassifiedExamples
+    /// Those of `train`.
+    private let texts: [LabelledText]
     let validation: ClassifiedExamples
     /// For the report at the end; may be empty.
     let test: ClassifiedExamples
@@ -29,6 +31,7 @@ struct ClassificationTask: TrainingTask {
                 texts, labels: labels, tokenizer: tokenizer, sequenceLength: length)
         }
         train = try encode(texts.train)
+        self.texts = texts.train
         validation = try encode(texts.validation)
         test = try encode(texts.test)
         let counts = labels.counts(of: try texts.train.map(labels.index))
@@ -53,10 +56,19 @@ struct ClassificationTask: TrainingTask {
         try base.plan(recipe, classCount: labels.count)
     }
 
-    func source(_ recipe: Recipe) -> any BatchSource {
-        let places = train.examples.indices.map { "text \($0 + 1)" }
-        return ExampleSource(
-            ExampleSet(train.examples, places: places, sequenceLength: sequenceLength),
+    func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
+
+    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+        let index = examples(recipe).indices(step: step, sequences: number..<number + 1)[0]
+        let text = texts[index]
+        return ShownSequence(
+            place: "\(text.place)" + (text.label.map { ", \($0)" } ?? ""), text: text.text)
+    }
+
+    private func examples(_ recipe: Recipe) -> ExampleSource {
+        ExampleSource(
+            ExampleSet(
+                train.examples, places: texts.map(\.place), sequenceLength: sequenceLength),
             globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
             isShuffled: recipe.data.shuffle)
     }

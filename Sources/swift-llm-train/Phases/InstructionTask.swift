@@ -61,7 +61,16 @@ struct InstructionTask: TrainingTask {
             + "the first example; what stands in \u{27E6} \u{27E7} is learnt:\n\(example)"
     }
 
-    var warnings: [String] { train.warnings }
+    var warnings: [String] { train.warnings + (endWarning.map { [$0] } ?? []) }
+
+    /// Where the template is not that of the vocabulary; nil where the end of an answer is one token.
+    private var endWarning: String? {
+        let end = template.pieces.answerEnd
+        guard let ids = try? base.tokenizer.encode(end), ids.count > 1 else { return nil }
+        return
+            "the end of answers in the template \(template.name), \(end.debugDescription), is no token "
+            + "of this vocabulary but \(ids.count): the model may be slow to learn it"
+    }
 
     func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
 
@@ -69,7 +78,18 @@ struct InstructionTask: TrainingTask {
         try base.plan(recipe, classCount: nil)
     }
 
-    func source(_ recipe: Recipe) -> any BatchSource {
+    func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
+
+    /// With what is learnt in ⟦ ⟧.
+    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+        let source = examples(recipe)
+        let index = source.indices(step: step, sequences: number..<number + 1)[0]
+        return ShownSequence(
+            place: source.place(step: step, sequence: number),
+            text: try train.text(of: index, by: base.tokenizer))
+    }
+
+    private func examples(_ recipe: Recipe) -> ExampleSource {
         ExampleSource(
             train, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
             isShuffled: recipe.data.shuffle)

@@ -1,7 +1,5 @@
 import Collectives
-import Datasets
 import Diagnostics
-import Tokenizers
 import Training
 
 /// `replay`: one step of a run again, on one rank, from the nearest checkpoint before it.
@@ -18,8 +16,9 @@ struct ReplayPhase {
         let recorded: RecordedStep
         /// What led there: the checkpoint, and those that were passed over.
         let start: RunStart
-        let source: WindowSource
-        let tokenizer: any Tokenizer
+        let task: any TrainingTask
+        /// Settled.
+        let recipe: Recipe
     }
 
     /// - Throws: `Failure` where there is no run, no such step, or a file of it is missing.
@@ -29,20 +28,19 @@ struct ReplayPhase {
         let start = try RunStart.before(
             step: step, in: CheckpointStore(directory: run + "/checkpoints"))
         let communicator = SingleProcess()
-        let data = try TrainingData(recipe)
+        let task: any TrainingTask =
+            recipe.phases == [.finetune] ? try FineTunePhase.task(recipe) : try TrainingData(recipe)
         let phase = TrainingPhase(
             isResuming: true,
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),
             communicator: communicator)
-        let settled = try phase.settle(recipe, data, start)
+        let settled = try phase.settle(recipe, task, start)
         var setup = try phase.makeSetup(
-            settled, data, metricsPath: nil, StopRequest(signals: []), try RunLog.logger(rank: 1))
+            settled, task, metricsPath: nil, StopRequest(signals: []), try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)
         return Result(
             step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,
-            start: start,
-            source: try data.windows(settled),
-            tokenizer: data.tokenizer)
+            start: start, task: task, recipe: settled)
     }
 
     /// The recipe of the run, wherever its directory stands now.
@@ -53,7 +51,8 @@ struct ReplayPhase {
                 "this is no run directory", expected: "recipe.yaml in it", got: "no such file",
                 at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)
         }
-        var recipe = try Recipe.load(path: path, phases: [.pretrain])
+        let isFineTuning = try Recipe(decoding: RecipeFile(path: path)).phases == [.finetune]
+        var recipe = try Recipe.load(path: path, phases: [isFineTuning ? .finetune : .pretrain])
         recipe.output = run
         recipe.data.validation = nil
         return recipe

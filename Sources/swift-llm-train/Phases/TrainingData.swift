@@ -57,8 +57,25 @@ struct TrainingData: TrainingTask {
 
     func source(_ recipe: Recipe) throws -> any BatchSource { try windows(recipe) }
 
-    func windows(_ recipe: Recipe) throws -> WindowSource {
+    private func windows(_ recipe: Recipe) throws -> WindowSource {
         WindowSource(stream: train, sampler: try sampler(recipe))
+    }
+
+    /// The window, its tokens and its documents; the text of the inputs and the last target.
+    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+        let sampler = try sampler(recipe)
+        let window = sampler.window(step: step, sequence: number)
+        let range = sampler.tokenRange(ofWindow: window)
+        let first = try train.place(ofToken: range.lowerBound)
+        let last = try train.place(ofToken: range.upperBound - 1)
+        let end =
+            last.path != first.path
+            ? " to document \(last.document) of \(last.path)"
+            : last.document == first.document ? "" : " to \(last.document)"
+        return ShownSequence(
+            place: "window \(window), tokens \(range.lowerBound) to \(range.upperBound - 1), "
+                + "document \(first.document) of \(first.path)\(end)",
+            text: try tokenizer.decode(train.tokens(range)))
     }
 
     private func sampler(_ recipe: Recipe) throws -> WindowSampler {

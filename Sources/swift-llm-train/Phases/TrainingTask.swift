@@ -24,6 +24,15 @@ protocol TrainingTask {
     func checkpointFiles(
         _ configuration: ModelConfiguration, recipe: Recipe
     ) throws -> CheckpointFiles
+    /// What the model saw there; `step` counts from 0.
+    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence
+}
+
+/// A sequence of a batch, for people.
+struct ShownSequence {
+    /// Where it comes from.
+    let place: String
+    let text: String
 }
 
 extension ParameterPlan {
