@@ -49,7 +49,10 @@ import swift_llm_train
         }
     }
 
-    @Test(arguments: ["quickstart", "own-text", "shakespeare-char", "gpt2-124m"])
+    @Test(arguments: [
+        "quickstart", "own-text", "shakespeare-char", "gpt2-124m", "spam-classifier",
+        "instructions", "lora",
+    ])
     func everyRecipeIsValid(name: String) throws {
         let path = Self.checkout.appending(path: "launch/recipes/\(name).yaml").path
         let recipe = try Recipe.load(path: path)
