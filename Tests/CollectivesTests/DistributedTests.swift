@@ -132,6 +132,19 @@ import Testing
         )
     }
 
+    @Test func gradientsThatTheLastMicroBatchDoesNotReachHaveTheSameBitsOnAnyNumberOfRanks()
+        async throws
+    {
+        var lines: Set<String> = []
+        for ranks in Self.rankCounts {
+            let job = try await DistributedRun.of(
+                "DistributedChecks", ["late-gradients"], ranks: ranks)
+            #expect(job.exitCode == 0, "\(job.errors)")
+            lines.insert(job.output)
+        }
+        #expect(lines.count == 1 && lines.first?.isEmpty == false, "\(lines)")
+    }
+
     @Test func flippedBitOfOneRankIsNamedAndNotSaved() async throws {
         let job = try await DistributedRun.of("DistributedChecks", ["bit-flip"], ranks: 3)
         #expect(job.exitCode == 1)

@@ -15,8 +15,8 @@ struct Checks {
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
-            "not-finite": notFinite, "bit-flip": bitFlip, "logits": logits,
-            "chat-templates": chatTemplates,
+            "not-finite": notFinite, "bit-flip": bitFlip,
+            "late-gradients": lateGradients, "logits": logits, "chat-templates": chatTemplates,
         ]
     }
 

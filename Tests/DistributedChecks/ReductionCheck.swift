@@ -134,7 +134,7 @@ struct ReductionCheck {
     }
 
     /// FNV-1a over words.
-    private static func hash(_ sum: UnsafeBufferPointer<Float>, _ norm: Double) -> UInt64 {
+    static func hash(_ sum: UnsafeBufferPointer<Float>, _ norm: Double) -> UInt64 {
         let prime: UInt64 = 0x100_0000_01b3
         let hash = sum.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1.bitPattern)) &* prime

@@ -30,4 +30,20 @@ extension Checks {
             over: communicator)
         return 0
     }
+
+    /// Trains with gradients that the last micro-batch of a lane does not reach, in three buckets, and
+    /// prints the hash of the weights.
+    func lateGradients() throws -> Int32 {
+        var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
+        (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
+        let objective = ShortcutObjective(model: training.model)
+        _ = try training.train(
+            on: objective, steps: 3, maximumSkippedSteps: 0, over: communicator)
+        let values = training.model.parameters.values.array
+        let hash = values.withUnsafeBufferPointer { ReductionCheck.hash($0, 0) }
+        let hashes = try communicator.allGather([hash])
+        try require(hashes.allSatisfy { $0 == hash }, "all ranks have the same weights")
+        printOnce(String(hash, radix: 16))
+        return 0
+    }
 }

@@ -6,7 +6,7 @@ import TemporaryFolders
 import Tensors
 import Training
 
-/// A model of a few hundred weights on tokens that repeat, trained in this process.
+/// A model of, by default, a few hundred weights on tokens that repeat, trained in this process.
 package struct TinyTraining {
     package let folder: TemporaryFolder
     package let model: any LanguageModel
@@ -16,7 +16,13 @@ package struct TinyTraining {
         tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
         endOfTextID: nil, recipe: "name: tiny\n")
 
+    /// On one rank, unless `laneCount` says otherwise.
     package static let laneCount = 2
+
+    package var batchSize = 4
+    package var microBatchSize = 2
+    /// Nil: 2 on one rank, 4 on several.
+    package var laneCount: Int?
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()
@@ -26,12 +32,12 @@ package struct TinyTraining {
         return options
     }
 
-    package init() throws {
+    package init(embeddingSize: Int = 8, layerCount: Int = 1) throws {
         folder = try TemporaryFolder()
         model = GPT2(
             GPT2Configuration(
-                vocabularySize: 11, contextLength: 8, embeddingSize: 8, layerCount: 1,
-                headCount: 2, dropoutRate: 0),
+                vocabularySize: 11, contextLength: 8, embeddingSize: embeddingSize,
+                layerCount: layerCount, headCount: 2, dropoutRate: 0),
             device: Device(threadCount: 1))
         model.initialize(seed: 1)
         optimizer = AdamW(OptimizerOptions(), parameters: model.parameters)
@@ -53,7 +59,7 @@ package struct TinyTraining {
         checkpointEverySteps: Int = 0, over communicator: any Communicator = SingleProcess()
     ) throws -> Trainer.Outcome {
         var train = TrainOptions()
-        (train.globalBatchSize, train.microBatchSize) = (4, 2)
+        (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
         train.maximumSkippedSteps = maximumSkippedSteps
         var checkpoint = Self.keepingAll
         checkpoint.everySteps = checkpointEverySteps
@@ -64,16 +70,15 @@ package struct TinyTraining {
             source: WindowSource(
                 stream: stream,
                 sampler: try WindowSampler(
-                    tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: 4, seed: 1,
-                    isShuffled: true)),
+                    tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: batchSize,
+                    seed: 1, isShuffled: true)),
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: steps,
             train: train, optimizerOptions: OptimizerOptions(), checkpoint: checkpoint,
             evaluation: EvaluationOptions(),
             metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
             logger: try RunLog.logger(rank: 1), stopRequest: StopRequest(signals: []))
-        return try Trainer(
-            setup, state: TrainerState(laneCount: communicator.worldSize == 1 ? Self.laneCount : 4)
-        ).run()
+        let laneCount = laneCount ?? (communicator.worldSize == 1 ? Self.laneCount : 4)
+        return try Trainer(setup, state: TrainerState(laneCount: laneCount)).run()
     }
 
     private func stream() throws -> TokenStream {
