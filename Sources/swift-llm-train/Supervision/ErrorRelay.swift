@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// Not until the end of the pipe: a process that the child left on another host's behalf may hold that
 /// open for long. What has arrived when the child is gone is all there is.
-final class ErrorRelay: Sendable {
+package final class ErrorRelay: Sendable {
     private struct State {
         var words = LastWords()
         var line: [UInt8] = []
@@ -28,9 +28,9 @@ final class ErrorRelay: Sendable {
     nonisolated(unsafe) private let source: any DispatchSourceRead
 
     /// The end of the pipe for the child.
-    let writer: FileDescriptor
+    package let writer: FileDescriptor
 
-    init() throws {
+    package init() throws {
         (reader, writer) = try FileDescriptor.pipe(options: [.closeOnExec])
         _ = fcntl(reader.rawValue, F_SETFL, O_NONBLOCK)
         source = DispatchSource.makeReadSource(fileDescriptor: reader.rawValue, queue: .global())
@@ -41,7 +41,7 @@ final class ErrorRelay: Sendable {
     }
 
     /// The line that says best what happened; called once, when the child is gone.
-    func finish() -> String? {
+    package func finish() -> String? {
         drain()
         source.cancel()
         return state.withLock { $0.words.text }

@@ -3,11 +3,13 @@ import Foundation
 /// The line of mpirun's standard error that says best what ended a run, and on which host.
 ///
 /// The line of the program itself wins; then mpirun's word on a killed rank, then on a lost host.
-struct LastWords {
-    private(set) var text: String?
+package struct LastWords {
+    package private(set) var text: String?
     private var rank = 0
 
-    mutating func read(_ line: some StringProtocol) {
+    package init() {}
+
+    package mutating func read(_ line: some StringProtocol) {
         let line = line.trimmingCharacters(in: .whitespaces)
         if line.hasPrefix("swift-llm-train: ") {
             note(String(line.dropFirst("swift-llm-train: ".count)), rank: 3)

@@ -1,9 +1,9 @@
 import Foundation
 
 /// The machine on which this process runs.
-enum LocalMachine {
+package enum LocalMachine {
     /// Whether `host` names it, by its own name or by one of its addresses, as mpirun tells.
-    static func bears(_ host: String) -> Bool {
+    package static func bears(_ host: String) -> Bool {
         let name = ProcessInfo.processInfo.hostName
         if host == "localhost" || host == name || host == name.prefix(while: { $0 != "." }) {
             return true
