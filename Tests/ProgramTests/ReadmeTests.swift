@@ -49,6 +49,33 @@ import swift_llm_train
         }
     }
 
+    /// The names in the last column of the table of the section on reliability.
+    @Test func everyPromiseNamesTestsThatAreThere() throws {
+        let rows = try String(
+            contentsOf: Self.checkout.appending(path: "README.md"), encoding: .utf8
+        ).split(separator: "\n").drop { $0 != "## Reliability" }
+            .drop { !$0.hasPrefix("|---|---|---|") }.dropFirst().prefix { $0.hasPrefix("|") }
+        #expect(rows.count >= 10)
+        let tests = try Self.sources(in: "Tests")
+        for row in rows {
+            let cell = row.split(separator: "|").last ?? ""
+            let names = cell.split { " ,`".contains($0) }
+            #expect(!names.isEmpty, "\(row)")
+            for name in names {
+                let isThere = try tests.contains(Regex("func [A-Za-z0-9]*\(name)"))
+                #expect(isThere, "\(name)")
+            }
+        }
+    }
+
+    private static func sources(in folder: String) throws -> String {
+        let root = checkout.appending(path: folder).path
+        return try FileManager.default.subpathsOfDirectory(atPath: root)
+            .filter { $0.hasSuffix("Tests.swift") }
+            .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }
+            .joined()
+    }
+
     @Test(arguments: [
         "quickstart", "own-text", "shakespeare-char", "gpt2-124m", "spam-classifier",
         "instructions", "lora",
