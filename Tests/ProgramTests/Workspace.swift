@@ -94,6 +94,11 @@ final class Workspace: Sendable {
 
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: self(name))) }
 
+    /// 0 where there is no such file.
+    func lineCount(_ name: String) -> Int {
+        (try? bytes(name))?.count { $0 == UInt8(ascii: "\n") } ?? 0
+    }
+
     /// Inverts a byte of a file.
     func damage(_ name: String, at offset: Int) throws {
         var bytes = try bytes(name)
