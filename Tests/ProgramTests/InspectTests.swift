@@ -167,8 +167,8 @@ import swift_llm_train
         #expect(
             failure(folder.path)
                 == "cannot tell what this directory is: expected shards (train-*.h5), a model "
-                + "(config.json) or a run (recipe.yaml), got a.txt, latest (\(folder.path)); "
-                + "name one of those")
+                + "(config.json), an adapter (adapter_config.json) or a run (recipe.yaml), got a.txt, "
+                + "latest (\(folder.path)); name one of those")
         #expect(
             failure(folder("a.txt")).hasPrefix(
                 "cannot tell what this file is: expected a token shard (*.h5), *.safetensors or "
