@@ -52,6 +52,9 @@ extension Jobs {
                 #expect(report.output.contains(line), "\(report.output)")
             }
             #expect(report.output.contains("run/checkpoints/step-00000002: gpt2 with 2 layers"))
+            // The directory around the merged model is made.
+            try await workspace.succeed(
+                "merge --adapter low/finetune/checkpoints/latest --output models/merged")
             let phases = try await workspace.succeed("inspect low")
             #expect(phases.output.contains("finished phases  finetune"))
         }

@@ -18,6 +18,7 @@ struct ExportPhase {
         } else {
             try loaded.requireNoHead(at: directory)
             let model = loaded.model
+            try OutputPath.makeParent(of: output)
             try GGUFModel.publish(
                 model.configuration,
                 tensors: model.parameters.named(

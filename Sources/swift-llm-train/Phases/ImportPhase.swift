@@ -95,6 +95,7 @@ struct ModelFile {
     var tokenizerConfigurationJSON: [UInt8]?
 
     func publish(at path: String, isReplacing: Bool = false) throws {
+        try OutputPath.makeParent(of: path)
         let configuration = HuggingFaceConfiguration(
             model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init), labels: labels)
