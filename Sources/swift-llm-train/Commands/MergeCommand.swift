@@ -22,8 +22,11 @@ struct MergeCommand: FirstRankCommand {
     @Option(help: ArgumentHelp("The model directory to write.", valueName: "dir"))
     var output: String
 
-    @Option(help: ArgumentHelp("The text on which logits are compared.", valueName: "text"))
-    var probe = MergePhase.defaultProbe
+    @Option(
+        help: ArgumentHelp(
+            "The text on which logits are compared; by default one of many letters.",
+            valueName: "text"))
+    var probe: String?
 
     func run() throws {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())

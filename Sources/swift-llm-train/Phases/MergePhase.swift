@@ -7,10 +7,11 @@ import Training
 /// `merge`: an adapter folded into its base.
 struct MergePhase {
     let compute: ComputeResources
-    /// On which the logits are compared.
-    let probe: String
+    /// On which the logits are compared; nil takes a text of many letters, or the first tokens where the
+    /// tokenizer lacks some of them.
+    let probe: String?
 
-    static let defaultProbe = "The quick brown fox jumps over the lazy dog."
+    private static let defaultProbe = "The quick brown fox jumps over the lazy dog."
 
     /// Rounding alone may change a logit, in shares of the largest.
     private static let tolerance: Float = 1e-4
@@ -69,16 +70,21 @@ struct MergePhase {
     /// Logits of all positions of the probe, or the scores of the classes after it.
     private func scores(_ loaded: LoadedModel) throws -> [Float] {
         let model = loaded.model
-        var ids = try loaded.tokenizer.encode(probe)
-        ids = Array(ids.prefix(model.configuration.contextLength))
+        let ids = try probeIDs(loaded).prefix(model.configuration.contextLength)
         guard !ids.isEmpty else {
             throw Failure("the probe text is empty", remedy: "give it some words", kind: .usage)
         }
-        let inputs = model.device.tensor(ids, shape: [1, ids.count])
+        let inputs = model.device.tensor(Array(ids), shape: [1, ids.count])
         let tape = Tape(device: model.device)
         guard loaded.labels == nil else {
             return model.classScores(tape, inputs: inputs, rows: [ids.count - 1]).value.array
         }
         return model.logits(tape, inputs: inputs).value.array
+    }
+
+    private func probeIDs(_ loaded: LoadedModel) throws -> [Int32] {
+        if let probe { return try loaded.tokenizer.encode(probe) }
+        return (try? loaded.tokenizer.encode(Self.defaultProbe))
+            ?? Array(0..<Int32(loaded.tokenizer.vocabularySize))
     }
 }

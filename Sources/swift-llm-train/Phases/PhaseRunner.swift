@@ -60,9 +60,7 @@ struct PhaseRunner {
             ).run(recipe) == .finished
         case .merge:
             try onFirstRank {
-                try MergePhase(
-                    compute: compute, probe: recipe.merge.probe ?? MergePhase.defaultProbe
-                ).run(
+                try MergePhase(compute: compute, probe: recipe.merge.probe).run(
                     adapter: recipe.model(for: .merge), output: recipe.mergeOutput,
                     isReplacing: isResuming)
             }
