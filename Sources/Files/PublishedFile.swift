@@ -33,12 +33,14 @@ package enum PublishedFile {
     /// Lets a file appear that other code writes: `body` gets a temporary path, at which it must
     /// create, fill and close the file.
     ///
-    /// A file that stands at `path` already is refused, never replaced. The temporary name is this
-    /// process's own, so that of two processes neither publishes what the other has half written.
+    /// A file that stands at `path` already is refused, unless it is to be replaced. The temporary name
+    /// is this process's own, so that of two processes neither publishes what the other has half
+    /// written.
     package static func create<Result>(
-        at path: String, _ body: (_ temporaryPath: String) throws -> Result
+        at path: String, isReplacing: Bool = false,
+        _ body: (_ temporaryPath: String) throws -> Result
     ) throws -> Result {
-        guard !DirectoryEntries.exists(path) else {
+        guard isReplacing || !DirectoryEntries.exists(path) else {
             throw Failure(
                 "cannot write the file", expected: "a name that is free", got: "an existing file",
                 at: path, remedy: "choose another output or remove the file")

@@ -40,9 +40,10 @@ struct GGUFFile {
 
     /// Writes a file that appears whole or not at all.
     ///
-    /// - Throws: `Failure` when something stands at `path` already, or a write fails.
-    func publish(at path: String) throws {
-        try PublishedFile.create(at: path) { temporaryPath in
+    /// - Throws: `Failure` when something stands at `path` already that is not to be replaced, or a
+    ///   write fails.
+    func publish(at path: String, isReplacing: Bool) throws {
+        try PublishedFile.create(at: path, isReplacing: isReplacing) { temporaryPath in
             let file = try FileWriter(path: temporaryPath)
             try file.write(header)
             for tensor in tensors {

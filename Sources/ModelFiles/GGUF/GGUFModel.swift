@@ -16,7 +16,7 @@ package enum GGUFModel {
     ///   format, something that stands at `path` already, and a failed write.
     package static func publish(
         _ configuration: ModelConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
-        chatTemplate: String? = nil, type: GGUFType, at path: String
+        chatTemplate: String? = nil, type: GGUFType, at path: String, isReplacing: Bool = false
     ) throws {
         let general: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text(configuration.ggufArchitecture)),
@@ -30,6 +30,6 @@ package enum GGUFModel {
             metadata: general + configuration.ggufMetadata + vocabulary.metadata
                 + (chat.map { [$0] } ?? []),
             tensors: configuration.ggufTensors(tensors, type: type)
-        ).publish(at: path)
+        ).publish(at: path, isReplacing: isReplacing)
     }
 }

@@ -10,11 +10,11 @@ struct ExportPhase {
     var shardSize: Int?
 
     /// - Throws: `Failure` where something stands at `output`, or a write fails.
-    func run(model directory: String, output: String) throws {
+    func run(model directory: String, output: String, isReplacing: Bool = false) throws {
         let loaded = try LoadedModel.merged(directory, device: Device(threadCount: 1))
         if let type = type.safetensors, format == .hf {
             try loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
-                .publish(at: output)
+                .publish(at: output, isReplacing: isReplacing)
         } else {
             try loaded.requireNoHead(at: directory)
             let model = loaded.model
@@ -24,7 +24,7 @@ struct ExportPhase {
                 tensors: model.parameters.named(
                     model.parameters.values, of: model.baseParameters),
                 tokenizer: loaded.tokenizer, chatTemplate: loaded.chatTemplate, type: type.gguf,
-                at: output)
+                at: output, isReplacing: isReplacing)
         }
         Console.line(
             "exported \(loaded.model.configuration.summary) as \(type.rawValue) into \(output)")

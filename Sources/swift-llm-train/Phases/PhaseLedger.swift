@@ -1,3 +1,4 @@
+import Datasets
 import Diagnostics
 import Files
 import Foundation
@@ -5,8 +6,8 @@ import JSON
 import ModelFiles
 import Training
 
-/// What a run has finished, in OUTPUT/phases.json: for each phase the hash of its inputs, so that a
-/// restart repeats it where they changed, and only then.
+/// What a run has finished, in OUTPUT/phases.json: for each phase the hashes of the keys that it obeyed
+/// and of the files that it read, so that a restart repeats it where they changed, and only then.
 struct PhaseLedger {
     let recipe: Recipe
     let phase: Recipe.Phase
@@ -28,7 +29,7 @@ struct PhaseLedger {
 
     func isFinished() throws -> Bool {
         guard isKept, DirectoryEntries.exists(path) else { return false }
-        return try entries()[phase.rawValue] == .string(inputHash())
+        return try entries()[phase.rawValue] == entry()
     }
 
     /// Whether the phase was finished once, on whatever inputs.
@@ -39,7 +40,39 @@ struct PhaseLedger {
     func noteFinished() throws {
         guard isKept else { return }
         var entries = DirectoryEntries.exists(path) ? try entries() : [:]
-        entries[phase.rawValue] = .string(try inputHash())
+        entries[phase.rawValue] = try entry()
+        try write(entries)
+    }
+
+    /// Lets a training that was finished on files that are others now begin again: its checkpoints step
+    /// aside, and stay.
+    ///
+    /// - Returns: where they are.
+    func setOutdatedAside() throws -> [String] {
+        guard phase == .pretrain || phase == .finetune, DirectoryEntries.exists(path) else {
+            return []
+        }
+        var entries = try entries()
+        guard let old = entries[phase.rawValue], old["files"] != .string(try fileHash()) else {
+            return []
+        }
+        let moved = try recipe.runs(of: phase).compactMap(Self.setAside)
+        entries[phase.rawValue] = nil
+        try write(entries)
+        return moved
+    }
+
+    /// Gives the checkpoints of a run the first name that is free; nil where there are none.
+    private static func setAside(_ run: String) throws -> String? {
+        let checkpoints = "\(run)/checkpoints"
+        guard DirectoryEntries.exists(checkpoints) else { return nil }
+        var number = 1
+        while DirectoryEntries.exists("\(checkpoints)-\(number)") { number += 1 }
+        try FileManager.default.moveItem(atPath: checkpoints, toPath: "\(checkpoints)-\(number)")
+        return "\(checkpoints)-\(number)"
+    }
+
+    private func write(_ entries: [String: JSONValue]) throws {
         try FileManager.default.createDirectory(
             atPath: recipe.output, withIntermediateDirectories: true)
         let text = JSONValue.object(entries).text(isPretty: true)
@@ -58,13 +91,21 @@ struct PhaseLedger {
         return entries
     }
 
-    /// Of the keys that the phase obeys and the files that it reads.
-    private func inputHash() throws -> String {
+    private func entry() throws -> JSONValue {
+        .object(["keys": .string(keyHash), "files": .string(try fileHash())])
+    }
+
+    private var keyHash: String {
         var hash = FileHash()
         let blocks = Self.blocks[phase] ?? []
         for key in Recipe.keys where key.block.map(blocks.contains) ?? (key.key == "seed") {
             hash.update(text: "\(key.path)=\(key.read(recipe))\n")
         }
+        return hash.finish().sha256
+    }
+
+    private func fileHash() throws -> String {
+        var hash = FileHash()
         for file in try files() { hash.update(text: "\(file)\n") }
         return hash.finish().sha256
     }
@@ -81,13 +122,20 @@ struct PhaseLedger {
         switch phase {
         case .prepare: try (recipe.prepare.input + [recipe.tokenizer.path]).compactMap(Self.file)
         case .pretrain:
-            try [recipe.data.train.map { $0 + "/tokenizer.json" }, recipe.initial.from]
-                .compactMap(Self.file)
+            try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(Self.file)
         case .finetune:
-            try
-                (recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
-                + [recipe.fineTuneSource]).compactMap(Self.file)
+            try ([recipe] + Variant.all(of: recipe).map(\.recipe))
+                .flatMap(\.fineTuneInputs).compactMap(Self.file)
         default: try [recipe.model(for: phase)].compactMap(Self.file)
+        }
+    }
+
+    /// Shards tell of which text and by which tokenizer they were made.
+    private static func shards(_ path: String?) throws -> [String] {
+        guard let path else { return [] }
+        return try DatasetFiles.resolve(path, split: .train).map { path in
+            let made = try TokenShard(path: path).attributes
+            return "\(path) \(made.sourceSHA256) \(made.tokenizerSHA256)"
         }
     }
 

@@ -30,6 +30,7 @@ struct PhaseRunner {
                 continue
             }
             do {
+                if isResuming && phases.count > 1 { try beginAgain(ledger) }
                 guard try run(phase, recipe, compute, ledger) else { return Self.stoppedExitCode }
             } catch {
                 if phases.count > 1 { sayHowToGoOn(after: phase) }
@@ -40,6 +41,16 @@ struct PhaseRunner {
             }
         }
         return 0
+    }
+
+    /// What was trained on other files is not gone on from.
+    private func beginAgain(_ ledger: PhaseLedger) throws {
+        try communicator.agree {
+            guard communicator.rank == 0 else { return }
+            for path in try ledger.setOutdatedAside() {
+                say("its inputs changed: it begins again; the checkpoints so far are in \(path)")
+            }
+        }
     }
 
     /// - Returns: false where the phase was stopped on request.
@@ -67,7 +78,8 @@ struct PhaseRunner {
         case .export:
             try onFirstRank {
                 try ExportPhase(format: recipe.export.format, type: recipe.export.type).run(
-                    model: recipe.model(for: .export), output: recipe.exportOutput)
+                    model: recipe.model(for: .export), output: recipe.exportOutput,
+                    isReplacing: isResuming)
             }
         case .generate:
             try onFirstRank {

@@ -27,6 +27,11 @@ extension Recipe {
         finetune.from ?? (phases.contains(.pretrain) ? latestCheckpoint : nil)
     }
 
+    /// The files that a fine-tuning reads.
+    var fineTuneInputs: [String] {
+        finetune.data + finetune.validation + finetune.test + (fineTuneSource.map { [$0] } ?? [])
+    }
+
     var mergeOutput: String { merge.output ?? "\(output)/merged" }
 
     var exportOutput: String {
@@ -56,6 +61,13 @@ extension Recipe {
 
     private var fineTunedModel: String {
         Self.checkpoint(in: fineTuneOutput, finetune.checkpoint)
+    }
+
+    /// The run directories of a training phase.
+    func runs(of phase: Phase) -> [String] {
+        guard phase == .finetune else { return [output] }
+        guard !finetune.variants.isEmpty else { return [fineTuneOutput] }
+        return finetune.variants.indices.map { "\(fineTuneOutput)/\($0 + 1)" }
     }
 
     private static func checkpoint(in run: String, _ options: CheckpointOptions) -> String {
