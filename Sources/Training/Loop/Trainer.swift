@@ -177,7 +177,15 @@ package final class Trainer {
                 loss: loss.value, weight: objective.weight(of: batch, part: all))
         }
         try journal?.validation(total.average, step: state.step)
-        return state.note(validationLoss: total.average)
+        return isPlanned ? state.note(validationLoss: total.average) : false
+    }
+
+    /// Whether the run would validate here without a stop, too: what else is validated must not change
+    /// what comes after.
+    private var isPlanned: Bool {
+        let everySteps = setup.evaluation.everySteps
+        return state.step == setup.stepCount
+            || everySteps > 0 && state.step.isMultiple(of: everySteps)
     }
 
     /// What all ranks decide together between two steps: whether to stop, and what becomes of the

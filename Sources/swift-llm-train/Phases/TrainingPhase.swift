@@ -214,9 +214,11 @@ private struct TaskParts {
     init(_ task: any TrainingTask, _ recipe: Recipe) throws {
         source = try task.source(recipe)
         validation = try task.validationLoss(recipe)
+        if validation == nil { try recipe.refuseBestCheckpoint() }
         stepCount = try recipe.train.stepCount(windowCount: source.sequenceCount)
         configuration = try task.configuration(recipe)
         plan = try task.plan(recipe, configuration)
+        try plan.check(recipe.optimizer, of: configuration)
     }
 }
 

@@ -43,14 +43,19 @@ extension ParameterPlan {
         let patterns = recipe.train.freeze.map(NamePattern.init)
         let names = model.tensorShapes.map(\.name)
         try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")
-        let factors = try recipe.optimizer.learningRateFactors.map(LearningRateFactor.init)
-        try NamePattern.require(
-            factors.map(\.pattern), toMatchIn: names, key: "optimizer.learning_rate_factors")
         self.init { name in !patterns.contains { $0.matches(name) } }
         guard names.contains(where: trainsBase) else {
             throw Failure(
                 "train.freeze leaves nothing to train", got: "\(recipe.train.freeze.optionValue)",
                 remedy: "freeze less", kind: .usage)
         }
+    }
+
+    /// Throws a usage `Failure` where the pattern of a factor of the learning rate fits nothing.
+    func check(_ optimizer: OptimizerOptions, of model: ModelConfiguration) throws {
+        let factors = try optimizer.learningRateFactors.map(LearningRateFactor.init)
+        try NamePattern.require(
+            factors.map(\.pattern), toMatchIn: tensorShapes(of: model).map(\.name),
+            key: "optimizer.learning_rate_factors")
     }
 }

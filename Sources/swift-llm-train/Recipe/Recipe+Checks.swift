@@ -124,10 +124,9 @@ extension Recipe {
         if finetune.packing && isClassifying {
             try refuse("finetune.packing", "true", "leave it out")
         }
-        if finetune.trained == .lora && !finetune.train.freeze.isEmpty {
+        if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(
-                "finetune.train.freeze and adapters are both given",
-                expected: "all weights but the adapters' are frozen anyway",
+                "finetune.train.freeze does not fit finetune.trained \(finetune.trained.rawValue)",
                 got: "\(finetune.train.freeze.optionValue)",
                 remedy: "leave out freeze, or train finetune.trained=all", kind: .usage)
         }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import FineTuning
 import Training
 
@@ -70,8 +71,24 @@ extension Recipe {
         return finetune.variants.indices.map { "\(fineTuneOutput)/\($0 + 1)" }
     }
 
+    /// A run that was stopped before its first validation has no best one yet.
     private static func checkpoint(in run: String, _ options: CheckpointOptions) -> String {
-        "\(run)/checkpoints/" + (options.keepBest ? "best" : "latest")
+        let checkpoints = "\(run)/checkpoints"
+        let hasBest = options.keepBest && DirectoryEntries.exists("\(checkpoints)/best")
+        return "\(checkpoints)/" + (hasBest ? "best" : "latest")
+    }
+
+    /// Throws a usage `Failure` where keys want the lowest validation loss, of a run without any.
+    func refuseBestCheckpoint() throws {
+        let keys = [
+            ("checkpoint.keep_best", checkpoint.keepBest),
+            ("evaluate.patience", evaluate.patience != nil),
+        ]
+        guard let key = keys.first(where: \.1)?.0 else { return }
+        throw Failure(
+            "\(key) needs validation losses", expected: "examples that are held out",
+            got: "none", remedy: "give the run validation data, or leave the key out",
+            kind: .usage)
     }
 }
 
