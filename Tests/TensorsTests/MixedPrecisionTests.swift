@@ -76,6 +76,28 @@ import Testing
             inFloats: { $0.linearGELU($1, weight: $2[0], bias: $2[1], form: .tanh) },
             inBFloat16: { $0.linearGELU($1, weight: $2[0], bias: $2[1], form: .tanh) }),
         Case(
+            testDescription: "addLowRank", activation: [60, 33],
+            parameters: [[33, 80], [4, 33], [80, 4]],
+            inFloats: {
+                $0.addLowRank($1, a: $2[1], b: $2[2], scale: 2, to: $0.linear($1, weight: $2[0]))
+            },
+            inBFloat16: {
+                $0.addLowRank($1, a: $2[1], b: $2[2], scale: 2, to: $0.linear($1, weight: $2[0]))
+            }),
+        Case(
+            testDescription: "addLowRank to floats", activation: [60, 33],
+            parameters: [[33, 80], [4, 33], [80, 4]],
+            inFloats: {
+                $0.addLowRank($1, a: $2[1], b: $2[2], scale: 2, to: $0.linear($1, weight: $2[0]))
+            },
+            inBFloat16: { tape, x, parameters in
+                let wide = tape.wideLinear(x, weight: parameters[0], bias: nil)
+                return tape.narrow(
+                    tape.addLowRank(
+                        x, a: parameters[1], b: parameters[2], scale: 2, to: wide),
+                    as: BFloat16.self)
+            }),
+        Case(
             testDescription: "gelu", activation: [3, 1001], parameters: [],
             inFloats: { tape, x, _ in tape.gelu(x, form: .exact) },
             inBFloat16: { tape, x, _ in tape.gelu(x, form: .exact) }),
@@ -115,6 +137,22 @@ import Testing
         for (got, expected) in zip(halves, floats) {
             expectClose(got, expected.map { Double($0) }, Self.chain)
         }
+    }
+
+    @Test func chosenRowsAreThoseOfTheTensor() {
+        let x = random([2, 3, 7], seed: 1)
+        let tape = Tape(device: device)
+        let input = tape.input(x)
+        let rows = tape.rows(input, [4, 1])
+        tape.backward(from: rows, seed: widened(random([2, 7], seed: 2)))
+        let values = widened(x).array
+        #expect(rows.value.array == Array(values[28..<35] + values[7..<14]))
+        let seed = widened(random([2, 7], seed: 2)).array
+        let gradient = input.node?.gradient?.array.map(\.float)
+        let zeros = [Float](repeating: 0, count: 7)
+        #expect(
+            gradient
+                == zeros + Array(seed[7...]) + zeros + zeros + Array(seed[..<7]) + zeros)
     }
 
     /// Layer norm takes floats and gives either element.
