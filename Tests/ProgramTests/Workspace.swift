@@ -134,6 +134,10 @@ struct RunFiles {
 
     func weights(_ step: Int) throws -> Data { try file("model.safetensors", of: step) }
 
+    func adapter(_ step: Int) throws -> Data {
+        try file("adapter_model.safetensors", of: step)
+    }
+
     func moments(_ step: Int) throws -> Data { try file("optimizer.safetensors", of: step) }
 
     private func file(_ name: String, of step: Int) throws -> Data {
