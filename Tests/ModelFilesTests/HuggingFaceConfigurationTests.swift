@@ -37,6 +37,37 @@ import Testing
         }
     }
 
+    @Test(arguments: [["ham", "spam"], ["a", "ü \"x\"", "b,c"]])
+    func labelsSurviveARoundTrip(labels: [String]) throws {
+        let configuration = HuggingFaceConfiguration(
+            model: .gpt2(Self.tiny), endOfTextID: 60, labels: labels)
+        let again = try read(configuration.json.text())
+        #expect(again == configuration && again.labels == labels)
+        #expect(again.tensorShapes.last?.name == "score.weight")
+        #expect(again.tensorShapes.last?.shape == [labels.count, 8])
+    }
+
+    private static let classifier =
+        #"{"model_type": "gpt2", "architectures": ["GPT2ForSequenceClassification"]"#
+
+    @Test func aClassifierWithoutLabelsHasTheTwoOfTransformers() throws {
+        #expect(try read(Self.classifier + "}").labels == ["LABEL_0", "LABEL_1"])
+        #expect(
+            try read(#"{"model_type": "gpt2", "id2label": {"0": "a", "1": "b"}}"#).labels == nil)
+    }
+
+    @Test(arguments: [
+        #"{"0": "a", "2": "b"}"#, #"{"0": "a", "1": 1}"#, #"{"0": "a", "1": "a"}"#, "{}",
+        #"{"zero": "a"}"#,
+    ])
+    func brokenLabelsAreRefused(labels: String) {
+        #expect {
+            try read(Self.classifier + ", \"id2label\": \(labels)}")
+        } throws: { error in
+            (error as? Failure)?.what == "cannot use this model: id2label"
+        }
+    }
+
     @Test func writesWhatTransformersReads() {
         let json = HuggingFaceConfiguration(model: .gpt2(Self.tiny), endOfTextID: nil).json
         let expected = """

@@ -54,6 +54,15 @@ import Training
         #expect(training.store.steps == [10, 15])
     }
 
+    @Test func keepLastKeepsTheBestBesides() throws {
+        let training = try TinyTraining()
+        for step in [5, 10, 15, 20] { try training.save(step: step) }
+        try training.store.keepLast(1, upTo: 20, keeping: 10)
+        #expect(training.store.steps == [10, 20])
+        try training.store.keepLast(1, upTo: 20, keeping: 20)
+        #expect(training.store.steps == [20])
+    }
+
     /// A run that passed over a damaged checkpoint and saved before it came there again.
     @Test func keepLastKeepsTheNewOneRatherThanALaterOneThatWasPassedOver() throws {
         let training = try TinyTraining()

@@ -6,13 +6,26 @@ import Training
 
 @Suite struct TrainerStateTests {
     @Test func roundTripKeepsEverything() throws {
-        let state = TrainerState(
+        var state = TrainerState(
             step: 120, tokenCount: 1 << 40, updateCount: 117, skippedInARow: 2, laneCount: 6,
             kernels: "some")
+        #expect(state.note(validationLoss: 1.1) && !state.note(validationLoss: 1.5))
         let text = state.json.text(isPretty: true)
         let again = try TrainerState(
             json: JSONValue(parsing: Array(text.utf8), at: "state"), at: "state")
         #expect(again == state)
+    }
+
+    @Test func theLowestLossIsTheBestAndOthersAreCounted() {
+        var state = TrainerState(laneCount: 1)
+        let losses = [.infinity, 3, 2, 2, .nan, 2.5, 1]
+        let found = losses.map { loss in
+            state.step += 10
+            return (isBest: state.note(validationLoss: loss), waits: state.validationsWithoutGain)
+        }
+        #expect(found.map(\.isBest) == [false, true, true, false, false, false, true])
+        #expect(found.map(\.waits) == [1, 0, 0, 1, 2, 3, 0])
+        #expect(state.best == TrainerState.Best(loss: 1, step: 70))
     }
 
     static let sound = """
