@@ -55,8 +55,7 @@ extension Tape {
     ) -> LossSum {
         let losses = device.uninitialized([x.value.rowCount])
         let dx = x.node.map { _ in device.uninitialized(x.shape, of: Element.self) }
-        let sliceRows = max(
-            1, min(x.value.rowCount, Device.rowsOfLogits(isTrained: weight.node != nil)))
+        let sliceRows = max(1, min(x.value.rowCount, Device.rowsOfLogits))
         let scratch = scratch([sliceRows, weight.shape[0]], besides: weight.node)
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
@@ -78,7 +77,7 @@ extension Tape {
     ) -> Tensor<Float> {
         precondition(!recordsGradients, "losses one by one have no gradient")
         let losses = device.uninitialized([x.rowCount])
-        let sliceRows = max(1, min(x.rowCount, Device.rowsOfLogits(isTrained: false)))
+        let sliceRows = max(1, min(x.rowCount, Device.rowsOfLogits))
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
                 x, weight: Element.operand(weight, on: device), targets: targets, losses: losses,
@@ -97,9 +96,7 @@ extension Tensor {
 
 extension Device {
     /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
-    /// Beside a frozen weight there is no gradient in whose place they could stand, and none for which a
-    /// tile must be large: 25 MB.
-    fileprivate static func rowsOfLogits(isTrained: Bool) -> Int { isTrained ? 512 : 128 }
+    fileprivate static let rowsOfLogits = 512
 
     fileprivate func crossEntropyGradient<Element: Activation>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,

@@ -83,7 +83,7 @@ extension Jobs {
             Case(
                 keys: "finetune.train.freeze=['*.wte.*']", exitCode: 64,
                 line:
-                    "finetune.train.freeze does not fit finetune.trained lora: got [*.wte.*] (the "
+                    "finetune.train.freeze does not fit finetune.trained lora: got [\"*.wte.*\"] (the "
                     + "override finetune.train.freeze=['*.wte.*']); leave out freeze, or train "
                     + "finetune.trained=all"),
             Case(
@@ -95,9 +95,9 @@ extension Jobs {
             Case(
                 keys: "finetune.checkpoint.keep_best=true finetune.validation_fraction=0",
                 exitCode: 64,
-                line: "finetune.checkpoint.keep_best needs validation losses: expected examples "
-                    + "that are held out, got none; give the run validation data, or leave the key "
-                    + "out"),
+                line: "finetune.checkpoint.keep_best needs a validation loss: expected data for "
+                    + "validation, got none (the override finetune.checkpoint.keep_best=true); set "
+                    + "finetune.validation or finetune.validation_fraction"),
             Case(
                 keys: "finetune.trained=all finetune.train.freeze=['*.wtf.*']", exitCode: 64,
                 line: "finetune.train.freeze: the pattern *.wtf.* fits no weight of the model: "
