@@ -55,7 +55,9 @@ extension Tape {
     ) -> LossSum {
         let losses = device.uninitialized([x.value.rowCount])
         let dx = x.node.map { _ in device.uninitialized(x.shape, of: Element.self) }
-        let sliceRows = max(1, min(x.value.rowCount, Device.rowsOfLogits))
+        // Beside a frozen weight there is no gradient in whose place they could stand.
+        let mostRows = weight.node == nil ? Device.rowsOfLogits / 2 : Device.rowsOfLogits
+        let sliceRows = max(1, min(x.value.rowCount, mostRows))
         let scratch = scratch([sliceRows, weight.shape[0]], besides: weight.node)
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
