@@ -18,22 +18,9 @@ struct FinetuneCommand: RankedCommand {
               mpirun -n 4 swift-llm-train finetune --config recipe.yaml --resume
             """)
 
-    @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
-    var config: String
-
-    @Flag(
-        name: .customLong("resume"),
-        help: "Go on from the newest complete checkpoint of the run directory.")
-    var isResuming = false
-
-    @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
-    var overrides: [String] = []
+    @OptionGroup var flags: PhaseFlags
 
     func run(on communicator: any Communicator) throws -> Int32 {
-        let recipe = try communicator.agree {
-            try Recipe.load(path: config, overrides: overrides, phases: [.finetune])
-        }
-        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            [.finetune], of: recipe)
+        try flags.run(.finetune, on: communicator)
     }
 }

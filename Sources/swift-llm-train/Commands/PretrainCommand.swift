@@ -17,22 +17,9 @@ struct PretrainCommand: RankedCommand {
               mpirun -n 4 swift-llm-train pretrain --config recipe.yaml --resume
             """)
 
-    @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
-    var config: String
-
-    @Flag(
-        name: .customLong("resume"),
-        help: "Go on from the newest complete checkpoint of the run directory.")
-    var isResuming = false
-
-    @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
-    var overrides: [String] = []
+    @OptionGroup var flags: PhaseFlags
 
     func run(on communicator: any Communicator) throws -> Int32 {
-        let recipe = try communicator.agree {
-            try Recipe.load(path: config, overrides: overrides, phases: [.pretrain])
-        }
-        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            [.pretrain], of: recipe)
+        try flags.run(.pretrain, on: communicator)
     }
 }
