@@ -18,7 +18,7 @@ struct FuzzTargets: ParsableCommand {
     @Option(help: "Decides all inputs.")
     var seed: UInt64 = 1
 
-    @Option(help: "Megabytes of address space that the process may take beyond its start.")
+    @Option(help: "Megabytes of address space that the process may take beyond its start; 0: any.")
     var memory = 512
 
     @Option(help: "Folder of past failures: a folder of files for each target.")
@@ -76,8 +76,10 @@ struct FuzzTargets: ParsableCommand {
         return try names.sorted().map { try FileReader.bytes(of: folder + "/" + $0) }
     }
 
-    /// An allocation past the limit ends the process.
+    /// An allocation past the limit ends the process. The address sanitizer, which takes terabytes,
+    /// has a limit of its own (README).
     private func limitMemory() throws {
+        guard memory > 0 else { return }
         let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
             .split(separator: " ").first.flatMap { Int($0) }
         let limit = rlim_t((pages ?? 0) * sysconf(Int32(_SC_PAGESIZE)) + memory << 20)
