@@ -34,22 +34,63 @@ extension Cluster {
             }
         }
 
+        /// No machine comes to the end of it before the fault.
+        private static let longRun =
+            "recipe.yaml train.steps=1000000 checkpoint.keep_last=2"
+
+        /// It goes on for ten steps or more after the fault.
         @Test func aKilledRankIsStartedAgainWithTheSameBits() async throws {
             let cluster = try await TestCluster()
             try cluster.folder.write("localhost slots=2\n", to: "hosts")
-            let whole = try await cluster.run(
-                "pretrain --config recipe.yaml output=whole train.lanes=2 train.steps=400")
-            #expect(whole.exitCode == 0)
             async let supervised = cluster.run(
-                "supervise --hostfile hosts recipe.yaml train.steps=400")
+                "supervise --hostfile hosts \(Self.longRun)",
+                signal: DistributedRun.Signal("TERM", when: "[[ -e enough ]]"))
             #expect(try await cluster.reaches(7, in: "run"))
             let rank = try #require(cluster.process(ofRank: 1))
             kill(rank, SIGKILL)
+            #expect(try await cluster.logs("restart 1 of 10 in 1 s"))
+            let steps = try cluster.folder.text("run/metrics.jsonl").count(where: \.isNewline)
+            #expect(try await cluster.reaches(steps + 10, in: "run"))
+            try cluster.folder.write("", to: "enough")
             let run = try await supervised
-            #expect(run.exitCode == 0, "\(run.errors)")
-            #expect(run.output.contains("supervise: restart 1 of 10 in 1 s"))
+            #expect(run.exitCode == 75, "\(run.errors)")
             #expect(run.errors.contains("exit code 137: rank 1 with PID"))
+
+            let latest = try FileManager.default.destinationOfSymbolicLink(
+                atPath: cluster.folder("run/checkpoints/latest"))
+            let end = try #require(Int(latest.suffix(8)))
+            let whole = try await cluster.run(
+                "pretrain --config \(Self.longRun) output=whole train.lanes=2 "
+                    + "train.stop_after_steps=\(end)")
+            #expect(whole.exitCode == 0, "\(whole.errors)")
             #expect(try cluster.weights("run") == cluster.weights("whole"))
+        }
+
+        /// mpirun is its only child.
+        @Test func noRankOutlivesAKilledSupervisor() async throws {
+            let cluster = try await TestCluster()
+            try cluster.folder.write("localhost slots=2\n", to: "hosts")
+            let run = try await cluster.run(
+                "supervise --hostfile hosts \(Self.longRun)",
+                signal: DistributedRun.Signal(
+                    "KILL", afterLines: 7, of: cluster.folder("run/metrics.jsonl")))
+            #expect(run.exitCode == 137)
+            #expect(try #require(run.secondsToEnd) < 10)
+            #expect(cluster.process(ofRank: 0) == nil && cluster.process(ofRank: 1) == nil)
+        }
+
+        @Test func withoutMPITheRemedyIsNamed() async throws {
+            let cluster = try await TestCluster()
+            try cluster.folder.write("localhost slots=2\n", to: "hosts")
+            let program = DistributedRun.executable("swift-llm-train")
+            let run = try await DistributedRun.of(
+                command: [
+                    "env", "PATH=/", program, "supervise", "--hostfile", "hosts", "recipe.yaml",
+                ],
+                folder: cluster.folder.path)
+            #expect(run.exitCode == 1)
+            #expect(run.messages.last?.contains("cannot start mpirun") == true, "\(run.errors)")
+            #expect(run.messages.last?.contains("apt-get install openmpi-bin") == true)
         }
 
         @Test func aRunThatAlwaysFailsIsGivenUp() async throws {
@@ -106,7 +147,7 @@ extension Cluster {
             let cluster = try await TestCluster()
             try cluster.folder.write("localhost slots=2\n", to: "hosts")
             let run = try await cluster.run(
-                "supervise --hostfile hosts recipe.yaml train.steps=1000000",
+                "supervise --hostfile hosts \(Self.longRun)",
                 signal: DistributedRun.Signal(
                     "TERM", afterLines: 7, of: cluster.folder("run/metrics.jsonl")))
             #expect(run.exitCode == 75, "\(run.errors)")
@@ -132,6 +173,15 @@ extension Cluster {
 }
 
 extension TestCluster {
+    /// Waits until the supervisor has said `words`; false after three minutes.
+    fileprivate func logs(_ words: String) async throws -> Bool {
+        for _ in 0..<3600 {
+            if try folder.text("run/supervise.log").contains(words) { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
     /// The process of a rank of a run in this folder.
     fileprivate func process(ofRank rank: Int) -> pid_t? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -3,7 +3,8 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// One mpirun, in a process group of its own, so that Ctrl-C reaches its supervisor alone.
+/// One mpirun, in a process group of its own, so that Ctrl-C reaches its supervisor alone; it ends when
+/// that one is killed.
 struct LaunchedRun {
     /// How it ended.
     struct End: Equatable {
@@ -21,11 +22,15 @@ struct LaunchedRun {
     func end(signals: StopSignals) async throws -> End {
         var options = PlatformOptions()
         options.processGroupID = 0
-        let relay = try ErrorRelay()
+        let (relay, tether) = (try ErrorRelay(), try Tether())
+        defer { tether.release() }
         do {
+            let mpirun = try await Executable.name("mpirun").resolveExecutablePath(in: .inherit)
             let result = try await Subprocess.run(
-                .name("mpirun"), arguments: Arguments(arguments), environment: Self.environment,
-                platformOptions: options, input: .none, output: .currentStandardOutput,
+                .name("sh"), arguments: Arguments(Tether.script + [mpirun.string] + arguments),
+                environment: Self.environment, platformOptions: options,
+                input: .fileDescriptor(tether.reader, closeAfterSpawningProcess: true),
+                output: .currentStandardOutput,
                 error: .fileDescriptor(relay.writer, closeAfterSpawningProcess: true)
             ) { execution in
                 let process = execution.processIdentifier.value
@@ -35,7 +40,7 @@ struct LaunchedRun {
                 }
             }
             signals.ignore()
-            // Agents that still wait for a host that is gone.
+            // The tether's child, and agents that still wait for a host that is gone.
             kill(-result.processIdentifier.value, SIGKILL)
             return End(exitCode: result.terminationStatus.code, cause: relay.finish())
         } catch let error as SubprocessError {
