@@ -136,13 +136,20 @@ import Testing
         async throws
     {
         var lines: Set<String> = []
-        for ranks in Self.rankCounts {
+        let privately = Self.rankCounts.map { ($0, "private") }
+        for (ranks, memory) in privately + [(2, "shared"), (3, "shared")] {
             let job = try await DistributedRun.of(
-                "DistributedChecks", ["late-gradients"], ranks: ranks)
+                "DistributedChecks", ["late-gradients", memory], ranks: ranks)
             #expect(job.exitCode == 0, "\(job.errors)")
             lines.insert(job.output)
         }
         #expect(lines.count == 1 && lines.first?.isEmpty == false, "\(lines)")
+    }
+
+    @Test(arguments: [1, 2, 3]) func theyAreNearTheseInMessagesOfHalfTheSize(
+        ranks: Int
+    ) async throws {
+        try await expect("compact-late-gradients", ranks, prints: "late gradients")
     }
 
     @Test func flippedBitOfOneRankIsNamedAndNotSaved() async throws {

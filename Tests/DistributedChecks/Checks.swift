@@ -16,7 +16,8 @@ struct Checks {
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
             "not-finite": notFinite, "bit-flip": bitFlip,
-            "late-gradients": lateGradients, "logits": logits, "chat-templates": chatTemplates,
+            "late-gradients": lateGradients, "compact-late-gradients": compactLateGradients,
+            "logits": logits, "chat-templates": chatTemplates,
         ]
     }
 

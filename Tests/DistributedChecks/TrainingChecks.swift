@@ -1,6 +1,8 @@
 import Collectives
 import Foundation
+import JSON
 import TinyTrainings
+import Training
 
 extension Checks {
     /// Trains with a gradient that is not finite on the last rank alone, and prints what rank 0 wrote.
@@ -32,10 +34,33 @@ extension Checks {
     }
 
     /// Trains with gradients that the last micro-batch of a lane does not reach, in three buckets, and
-    /// prints the hash of the weights.
+    /// prints the hash of the weights. `late-gradients shared`: in memory that the ranks share.
     func lateGradients() throws -> Int32 {
+        let isShared = arguments.dropFirst().first == "shared"
+        printOnce(String(try late(isShared ? .shared : .private).hash, radix: 16))
+        return 0
+    }
+
+    /// The same in messages of half the size, beside whole ones: their norms are near, no more.
+    func compactLateGradients() throws -> Int32 {
+        let (exact, compact) = (try late(.private), try late(.private, .bf16))
+        try require(compact.norms.count == (rank == 0 ? 3 : 0), "three steps are told")
+        for (norm, wanted) in zip(compact.norms, exact.norms) {
+            // 8 bits of mantissa, and some from weights that AdamW moved apart.
+            try require(abs(norm - wanted) < 0.02 * wanted, "the norms \(norm), \(wanted) are near")
+        }
+        try require((compact.hash == exact.hash) == (worldSize == 1), "the messages are rounded")
+        printOnce("late gradients")
+        return 0
+    }
+
+    /// - Returns: the gradient norms, on rank 0, and the hash of the weights.
+    private func late(
+        _ memory: TrainOptions.NodeMemory, _ gradientType: TrainOptions.Precision = .fp32
+    ) throws -> (norms: [Double], hash: UInt64) {
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
+        (training.nodeMemory, training.gradientType) = (memory, gradientType)
         let objective = ShortcutObjective(model: training.model)
         _ = try training.train(
             on: objective, steps: 3, maximumSkippedSteps: 0, over: communicator)
@@ -43,7 +68,11 @@ extension Checks {
         let hash = values.withUnsafeBufferPointer { ReductionCheck.hash($0, 0) }
         let hashes = try communicator.allGather([hash])
         try require(hashes.allSatisfy { $0 == hash }, "all ranks have the same weights")
-        printOnce(String(hash, radix: 16))
-        return 0
+        let lines =
+            rank == 0 ? try training.folder.text("metrics.jsonl").split(separator: "\n") : []
+        let norms = try lines.compactMap {
+            try JSONValue(parsing: Array($0.utf8), at: "metrics.jsonl")["gradient_norm"]?.double
+        }
+        return (norms, hash)
     }
 }

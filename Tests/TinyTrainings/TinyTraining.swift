@@ -23,6 +23,9 @@ package struct TinyTraining {
     package var microBatchSize = 2
     /// Nil: 2 on one rank, 4 on several.
     package var laneCount: Int?
+    /// Where the ranks have their gradients, and in which format those travel.
+    package var nodeMemory = TrainOptions.NodeMemory.private
+    package var gradientType = TrainOptions.Precision.fp32
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()
@@ -58,27 +61,40 @@ package struct TinyTraining {
         on objective: any Objective, steps: Int, maximumSkippedSteps: Int,
         checkpointEverySteps: Int = 0, over communicator: any Communicator = SingleProcess()
     ) throws -> Trainer.Outcome {
+        let laneCount = laneCount ?? (communicator.worldSize == 1 ? Self.laneCount : 4)
+        var setup = try setup(objective, laneCount: laneCount, over: communicator)
+        setup.stepCount = steps
+        setup.train.maximumSkippedSteps = maximumSkippedSteps
+        setup.checkpoint.everySteps = checkpointEverySteps
+        let outcome = try Trainer(setup, state: TrainerState(laneCount: laneCount)).run()
+        try setup.memory?.shared.release()
+        return outcome
+    }
+
+    private func setup(
+        _ objective: any Objective, laneCount: Int, over communicator: any Communicator
+    ) throws -> TrainerSetup {
         var train = TrainOptions()
         (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
-        train.maximumSkippedSteps = maximumSkippedSteps
-        var checkpoint = Self.keepingAll
-        checkpoint.everySteps = checkpointEverySteps
-        let stream = try stream()
-        let setup = TrainerSetup(
+        (train.nodeMemory, train.gradientType) = (nodeMemory, gradientType)
+        let (stream, logger) = (try stream(), try RunLog.logger(rank: 1))
+        let list = model.parameters
+        return TrainerSetup(
             communicator: communicator, model: model, objective: objective,
             optimizer: optimizer,
+            memory: try TrainingMemory.share(
+                (all: list.flatCount, trained: list.trainedCount),
+                tree: LaneTree(laneCount: laneCount), train, over: communicator, logger),
             source: WindowSource(
                 stream: stream,
                 sampler: try WindowSampler(
                     tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: batchSize,
                     seed: 1, isShuffled: true)),
-            validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: steps,
-            train: train, optimizerOptions: OptimizerOptions(), checkpoint: checkpoint,
+            validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: 1,
+            train: train, optimizerOptions: OptimizerOptions(), checkpoint: Self.keepingAll,
             evaluation: EvaluationOptions(),
             metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
-            logger: try RunLog.logger(rank: 1), stopRequest: StopRequest(signals: []))
-        let laneCount = laneCount ?? (communicator.worldSize == 1 ? Self.laneCount : 4)
-        return try Trainer(setup, state: TrainerState(laneCount: laneCount)).run()
+            logger: logger, stopRequest: StopRequest(signals: []))
     }
 
     private func stream() throws -> TokenStream {

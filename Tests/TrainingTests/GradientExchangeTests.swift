@@ -1,0 +1,141 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Models
+import Tensors
+import Testing
+import TinyTrainings
+import Training
+
+/// When buckets travel, as the communicator sees it: a training on one rank over three buckets, of which
+/// each arrives at once.
+@Suite struct GradientExchangeTests {
+    @Test func bucketsTravelFromTheLastOnDuringTheLastBackwardPass() throws {
+        let journal = Journal()
+        try step(journal)
+        // Four lanes of two micro-batches.
+        let before = Array(repeating: Journal.Event.backwardEnd, count: 7)
+        #expect(
+            journal.events == before + [
+                .start(2), .gather(2), .start(1), .gather(1), .start(0), .gather(0), .backwardEnd,
+            ])
+    }
+
+    @Test func bucketsThatWaitForWhatIsNotReachedTravelAfterTheBackwardPass() throws {
+        let journal = Journal()
+        try step(journal) { ShortcutObjective(model: $0) }
+        #expect(
+            journal.events.suffix(7) == [
+                .start(2), .gather(2), .backwardEnd, .start(1), .start(0), .gather(1), .gather(0),
+            ])
+    }
+
+    @Test(arguments: [Journal.Event.start(2), .gather(2), .start(0), .gather(1)])
+    func anErrorDuringTheBackwardPassEndsTheStep(event: Journal.Event) throws {
+        let journal = Journal()
+        journal.failing = event
+        let failure = #expect(throws: Failure.self) { try step(journal) }
+        #expect(failure?.what == "the exchange failed")
+        #expect(journal.events.suffix(2) == [event, .backwardEnd])
+    }
+
+    private func step(
+        _ journal: Journal,
+        of objective: (any LanguageModel) -> any Objective = {
+            BrokenObjective(model: $0, brokenSteps: [], gradientScale: 1)
+        }
+    ) throws {
+        var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
+        (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
+        let buckets = GradientBuckets(
+            parameterCount: training.model.parameters.trainedCount, worldSize: 1)
+        _ = try training.train(
+            on: JournalObjective(base: objective(training.model), journal: journal), steps: 1,
+            maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets.buckets))
+    }
+}
+
+/// What happened, in order.
+final class Journal {
+    enum Event: Equatable, Sendable {
+        case start(Int)
+        case gather(Int)
+        /// Of one micro-batch.
+        case backwardEnd
+    }
+
+    var events: [Event] = []
+    /// At which the communicator throws.
+    var failing: Event?
+}
+
+/// Is asked for the weight of a micro-batch when its backward pass has ended.
+private struct JournalObjective: Objective {
+    let base: any Objective
+    let journal: Journal
+
+    var parameters: ParameterList { base.parameters }
+
+    func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
+        journal.events.append(.backwardEnd)
+        return base.weight(of: batch, part: part)
+    }
+
+    func loss(
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
+    ) -> LossSum {
+        base.loss(tape, batch, part: part, dropout: dropout)
+    }
+}
+
+/// One rank that writes the exchanges of buckets down.
+private final class JournalCommunicator: Communicator {
+    private let base = SingleProcess()
+    private let journal: Journal
+    private let buckets: [GradientBucket]
+
+    init(_ journal: Journal, _ buckets: [GradientBucket]) {
+        (self.journal, self.buckets) = (journal, buckets)
+    }
+
+    var rank: Int { base.rank }
+    var worldSize: Int { base.worldSize }
+    var localRank: Int { base.localRank }
+
+    func barrier() { base.barrier() }
+
+    func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+        base.broadcast(bytes, from: root)
+    }
+
+    func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) {
+        base.allGather(bytes, into: all)
+    }
+
+    func exchange(
+        on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
+    ) throws -> PendingExchange {
+        if let event = event(on: channel) {
+            journal.events.append(event)
+            if event == journal.failing { throw Failure("the exchange failed") }
+        }
+        return base.exchange(on: channel, sends: sends, receives: receives)
+    }
+
+    /// The nodes of a bucket travel on the channel before that of its sum.
+    private func event(on channel: Int) -> Journal.Event? {
+        for bucket in buckets {
+            if channel == bucket.gatherChannel { return .gather(bucket.index) }
+            if channel == bucket.gatherChannel - 1 { return .start(bucket.index) }
+        }
+        return nil
+    }
+
+    func shareMemory(byteCount: Int) -> SharedMemoryOutcome {
+        base.shareMemory(byteCount: byteCount)
+    }
+
+    func split(color: Int) -> any Communicator { self }
+
+    func abort(exitCode: Int32) -> Never { base.abort(exitCode: exitCode) }
+}
