@@ -1,6 +1,6 @@
 /// One kind of file from outside, and the reader of it that must survive whatever it holds.
-struct FuzzTarget: Sendable {
-    let name: String
+package struct FuzzTarget: Sendable {
+    package let name: String
     /// The file that is changed, in a folder that `prepare` fills.
     let file: String
     /// Puts good files into a folder; returns more good contents of `file`, if any.
@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
     /// Reads the file, and through it all that it leads to. Throws what the reader throws.
     let read: @Sendable (_ folder: String) throws -> Void
 
-    static let all: [FuzzTarget] = [
+    package static let all: [FuzzTarget] = [
         shard, safetensors, tokenizer, merges, encoder, configuration, index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, chatTemplate,

@@ -1,30 +1,19 @@
 import DistributedRuns
 import Foundation
+import FuzzTargets
 import Testing
 
-/// A short run of every fuzz target; SWIFT_LLM_FUZZ_SECONDS sets the length of each instead.
+/// A short run of every fuzz target; `launch/test` fuzzes each for a minute after the tests.
 @Suite struct FuzzTests {
-    private static let seconds = ProcessInfo.processInfo.environment["SWIFT_LLM_FUZZ_SECONDS"]
-        .flatMap(Int.init)
-
     /// Few enough for a second, and always the same.
     private static let shortCount = 300
+    private static let names = FuzzTarget.all.map(\.name)
 
-    @Test(arguments: [
-        "shard", "safetensors", "tokenizer", "merges", "encoder", "config", "index", "manifest",
-        "trainer_state", "metrics", "recipe", "llama2c", "llama2c_tokenizer", "sentencepiece",
-        "conversations", "chat_template",
-        "questions", "csv_texts", "tsv_texts", "json_texts", "adapter",
-    ])
-    func readerSurvivesDamagedFiles(target: String) async throws {
-        let length = Self.seconds.map { ["--seconds", "\($0)"] }
+    @Test(arguments: names) func readerSurvivesDamagedFiles(target: String) async throws {
         let run = try await DistributedRun.of(
-            "FuzzTargets", [target] + (length ?? ["--runs", "\(Self.shortCount)"]), ranks: nil,
-            seconds: 180 + (Self.seconds ?? 0))
+            "FuzzTargets", [target, "--runs", "\(Self.shortCount)"], ranks: nil, seconds: 180)
         #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
-        let words = run.output.split(separator: " ")
-        let count = words.firstIndex(of: "inputs,").flatMap { Int(words[$0 - 1]) }
-        #expect(try #require(count) >= (Self.seconds ?? Self.shortCount), "\(run.output)")
+        #expect(try count(run) >= Self.shortCount)
     }
 
     /// The corpus is read before anything is changed.
@@ -32,6 +21,26 @@ import Testing
         let run = try await DistributedRun.of(
             "FuzzTargets", ["--runs", "0"], ranks: nil, seconds: 180)
         #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
-        #expect(run.output.split(separator: "\n").count == 21)
+        #expect(run.output.split(separator: "\n").count == Self.names.count)
+    }
+
+    /// Seconds in which the process is stopped do not count.
+    @Test func secondsAreThoseOfTheProcessor() async throws {
+        let script = """
+            TIMEFORMAT='%U %S'
+            time { "$1" merges --seconds 1 & sleep 0.3; kill -STOP $!; sleep 1; kill -CONT $!; wait $!; }
+            """
+        let run = try await DistributedRun.of(
+            command: ["bash", "-c", script, "bash", DistributedRun.executable("FuzzTargets")],
+            seconds: 180)
+        #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+        let times = run.errors.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        #expect(times.count == 2 && times.reduce(0, +) >= 1, "\(run.errors)")
+    }
+
+    private func count(_ run: DistributedRun) throws -> Int {
+        let words = run.output.split(separator: " ")
+        let end = try #require(words.firstIndex(of: "inputs,"), "\(run.output)")
+        return try #require(Int(words[end - 1]))
     }
 }
