@@ -10,13 +10,15 @@ extension Cluster {
                 if: TestCluster.obstacle == nil, Comment(rawValue: TestCluster.obstacle ?? "")))
         func aRunThatLosesAHostForGoodEndsOnTheOthersWithTheSameBits() async throws {
             try await TestCluster.withHosts(3) { cluster in
+                // Ten times what passes until the link is cut.
+                let keys = "recipe.yaml train.steps=400"
                 let whole = try await cluster.run(
-                    "pretrain --config recipe.yaml output=whole train.lanes=3")
+                    "pretrain --config \(keys) output=whole train.lanes=3")
                 #expect(whole.exitCode == 0)
                 async let supervised = cluster.run(
                     on: "node1",
                     "PROGRAM supervise --hostfile hostfile --agent ./agent --interface eth0 "
-                        + "--mpirun-option='\(TestCluster.network)' recipe.yaml")
+                        + "--mpirun-option='\(TestCluster.network)' \(keys)")
                 #expect(try await cluster.reaches(7, in: "run"))
                 try await cluster.hosts("cut", "node3")
                 let run = try await supervised
