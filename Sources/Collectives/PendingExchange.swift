@@ -1,11 +1,13 @@
 import CMPI
 
-/// Messages that are under way; has one owner, which must wait for it.
+/// Messages that are under way, and what follows them; has one owner, which must wait for it.
 ///
 /// The memory of the messages belongs to MPI until `wait` returns.
 package final class PendingExchange {
     /// Nil where there is nothing to wait for.
     private var requests: OpaquePointer?
+    /// What follows, in order.
+    private var steps: [() throws -> PendingExchange?] = []
     private var isSettled = false
     /// Where the waiting shows.
     var board: ProgressBoard?
@@ -21,26 +23,38 @@ package final class PendingExchange {
         precondition(isSettled, "a pending exchange was dropped: it must be waited for")
     }
 
-    /// Returns once all messages have been sent and received.
+    /// Adds what is to be done once all has ended so far, by the call of `test` or `wait` that sees it,
+    /// or at once; the messages that it may return are then part of this exchange.
+    package func then(_ step: @escaping () throws -> PendingExchange?) throws -> PendingExchange {
+        steps.append(step)
+        _ = try advance()
+        return self
+    }
+
+    /// Returns once all messages have been sent and received, and all that follows is done.
     package func wait() throws {
         isSettled = true
-        guard let requests = release() else { return }
-        defer { cmpi_requests_free(requests) }
-        let status = board?.during("wait") { cmpi_wait(requests) } ?? cmpi_wait(requests)
-        try check(status, of: "MPI_Waitall")
+        while try !advance() {
+            guard let requests = release() else { return }
+            defer { cmpi_requests_free(requests) }
+            let status = board?.during("wait") { cmpi_wait(requests) } ?? cmpi_wait(requests)
+            try check(status, of: "MPI_Waitall")
+        }
     }
 
     /// Drives the messages on and tells whether all of them have ended; `wait` is still due.
     ///
     /// MPI moves long messages only inside its calls: call this now and then while computing.
     package func test() throws -> Bool {
-        guard let requests else { return true }
-        var isDone: Int32 = 0
-        let status = cmpi_test(requests, &isDone)
-        guard status != 0 || isDone != 0 else { return false }
-        release().map(cmpi_requests_free)
-        isSettled = status != 0
-        try check(status, of: "MPI_Testall")
+        while try !advance() {
+            guard let requests else { return true }
+            var isDone: Int32 = 0
+            let status = cmpi_test(requests, &isDone)
+            guard status != 0 || isDone != 0 else { return false }
+            release().map(cmpi_requests_free)
+            isSettled = status != 0
+            try check(status, of: "MPI_Testall")
+        }
         return true
     }
 
@@ -50,6 +64,25 @@ package final class PendingExchange {
     package func abandon() {
         isSettled = true
         requests = nil
+        steps = []
+    }
+
+    /// Does what follows as far as no message is under way; true where nothing is left.
+    private func advance() throws -> Bool {
+        while requests == nil, !steps.isEmpty {
+            let step = steps.removeFirst()
+            do {
+                guard let next = try step() else { continue }
+                requests = next.requests
+                steps = next.steps + steps
+                board = next.board ?? board
+                next.abandon()
+            } catch {
+                abandon()
+                throw error
+            }
+        }
+        return requests == nil
     }
 
     private func release() -> OpaquePointer? {
