@@ -7,38 +7,28 @@
 #include <mpi.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "CMPIWorld.h"
 
 struct cmpi_window {
-    MPI_Comm node;
+    MPI_Comm host;
     MPI_Win window;
 };
 
-static int node_create(const cmpi_world *world, MPI_Comm *node) {
-    // The key 0 keeps the order of the world.
-    int status = MPI_Comm_split_type(
-        world->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, node);
-    return status == MPI_SUCCESS ? MPI_Comm_set_errhandler(*node, MPI_ERRORS_RETURN) : status;
-}
-
-static int node_call(const cmpi_world *world, int (*call)(MPI_Comm, int *), int *result) {
+int cmpi_node_leader(const cmpi_world *world, int *leader) {
+    // The key 0 keeps the order of the world: rank 0 of the node is its lowest one.
     MPI_Comm node;
-    int status = node_create(world, &node);
+    int status = MPI_Comm_split_type(
+        world->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
     if (status != MPI_SUCCESS) return status;
-    status = call(node, result);
+    status = MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN);
+    if (status == MPI_SUCCESS) status = MPI_Comm_rank(world->communicator, leader);
+    if (status == MPI_SUCCESS) status = MPI_Bcast(leader, 1, MPI_INT, 0, node);
     int freed = MPI_Comm_free(&node);
     return status == MPI_SUCCESS ? freed : status;
-}
-
-int cmpi_local_rank(const cmpi_world *world, int *local_rank) {
-    return node_call(world, MPI_Comm_rank, local_rank);
-}
-
-int cmpi_node_size(const cmpi_world *world, int *size) {
-    return node_call(world, MPI_Comm_size, size);
 }
 
 // Takes the pages now, where the lack of one can still be told; a later write would end in SIGBUS.
@@ -57,8 +47,10 @@ static int populate(void *base, long count) {
     return 1;
 }
 
-static int window_create(const cmpi_world *world, long count, cmpi_window *window, void **base) {
-    int status = node_create(world, &window->node);
+static int window_create(
+    const cmpi_world *world, int host, long count, cmpi_window *window, void **base) {
+    int status = MPI_Comm_split(world->communicator, host, 0, &window->host);
+    if (status == MPI_SUCCESS) status = MPI_Comm_set_errhandler(window->host, MPI_ERRORS_RETURN);
     if (status != MPI_SUCCESS) return status;
     MPI_Info info;
     status = MPI_Info_create(&info);
@@ -66,7 +58,7 @@ static int window_create(const cmpi_world *world, long count, cmpi_window *windo
     // Each rank's memory on pages of its own, near the rank.
     status = MPI_Info_set(info, "alloc_shared_noncontig", "true");
     if (status == MPI_SUCCESS) {
-        status = MPI_Win_allocate_shared(count, 1, info, window->node, base, &window->window);
+        status = MPI_Win_allocate_shared(count, 1, info, window->host, base, &window->window);
     }
     MPI_Info_free(&info);
     if (status != MPI_SUCCESS) return status;
@@ -76,13 +68,20 @@ static int window_create(const cmpi_world *world, long count, cmpi_window *windo
 }
 
 int cmpi_window_create(
-    const cmpi_world *world, long count, cmpi_window **window, int *is_present) {
+    const cmpi_world *world, int host, long count, cmpi_window **window, int *is_present) {
     *is_present = 0;
     *window = calloc(1, sizeof **window);
     if (*window == NULL) return CMPI_OUT_OF_MEMORY;
     void *base = NULL;
-    int status = window_create(world, count, *window, &base);
-    if (status == MPI_SUCCESS) *is_present = populate(base, count);
+    int status = window_create(world, host, count, *window, &base);
+    if (status != MPI_SUCCESS) return status;
+    *is_present = populate(base, count);
+    int size;
+    status = MPI_Comm_size((*window)->host, &size);
+    // Open MPI gives a rank that is alone memory of its own, as it comes.
+    if (status == MPI_SUCCESS && size == 1 && *is_present && count > 0) {
+        memset(base, 0, (size_t)count);
+    }
     return status;
 }
 
@@ -101,7 +100,7 @@ int cmpi_window_synchronize(const cmpi_window *window) {
 int cmpi_window_free(cmpi_window *window) {
     int status = MPI_Win_unlock_all(window->window);
     if (status == MPI_SUCCESS) status = MPI_Win_free(&window->window);
-    if (status == MPI_SUCCESS) status = MPI_Comm_free(&window->node);
+    if (status == MPI_SUCCESS) status = MPI_Comm_free(&window->host);
     free(window);
     return status;
 }

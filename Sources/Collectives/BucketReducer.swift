@@ -9,8 +9,7 @@ import CKernels
 package final class BucketReducer {
     package let buckets: GradientBuckets
     private let communicator: any Communicator
-    private let layout: NodeLayout
-    private let transport: any SliceTransport
+    private let transport: SliceTransport
     private let forEach: ForEach
 
     private var reductions: [Int: PendingExchange] = [:]
@@ -25,11 +24,11 @@ package final class BucketReducer {
 
     /// - Parameters:
     ///   - forEach: runs the additions.
-    ///   - transport: nil sends floats as messages.
+    ///   - transport: nil shares no memory and sends floats.
     /// - Throws: where the world has more ranks than the tree has lanes.
     package init(
         communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree,
-        forEach: @escaping ForEach = forEachInOrder, transport: (any SliceTransport)? = nil
+        forEach: @escaping ForEach = forEachInOrder, transport: SliceTransport? = nil
     ) throws {
         precondition(
             buckets.worldSize == communicator.worldSize,
@@ -37,10 +36,10 @@ package final class BucketReducer {
         self.communicator = communicator
         self.buckets = buckets
         self.forEach = forEach
-        layout = try NodeLayout(tree: tree, worldSize: communicator.worldSize)
         self.transport =
-            transport
-            ?? MessageTransport(communicator: communicator, layout: layout, buckets: buckets)
+            try transport
+            ?? SliceTransport(
+                communicator: communicator, buckets: buckets, tree: tree, forEach: forEach)
         squareSums = Array(repeating: 0, count: buckets.chunkCount)
     }
 
@@ -53,7 +52,7 @@ package final class BucketReducer {
     /// Starts to reduce `bucket`; `nodes` are this rank's nodes, each the whole flat list, of which
     /// the bucket's range is complete and stays unchanged until `finish`.
     package func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws {
-        let nodeCount = layout.positions[communicator.rank].count
+        let nodeCount = transport.layout.ownNodes.count
         precondition(reductions[bucket.index] == nil, "bucket \(bucket.index) is under way")
         precondition(nodes.count == nodeCount, "expected \(nodeCount) nodes, got \(nodes.count)")
         reductions[bucket.index] = try transport.start(bucket, nodes: nodes)
@@ -70,9 +69,11 @@ package final class BucketReducer {
         guard let reduction = reductions[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not under way")
         }
+        // What others wait for goes on its way before this rank waits itself.
+        try makeProgress()
         try reduction.wait()
         reductions[bucket.index] = nil
-        add(try transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
+        add(transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
         transport.release(bucket)
     }
 
@@ -88,9 +89,10 @@ package final class BucketReducer {
         guard let gather = gathers[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not being gathered")
         }
+        try makeProgress()
         try gather.exchange.wait()
         gathers[bucket.index] = nil
-        try transport.completeGather(bucket, in: gather.sum)
+        transport.completeGather(bucket, in: gather.sum)
     }
 
     /// Drives the messages of all buckets on; cheap, to be called now and then while computing.
@@ -129,7 +131,7 @@ package final class BucketReducer {
     private func add(_ nodes: [GradientBuffer], of slice: Range<Int>) {
         guard !slice.isEmpty else { return }
         let first = slice.lowerBound / GradientBuckets.chunkSize
-        let sum = layout.positions[communicator.rank].lowerBound
+        let layout = transport.layout
         squareSums.withUnsafeMutableBufferPointer { squareSums in
             forEach(GradientBuckets.chunkCount(of: slice.count)) { index in
                 let chunk = buckets.chunk(first + index)
@@ -137,9 +139,10 @@ package final class BucketReducer {
                 let parts = nodes.map {
                     GradientBuffer(rebasing: $0[start..<start + chunk.count])
                 }
-                layout.add(parts, into: sum)
+                layout.add(parts)
+                let sum = parts[layout.ownNodes.lowerBound].baseAddress
                 squareSums[first + index] =
-                    parts[sum].baseAddress.map { swift_llm_sum_of_squares($0, chunk.count) } ?? 0
+                    sum.map { swift_llm_sum_of_squares($0, chunk.count) } ?? 0
             }
         }
     }

@@ -1,4 +1,7 @@
 extension Communicator {
+    /// The other ranks, the right neighbour first, so that no rank is everyone's first.
+    package var peers: [Int] { (1..<worldSize).map { (rank + $0) % worldSize } }
+
     /// Starts to complete `buffer` on every rank: rank r's bytes lie at `slices[r]` beforehand, and
     /// everywhere once the exchange has been waited for.
     ///

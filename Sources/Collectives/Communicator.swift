@@ -8,8 +8,8 @@ package protocol Communicator: AnyObject {
     /// This process's number, from 0.
     var rank: Int { get }
     var worldSize: Int { get }
-    /// The rank among the processes of the same node, from 0.
-    var localRank: Int { get }
+    /// Which ranks are on one node.
+    var hosts: HostMap { get }
 
     /// Returns once every rank has called it.
     func barrier() throws
@@ -34,7 +34,7 @@ package protocol Communicator: AnyObject {
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange
 
-    /// Makes memory of which each rank gives `byteCount` bytes and which all ranks see.
+    /// Makes memory of which each rank gives `byteCount` bytes and which the ranks of its node see.
     func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome
 
     /// The ranks that name the same color, in their order, as a world of their own.
@@ -45,6 +45,9 @@ package protocol Communicator: AnyObject {
 }
 
 extension Communicator {
+    /// The rank among the processes of the same node, from 0.
+    package var localRank: Int { hosts.localRank(of: rank) }
+
     /// An exchange on channel 0, that of all exchanges which follow each other on every rank.
     package func exchange(
         sends: [MessageToSend], receives: [MessageToReceive]

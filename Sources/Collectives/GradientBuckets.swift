@@ -80,3 +80,16 @@ package struct GradientBuckets: Equatable, Sendable {
         return min(max(share, smallestBucketSize), largestBucketSize)
     }
 }
+
+extension GradientBucket {
+    /// The channel on which nodes travel to the owners of the slices.
+    var reductionChannel: Int { 1 + 2 * index }
+    /// The channel on which slices travel from their owners.
+    package var gatherChannel: Int { 2 + 2 * index }
+
+    /// The slices in bytes of the flat list.
+    package func byteSlices<Element>(of type: Element.Type) -> [Range<Int>] {
+        let size = MemoryLayout<Element>.stride
+        return slices.map { $0.lowerBound * size..<$0.upperBound * size }
+    }
+}

@@ -69,24 +69,51 @@ package struct LaneTree: Equatable, Sendable {
         return children(of: node).flatMap { maximalNodes(covering: range, below: $0) }
     }
 
-    /// The additions, in order, that turn `nodes`, which cover all lanes from left to right, into
-    /// the root at position 0.
-    package func folds(of nodes: [Node]) -> [Fold] {
+    /// What a list of nodes comes to by the additions that need no other node.
+    package struct PartialSum: Equatable, Sendable {
+        /// In order.
+        package var folds: [Fold]
+        /// The nodes that remain, from left to right, and their positions in the list.
+        package var nodes: [Node]
+        package var positions: [Int]
+    }
+
+    /// The sums of `list`, nodes from left to right that need not cover all lanes.
+    package func partialSum(of list: [Node]) -> PartialSum {
         var folds: [Fold] = []
+        var remaining: [Int: Node] = [:]
         var next = 0
-        /// Returns the position at which `node` comes to lie.
-        func fold(_ node: Node) -> Int {
-            if next < nodes.count, nodes[next] == node {
+        /// Returns the position at which `node` comes to lie; nil where something of it is missing.
+        func fold(_ node: Node) -> Int? {
+            guard next < list.count, lanes(of: node).overlaps(lanes(of: list[next])) else {
+                return nil
+            }
+            guard node != list[next] else {
                 next += 1
                 return next - 1
             }
-            precondition(node.level > 0, "the nodes do not cover \(node) from left to right")
-            let positions = children(of: node).map(fold)
-            if positions.count == 2 { folds.append(Fold(left: positions[0], right: positions[1])) }
-            return positions[0]
+            precondition(node.level > 0, "the nodes overlap, or \(node) is out of place")
+            let parts = children(of: node).map { (position: fold($0), node: $0) }
+            guard let first = parts[0].position, let last = parts[parts.count - 1].position else {
+                for part in parts { part.position.map { remaining[$0] = part.node } }
+                return nil
+            }
+            if parts.count == 2 { folds.append(Fold(left: first, right: last)) }
+            return first
         }
-        precondition(fold(root) == 0 && next == nodes.count, "the nodes overlap")
-        return folds
+        if let position = fold(root) { remaining[position] = root }
+        precondition(next == list.count, "the nodes do not stand from left to right")
+        let positions = remaining.keys.sorted()
+        return PartialSum(
+            folds: folds, nodes: positions.compactMap { remaining[$0] }, positions: positions)
+    }
+
+    /// The additions, in order, that turn `nodes`, which cover all lanes from left to right, into
+    /// the root at position 0.
+    package func folds(of nodes: [Node]) -> [Fold] {
+        let sum = partialSum(of: nodes)
+        precondition(sum.nodes == [root], "the nodes do not cover all lanes")
+        return sum.folds
     }
 
     /// Two nodes, or the one that passes up.

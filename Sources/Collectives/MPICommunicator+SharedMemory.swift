@@ -3,35 +3,37 @@ import Foundation
 
 extension MPICommunicator {
     package func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome {
-        var nodeSize: Int32 = 0
-        try check(cmpi_node_size(world, &nodeSize), of: "MPI_Comm_split_type")
-        let asked = byteCount + SharedMemory.alignment
-        // Each rank's: ranks of its node, bytes wanted, bytes free.
-        let facts = try allGather(
-            [Int64(nodeSize), Int64(asked), Int64(Self.freeByteCount ?? .max)])
-        func column(_ index: Int) -> [Int] {
-            stride(from: index, to: facts.count, by: 3).map { Int(facts[$0]) }
-        }
-
-        guard column(0).allSatisfy({ $0 == worldSize }) else {
-            return .unavailable(reason: "the ranks are on several nodes")
-        }
-        let needed = column(1).reduce(0, +)
-        let usable = max(0, (column(2).min() ?? 0) - Self.reserve)
-        guard needed <= usable else {
-            return .unavailable(
-                reason: "it takes \(needed) bytes of \(Self.folder), which has \(usable) to spare")
-        }
-        return try allocate(asked)
+        try shareMemory(byteCount: byteCount, on: hosts)
     }
 
-    private func allocate(_ byteCount: Int) throws -> SharedMemoryOutcome {
+    /// As above, among the ranks of each of `hosts`, which must be on one node: a map of smaller groups
+    /// than the real one plays several nodes.
+    package func shareMemory(byteCount: Int, on hosts: HostMap) throws -> SharedMemoryOutcome {
+        guard hosts.count < worldSize else {
+            return .unavailable(reason: "each rank is on a node of its own")
+        }
+        let asked = byteCount + SharedMemory.alignment
+        // Each rank's: bytes wanted, bytes free.
+        let facts = try allGather([Int64(asked), Int64(Self.freeByteCount ?? .max)]).map(Int.init)
+        for ranks in hosts.ranks {
+            let needed = ranks.reduce(0) { $0 + facts[2 * $1] }
+            let usable = max(0, (ranks.map { facts[2 * $0 + 1] }.min() ?? 0) - Self.reserve)
+            guard needed > usable else { continue }
+            let place = Self.folder + (hosts.count > 1 ? " on the node of rank \(ranks[0])" : "")
+            return .unavailable(
+                reason: "it takes \(needed) bytes of \(place), which has \(usable) to spare")
+        }
+        return try allocate(asked, on: hosts)
+    }
+
+    private func allocate(_ byteCount: Int, on hosts: HostMap) throws -> SharedMemoryOutcome {
         var window: OpaquePointer?
         var isPresent: Int32 = 0
-        let status = cmpi_window_create(world, byteCount, &window, &isPresent)
+        let status = cmpi_window_create(
+            world, Int32(hosts.hosts[rank]), byteCount, &window, &isPresent)
         try check(status, of: "MPI_Win_allocate_shared")
         guard let window else { return .unavailable(reason: "MPI gave no window") }
-        let memory = try SharedMemory(window: window, worldSize: worldSize)
+        let memory = try SharedMemory(window: window, hosts: hosts, rank: rank)
         guard try agreedMaximum(of: isPresent == 0 ? 1 : 0) == 0 else {
             try memory.release()
             return .unavailable(reason: "\(Self.folder) is full")

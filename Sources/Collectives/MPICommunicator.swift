@@ -6,7 +6,7 @@ import CMPI
 package final class MPICommunicator: Communicator {
     package let rank: Int
     package let worldSize: Int
-    package let localRank: Int
+    package let hosts: HostMap
 
     /// Nil once MPI has been finalized.
     private(set) var world: OpaquePointer?
@@ -22,11 +22,16 @@ package final class MPICommunicator: Communicator {
     private init(_ world: OpaquePointer?) throws {
         self.world = world
 
-        var (rank, worldSize, localRank) = (Int32(0), Int32(0), Int32(0))
+        var (rank, worldSize, leader) = (Int32(0), Int32(0), Int32(0))
         try check(cmpi_rank(world, &rank), of: "MPI_Comm_rank")
         try check(cmpi_size(world, &worldSize), of: "MPI_Comm_size")
-        try check(cmpi_local_rank(world, &localRank), of: "MPI_Comm_split_type")
-        (self.rank, self.worldSize, self.localRank) = (Int(rank), Int(worldSize), Int(localRank))
+        try check(cmpi_node_leader(world, &leader), of: "MPI_Comm_split_type")
+        var leaders = [Int32](repeating: 0, count: Int(worldSize))
+        try check(
+            cmpi_all_gather(world, &leader, MemoryLayout<Int32>.size, &leaders),
+            of: "MPI_Allgather")
+        hosts = HostMap(labels: leaders.map(Int.init))
+        (self.rank, self.worldSize) = (Int(rank), Int(worldSize))
     }
 
     /// The part lives until the end of the program.

@@ -1,32 +1,75 @@
 import CKernels
 
-/// Which tree nodes each rank brings, and in which order they are added.
+/// Which tree nodes are added for the slices of one rank, and in which order: those of the ranks of
+/// its host, and what the nodes of every other host come to.
 package struct NodeLayout {
-    /// The nodes of each rank, as positions in the list of all nodes, from left to right.
-    let positions: [Range<Int>]
-    private let folds: [LaneTree.Fold]
-
-    /// Throws where the world has more ranks than the tree has lanes.
-    package init(tree: LaneTree, worldSize: Int) throws {
-        let nodes = try (0..<worldSize).map { rank in
-            tree.maximalNodes(covering: try tree.lanes(ofRank: rank, worldSize: worldSize))
-        }
-        var end = 0
-        positions = nodes.map { nodes in
-            end += nodes.count
-            return end - nodes.count..<end
-        }
-        folds = tree.folds(of: nodes.flatMap { $0 })
+    /// A node in the memory of this host: number `index` of those of `rank`.
+    package struct Place: Equatable, Sendable {
+        package var rank: Int
+        package var index: Int
     }
 
-    var nodeCount: Int { positions[positions.count - 1].upperBound }
+    package enum Source: Equatable, Sendable {
+        /// Of `places`.
+        case here(Int)
+        /// The next message of the rank that speaks for this host.
+        case away(Int)
+    }
 
-    /// Adds `nodes`, all of the same size, in tree order and leaves the sum in the one at position
-    /// `sum`; others may be overwritten.
-    func add(_ nodes: [GradientBuffer], into sum: Int) {
+    /// The nodes of this host, from left to right.
+    package let places: [Place]
+    /// How far they go without others.
+    package let partialSum: LaneTree.PartialSum
+    /// Where all nodes come from, from left to right.
+    package let sources: [Source]
+    /// The positions of this rank's nodes among them.
+    package let ownNodes: Range<Int>
+    /// The additions, in order; the sum comes to lie at position 0.
+    package let folds: [LaneTree.Fold]
+
+    /// Throws where the world has more ranks than the tree has lanes.
+    package init(tree: LaneTree, hosts: HostMap, rank: Int) throws {
+        let nodes = try (0..<hosts.worldSize).map { rank in
+            tree.maximalNodes(
+                covering: try tree.lanes(ofRank: rank, worldSize: hosts.worldSize))
+        }
+        let host = hosts.hosts[rank]
+        places = hosts.ranks[host].flatMap { rank in
+            nodes[rank].indices.map { Place(rank: rank, index: $0) }
+        }
+        let sums = hosts.ranks.map { ranks in tree.partialSum(of: ranks.flatMap { nodes[$0] }) }
+        partialSum = sums[host]
+
+        var all = places.enumerated().map { number, place in
+            (node: nodes[place.rank][place.index], source: Source.here(number))
+        }
+        for (other, sum) in sums.enumerated() where other != host {
+            all += sum.nodes.map { ($0, .away(other)) }
+        }
+        all.sort { tree.lanes(of: $0.node).lowerBound < tree.lanes(of: $1.node).lowerBound }
+        sources = all.map(\.source)
+        folds = tree.folds(of: all.map(\.node))
+        let first = places.firstIndex { $0.rank == rank }.flatMap { [sources] number in
+            sources.firstIndex(of: .here(number))
+        }
+        ownNodes = (first ?? 0)..<(first ?? 0) + nodes[rank].count
+    }
+
+    /// The nodes that come as messages.
+    var awayCount: Int { sources.count - places.count }
+
+    /// Adds `nodes`, those of this host and all of the same size, as far as they go: the sums come to
+    /// lie at the positions of `partialSum`.
+    func addPartially(_ nodes: [GradientBuffer]) {
+        for fold in partialSum.folds { Self.accumulate(nodes[fold.left], nodes[fold.right]) }
+    }
+
+    /// Adds `nodes`, one for each of `sources` and all of the same size, in tree order and leaves the
+    /// sum in this rank's first one; others may be overwritten.
+    func add(_ nodes: [GradientBuffer]) {
         for fold in folds.dropLast() { Self.accumulate(nodes[fold.left], nodes[fold.right]) }
         guard let last = folds.last else { return }
-        Self.add(nodes[last.left], nodes[last.right], into: nodes[sum])
+        Self.add(nodes[last.left], nodes[last.right], into: nodes[ownNodes.lowerBound])
     }
 
     private static func accumulate(_ left: GradientBuffer, _ right: GradientBuffer) {

@@ -1,23 +1,31 @@
 import CMPI
 
-/// Memory of which each rank gives a part and which all ranks, being on one node, read and write.
+/// Memory of which each rank gives a part and which all ranks of its node read and write.
 ///
 /// It lives until `release`, which all ranks call: a rank that ends in an error must not wait there for
 /// the others, so nothing is released by itself.
 package final class SharedMemory {
-    /// Each rank's part, aligned and zero at first.
+    /// The ranks that see each other's parts.
+    package let hosts: HostMap
+    /// Each rank's part, aligned and zero at first; empty for the ranks of other nodes.
     package let parts: [UnsafeMutableRawBufferPointer]
     private var window: OpaquePointer?
 
     /// Bytes; a part loses at most as many of what its rank asked for.
     package static let alignment = 64
 
-    init(window: OpaquePointer, worldSize: Int) throws {
+    /// - Parameter rank: this process's, whose node's memory it is.
+    init(window: OpaquePointer, hosts: HostMap, rank: Int) throws {
         self.window = window
-        parts = try (0..<worldSize).map { rank in
+        self.hosts = hosts
+        parts = try (0..<hosts.worldSize).map { peer in
             var (base, size): (UnsafeMutableRawPointer?, Int) = (nil, 0)
+            guard hosts.hosts[peer] == hosts.hosts[rank] else {
+                return UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            }
             try check(
-                cmpi_window_segment(window, Int32(rank), &base, &size), of: "MPI_Win_shared_query")
+                cmpi_window_segment(window, Int32(hosts.localRank(of: peer)), &base, &size),
+                of: "MPI_Win_shared_query")
             // MPI aligns to 8 bytes alone.
             let address = Int(bitPattern: base)
             let skipped = (Self.alignment - address % Self.alignment) % Self.alignment
@@ -39,7 +47,7 @@ package final class SharedMemory {
     }
 }
 
-/// Memory that all ranks share, or why there is none; the same on all ranks.
+/// Memory that the ranks of each node share, or why there is none; the same on all ranks.
 package enum SharedMemoryOutcome {
     case shared(SharedMemory)
     case unavailable(reason: String)

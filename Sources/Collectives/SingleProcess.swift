@@ -10,7 +10,7 @@
 package final class SingleProcess: Communicator {
     package let rank = 0
     package let worldSize = 1
-    package let localRank = 0
+    package let hosts = HostMap.apart(worldSize: 1)
 
     package init() {}
 

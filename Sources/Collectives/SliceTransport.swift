@@ -1,34 +1,210 @@
 /// How each rank's slice of a bucket comes to it from all ranks, and how the sum goes back.
 ///
-/// All ranks start the same buckets, each rank in its own order.
-package protocol SliceTransport: AnyObject {
+/// The ranks of a host read each other's nodes in memory that they share. For a slice of another
+/// host's rank one of them speaks for all: it adds what their nodes come to, sends that to the owner,
+/// and takes the sum for all. So a slice crosses the network once for each host and way. Where no
+/// memory is shared, each rank is a host of its own.
+///
+/// All ranks start and finish the same buckets; they finish them in the same order.
+package final class SliceTransport {
+    /// Which nodes arrive, and how they are added.
+    package let layout: NodeLayout
+    private let communicator: any Communicator
+    private let hosts: HostMap
+    private let signals: HostSignals
+    private let wire: any GradientWire
+    private let forEach: ForEach
+    /// The nodes of each rank of this host; empty where no memory is shared.
+    private let sharedNodes: [[GradientBuffer]]
+    /// The other ranks of this host.
+    private let neighbours: [Int]
+    /// `HostMap.duties` of all ranks of this host; empty for other ranks.
+    private let duties: [[Int]]
+    /// Elements of the largest slice of this rank.
+    private let sliceCapacity: Int
+
+    private var arrivals: [Int: Arrival] = [:]
+    /// Receive buffers that wait for their next bucket.
+    private var idleBuffers: [GradientBuffer] = []
+
+    private struct Arrival {
+        var received: GradientBuffer
+        /// The nodes of this host, whole.
+        var nodes: [GradientBuffer]
+        /// This rank's slice of all nodes.
+        var slices: [GradientBuffer]
+    }
+
+    /// - Parameters:
+    ///   - memory: nil where each rank has memory of its own.
+    ///   - sharedNodes: those of each rank, in `memory`; empty for ranks of other hosts.
+    ///   - forEach: runs additions and copies.
+    /// - Throws: where the world has more ranks than the tree has lanes.
+    package init(
+        communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree,
+        memory: SharedMemory? = nil, sharedNodes: [[GradientBuffer]] = [],
+        wire: any GradientWire = FloatWire(), forEach: @escaping ForEach = forEachInOrder
+    ) throws {
+        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
+        let hosts = memory?.hosts ?? .apart(worldSize: worldSize)
+        self.communicator = communicator
+        self.hosts = hosts
+        self.sharedNodes = sharedNodes
+        self.wire = wire
+        self.forEach = forEach
+        layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
+        signals = HostSignals(
+            communicator: communicator, memory: memory,
+            channelCount: 2 * buckets.buckets.count + 1)
+        neighbours = communicator.peers.filter { hosts.hosts[$0] == hosts.hosts[rank] }
+        duties = (0..<worldSize).map {
+            hosts.hosts[$0] == hosts.hosts[rank] ? hosts.duties(of: $0) : []
+        }
+        sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
+    }
+
+    /// MPI may yet write into the buffers of what has not arrived: they are not freed.
+    deinit {
+        for buffer in idleBuffers { buffer.deallocate() }
+    }
+
     /// Starts to bring this rank's slice of all nodes here; `nodes` are this rank's nodes, each the
     /// whole flat list, of which the bucket's range stays unchanged until `release`.
-    func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws -> PendingExchange
+    func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws -> PendingExchange {
+        let arrival = arrival(of: bucket, nodes)
+        arrivals[bucket.index] = arrival
+        let told = try signals.tell(
+            neighbours.filter { isBusy($0, with: bucket) },
+            awaiting: isBusy(communicator.rank, with: bucket) ? neighbours : [],
+            on: bucket.reductionChannel)
+        return try told.then { [self] in try exchangeSums(of: bucket, arrival) }
+    }
 
-    /// This rank's slice of every node, in the order of the tree; they may be overwritten. Called
-    /// once the exchange has ended.
-    func arrivedNodes(of bucket: GradientBucket) throws -> [GradientBuffer]
+    /// This rank's slice of every node of the layout; they may be overwritten. Called once the
+    /// exchange has ended.
+    func arrivedNodes(of bucket: GradientBucket) -> [GradientBuffer] {
+        arrivals[bucket.index]?.slices ?? []
+    }
 
     /// The nodes have been added, and the sum stands in the buffer of this rank's first node.
-    func release(_ bucket: GradientBucket)
+    func release(_ bucket: GradientBucket) {
+        guard let arrival = arrivals.removeValue(forKey: bucket.index) else { return }
+        idleBuffers.append(arrival.received)
+    }
 
     /// Starts to complete `bucket` in `sum`, the buffer of this rank's first node.
-    func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws -> PendingExchange
+    func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws -> PendingExchange {
+        let rank = communicator.rank
+        let own = GradientBuffer(rebasing: sum[bucket.slices[rank]])
+        if hosts.count > 1 { wire.round(own) }
+        let sends = otherHosts.map { host in
+            GradientMessage(peer: hosts.speaker(of: host, forSlicesOf: rank), values: own)
+        }
+        let receives = duties(of: rank, in: bucket).filter { $0 != rank }.map { owner in
+            GradientMessage(
+                peer: owner, values: GradientBuffer(rebasing: sum[bucket.slices[owner]]))
+        }
+        let exchange = try wire.exchange(
+            on: bucket.gatherChannel, sends: own.isEmpty ? [] : sends, receives: receives,
+            over: communicator)
+        return try exchange.then { [self] in
+            try signals.tell(
+                isBusy(rank, with: bucket) ? neighbours : [],
+                awaiting: neighbours.filter { isBusy($0, with: bucket) },
+                on: bucket.gatherChannel)
+        }
+    }
 
     /// Called once the exchange of `startGather` has ended; then all slices stand in `sum`.
-    func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws
+    ///
+    /// This rank's part of the slices is free by now: those who spoke for the host have read it.
+    func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer) {
+        for neighbour in neighbours {
+            for owner in duties(of: neighbour, in: bucket) {
+                copy(bucket.slices[owner], of: sharedNodes[neighbour][0], to: sum)
+            }
+        }
+    }
 }
 
-extension GradientBucket {
-    /// The channel on which nodes travel to the owners of the slices.
-    var reductionChannel: Int { 1 + 2 * index }
-    /// The channel on which slices travel from their owners.
-    package var gatherChannel: Int { 2 + 2 * index }
+// How it is done.
+extension SliceTransport {
+    /// The next one first, so that no host is everyone's first.
+    private var otherHosts: [Int] {
+        let host = hosts.hosts[communicator.rank]
+        return (1..<hosts.count).map { (host + $0) % hosts.count }
+    }
 
-    /// The slices in bytes of the flat list.
-    package func byteSlices<Element>(of type: Element.Type) -> [Range<Int>] {
-        let size = MemoryLayout<Element>.stride
-        return slices.map { $0.lowerBound * size..<$0.upperBound * size }
+    private func duties(of rank: Int, in bucket: GradientBucket) -> [Int] {
+        duties[rank].filter { !bucket.slices[$0].isEmpty }
+    }
+
+    private func isBusy(_ rank: Int, with bucket: GradientBucket) -> Bool {
+        duties[rank].contains { !bucket.slices[$0].isEmpty }
+    }
+
+    private func arrival(of bucket: GradientBucket, _ ownNodes: [GradientBuffer]) -> Arrival {
+        let (rank, slice) = (communicator.rank, bucket.slices[communicator.rank])
+        let received =
+            idleBuffers.popLast() ?? .allocate(capacity: layout.awayCount * sliceCapacity)
+        let nodes = layout.places.map { place in
+            place.rank == rank ? ownNodes[place.index] : sharedNodes[place.rank][place.index]
+        }
+        var end = 0
+        let slices = layout.sources.map { source in
+            switch source {
+            case .here(let number): return GradientBuffer(rebasing: nodes[number][slice])
+            case .away:
+                end += slice.count
+                return GradientBuffer(rebasing: received[end - slice.count..<end])
+            }
+        }
+        return Arrival(received: received, nodes: nodes, slices: slices)
+    }
+
+    /// The nodes of this host are complete: what they come to goes to the owners on other hosts, and
+    /// what others come to arrives here.
+    private func exchangeSums(
+        of bucket: GradientBucket, _ arrival: Arrival
+    ) throws -> PendingExchange {
+        let rank = communicator.rank
+        let sends = duties(of: rank, in: bucket).filter { $0 != rank }.flatMap { owner in
+            addPartially(arrival.nodes, in: bucket.slices[owner])
+            return layout.partialSum.positions.map { position in
+                GradientMessage(
+                    peer: owner,
+                    values: GradientBuffer(
+                        rebasing: arrival.nodes[position][bucket.slices[owner]]))
+            }
+        }
+        let receives = zip(layout.sources, arrival.slices).compactMap {
+            source, slice -> GradientMessage? in
+            guard case .away(let host) = source, !slice.isEmpty else { return nil }
+            return GradientMessage(
+                peer: hosts.speaker(of: host, forSlicesOf: rank), values: slice)
+        }
+        return try wire.exchange(
+            on: bucket.reductionChannel, sends: sends, receives: receives, over: communicator)
+    }
+
+    private func addPartially(_ nodes: [GradientBuffer], in slice: Range<Int>) {
+        guard !layout.partialSum.folds.isEmpty else { return }
+        forEachChunk(of: slice) { chunk in
+            layout.addPartially(nodes.map { GradientBuffer(rebasing: $0[chunk]) })
+        }
+    }
+
+    private func copy(_ slice: Range<Int>, of other: GradientBuffer, to sum: GradientBuffer) {
+        forEachChunk(of: slice) { chunk in
+            _ = sum[chunk].update(fromContentsOf: other[chunk])
+        }
+    }
+
+    private func forEachChunk(of slice: Range<Int>, _ body: (Range<Int>) -> Void) {
+        let size = GradientBuckets.chunkSize
+        forEach(GradientBuckets.chunkCount(of: slice.count)) { index in
+            let start = slice.lowerBound + index * size
+            body(start..<min(start + size, slice.upperBound))
+        }
     }
 }

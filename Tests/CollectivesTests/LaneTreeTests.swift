@@ -55,22 +55,28 @@ import Testing
         }
     }
 
+    @Test func partialSumsGoAsFarAsTheNodesReach() {
+        let tree = LaneTree(laneCount: 5)
+        let lanes = [1, 2, 3, 4].map { Node(level: 0, index: $0) }
+        let sum = tree.partialSum(of: lanes)
+        #expect(sum.folds.map { [$0.left, $0.right] } == [[1, 2]])
+        #expect(sum.nodes == [lanes[0], Node(level: 1, index: 1), Node(level: 2, index: 1)])
+        #expect(sum.positions == [0, 1, 3])
+        #expect(tree.partialSum(of: []).nodes.isEmpty)
+    }
+
+    /// The pair on the left is complete, but the one on the right is not: its lane stands behind.
+    @Test func whatRemainsStandsFromLeftToRight() {
+        let nodes = [Node(level: 1, index: 0), Node(level: 0, index: 3)]
+        let sum = LaneTree(laneCount: 4).partialSum(of: nodes)
+        #expect(sum.nodes == nodes && sum.positions == [0, 1] && sum.folds.isEmpty)
+    }
+
     @Test func moreRanksThanLanesAreRefusedWithFittingValues() throws {
         let error = #expect(throws: Failure.self) {
             try LaneTree(laneCount: 4).lanes(ofRank: 0, worldSize: 6)
         }
         #expect(error?.exitCode == 64)
         #expect(error?.remedy == "start on 4 ranks, or begin a new run with lanes=6")
-    }
-
-    /// The sum of `lanes`, one node of the tree, by pairing neighbours level by level.
-    private func term(_ lanes: Range<Int>) -> String {
-        var terms = lanes.map(String.init)
-        while terms.count > 1 {
-            terms = stride(from: 0, to: terms.count, by: 2).map { i in
-                i + 1 < terms.count ? "(\(terms[i])+\(terms[i + 1]))" : terms[i]
-            }
-        }
-        return terms[0]
     }
 }

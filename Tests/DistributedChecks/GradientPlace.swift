@@ -1,21 +1,23 @@
 import Collectives
 import Diagnostics
 
-/// The gradient buffers of a check: each rank's own, or in memory that the ranks share.
+/// The gradient buffers of a check: each rank's own, or in memory that the ranks of a host share.
 struct GradientPlace {
-    /// Those of each rank; without shared memory, of this rank alone.
+    /// Those of each rank whose memory is seen here.
     let buffers: [[GradientBuffer]]
     private let memory: SharedMemory?
 
+    /// - Parameter hosts: nil shares no memory.
     init(
-        _ parameterCount: Int, _ tree: LaneTree, isShared: Bool, over communicator: any Communicator
+        _ parameterCount: Int, _ tree: LaneTree, hosts: HostMap?,
+        over communicator: any Communicator
     ) throws {
         let worldSize = communicator.worldSize
         let counts = try (0..<worldSize).map { rank in
             LaneAccumulator.bufferCount(
                 for: try tree.lanes(ofRank: rank, worldSize: worldSize), in: tree)
         }
-        guard isShared, worldSize > 1 else {
+        guard let hosts, let communicator = communicator as? MPICommunicator else {
             memory = nil
             buffers = counts.enumerated().map { rank, count in
                 guard rank == communicator.rank else { return [] }
@@ -24,30 +26,31 @@ struct GradientPlace {
             return
         }
         let byteCount = counts[communicator.rank] * parameterCount * MemoryLayout<Float>.stride
-        guard case .shared(let memory) = try communicator.shareMemory(byteCount: byteCount) else {
-            throw Failure("the ranks share no memory")
-        }
+        guard
+            case .shared(let memory) = try communicator.shareMemory(byteCount: byteCount, on: hosts)
+        else { throw Failure("the ranks share no memory") }
         self.memory = memory
         buffers = zip(memory.parts, counts).map { part, count in
             let values = part.bindMemory(to: Float.self)
-            return (0..<count).map { index in
+            return (0..<(values.isEmpty ? 0 : count)).map { index in
                 GradientBuffer(
                     rebasing: values[index * parameterCount..<(index + 1) * parameterCount])
             }
         }
     }
 
-    /// Nil without shared memory.
     func transport(
-        _ tree: LaneTree, _ buckets: GradientBuckets, over communicator: any Communicator
-    ) throws -> (any SliceTransport)? {
-        guard let memory else { return nil }
+        _ tree: LaneTree, _ buckets: GradientBuckets, over communicator: any Communicator,
+        wire: any GradientWire = FloatWire()
+    ) throws -> SliceTransport {
         let nodes = try buffers.enumerated().map { rank, buffers in
             let lanes = try tree.lanes(ofRank: rank, worldSize: communicator.worldSize)
-            return LaneAccumulator.nodeIndices(of: lanes, in: tree).map { buffers[$0] }
+            let indices = LaneAccumulator.nodeIndices(of: lanes, in: tree)
+            return buffers.isEmpty ? [] : indices.map { buffers[$0] }
         }
-        return SharedTransport(
-            communicator: communicator, memory: memory, buckets: buckets, nodes: nodes)
+        return try SliceTransport(
+            communicator: communicator, buckets: buckets, tree: tree, memory: memory,
+            sharedNodes: nodes, wire: wire)
     }
 
     func release() throws {

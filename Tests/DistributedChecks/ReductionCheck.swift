@@ -6,9 +6,6 @@ import Diagnostics
 struct ReductionCheck {
     typealias Buffer = GradientBuffer
 
-    /// How slices travel.
-    enum Way { case messages, sharedMemory, compactMessages }
-
     // Five chunks and a part of one, in buckets of two: an odd last bucket, empty slices.
     static let parameterCount = 5 * GradientBuckets.chunkSize + 123
     static let largestLaneCount = 8
@@ -29,13 +26,27 @@ struct ReductionCheck {
         }
     }
 
+    /// Hosts that this one plays: one, two of neighbouring ranks and of ranks dealt out, a large and a
+    /// small one, and three of which one has a rank from the middle.
+    private var hostMaps: [HostMap] {
+        let ranks = Array(0..<communicator.worldSize)
+        let maps = [
+            ranks.map { _ in 0 }, ranks.map { 2 * $0 / ranks.count }, ranks.map { $0 % 2 },
+            ranks.map { $0 == ranks.count - 1 ? 1 : 0 },
+            ranks.map { $0 == ranks.count / 2 ? 2 : $0 % 2 },
+        ].map(HostMap.init(labels:))
+        return maps.filter { $0.count < ranks.count }
+    }
+
     /// Prints the hash of the sum and of its norm for each lane count that fits the world.
     func run() throws {
         for laneCount in communicator.worldSize...Self.largestLaneCount {
-            let hash = try reduce(LaneTree(laneCount: laneCount), .messages)
-            let other = try reduce(LaneTree(laneCount: laneCount), .sharedMemory)
-            guard other == hash else {
-                throw Failure("shared memory gives another sum of \(laneCount) lanes")
+            let tree = LaneTree(laneCount: laneCount)
+            let hash = try reduce(tree, hosts: nil)
+            for hosts in hostMaps {
+                guard try reduce(tree, hosts: hosts) == hash else {
+                    throw Failure("\(hosts.ranks) give another sum of \(laneCount) lanes")
+                }
             }
             let hashes = try communicator.allGather([hash])
             guard hashes.allSatisfy({ $0 == hash }) else {
@@ -48,31 +59,35 @@ struct ReductionCheck {
     /// Sums that travel as bfloat16: near the exact ones, and equal on all ranks.
     func runCompact() throws {
         for laneCount in communicator.worldSize...Self.largestLaneCount {
-            let hash = try reduce(LaneTree(laneCount: laneCount), .compactMessages)
-            guard try communicator.allGather([hash]).allSatisfy({ $0 == hash }) else {
-                throw Failure("the ranks have different sums of \(laneCount) lanes")
+            for hosts in [nil] + hostMaps {
+                let hash = try reduce(
+                    LaneTree(laneCount: laneCount), hosts: hosts, wire: CompactWire(),
+                    isRounded: hosts?.count != 1)
+                guard try communicator.allGather([hash]).allSatisfy({ $0 == hash }) else {
+                    throw Failure("the ranks have different sums of \(laneCount) lanes")
+                }
             }
         }
         if communicator.rank == 0 { print("compact") }
     }
 
-    private func reduce(_ tree: LaneTree, _ way: Way) throws -> UInt64 {
+    /// - Parameter hosts: nil shares no memory.
+    private func reduce(
+        _ tree: LaneTree, hosts: HostMap?, wire: any GradientWire = FloatWire(),
+        isRounded: Bool = false
+    ) throws -> UInt64 {
         let lanes = try tree.lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
         let buckets = GradientBuckets(
             parameterCount: Self.parameterCount, worldSize: communicator.worldSize,
             bucketSize: 2 * GradientBuckets.chunkSize)
         let place = try GradientPlace(
-            Self.parameterCount, tree, isShared: way == .sharedMemory, over: communicator)
+            Self.parameterCount, tree, hosts: hosts, over: communicator)
         let gradients = place.buffers[communicator.rank]
         let accumulator = LaneAccumulator(tree: tree, lanes: lanes, buffers: gradients)
         let reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree,
-            transport: try way == .compactMessages
-                ? CompactTransport(
-                    communicator: communicator, buckets: buckets, tree: tree,
-                    forEach: forEachInOrder)
-                : place.transport(tree, buckets, over: communicator))
+            transport: place.transport(tree, buckets, over: communicator, wire: wire))
 
         var hash: UInt64 = 0
         for step in 0..<2 {
@@ -84,7 +99,7 @@ struct ReductionCheck {
             write(lanes.upperBound - 1, into: gradients[accumulator.beginLane()])
             try reduceLastLane(accumulator, reducer)
             let sum = UnsafeBufferPointer(accumulator.nodeBuffers[0])
-            try requireReference(sum, tree, isRounded: way == .compactMessages)
+            try requireReference(sum, tree, isRounded: isRounded)
             let norm = try reducer.globalNorm()
             let next = Self.hash(sum, norm)
             guard step == 0 || next == hash else { throw Failure("the second step differs") }

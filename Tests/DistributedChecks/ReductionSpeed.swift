@@ -13,8 +13,8 @@ struct ReductionSpeed {
         let count = megabytes * 1_000_000 / MemoryLayout<Float>.stride
         let allReduce = try timeAllReduce(count)
         try report("MPI_Allreduce", allReduce, allReduce)
-        try report("messages", time(count, isShared: false), allReduce)
-        try report("shared memory", time(count, isShared: true), allReduce)
+        try report("messages", time(count, hosts: nil), allReduce)
+        try report("shared memory", time(count, hosts: communicator.hosts), allReduce)
     }
 
     private func timeAllReduce(_ count: Int) throws -> Double {
@@ -27,10 +27,10 @@ struct ReductionSpeed {
         return try best { try communicator.sumByLibrary(buffer) }
     }
 
-    private func time(_ count: Int, isShared: Bool) throws -> Double {
+    private func time(_ count: Int, hosts: HostMap?) throws -> Double {
         let tree = LaneTree(laneCount: communicator.worldSize)
         let buckets = GradientBuckets(parameterCount: count, worldSize: communicator.worldSize)
-        let place = try GradientPlace(count, tree, isShared: isShared, over: communicator)
+        let place = try GradientPlace(count, tree, hosts: hosts, over: communicator)
         let reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree,
             transport: place.transport(tree, buckets, over: communicator))

@@ -100,7 +100,7 @@ private final class JournalCommunicator: Communicator {
 
     var rank: Int { base.rank }
     var worldSize: Int { base.worldSize }
-    var localRank: Int { base.localRank }
+    var hosts: HostMap { base.hosts }
 
     func barrier() { base.barrier() }
 

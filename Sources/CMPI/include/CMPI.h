@@ -47,8 +47,9 @@ void cmpi_describe(int status, char *text, long capacity);
 
 int cmpi_rank(const cmpi_world *world, int *rank);
 int cmpi_size(const cmpi_world *world, int *size);
-// The rank among the processes that share this process's memory (its node).
-int cmpi_local_rank(const cmpi_world *world, int *local_rank);
+// The lowest rank of those that can share this process's memory (its node): two ranks are on one node
+// when they have the same; collective.
+int cmpi_node_leader(const cmpi_world *world, int *leader);
 
 int cmpi_barrier(const cmpi_world *world);
 int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root);
@@ -75,18 +76,17 @@ void cmpi_requests_free(cmpi_requests *requests);
 // Memory that the ranks of one node share; exists until `cmpi_window_free`.
 typedef struct cmpi_window cmpi_window;
 
-// The number of ranks that share this process's memory (its node).
-int cmpi_node_size(const cmpi_world *world, int *size);
-// Allocates `count` bytes of this rank, which all ranks see; collective over a world of one node. The
-// memory is zero and present: where it is not, `*is_present` is 0, and using it may kill the process.
+// Allocates `count` bytes of this rank, which all ranks see that name the same `host`, a number from 0;
+// they must be on one node. Collective. The memory is zero and present: where it is not, `*is_present`
+// is 0, and using it may kill the process.
 int cmpi_window_create(
-    const cmpi_world *world, long count, cmpi_window **window, int *is_present);
-// Where the memory of `rank` lies in this process, and its size.
+    const cmpi_world *world, int host, long count, cmpi_window **window, int *is_present);
+// Where the memory of `rank`, counted among those of the host, lies in this process, and its size.
 int cmpi_window_segment(const cmpi_window *window, int rank, void **base, long *count);
 // Orders the memory accesses of this rank: to be called after writing, before telling another rank, and
 // after being told, before reading.
 int cmpi_window_synchronize(const cmpi_window *window);
-// Collective.
+// Collective over the host.
 int cmpi_window_free(cmpi_window *window);
 
 #ifdef __cplusplus

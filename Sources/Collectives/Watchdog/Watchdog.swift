@@ -30,9 +30,8 @@ package final class Watchdog: Sendable {
         guard seconds > 0, communicator.worldSize > 1 else { return nil }
         let hosts = try communicator.allGather(
             ofAnySize: Array(ProcessInfo.processInfo.hostName.utf8))
-        let localRanks = try communicator.allGather([Int64(communicator.localRank)])
         let addresses =
-            localRanks.count(where: { $0 == 0 }) == 1
+            communicator.hosts.count == 1
             ? [Endpoint.loopback]
             : HostAddresses.own(interfaces: HostAddresses.interfaces(environment: environment))
         let token = try communicator.broadcast([UInt64.random(in: .min ... .max)], from: 0)[0]

@@ -10,7 +10,7 @@ package final class WatchedCommunicator: Communicator {
 
     package var rank: Int { base.rank }
     package var worldSize: Int { base.worldSize }
-    package var localRank: Int { base.localRank }
+    package var hosts: HostMap { base.hosts }
 
     package func barrier() throws {
         try board.during("barrier") { try base.barrier() }

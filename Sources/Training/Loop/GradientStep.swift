@@ -44,7 +44,12 @@ final class GradientStep {
             parameterCount: list.trainedCount, worldSize: communicator.worldSize)
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
-            transport: Self.transport(setup, tree, buckets, forEach))
+            transport: SliceTransport(
+                communicator: communicator, buckets: buckets, tree: tree,
+                memory: setup.memory?.shared, sharedNodes: setup.memory?.nodes(of: tree) ?? [],
+                wire: setup.train.gradientType == .bf16
+                    ? CompactWire(forEach: forEach) : FloatWire(),
+                forEach: forEach))
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, parameters: list,
             isGathering: setup.optimizer.buckets == nil)
@@ -78,22 +83,6 @@ final class GradientStep {
             weight: all.reduce(0) { $0 + $1.weight },
             tokenCount: all.reduce(0) { $0 + $1.tokenCount },
             laneLosses: all.map(\.lossSum), normOfSum: norm)
-    }
-
-    /// Nil sends floats.
-    private static func transport(
-        _ setup: TrainerSetup, _ tree: LaneTree, _ buckets: GradientBuckets,
-        _ forEach: @escaping ForEach
-    ) throws -> (any SliceTransport)? {
-        if let memory = setup.memory {
-            return try memory.transport(
-                tree, buckets, over: setup.communicator, forEach: forEach)
-        }
-        guard setup.train.gradientType == .bf16, setup.communicator.worldSize > 1 else {
-            return nil
-        }
-        return try CompactTransport(
-            communicator: setup.communicator, buckets: buckets, tree: tree, forEach: forEach)
     }
 
     private func computeLane(

@@ -2,11 +2,11 @@ import Collectives
 import Logging
 import Tensors
 
-/// The lists of a run that the ranks of a node share: the gradients of all of them and, where the
-/// optimizer is sharded, one copy of the weights.
+/// The lists of a run that the ranks of a node share: the gradients of all of them and, where there is
+/// one node and the optimizer is sharded, one copy of the weights.
 package struct TrainingMemory {
     package let shared: SharedMemory
-    /// The gradient buffers of each rank.
+    /// The gradient buffers of each rank; none for the ranks of other nodes.
     let gradients: [[GradientBuffer]]
     /// Nil where each rank has weights of its own.
     package let weights: GradientBuffer?
@@ -18,47 +18,52 @@ package struct TrainingMemory {
         _ elementCounts: (all: Int, trained: Int), tree: LaneTree, _ options: TrainOptions,
         over communicator: any Communicator, _ logger: Logger
     ) throws -> TrainingMemory? {
-        guard options.nodeMemory == .shared, communicator.worldSize > 1 else { return nil }
-        let worldSize = communicator.worldSize
+        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
+        guard options.nodeMemory == .shared, worldSize > 1 else { return nil }
         let gradientCounts = try (0..<worldSize).map { rank in
             LaneAccumulator.bufferCount(
                 for: try tree.lanes(ofRank: rank, worldSize: worldSize), in: tree)
         }
-        let sharesWeights = options.optimizerSharding == .zero1
-        let trainedCount = elementCounts.trained
+        let sharesWeights =
+            options.optimizerSharding == .zero1 && communicator.hosts.count == 1
         let ownCount =
-            gradientCounts[communicator.rank] * trainedCount
-            + (sharesWeights && communicator.rank == 0 ? elementCounts.all : 0)
+            gradientCounts[rank] * elementCounts.trained
+            + (sharesWeights && rank == 0 ? elementCounts.all : 0)
         switch try communicator.shareMemory(byteCount: ownCount * MemoryLayout<Float>.stride) {
         case .unavailable(let reason):
             logger.info("train.node_memory: private, since \(reason)")
             return nil
         case .shared(let memory):
-            let lists = memory.parts.map { $0.bindMemory(to: Float.self) }
-            let gradients = zip(lists, gradientCounts).map { list, count in
-                (0..<count).map { index in
-                    GradientBuffer(
-                        rebasing: list[index * trainedCount..<(index + 1) * trainedCount])
-                }
+            if memory.hosts.count > 1 {
+                logger.info("train.node_memory: shared on each of \(memory.hosts)")
             }
-            let weights = lists[0][(gradientCounts[0] * trainedCount)...].prefix(elementCounts.all)
-            return TrainingMemory(
-                shared: memory, gradients: gradients,
-                weights: sharesWeights ? GradientBuffer(rebasing: weights) : nil)
+            return TrainingMemory(memory, elementCounts, gradientCounts, sharesWeights)
         }
     }
 
-    /// How the ranks add up their gradients.
-    func transport(
-        _ tree: LaneTree, _ buckets: GradientBuckets, over communicator: any Communicator,
-        forEach: @escaping ForEach
-    ) throws -> any SliceTransport {
-        let nodes = try gradients.enumerated().map { rank, buffers in
-            let lanes = try tree.lanes(ofRank: rank, worldSize: communicator.worldSize)
+    private init(
+        _ memory: SharedMemory, _ elementCounts: (all: Int, trained: Int),
+        _ gradientCounts: [Int], _ sharesWeights: Bool
+    ) {
+        shared = memory
+        let lists = memory.parts.map { $0.bindMemory(to: Float.self) }
+        let size = elementCounts.trained
+        gradients = zip(lists, gradientCounts).map { list, count in
+            guard !list.isEmpty else { return [] }
+            return (0..<count).map { index in
+                GradientBuffer(rebasing: list[index * size..<(index + 1) * size])
+            }
+        }
+        let rest = sharesWeights ? lists[0][(gradientCounts[0] * size)...] : nil
+        weights = rest.map { GradientBuffer(rebasing: $0.prefix(elementCounts.all)) }
+    }
+
+    /// The buffers that hold the tree nodes of each rank; none for the ranks of other nodes.
+    func nodes(of tree: LaneTree) throws -> [[GradientBuffer]] {
+        try gradients.enumerated().map { rank, buffers in
+            guard !buffers.isEmpty else { return [] }
+            let lanes = try tree.lanes(ofRank: rank, worldSize: gradients.count)
             return LaneAccumulator.nodeIndices(of: lanes, in: tree).map { buffers[$0] }
         }
-        return SharedTransport(
-            communicator: communicator, memory: shared, buckets: buckets, nodes: nodes,
-            forEach: forEach)
     }
 }

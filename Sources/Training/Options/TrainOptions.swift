@@ -47,7 +47,7 @@ package struct TrainOptions: OptionBlock {
     package var lanes: Int?
     /// The format of the matrix products; usual fp32.
     package var precision = Precision.fp32
-    /// The format in which gradients travel between ranks; usual fp32.
+    /// The format in which gradients travel between ranks that share no memory; usual fp32.
     package var gradientType = Precision.fp32
     /// Threads of each rank; by default the processors of a node are shared among its ranks.
     package var threadsPerRank: Int?

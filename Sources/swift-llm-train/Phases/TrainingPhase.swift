@@ -156,9 +156,9 @@ struct TrainingPhase {
     ) {
         guard train.gradientType == .bf16, communicator.worldSize > 1 else { return }
         logger.info(
-            memory == nil
-                ? "train.gradient_dtype: bf16: the weights depend on the number of ranks"
-                : "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory")
+            memory?.shared.hosts.count == 1
+                ? "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory"
+                : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
     }
 
     private func announceFrozen(_ list: ParameterList, _ logger: Logger) {
