@@ -25,6 +25,54 @@ extension Cluster {
             }
         }
 
+        /// Two ranks on each of two hosts: a slice crosses the network once a host and way, not once a
+        /// rank.
+        @Test func theRanksOfAHostSendTheirGradientsOnceAndGiveTheSameBits() async throws {
+            try await TestCluster.withHosts(2) { cluster in
+                try cluster.folder.write("node1 slots=2\nnode2 slots=2\n", to: "hostfile")
+                // Few checkpoints and many steps: it is their gradients that cross the network.
+                let keys =
+                    "model.embedding_size=128 train.lanes=8 train.steps=20 "
+                    + "checkpoint.every_steps=0 output="
+                let alone = try await cluster.run("pretrain --config recipe.yaml \(keys)alone")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+
+                let apart = try await cluster.traffic(
+                    of: keys + "apart train.node_memory=private")
+                // The weights at the start cross it too: the shares are a little larger.
+                for (name, options, more, share) in [
+                    ("together", "", "", 0.5), ("sharded", "", "optimizer_sharding=zero1", 0.75),
+                    // Lanes that are not neighbours travel one by one, but their sum once.
+                    ("dealt", "--map-by node", "", 0.75),
+                    ("halved", "", "gradient_dtype=bf16", 0.25),
+                ] {
+                    let bytes = try await cluster.traffic(
+                        of: keys + name + (more.isEmpty ? "" : " train." + more), options,
+                        prints: "train.node_memory: shared on each of 2 nodes of 2 ranks")
+                    #expect(bytes < (share + 0.05) * apart, "\(name): \(bytes) of \(apart) bytes")
+                    guard name != "halved" else { continue }
+                    #expect(try cluster.weights(name) == cluster.weights("alone"), "\(name)")
+                }
+                #expect(try cluster.weights("apart") == cluster.weights("alone"))
+            }
+        }
+
+        /// One node's /dev/shm has a megabyte to spare: all ranks hear of it, and send messages.
+        @Test func aNodeWithLittleSharedMemoryMakesAllNodesSendMessages() async throws {
+            try await TestCluster.withHosts(2) { cluster in
+                try cluster.folder.write("node1 slots=2\nnode2 slots=2\n", to: "hostfile")
+                let keys = "model.embedding_size=128 train.lanes=4 train.steps=2 output="
+                let alone = try await cluster.run("pretrain --config recipe.yaml \(keys)alone")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                try cluster.shrinkSharedMemory(of: "node2")
+                let near = try await cluster.pretrain(keys + "near")
+                #expect(near.exitCode == 0, "\(near.errors)")
+                #expect(near.output.contains("train.node_memory: private, since it takes "))
+                #expect(near.output.contains(" on the node of rank 2, which has "))
+                #expect(try cluster.weights("near") == cluster.weights("alone"))
+            }
+        }
+
         /// Keepalive takes 5 seconds; the rest is for two loaded cores.
         @Test func aCutLinkEndsTheJobOnAllHosts() async throws {
             try await TestCluster.withHosts(3) { cluster in
@@ -46,6 +94,34 @@ extension Cluster {
 }
 
 extension TestCluster {
+    /// Gives a host a /dev/shm of its own, of which MPI's messages may take 32 MB.
+    fileprivate func shrinkSharedMemory(of host: String) throws {
+        let agent = try folder.text("agent")
+        let mount = "[[ $0 != \(host) ]] || mount -t tmpfs -o size=33m tmpfs /dev/shm; "
+        let changed = agent.replacing("bash -c 'hostname", with: "bash -c '\(mount)hostname")
+        #expect(changed != agent)
+        try folder.write(changed, to: "agent")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: folder("agent"))
+    }
+
+    /// The bytes that cross the link of the first host in a run of four ranks.
+    fileprivate func traffic(
+        of arguments: String, _ options: String = "", prints line: String = "4 ranks"
+    ) async throws -> Double {
+        func count() async throws -> Double {
+            let counters = try await run(
+                on: "node1", "cat /sys/class/net/eth0/statistics/?x_bytes")
+            return counters.output.split(whereSeparator: \.isWhitespace)
+                .compactMap { Double($0) }.reduce(0, +)
+        }
+        let before = try await count()
+        let job = try await pretrain(arguments, options)
+        #expect(job.exitCode == 0, "\(job.errors)")
+        #expect(job.output.contains(line))
+        return try await count() - before
+    }
+
     /// Whether no rank is left on a host within half a minute.
     fileprivate func areRanksGone(from host: String) async throws -> Bool {
         let namespace = try folder.text("prefix").trimmingCharacters(in: .newlines) + "-" + host

@@ -104,14 +104,16 @@ struct TestCluster {
             ], seconds: seconds)
     }
 
-    /// Pretrains on all hosts, started on the first one.
-    func pretrain(_ arguments: String) async throws -> DistributedRun {
+    /// Pretrains on all hosts, started on the first one; `options` are mpirun's.
+    func pretrain(
+        _ arguments: String, _ options: String = ""
+    ) async throws -> DistributedRun {
         try await run(
             on: "node1",
             "mpirun --hostfile hostfile --mca plm_rsh_agent \(folder("agent")) \(Self.network) "
                 + "--mca oob_tcp_keepalive_time 2 --mca oob_tcp_keepalive_intvl 1 "
-                + "--mca oob_tcp_keepalive_probes 3 PROGRAM pretrain --config recipe.yaml "
-                + arguments)
+                + "--mca oob_tcp_keepalive_probes 3 \(options) PROGRAM pretrain "
+                + "--config recipe.yaml " + arguments)
     }
 
     func weights(_ output: String) throws -> [UInt8] {
