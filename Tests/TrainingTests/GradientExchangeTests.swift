@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Diagnostics
+import JSON
 import Models
 import Tensors
 import Testing
@@ -39,12 +40,34 @@ import Training
         #expect(journal.events.suffix(2) == [event, .backwardEnd])
     }
 
+    /// Lanes are added in another order than the sequences of one batch.
+    private static let tolerance = 1e-5
+
+    /// A bucket that starts before its gradient is complete lacks the last micro-batch.
+    @Test func theSumIsTheGradientOfTheWholeBatch() throws {
+        let journal = Journal()
+        let line = try step(journal)
+        let batch = try #require(journal.batch)
+        let model = try TinyTraining(embeddingSize: 128, layerCount: 3).model
+        let objective = BrokenObjective(model: model, brokenSteps: [], gradientScale: 1)
+        let all = 0..<batch.lengths.count
+        let gradients = ParameterGradients(model.parameters)
+        let tape = Tape(device: model.device, gradients: gradients)
+        tape.backward(from: objective.loss(tape, batch, part: all, dropout: nil).root)
+        let squares = gradients.values.array.reduce(0) { $0 + Double($1) * Double($1) }
+        let wanted = squares.squareRoot() / objective.weight(of: batch, part: all)
+        let norm = try #require(line["gradient_norm"]?.double)
+        #expect(abs(norm - wanted) <= Self.tolerance * wanted, "\(norm), \(wanted)")
+    }
+
+    /// - Returns: the line of metrics.
+    @discardableResult
     private func step(
         _ journal: Journal,
         of objective: (any LanguageModel) -> any Objective = {
             BrokenObjective(model: $0, brokenSteps: [], gradientScale: 1)
         }
-    ) throws {
+    ) throws -> JSONValue {
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
         let buckets = GradientBuckets(
@@ -52,6 +75,8 @@ import Training
         _ = try training.train(
             on: JournalObjective(base: objective(training.model), journal: journal), steps: 1,
             maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets.buckets))
+        let line = try training.folder.text("metrics.jsonl").prefix { $0 != "\n" }
+        return try JSONValue(parsing: Array(line.utf8), at: "metrics.jsonl")
     }
 }
 
@@ -65,6 +90,7 @@ final class Journal {
     }
 
     var events: [Event] = []
+    var batch: TokenBatch?
     /// At which the communicator throws.
     var failing: Event?
 }
@@ -84,7 +110,8 @@ private struct JournalObjective: Objective {
     func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
-        base.loss(tape, batch, part: part, dropout: dropout)
+        journal.batch = batch
+        return base.loss(tape, batch, part: part, dropout: dropout)
     }
 }
 
