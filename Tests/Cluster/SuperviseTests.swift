@@ -177,11 +177,7 @@ extension Cluster {
 extension TestCluster {
     /// Waits until the supervisor has said `words`; false after three minutes.
     fileprivate func logs(_ words: String) async throws -> Bool {
-        for _ in 0..<3600 {
-            if try folder.text("run/supervise.log").contains(words) { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
+        try await waits { try folder.text("run/supervise.log").contains(words) }
     }
 
     /// The process of a rank of a run in this folder.

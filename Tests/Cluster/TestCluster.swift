@@ -122,9 +122,16 @@ struct TestCluster {
 
     /// Waits until the run in `output` has made so many steps; false after three minutes.
     func reaches(_ stepCount: Int, in output: String) async throws -> Bool {
-        for _ in 0..<3600 {
+        try await waits {
             let metrics = (try? folder.text("\(output)/metrics.jsonl")) ?? ""
-            if metrics.count(where: \.isNewline) >= stepCount { return true }
+            return metrics.count(where: \.isNewline) >= stepCount
+        }
+    }
+
+    /// Looks until `isTrue`; false after three minutes.
+    func waits(until isTrue: () throws -> Bool) async throws -> Bool {
+        for _ in 0..<3600 {
+            if try isTrue() { return true }
             try await Task.sleep(for: .milliseconds(50))
         }
         return false
