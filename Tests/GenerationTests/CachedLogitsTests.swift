@@ -46,6 +46,38 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func packedWeightsGiveTheSameLogits(isRounded: Bool) throws {
+        let gpt2 = ModelConfiguration.gpt2(
+            GPT2Configuration(
+                vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
+                headCount: 4))
+        let llama = ModelConfiguration.llama(
+            LlamaConfiguration(
+                vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
+                headCount: 4, keyValueHeadCount: 2, mlpSize: 192))
+        for configuration in [gpt2, llama] {
+            let logits = [false, true].map { isPacked in
+                let model = configuration.makeModel(device: Device(threadCount: 2))
+                model.initialize(seed: 3)
+                if isRounded { model.parameters.keepBFloat16() }
+                let unpackedBytes = (isRounded ? 2 : 4) * model.parameters.parameterCount
+                if isPacked { #expect(model.packForDecoding() * 10 < unpackedBytes * 9) }
+                return decoded(model, Self.ids(6, below: 301))
+            }
+            #expect(logits[0] == logits[1])
+        }
+    }
+
+    /// The logits after each token of `ids`, which come one by one.
+    private func decoded(_ model: any LanguageModel, _ ids: [Int32]) -> [[UInt32]] {
+        let cache = KeyValueCache(model.configuration, device: model.device)
+        return ids.map { id in
+            let input = model.device.tensor([id], shape: [1, 1])
+            return model.nextTokenLogits(input, cache: cache).array.map(\.bitPattern)
+        }
+    }
+
     /// Feeds a whole context, cut at `cuts`, and compares the logits after each part with those
     /// of a pass over the whole sequence.
     private func check(_ model: any LanguageModel, parts: [Int], batchSize: Int = 1) {

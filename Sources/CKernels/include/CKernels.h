@@ -121,6 +121,31 @@ void kernel_row_product_transposed_bf16(
     float *out, const float *x, const bfloat16 *w, long depth, long columns, long stride,
     int adds);
 
+/* packed.c; blocks of 64 weights: floats or, without lows, bfloat16. */
+#define PACKED_BLOCK 64
+#define PACKED_FLOAT_BYTES 224
+#define PACKED_BFLOAT16_BYTES 96
+typedef struct {
+    unsigned char *blocks;    /* PACKED_FLOAT_BYTES each; without lows PACKED_BFLOAT16_BYTES */
+    unsigned char *exponents; /* the least one of each block, or that the block is escaped */
+    float *escaped;           /* the weights of blocks whose exponents lie too far apart */
+    int has_lows;
+} packed_weights;
+
+/* Packs `count` blocks from number `first` on, `stride` floats from one to the next; without lows the
+ * weights are rounded to bfloat16. Returns how many blocks are escaped: they still have to be kept by
+ * kernel_pack_escaped, which numbers them from `number` on. */
+long kernel_pack(packed_weights to, long first, const float *w, long count, long stride);
+void kernel_pack_escaped(
+    packed_weights to, long first, const float *w, long count, long stride, long number);
+/* The product of kernel_row_product for 64 columns, whose blocks of all rows stand one after the other;
+ * sums of `part` rows are added up. Transposed, the blocks of a column stand one after the other, and
+ * columns follow each other; the depth is a multiple of 64. */
+void kernel_packed_row_product(
+    float *out, const float *x, packed_weights w, long first, long depth, long part);
+void kernel_packed_row_product_transposed(
+    float *out, const float *x, packed_weights w, long first, long depth, long columns);
+
 /* embedding.c */
 void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);
 void kernel_scatter_add_rows(

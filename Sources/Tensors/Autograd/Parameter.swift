@@ -27,6 +27,9 @@ package final class ParameterList {
     /// The values rounded, for the matrix products of mixed precision; nil without it. Whoever
     /// changes values changes these too: the optimizer as it goes, others by `roundValues`.
     package private(set) var bfloat16: Tensor<BFloat16>?
+    /// Matrices packed for decoding, by the index of their parameter. They stay what they are when
+    /// values change.
+    private(set) var packed: [Int: PackedMatrix] = [:]
 
     private static let alignment = 16
 
@@ -96,6 +99,23 @@ package final class ParameterList {
         guard let bfloat16 else { return }
         let range = range ?? 0..<flatCount
         device.narrow(values.slice(range), into: bfloat16.slice(range))
+    }
+
+    /// From here on products with single rows read the packed weights of `parameter`, rounded where
+    /// the matrix products take bfloat16.
+    ///
+    /// - Parameter isOutputFirst: whether the product sees it transposed: [out, in].
+    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing.
+    package func pack(_ parameter: Parameter, isOutputFirst: Bool) -> Int {
+        let stored = value(of: parameter).matrix
+        let matrix = isOutputFirst ? stored.transposed : stored
+        let packed =
+            bfloat16 == nil
+            ? PackedMatrix(matrix, as: Float.self, on: device)
+            : PackedMatrix(matrix, as: BFloat16.self, on: device)
+        self.packed[parameter.index] = packed
+        let elementBytes = bfloat16 == nil ? MemoryLayout<Float>.size : MemoryLayout<BFloat16>.size
+        return packed?.byteCount ?? parameter.range.count * elementBytes
     }
 
     package subscript(name: String) -> Parameter? {

@@ -4,16 +4,19 @@ package struct Value<Element: Activation> {
     package let node: GradientNode<Element>?
     /// Of a parameter in mixed precision: the same values, rounded, for the matrix products.
     var bfloat16: Tensor<BFloat16>?
+    /// Of a parameter for decoding: the same values, packed, for the products with single rows.
+    var packed: PackedMatrix?
     /// Computes the value again, where that costs less than the memory to keep it.
     var remake: (() -> Tensor<Element>)?
 
     init(
         value: Tensor<Element>, node: GradientNode<Element>?, bfloat16: Tensor<BFloat16>? = nil,
-        remake: (() -> Tensor<Element>)? = nil
+        packed: PackedMatrix? = nil, remake: (() -> Tensor<Element>)? = nil
     ) {
         self.value = value
         self.node = node
         self.bfloat16 = bfloat16
+        self.packed = packed
         self.remake = remake
     }
 

@@ -23,6 +23,17 @@ extension Device {
         }
     }
 
+    /// out = a b, of packed weights where there are some and a is a single row.
+    package func multiply<In: Activation, Out: Activation>(
+        _ a: Matrix<In>, _ b: Matrix<In>, packed: PackedMatrix?, into out: Matrix<Out>,
+        epilogue: (Tile) -> Void = { _ in }
+    ) {
+        guard let packed, out.rows == 1 else {
+            return multiply(a, b, into: out, epilogue: epilogue)
+        }
+        multiplyRow(a, packed, into: out, epilogue: epilogue)
+    }
+
     /// The same on the calling thread, in one piece.
     static func multiplySerially<In: Activation, Out: Activation>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false

@@ -4,6 +4,8 @@ extension Device {
     /// Multiplications below which a row's product is not cut: each waits for a weight from memory.
     static let leastWorkOfRow = 1 << 15
     private static let mostStretches = 8
+    /// Packed weights that one thread takes at a time.
+    private static let weightsInChunk = 1 << 17
 
     /// The product of a single row with a matrix that is stored as the product sees it.
     ///
@@ -14,9 +16,10 @@ extension Device {
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool
     ) {
         let (depth, columns) = (a.columns, out.columns)
-        let wanted = min(Self.mostStretches, depth * columns / Self.leastWorkOfRow)
-        guard wanted > 1 else { return Self.multiplySerially(a, b, into: out, adds: adds) }
-        let rowsInStretch = ((depth + wanted - 1) / wanted + 3) / 4 * 4
+        let rowsInStretch = Self.rowsInStretch(depth: depth, columns: columns)
+        guard rowsInStretch < depth else {
+            return Self.multiplySerially(a, b, into: out, adds: adds)
+        }
         let count = (depth + rowsInStretch - 1) / rowsInStretch
         let sums = uninitialized([count + 1, columns])
         let (sum, stride) = (sums.pointer, b.stride)
@@ -33,5 +36,33 @@ extension Device {
             kernel_add(sum, sum, sum + part * columns, columns)
         }
         Out.narrow(out.pointer, sum, columns)
+    }
+
+    private static func rowsInStretch(depth: Int, columns: Int) -> Int {
+        let wanted = min(mostStretches, depth * columns / leastWorkOfRow)
+        return wanted > 1 ? ((depth + wanted - 1) / wanted + 3) / 4 * 4 : depth
+    }
+
+    /// The same product of packed weights, bit for bit, and the one with a transposed matrix.
+    func multiplyRow<In: Activation, Out: Activation>(
+        _ a: Matrix<In>, _ b: PackedMatrix, into out: Matrix<Out>, epilogue: (Tile) -> Void
+    ) {
+        let (depth, columns) = (a.columns, out.columns)
+        let (rows, sums) = (uninitialized([depth]), uninitialized([columns]))
+        let (x, sum) = (rows.pointer, sums.pointer)
+        In.widen(x, a.pointer, depth)
+        let part = Self.rowsInStretch(depth: depth, columns: columns)
+        let size = PackedMatrix.blockSize
+        let grain = b.isTransposed ? max(1, Self.weightsInChunk / depth) : size
+        forEachChunk(of: columns, grain: grain, as: .matmul) { chunk in
+            let start = chunk.lowerBound
+            if b.isTransposed {
+                b.product(x, columns: chunk, into: sum + start)
+            } else {
+                b.product(x, columnsFrom: start, inPartsOf: part, into: sum + start)
+            }
+            Out.narrow(out.pointer + start, sum + start, chunk.count)
+            epilogue(Tile(rows: 0..<1, columns: chunk))
+        }
     }
 }

@@ -10,7 +10,7 @@ extension Tape {
         _ x: Value<Element>, weight: Variable, bias: Variable? = nil
     ) -> Value<Element> {
         let w = Element.operand(weight, on: device)
-        let y: Tensor<Element> = linearForward(x.value, w, bias?.value) { _, _ in }
+        let y: Tensor<Element> = linearForward(x.value, w, weight.packed, bias?.value) { _, _ in }
         return record(y, inputs: [x.node, weight.node, bias?.node]) {
             [device, input = x.saved, x = x.node] dy in
             device.linearBackward(
@@ -38,7 +38,7 @@ extension Tape {
     ) -> Variable {
         let w = Element.operand(weight, on: device)
         let stream = residual?.value.matrix
-        let y: Tensor<Float> = linearForward(x.value, w, bias?.value) { y, tile in
+        let y: Tensor<Float> = linearForward(x.value, w, weight.packed, bias?.value) { y, tile in
             guard let stream else { return }
             let (to, from) = (y.start(of: tile), stream.start(of: tile))
             for row in 0..<tile.rows.count {
@@ -66,7 +66,9 @@ extension Tape {
         let w = Element.operand(weight, on: device)
         let y = device.uninitialized(linearShape(x.value, w), of: Element.self)
         let (out, columns) = (y.matrix, y.columnCount)
-        let before: Tensor<Element> = linearForward(x.value, w, bias.value) { before, tile in
+        let before: Tensor<Element> = linearForward(
+            x.value, w, weight.packed, bias.value
+        ) { before, tile in
             let (to, from) = (out.start(of: tile), before.start(of: tile))
             for row in 0..<tile.rows.count {
                 let start = row * columns
@@ -93,13 +95,13 @@ extension Tape {
     }
 
     private func linearForward<In: Activation, Out: Activation>(
-        _ x: Tensor<In>, _ weight: Tensor<In>, _ bias: Tensor<Float>?,
+        _ x: Tensor<In>, _ weight: Tensor<In>, _ packed: PackedMatrix?, _ bias: Tensor<Float>?,
         epilogue: (Matrix<Out>, Tile) -> Void
     ) -> Tensor<Out> {
         let y = kept(linearShape(x, weight), of: Out.self)
         // Pointers are taken once: threads that count references to one tensor wait for each other.
         let (out, bias) = (y.matrix, bias?.pointer)
-        device.multiply(x.matrix, weight.matrix, into: out) { tile in
+        device.multiply(x.matrix, weight.matrix, packed: packed, into: out) { tile in
             if let bias {
                 Out.addBias(
                     out.start(of: tile), bias + tile.columns.lowerBound, rows: tile.rows.count,

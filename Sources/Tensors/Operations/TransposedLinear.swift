@@ -14,7 +14,8 @@ extension Tape {
         let w = Element.operand(weight, on: device)
         let input = Element.narrowed(x.value, on: device)
         let y = device.uninitialized(x.shape.dropLast() + [weight.shape[0]])
-        device.multiply(input.matrix, w.matrix.transposed, into: y.matrix)
+        device.multiply(
+            input.matrix, w.matrix.transposed, packed: weight.packed, into: y.matrix)
         return record(y, inputs: [x.node, weight.node]) {
             [device, x = x.node, weight = weight.node] dy in
             let dy = Element.narrowed(dy, on: device)

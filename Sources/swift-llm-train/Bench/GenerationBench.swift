@@ -30,11 +30,12 @@ struct GenerationBench {
         let model = configuration.makeModel(device: device)
         model.initialize(seed: UInt64(recipe.seed))
         if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        let bytesPerToken = model.packForDecoding()
         let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
         let cost = ModelCost(configuration, parameterCount: model.parameters.parameterCount)
         return GenerationBenchReport(
             recipe: recipe, threadCount: compute.threadCount, cost: cost,
-            promptLength: promptLength, newTokens: newTokens,
+            bytesPerToken: bytesPerToken, promptLength: promptLength, newTokens: newTokens,
             promptSeconds: samples.map(\.prompt).sorted()[Self.repeatCount / 2],
             decodeSeconds: samples.map(\.decode).sorted()[Self.repeatCount / 2],
             readGBPerSecond: readRate(on: device))

@@ -6,6 +6,8 @@ struct GenerationBenchReport: BenchReport {
     let recipe: Recipe
     let threadCount: Int
     let cost: ModelCost
+    /// Of weights, packed.
+    let bytesPerToken: Int
     let promptLength: Int
     let newTokens: Int
     let promptSeconds: Double
@@ -18,12 +20,7 @@ struct GenerationBenchReport: BenchReport {
     private var promptTokensPerSecond: Double { Double(promptLength) / promptSeconds }
     private var decodeTokensPerSecond: Double { Double(newTokens) / decodeSeconds }
 
-    /// Every token reads each weight once.
-    private var weightBytes: Int {
-        cost.multiplyingCount * (recipe.multipliesBFloat16 ? 2 : 4)
-    }
-
-    private var limit: Double { readGBPerSecond * 1e9 / Double(weightBytes) }
+    private var limit: Double { readGBPerSecond * 1e9 / Double(bytesPerToken) }
 
     var text: String {
         var table = TextTable()
@@ -35,8 +32,8 @@ struct GenerationBenchReport: BenchReport {
             "\(newTokens) tokens in \(Quantity.number(decodeSeconds * 1e3)) ms")
         table.add(
             "limit of the memory", "\(Quantity.number(limit)) tokens/s",
-            "\(Quantity.number(readGBPerSecond)) GB/s over \(Quantity.bytes(weightBytes)) "
-                + "of weights")
+            "\(Quantity.number(readGBPerSecond)) GB/s over \(Quantity.bytes(bytesPerToken)) "
+                + "of packed weights")
         table.add("decode reaches", (100 * decodeTokensPerSecond / limit).percent, "of it")
         let heading = [
             "GPT-2 of \(Quantity.parameters(cost.parameterCount)) parameters, random weights, "
@@ -57,7 +54,7 @@ struct GenerationBenchReport: BenchReport {
             "decode_seconds": .number(decodeSeconds),
             "prompt_tokens_per_second": .number(promptTokensPerSecond),
             "decode_tokens_per_second": .number(decodeTokensPerSecond),
-            "weight_bytes": .integer(weightBytes),
+            "weight_bytes": .integer(bytesPerToken),
             "read_gb_per_second": .number(readGBPerSecond),
             "decode_limit_tokens_per_second": .number(limit),
             "decode_percent_of_limit": .number(100 * decodeTokensPerSecond / limit),

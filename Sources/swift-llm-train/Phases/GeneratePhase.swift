@@ -40,8 +40,14 @@ struct GeneratePhase {
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()
         }
+        if options.maximumTokens * options.samples >= Self.tokensWorthPacking {
+            model.packForDecoding()
+        }
         return (model, tokenizer)
     }
+
+    /// Tokens for which packing the weights costs less than it saves.
+    private static let tokensWorthPacking = 50
 
     /// What happens to a text that does not fit into the context; nil for one that does.
     private static func warning(
