@@ -7,18 +7,19 @@
 #include "elements.h"
 
 /* A block: for each of 16 lanes the exponents of its four weights, four bits each; then a byte of
- * sign and upper mantissa for each weight, and, of floats, the lower 16 bits of the mantissa. */
+ * sign and upper mantissa for each weight. The lower 16 bits of the mantissas stand behind it or in an
+ * array of their own. */
 #define VECTORS (PACKED_BLOCK / WIDTH)
 #define BLOCK PACKED_BLOCK
 #define CODE_BYTES (WIDTH * 2)
-#define BFLOAT16_BYTES PACKED_BFLOAT16_BYTES
-#define FLOAT_BYTES PACKED_FLOAT_BYTES
 #define CODE_BITS 4
 #define LAST_CODE 15
 /* Instead of a block's least exponent; the block then begins with its number among those like it. */
 #define ESCAPED 255
 
 #define SIGN_AND_UPPER 0x807f0000u
+/* In place of a lower half: the middle of what it can be. */
+#define MIDDLE 0x8000u
 /* While packing, which jumps from row to row. */
 #define BLOCKS_AHEAD 16
 #define FETCH_AHEAD(at) __builtin_prefetch((const char *)(at) + 8192)
@@ -26,6 +27,17 @@
 typedef signed char vbyte __attribute__((vector_size(16), aligned(1), may_alias));
 
 #define LOAD_HALVES(p) __builtin_convertvector(*(const vhalf *)(p), vuint)
+
+/* What is read of a weight: of bfloat16 there are no lower halves, of floats they can be left. */
+enum reading { BFLOAT16, WHOLE, UPPER };
+
+INLINE unsigned char *block_at(const packed_weights *w, long number) {
+    return w->blocks + number * w->block_bytes;
+}
+
+INLINE unsigned char *lows_at(const packed_weights *w, long number) {
+    return w->lows + number * w->low_bytes;
+}
 
 /* Floats, or, without their lower halves, floats rounded to bfloat16. */
 INLINE void load_unpacked(vuint bits[VECTORS], const float *w, int has_lows) {
@@ -50,8 +62,7 @@ INLINE unsigned largest_exponent(const vuint bits[VECTORS]) {
 }
 
 /* Whether the exponents of all weights fit their codes. */
-INLINE int pack_block(
-    unsigned char *block, const vuint bits[VECTORS], unsigned least, int has_lows) {
+INLINE int pack_block(unsigned char *block, const vuint bits[VECTORS], unsigned least) {
     vuint codes = {}, beyond = {};
     for (int j = 0; j < VECTORS; j++) {
         vuint code = (bits[j] >> 23 & 255) - least;
@@ -59,9 +70,6 @@ INLINE int pack_block(
         codes |= code << CODE_BITS * j;
         vuint top = (bits[j] >> 24 & 0x80) | (bits[j] >> 16 & 0x7f);
         *(vbyte *)(block + CODE_BYTES + j * WIDTH) = __builtin_convertvector(top, vbyte);
-        if (has_lows)
-            *(vhalf *)(block + BFLOAT16_BYTES + j * WIDTH * 2) =
-                __builtin_convertvector(bits[j] & 0xffff, vhalf);
     }
     *(vhalf *)block = __builtin_convertvector(codes, vhalf);
     unsigned any = 0;
@@ -69,17 +77,20 @@ INLINE int pack_block(
     return any == 0;
 }
 
-INLINE long pack(
-    packed_weights to, long first, const float *w, long count, long stride, int has_lows) {
-    long bytes = has_lows ? FLOAT_BYTES : BFLOAT16_BYTES, escaped = 0;
-    for (long b = 0; b < count; b++) {
+SWIFT_LLM_DISPATCH
+long kernel_pack(packed_weights to, long first, const float *w, long count, long stride) {
+    long escaped = 0;
+    for (long b = 0; b < count; b++, w += stride) {
         vuint bits[VECTORS];
         for (int j = 0; j < VECTORS; j++)
-            __builtin_prefetch(w + (b + BLOCKS_AHEAD) * stride + j * WIDTH);
-        load_unpacked(bits, w + b * stride, has_lows);
+            __builtin_prefetch(w + BLOCKS_AHEAD * stride + j * WIDTH);
+        load_unpacked(bits, w, to.lows != 0);
         unsigned largest = largest_exponent(bits);
         unsigned least = largest < LAST_CODE ? 0 : largest - LAST_CODE;
-        int fits = pack_block(to.blocks + (first + b) * bytes, bits, least, has_lows);
+        int fits = pack_block(block_at(&to, first + b), bits, least);
+        for (int j = 0; j < VECTORS && to.lows; j++)
+            *(vhalf *)(lows_at(&to, first + b) + j * WIDTH * 2) =
+                __builtin_convertvector(bits[j] & 0xffff, vhalf);
         to.exponents[first + b] = fits ? least : ESCAPED;
         escaped += !fits;
     }
@@ -87,46 +98,42 @@ INLINE long pack(
 }
 
 SWIFT_LLM_DISPATCH
-long kernel_pack(packed_weights to, long first, const float *w, long count, long stride) {
-    return to.has_lows ? pack(to, first, w, count, stride, 1)
-                       : pack(to, first, w, count, stride, 0);
-}
-
-SWIFT_LLM_DISPATCH
 void kernel_pack_escaped(
     packed_weights to, long first, const float *w, long count, long stride, long number) {
-    long bytes = to.has_lows ? FLOAT_BYTES : BFLOAT16_BYTES;
     for (long b = 0; b < count; b++) {
         if (to.exponents[first + b] != ESCAPED) continue;
         vuint bits[VECTORS];
-        load_unpacked(bits, w + b * stride, to.has_lows);
+        load_unpacked(bits, w + b * stride, to.lows != 0);
         memcpy(to.escaped + number * BLOCK, bits, sizeof bits);
-        memcpy(to.blocks + (first + b) * bytes, &number, sizeof number);
+        memcpy(block_at(&to, first + b), &number, sizeof number);
         number++;
     }
 }
 
-INLINE void unpack(vfloat out[VECTORS], const packed_weights *w, long number, int has_lows) {
-    long bytes = has_lows ? FLOAT_BYTES : BFLOAT16_BYTES;
-    const unsigned char *block = w->blocks + number * bytes;
-    for (long line = 0; line < bytes; line += 64) FETCH_AHEAD(block + line);
-    unsigned least = w->exponents[number];
-    if (__builtin_expect(least == ESCAPED, 0)) {
-        long place;
-        memcpy(&place, block, sizeof place);
-        const float *plain = w->escaped + place * BLOCK;
-        for (int j = 0; j < VECTORS; j++) {
-            out[j] = LOAD(plain + j * WIDTH);
-            /* The next one. */
-            __builtin_prefetch(plain + BLOCK + j * WIDTH);
-        }
-        return;
+INLINE void load_escaped(vfloat out[VECTORS], const packed_weights *w, const unsigned char *block) {
+    long place;
+    memcpy(&place, block, sizeof place);
+    const float *plain = w->escaped + place * BLOCK;
+    for (int j = 0; j < VECTORS; j++) {
+        out[j] = LOAD(plain + j * WIDTH);
+        /* The next one. */
+        __builtin_prefetch(plain + BLOCK + j * WIDTH);
     }
+}
+
+INLINE void unpack(
+    vfloat out[VECTORS], const packed_weights *w, long number, enum reading reading) {
+    const unsigned char *block = block_at(w, number), *lows = lows_at(w, number);
+    for (int line = 0; line < 128; line += 64) FETCH_AHEAD(block + line);
+    for (int line = 0; line < 128 && reading == WHOLE; line += 64) FETCH_AHEAD(lows + line);
+    unsigned least = w->exponents[number];
+    if (__builtin_expect(least == ESCAPED, 0)) return load_escaped(out, w, block);
     vuint codes = LOAD_HALVES(block), least_bits = (vuint){} + (least << 23);
     for (int j = 0; j < VECTORS; j++) {
         vbyte top = *(const vbyte *)(block + CODE_BYTES + j * WIDTH);
         vuint bits = (vuint)__builtin_convertvector(top, vint) << 16 & SIGN_AND_UPPER;
-        if (has_lows) bits |= LOAD_HALVES(block + BFLOAT16_BYTES + j * WIDTH * 2);
+        if (reading == WHOLE) bits |= LOAD_HALVES(lows + j * WIDTH * 2);
+        if (reading == UPPER) bits |= MIDDLE;
         vuint code = codes << (23 - CODE_BITS * j) & (LAST_CODE << 23);
         out[j] = (vfloat)(bits | (code + least_bits));
     }
@@ -134,14 +141,14 @@ INLINE void unpack(vfloat out[VECTORS], const packed_weights *w, long number, in
 
 INLINE void row_product(
     float *out, const float *x, const packed_weights *w, long first, long depth, long part,
-    int has_lows) {
+    enum reading reading) {
     vfloat sums[VECTORS] = {};
     for (long start = 0; start < depth; start += part) {
         vfloat part_sums[VECTORS] = {};
         long end = start + part < depth ? start + part : depth;
         for (long r = start; r < end; r++) {
             vfloat row[VECTORS];
-            unpack(row, w, first + r, has_lows);
+            unpack(row, w, first + r, reading);
             for (int j = 0; j < VECTORS; j++) part_sums[j] += x[r] * row[j];
         }
         for (int j = 0; j < VECTORS; j++)
@@ -153,19 +160,20 @@ INLINE void row_product(
 SWIFT_LLM_DISPATCH
 void kernel_packed_row_product(
     float *out, const float *x, packed_weights w, long first, long depth, long part) {
-    if (w.has_lows)
-        row_product(out, x, &w, first, depth, part, 1);
+    if (w.lows)
+        row_product(out, x, &w, first, depth, part, WHOLE);
     else
-        row_product(out, x, &w, first, depth, part, 0);
+        row_product(out, x, &w, first, depth, part, BFLOAT16);
 }
 
 /* The order of `dot` in rows.inc. */
-INLINE float dot(const float *x, const packed_weights *w, long first, long blocks, int has_lows) {
+INLINE float dot(
+    const float *x, const packed_weights *w, long first, long depth, enum reading reading) {
     vfloat sums[VECTORS] = {};
-    for (long b = 0; b < blocks; b++) {
+    for (long i = 0; i < depth; i += BLOCK) {
         vfloat row[VECTORS];
-        unpack(row, w, first + b, has_lows);
-        for (int j = 0; j < VECTORS; j++) sums[j] += LOAD(x + b * BLOCK + j * WIDTH) * row[j];
+        unpack(row, w, first + i / BLOCK, reading);
+        for (int j = 0; j < VECTORS; j++) sums[j] += LOAD(x + i + j * WIDTH) * row[j];
     }
     for (int j = 1; j < VECTORS; j++) sums[0] += sums[j];
     return sum_of(&sums[0]);
@@ -174,8 +182,45 @@ INLINE float dot(const float *x, const packed_weights *w, long first, long block
 SWIFT_LLM_DISPATCH
 void kernel_packed_row_product_transposed(
     float *out, const float *x, packed_weights w, long first, long depth, long columns) {
-    long blocks = depth / BLOCK;
-    for (long c = 0; c < columns; c++)
-        out[c] = w.has_lows ? dot(x, &w, first + c * blocks, blocks, 1)
-                            : dot(x, &w, first + c * blocks, blocks, 0);
+    for (long c = 0; c < columns; c++, first += depth / BLOCK)
+        out[c] = w.lows ? dot(x, &w, first, depth, WHOLE) : dot(x, &w, first, depth, BFLOAT16);
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_packed_row_product_estimates(
+    float *out, const float *x, packed_weights w, long first, long depth, long columns) {
+    for (long c = 0; c < columns; c++, first += depth / BLOCK) out[c] = dot(x, &w, first, depth, UPPER);
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_packed_estimate_errors(
+    float *out, packed_weights w, long first, long depth, long columns) {
+    /* Each of both sums adds a product to a lane depth / 64 times and the lanes 7 times: twice what
+     * that many roundings may give, and of two operations where there is no fused one. */
+    float rounding = 4 * (depth / BLOCK + 7) * 0x1p-24f;
+    for (long c = 0; c < columns; c++, first += depth / BLOCK) {
+        vfloat lost = {}, all = {};
+        for (long i = 0; i < depth; i += BLOCK) {
+            vfloat whole[VECTORS], upper[VECTORS];
+            unpack(whole, &w, first + i / BLOCK, WHOLE);
+            unpack(upper, &w, first + i / BLOCK, UPPER);
+            for (int j = 0; j < VECTORS; j++) {
+                vfloat difference = whole[j] - upper[j];
+                lost += difference * difference;
+                all += whole[j] * whole[j];
+            }
+        }
+        out[c] = 1.001f * (__builtin_sqrtf(sum_of(&lost)) + rounding * __builtin_sqrtf(sum_of(&all)));
+    }
+}
+
+SWIFT_LLM_DISPATCH
+float kernel_upper_bounds(float *estimates, const float *errors, float length, long n) {
+    float largest = -__builtin_inff();
+    for (long i = 0; i < n; i++) {
+        float lower = estimates[i] - length * errors[i];
+        estimates[i] += length * errors[i];
+        largest = lower > largest ? lower : largest;
+    }
+    return largest;
 }

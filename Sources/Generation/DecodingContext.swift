@@ -16,8 +16,14 @@ package final class DecodingContext {
         cache = KeyValueCache(model.configuration, device: model.device)
     }
 
+    package var vocabularySize: Int { model.configuration.vocabularySize }
+
     /// The logits [V] of the token after `ids`.
-    package func logits(after ids: [Int32]) -> Tensor<Float> {
+    ///
+    /// - Parameter wanted: those that matter: others may be -infinity; nil: all.
+    package func logits(
+        after ids: [Int32], wanted: LargestWanted? = nil
+    ) -> Tensor<Float> {
         precondition(!ids.isEmpty, "there is no token to go on from")
         let window = ids[Self.windowStart(of: ids.count, model.configuration.contextLength)...]
         let known = zip(window, cached).prefix { $0 == $1 }.count
@@ -27,7 +33,7 @@ package final class DecodingContext {
         cached = Array(window)
         let new = window.dropFirst(kept)
         return model.nextTokenLogits(
-            model.device.tensor(new, shape: [1, new.count]), cache: cache)
+            model.device.tensor(new, shape: [1, new.count]), cache: cache, wanted: wanted)
     }
 
     /// The first of `count` tokens that the model sees.

@@ -62,8 +62,9 @@ package struct TextGenerator {
     ) throws -> Bool {
         var ids = try start(of: prompt)
         var sampler = sampler
+        let wanted = sampler.wanted(ofVocabulary: tokenizer.vocabularySize)
         for _ in 0..<maximumTokens {
-            let logits = context.logits(after: ids)
+            let logits = context.logits(after: ids, wanted: wanted)
             // Rows behind the vocabulary are padding.
             let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
             let id = try sampler.draw(drawable.array, after: ids)

@@ -15,6 +15,14 @@ package struct TokenSampler: Sendable {
         self.sample = UInt32(sample)
     }
 
+    /// The logits, of a vocabulary of so many, that can be drawn; nil: all.
+    package func wanted(ofVocabulary count: Int) -> LargestWanted? {
+        // A penalty below 1 lifts tokens among the largest.
+        guard options.repetitionPenalty == 1 else { return nil }
+        let largest = options.temperature > 0 ? options.topK : 1
+        return largest.map { LargestWanted($0, among: count) }
+    }
+
     /// One token id.
     ///
     /// - Parameter sequence: the ids so far, which the repetition penalty concerns.

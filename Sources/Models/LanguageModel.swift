@@ -83,33 +83,42 @@ extension LanguageModel {
 
     /// inputs [1, T] -> the logits [V] of the token that follows.
     ///
-    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    /// - Parameters:
+    ///   - cache: the tokens before `inputs`; takes up `inputs` too.
+    ///   - wanted: the logits that matter: others may be -infinity, which saves reading their weights
+    ///     where they are packed. Nil: all.
     package func nextTokenLogits(
-        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil, wanted: LargestWanted? = nil
     ) -> Tensor<Float> {
-        nextLogits(inputs, cache: cache).reshaped([configuration.vocabularySize])
+        nextLogits(inputs, cache: cache, wanted: wanted).reshaped([configuration.vocabularySize])
     }
 
     /// inputs [B, T] -> the logits [B, V] of the tokens that follow.
     ///
-    /// - Parameter cache: the tokens before `inputs`; takes up `inputs` too.
+    /// - Parameters: see `nextTokenLogits`; of several sequences all logits are given.
     package func nextLogits(
-        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil
+        _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil, wanted: LargestWanted? = nil
     ) -> Tensor<Float> {
         switch precision {
-        case .float: nextLogits(inputs, cache, activation: Float.self)
-        case .bfloat16: nextLogits(inputs, cache, activation: BFloat16.self)
+        case .float: nextLogits(inputs, cache, wanted, activation: Float.self)
+        case .bfloat16: nextLogits(inputs, cache, wanted, activation: BFloat16.self)
         }
     }
 
     private func nextLogits<Activation: Tensors.Activation>(
-        _ inputs: Tensor<Int32>, _ cache: KeyValueCache?, activation: Activation.Type
+        _ inputs: Tensor<Int32>, _ cache: KeyValueCache?, _ wanted: LargestWanted?,
+        activation: Activation.Type
     ) -> Tensor<Float> {
         let tape = Tape(device: device)
         let hidden: Value<Activation> = hiddenStates(
             tape, inputs: inputs, dropout: nil, cache: cache)
         cache?.advance(by: inputs.shape[1])
         let last = Activation.widened(lastPositions(hidden.value), on: device)
+        if let wanted, let weights = parameters.packed(outputWeight), weights.hasEstimates,
+            inputs.shape[0] == 1
+        {
+            return device.largestProducts(last, weights, wanted: wanted)
+        }
         return outputLayer(tape, tape.constant(last), as: Activation.self).value
     }
 

@@ -33,14 +33,14 @@ extension LanguageModel {
     ///
     /// They take about seven eighths of the memory of the weights, which stay.
     ///
-    /// - Returns: the bytes of weights that one token reads.
+    /// - Returns: the bytes of weights that one token reads where only the likeliest are wanted.
     @discardableResult
     package func packForDecoding() -> Int {
-        let modules = configuration.linearModules.compactMap { module in
-            parameters[module.weightName].map { ($0, module.isOutputFirst) }
+        let inBlocks = configuration.linearModules.reduce(0) { bytes, module in
+            guard let weight = parameters[module.weightName] else { return bytes }
+            return bytes + parameters.pack(weight, isOutputFirst: module.isOutputFirst)
         }
-        return (modules + [(outputWeight, true)]).reduce(0) { bytes, weight in
-            bytes + parameters.pack(weight.0, isOutputFirst: weight.1)
-        }
+        return inBlocks
+            + parameters.pack(outputWeight, isOutputFirst: true, forEstimates: true)
     }
 }

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Generation
+import Tensors
 import Testing
 
 /// What transformers samples from (Tests/Fixtures/make_sampling_fixtures.py).
@@ -51,6 +52,21 @@ struct SamplingReference: Decodable, Sendable {
 
     init() throws {
         reference = try #require(SamplingReference.shared)
+    }
+
+    @Test func onlyTheLargestLogitsAreWantedWhereNoOtherCanBeDrawn() {
+        func wanted(_ temperature: Double, _ topK: Int?, _ penalty: Double = 1) -> LargestWanted? {
+            var options = SamplingOptions(seed: 1)
+            (options.temperature, options.topK) = (temperature, topK)
+            options.repetitionPenalty = penalty
+            return TokenSampler(options).wanted(ofVocabulary: 100)
+        }
+        #expect(wanted(0, nil) == LargestWanted(1, among: 100))
+        #expect(wanted(0, 7) == LargestWanted(1, among: 100))
+        #expect(wanted(0.8, 7) == LargestWanted(7, among: 100))
+        #expect(wanted(0.8, nil) == nil)
+        #expect(wanted(0.8, 7, 1.2) == nil)
+        #expect(wanted(0, nil, 0.9) == nil)
     }
 
     @Test func everyCaseOfTheReferenceIsRead() {

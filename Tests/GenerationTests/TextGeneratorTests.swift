@@ -88,6 +88,38 @@ import Testing
         #expect(try ids(generator, after: long, count: 20) == cut)
     }
 
+    /// Whatever the sampler looks at: the likeliest token, few, some, all; before and behind a penalty.
+    @Test(
+        arguments: [
+            (0, nil, nil, 1), (0, 3, nil, 1.5), (1, 1, nil, 1), (1, 3, nil, 1), (2, 5, 0.7, 1),
+            (1, 4, nil, 1.5), (1, 4, nil, 0.5), (1, 200, nil, 1), (1, nil, 0.5, 1),
+            (1, nil, nil, 1),
+        ] as [(Double, Int?, Double?, Double)])
+    func packedWeightsDrawTheSameTokens(
+        temperature: Double, topK: Int?, topP: Double?, penalty: Double
+    ) throws {
+        let sizes = GPT2Configuration(
+            vocabularySize: 320, contextLength: 32, embeddingSize: 64, layerCount: 2, headCount: 2)
+        var options = SamplingOptions(seed: 4)
+        (options.temperature, options.topK, options.topP) = (temperature, topK, topP)
+        options.repetitionPenalty = penalty
+        // Rows behind the vocabulary are padding.
+        let tokens = Pieces(pieces: Array(repeating: [65], count: 300))
+        let drawn = try [false, true].map { isPacked in
+            let model = GPT2(sizes, device: device)
+            model.initialize(seed: 3)
+            // Larger weights than those of a fresh model: one that does not repeat itself at once.
+            for parameter in model.parameters.parameters where parameter.shape.count == 2 {
+                let value = model.parameters.value(of: parameter)
+                model.device.fillNormal(value, deviation: 0.3, stream: parameter.index, seed: 3)
+            }
+            if isPacked { model.packForDecoding() }
+            let generator = TextGenerator(model: model, tokenizer: tokens)
+            return try ids(generator, after: [5, 6, 7], count: 50, TokenSampler(options))
+        }
+        #expect(drawn[0] == drawn[1] && Set(drawn[0]).count > 1)
+    }
+
     @Test func paddedTokensAreNeverDrawn() throws {
         let model = try ReferenceModel.all[0].model(device: device)
         var options = SamplingOptions(seed: 2)

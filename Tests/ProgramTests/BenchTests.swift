@@ -117,6 +117,9 @@ extension Jobs {
             #expect(
                 abs(number(json, "decode_tokens_per_second") * number(json, "decode_seconds") - 4)
                     < 1e-9)
+            #expect(
+                abs(number(json, "sample_tokens_per_second") * number(json, "sample_seconds") - 4)
+                    < 1e-9)
             // Of widths of 48 and 192 only rows of 192 can be packed.
             let weights = 65 * 48 + 3 * 12 * 48 * 48
             let packed = 3 * 4 * 48 * 48

@@ -121,19 +121,21 @@ void kernel_row_product_transposed_bf16(
     float *out, const float *x, const bfloat16 *w, long depth, long columns, long stride,
     int adds);
 
-/* packed.c; blocks of 64 weights: floats or, without lows, bfloat16. */
+/* packed.c; blocks of 64 weights: floats or bfloat16. */
 #define PACKED_BLOCK 64
-#define PACKED_FLOAT_BYTES 224
-#define PACKED_BFLOAT16_BYTES 96
+#define PACKED_UPPER_BYTES 96
+#define PACKED_LOWER_BYTES 128
 typedef struct {
-    unsigned char *blocks;    /* PACKED_FLOAT_BYTES each; without lows PACKED_BFLOAT16_BYTES */
+    unsigned char *blocks;    /* exponents and upper halves, PACKED_UPPER_BYTES each */
+    unsigned char *lows;      /* lower halves, PACKED_LOWER_BYTES each; 0: bfloat16 */
     unsigned char *exponents; /* the least one of each block, or that the block is escaped */
     float *escaped;           /* the weights of blocks whose exponents lie too far apart */
-    int has_lows;
+    long block_bytes;         /* from one block to the next */
+    long low_bytes;           /* from the lower halves of one block to those of the next */
 } packed_weights;
 
-/* Packs `count` blocks from number `first` on, `stride` floats from one to the next; without lows the
- * weights are rounded to bfloat16. Returns how many blocks are escaped: they still have to be kept by
+/* Packs `count` blocks from number `first` on, `stride` floats from one to the next; for bfloat16 the
+ * weights are rounded. Returns how many blocks are escaped: they still have to be kept by
  * kernel_pack_escaped, which numbers them from `number` on. */
 long kernel_pack(packed_weights to, long first, const float *w, long count, long stride);
 void kernel_pack_escaped(
@@ -145,6 +147,14 @@ void kernel_packed_row_product(
     float *out, const float *x, packed_weights w, long first, long depth, long part);
 void kernel_packed_row_product_transposed(
     float *out, const float *x, packed_weights w, long first, long depth, long columns);
+/* The same of floats without reading their lower halves. out[c] is no farther from the product than the
+ * length of x times errors[c]. */
+void kernel_packed_row_product_estimates(
+    float *out, const float *x, packed_weights w, long first, long depth, long columns);
+void kernel_packed_estimate_errors(
+    float *errors, packed_weights w, long first, long depth, long columns);
+/* Adds length * errors to the estimates; returns the largest of what they are without them, NaN aside. */
+float kernel_upper_bounds(float *estimates, const float *errors, float length, long n);
 
 /* embedding.c */
 void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);

@@ -29,7 +29,7 @@ package final class ParameterList {
     package private(set) var bfloat16: Tensor<BFloat16>?
     /// Matrices packed for decoding, by the index of their parameter. They stay what they are when
     /// values change.
-    private(set) var packed: [Int: PackedMatrix] = [:]
+    private var packed: [Int: PackedMatrix] = [:]
 
     private static let alignment = 16
 
@@ -104,19 +104,26 @@ package final class ParameterList {
     /// From here on products with single rows read the packed weights of `parameter`, rounded where
     /// the matrix products take bfloat16.
     ///
-    /// - Parameter isOutputFirst: whether the product sees it transposed: [out, in].
-    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing.
-    package func pack(_ parameter: Parameter, isOutputFirst: Bool) -> Int {
+    /// - Parameters:
+    ///   - isOutputFirst: whether the product sees it transposed: [out, in].
+    ///   - forEstimates: whether often only the largest products are wanted; then it is transposed.
+    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing; with
+    ///   estimates, where only the largest products are wanted.
+    package func pack(
+        _ parameter: Parameter, isOutputFirst: Bool, forEstimates: Bool = false
+    ) -> Int {
         let stored = value(of: parameter).matrix
         let matrix = isOutputFirst ? stored.transposed : stored
         let packed =
             bfloat16 == nil
-            ? PackedMatrix(matrix, as: Float.self, on: device)
+            ? PackedMatrix(matrix, as: Float.self, forEstimates: forEstimates, on: device)
             : PackedMatrix(matrix, as: BFloat16.self, on: device)
         self.packed[parameter.index] = packed
         let elementBytes = bfloat16 == nil ? MemoryLayout<Float>.size : MemoryLayout<BFloat16>.size
-        return packed?.byteCount ?? parameter.range.count * elementBytes
+        return packed?.readByteCount ?? parameter.range.count * elementBytes
     }
+
+    package func packed(_ parameter: Parameter) -> PackedMatrix? { packed[parameter.index] }
 
     package subscript(name: String) -> Parameter? {
         parameters.first { $0.name == name }

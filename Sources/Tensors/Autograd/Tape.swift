@@ -65,7 +65,7 @@ package final class Tape {
     package func parameter(_ parameter: Parameter, of list: ParameterList) -> Variable {
         Variable(
             value: list.value(of: parameter), node: node(of: parameter),
-            bfloat16: list.bfloat16Value(of: parameter), packed: list.packed[parameter.index])
+            bfloat16: list.bfloat16Value(of: parameter), packed: list.packed(parameter))
     }
 
     private func node(of parameter: Parameter) -> GradientNode<Float>? {

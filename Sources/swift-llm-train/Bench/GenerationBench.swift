@@ -36,9 +36,14 @@ struct GenerationBench {
         return GenerationBenchReport(
             recipe: recipe, threadCount: compute.threadCount, cost: cost,
             bytesPerToken: bytesPerToken, promptLength: promptLength, newTokens: newTokens,
-            promptSeconds: samples.map(\.prompt).sorted()[Self.repeatCount / 2],
-            decodeSeconds: samples.map(\.decode).sorted()[Self.repeatCount / 2],
+            promptSeconds: Self.median(samples.map(\.prompt)),
+            decodeSeconds: Self.median(samples.map(\.greedy)),
+            sampleSeconds: Self.median(samples.map(\.sampled)),
             readGBPerSecond: readRate(on: device))
+    }
+
+    private static func median(_ seconds: [Double]) -> Double {
+        seconds.sorted()[seconds.count / 2]
     }
 
     private func validate(_ configuration: ModelConfiguration) throws {
@@ -62,25 +67,42 @@ struct GenerationBench {
         }
     }
 
-    /// The likeliest token each time, as `generate --temperature 0` takes it.
-    private func sample(_ model: any LanguageModel) throws -> (prompt: Double, decode: Double) {
+    private struct Seconds {
+        var prompt = 0.0
+        /// The likeliest token each time, as `generate --temperature 0` takes it.
+        var greedy = 0.0
+        /// One of all tokens, as `generate` draws it.
+        var sampled = 0.0
+    }
+
+    private func sample(_ model: any LanguageModel) throws -> Seconds {
         let context = DecodingContext(model)
-        var options = SamplingOptions(seed: UInt64(recipe.seed))
-        options.temperature = 0
-        var sampler = TokenSampler(options)
-        var ids = RandomShard.tokens(
+        let prompt = RandomShard.tokens(
             promptLength, vocabularySize: model.configuration.vocabularySize,
             seed: UInt64(recipe.seed))
-        let clock = ContinuousClock()
-        let prompt = try clock.measure {
-            ids.append(try sampler.draw(context.logits(after: ids).array))
-        }
-        let decode = try clock.measure {
+        var seconds = Seconds()
+        seconds.prompt =
+            ContinuousClock().measure { _ = context.logits(after: prompt) } / .seconds(1)
+        seconds.greedy = try decode(context, after: prompt, temperature: 0)
+        seconds.sampled = try decode(context, after: prompt, temperature: 1)
+        return seconds
+    }
+
+    /// Seconds of `newTokens` after the prompt, which the context holds.
+    private func decode(
+        _ context: DecodingContext, after prompt: [Int32], temperature: Double
+    ) throws -> Double {
+        var options = SamplingOptions(seed: UInt64(recipe.seed))
+        options.temperature = temperature
+        var sampler = TokenSampler(options)
+        let wanted = sampler.wanted(ofVocabulary: context.vocabularySize)
+        var ids = prompt
+        let duration = try ContinuousClock().measure {
             for _ in 0..<newTokens {
-                ids.append(try sampler.draw(context.logits(after: ids).array))
+                ids.append(try sampler.draw(context.logits(after: ids, wanted: wanted).array))
             }
         }
-        return (prompt / .seconds(1), decode / .seconds(1))
+        return duration / .seconds(1)
     }
 
     /// GB/s of reading two arrays well beyond the caches on all threads.
