@@ -3,8 +3,15 @@
 #include "elements.h"
 
 /* The matrix is read as it lies, and asked for long before it is used: so it comes a fifth faster than by
- * the processor's own foresight, which ends at each page. */
-#define FETCH_AHEAD(at) __builtin_prefetch((const char *)(at) + 8192)
+ * the processor's own foresight, which ends at each page. Of a part of a wider matrix (a head of a cache)
+ * the rows below are asked for. */
+#define BYTES_AHEAD 8192
+#define FETCH(at, ahead) __builtin_prefetch((const char *)(at) + (ahead))
+
+INLINE long bytes_ahead(long row_bytes, long stride_bytes) {
+    return row_bytes == stride_bytes ? BYTES_AHEAD : BYTES_AHEAD / row_bytes * stride_bytes;
+}
+
 /* Sums of a dot product that do not wait for each other. */
 #define SUMS 4
 
