@@ -31,16 +31,17 @@ package struct TokenSampler: Sendable {
         _ logits: [Float], after sequence: [Int32] = []
     ) throws -> Int32 {
         let scores = penalized(logits, after: sequence)
-        guard let best = scores.lazy.filter({ !$0.isNaN }).max(), best.isFinite else {
+        var best = (id: 0, score: -Float.infinity)
+        // Of equal ones the first; NaN is never larger.
+        for (id, score) in scores.enumerated() where score > best.score { best = (id, score) }
+        guard best.score.isFinite else {
             throw Failure(
                 "the model gives no probabilities", expected: "numbers as logits",
                 got: "none that is finite",
                 remedy: "take a checkpoint from before its loss became NaN")
         }
-        guard options.temperature > 0 else {
-            return Int32(scores.firstIndex(of: best) ?? 0)
-        }
-        var choice = WeightedTokens(scores, best: best, options)
+        guard options.temperature > 0 else { return Int32(best.id) }
+        var choice = WeightedTokens(scores, best: best.score, options)
         if let topP = options.topP, topP < 1 { choice.keepNucleus(topP) }
         return choice.token(at: uniform())
     }
