@@ -123,16 +123,17 @@ INLINE void load_escaped(vfloat out[VECTORS], const packed_weights *w, const uns
 
 INLINE void unpack(
     vfloat out[VECTORS], const packed_weights *w, long number, enum reading reading) {
-    const unsigned char *block = block_at(w, number), *lows = lows_at(w, number);
+    const unsigned char *block = block_at(w, number);
+    const unsigned char *lows = reading == WHOLE ? lows_at(w, number) : 0;
     for (int line = 0; line < 128; line += 64) FETCH_AHEAD(block + line);
-    for (int line = 0; line < 128 && reading == WHOLE; line += 64) FETCH_AHEAD(lows + line);
+    for (int line = 0; line < 128 && lows; line += 64) FETCH_AHEAD(lows + line);
     unsigned least = w->exponents[number];
     if (__builtin_expect(least == ESCAPED, 0)) return load_escaped(out, w, block);
     vuint codes = LOAD_HALVES(block), least_bits = (vuint){} + (least << 23);
     for (int j = 0; j < VECTORS; j++) {
         vbyte top = *(const vbyte *)(block + CODE_BYTES + j * WIDTH);
         vuint bits = (vuint)__builtin_convertvector(top, vint) << 16 & SIGN_AND_UPPER;
-        if (reading == WHOLE) bits |= LOAD_HALVES(lows + j * WIDTH * 2);
+        if (lows) bits |= LOAD_HALVES(lows + j * WIDTH * 2);
         if (reading == UPPER) bits |= MIDDLE;
         vuint code = codes << (23 - CODE_BITS * j) & (LAST_CODE << 23);
         out[j] = (vfloat)(bits | (code + least_bits));

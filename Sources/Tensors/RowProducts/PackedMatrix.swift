@@ -89,7 +89,7 @@ extension PackedMatrix {
     package var hasEstimates: Bool { errors != nil }
 
     /// What a product reads: with estimates, where the largest alone are wanted.
-    var readByteCount: Int {
+    package var readByteCount: Int {
         byteCount - (hasEstimates ? memory.lowByteCount : 0)
     }
 

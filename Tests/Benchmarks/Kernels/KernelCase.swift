@@ -24,9 +24,14 @@ struct KernelCase {
 
     /// A loop over `count` elements that reads and writes so many bytes for each.
     init(_ name: String, _ count: Int, bytesPerElement: Int, _ run: @escaping () -> Void) {
+        self.init(name, count, bytes: count * bytesPerElement, run)
+    }
+
+    /// The same with the bytes of all.
+    init(_ name: String, _ count: Int, bytes: Int, _ run: @escaping () -> Void) {
         self.name = name
         elementCount = count
-        bound = .memory(bytes: Double(count * bytesPerElement))
+        bound = .memory(bytes: Double(bytes))
         self.run = run
     }
 

@@ -5,7 +5,8 @@ import Tensors
 // One thread: figures of a core, which do not depend on how the cores share the memory.
 let device = Device(threadCount: 1)
 let arrays = Arrays(device)
-let cases = ElementwiseCases.all(arrays) + MatrixCases.all(arrays, device)
+let cases =
+    ElementwiseCases.all(arrays) + MatrixCases.all(arrays, device) + RowCases.all(arrays, device)
 
 let suite = BenchmarkSuite(name: "kernels")
 for kernel in cases { suite.benchmark(kernel.name) { kernel.run() } }
