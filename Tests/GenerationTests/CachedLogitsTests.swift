@@ -1,3 +1,4 @@
+import Generation
 import Models
 import ReferenceModels
 import Tensors
@@ -67,6 +68,22 @@ import Testing
             }
             #expect(logits[0] == logits[1])
         }
+    }
+
+    @Test func weightsArePackedWhereThatPaysAndFits() {
+        let model = GPT2(
+            GPT2Configuration(
+                vocabularySize: 65, contextLength: 8, embeddingSize: 64, layerCount: 1,
+                headCount: 1), device: Device(threadCount: 1))
+        let bytes = 4 * model.parameters.parameterCount
+        #expect(model.pack(forTokens: 49, within: 1 << 40) == .tooFewTokens)
+        #expect(
+            model.pack(forTokens: 50, within: bytes - 1) == .tooLittleMemory(neededBytes: bytes))
+        #expect(model.parameters.packed(model.outputWeight) == nil)
+        #expect(model.pack(forTokens: 50, within: bytes) == .packed)
+        #expect(model.parameters.packed(model.outputWeight) != nil)
+        model.parameters.keepBFloat16()
+        #expect(model.pack(forTokens: 50, within: bytes / 2) == .packed)
     }
 
     /// The logits after each token of `ids`, which come one by one.

@@ -39,10 +39,9 @@ struct MachineFacts: DoctorPart {
         self.allowedCores = allowedCores
         containerCores = SystemFile.containerCores
         nodeCount = SystemFile.nodeCount
-        let memory = SystemFile.memory
-        let total = memory["MemTotal"] ?? 0
+        let total = SystemFile.memory["MemTotal"] ?? 0
         memoryBytes = total
-        availableBytes = memory["MemAvailable"] ?? memory["MemFree"] ?? 0
+        availableBytes = SystemFile.availableBytes
         containerBytes = SystemFile.containerBytes.flatMap { $0 < total ? $0 : nil }
         disk = FileSystemFacts(path: FileManager.default.currentDirectoryPath)
         sharedMemory = FileSystemFacts(path: "/dev/shm")

@@ -35,6 +35,14 @@ package enum SystemFile {
         memory(parsing: text("/proc/meminfo"))
     }
 
+    /// Memory that programs can still have; of the container, where it has less in all.
+    static var usableBytes: Int { min(availableBytes, containerBytes ?? .max) }
+
+    static var availableBytes: Int {
+        let memory = memory
+        return memory["MemAvailable"] ?? memory["MemFree"] ?? 0
+    }
+
     /// The memory of this process, pages that others share counted in parts (PSS).
     static var proportionalBytes: Int? {
         memory(parsing: text("/proc/self/smaps_rollup"))["Pss"]

@@ -40,14 +40,17 @@ struct GeneratePhase {
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()
         }
-        if options.maximumTokens * options.samples >= Self.tokensWorthPacking {
-            model.packForDecoding()
+        let freeBytes = SystemFile.usableBytes
+        let outcome = model.pack(
+            forTokens: options.maximumTokens * options.samples, within: freeBytes)
+        if case .tooLittleMemory(let neededBytes) = outcome {
+            let note =
+                "the weights stay as they are, which decodes more slowly: packed beside them they "
+                + "take up to \(Quantity.bytes(neededBytes)), \(Quantity.bytes(freeBytes)) are free"
+            Console.write("note: \(note)\n", to: .standardError)
         }
         return (model, tokenizer)
     }
-
-    /// Tokens for which packing the weights costs less than it saves.
-    private static let tokensWorthPacking = 50
 
     /// What happens to a text that does not fit into the context; nil for one that does.
     private static func warning(

@@ -1,0 +1,26 @@
+import Models
+
+/// What became of weights that were to be packed.
+package enum PackingOutcome: Equatable {
+    case packed
+    /// Packing would take longer than it saves.
+    case tooFewTokens
+    /// Both copies of the weights would not fit.
+    case tooLittleMemory(neededBytes: Int)
+}
+
+extension LanguageModel {
+    /// Packs the weights for decoding where that pays, and where there is room.
+    ///
+    /// - Parameters:
+    ///   - tokenCount: the tokens to decode at most. Packing takes about as long as it saves in 50.
+    ///   - freeBytes: of memory.
+    package func pack(forTokens tokenCount: Int, within freeBytes: Int) -> PackingOutcome {
+        guard tokenCount >= 50 else { return .tooFewTokens }
+        let bytesPerWeight = precision == .float ? 4 : 2
+        let neededBytes = parameters.parameterCount * bytesPerWeight
+        guard neededBytes <= freeBytes else { return .tooLittleMemory(neededBytes: neededBytes) }
+        packForDecoding()
+        return .packed
+    }
+}
