@@ -199,6 +199,8 @@ void kernel_packed_estimate_errors(
     /* Each of both sums adds a product to a lane depth / 64 times and the lanes 7 times: twice what
      * that many roundings may give, and of two operations where there is no fused one. */
     float rounding = 4 * (depth / BLOCK + 7) * 0x1p-24f;
+    /* Squares of the smallest weights are 0. */
+    float least = __builtin_sqrtf(depth) * 0x1p-70f;
     for (long c = 0; c < columns; c++, first += depth / BLOCK) {
         vfloat lost = {}, all = {};
         for (long i = 0; i < depth; i += BLOCK) {
@@ -211,7 +213,8 @@ void kernel_packed_estimate_errors(
                 all += whole[j] * whole[j];
             }
         }
-        out[c] = 1.001f * (__builtin_sqrtf(sum_of(&lost)) + rounding * __builtin_sqrtf(sum_of(&all)));
+        float length = __builtin_sqrtf(sum_of(&all));
+        out[c] = 1.001f * (__builtin_sqrtf(sum_of(&lost)) + rounding * length) + least;
     }
 }
 
@@ -219,9 +222,11 @@ SWIFT_LLM_DISPATCH
 float kernel_upper_bounds(float *estimates, const float *errors, float length, long n) {
     float largest = -__builtin_inff();
     for (long i = 0; i < n; i++) {
-        float lower = estimates[i] - length * errors[i];
-        estimates[i] += length * errors[i];
-        largest = lower > largest ? lower : largest;
+        /* And what the smallest products lose. */
+        float error = length * errors[i] + 0x1p-120f;
+        float lower = estimates[i] - error;
+        estimates[i] += error;
+        largest = lower > largest && lower < __builtin_inff() ? lower : largest;
     }
     return largest;
 }

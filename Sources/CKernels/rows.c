@@ -9,7 +9,8 @@
 #define FETCH(at, ahead) __builtin_prefetch((const char *)(at) + (ahead))
 
 INLINE long bytes_ahead(long row_bytes, long stride_bytes) {
-    return row_bytes == stride_bytes ? BYTES_AHEAD : BYTES_AHEAD / row_bytes * stride_bytes;
+    if (row_bytes == stride_bytes || row_bytes >= BYTES_AHEAD) return BYTES_AHEAD;
+    return BYTES_AHEAD / row_bytes * stride_bytes;
 }
 
 /* Sums of a dot product that do not wait for each other. */

@@ -14,12 +14,14 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - tokenCount: the tokens to decode at most. Packing takes about as long as it saves in 50.
-    ///   - freeBytes: of memory.
+    ///   - freeBytes: of memory, of which a quarter is left for the cache and whatever else.
     package func pack(forTokens tokenCount: Int, within freeBytes: Int) -> PackingOutcome {
         guard tokenCount >= 50 else { return .tooFewTokens }
         let bytesPerWeight = precision == .float ? 4 : 2
         let neededBytes = parameters.parameterCount * bytesPerWeight
-        guard neededBytes <= freeBytes else { return .tooLittleMemory(neededBytes: neededBytes) }
+        guard neededBytes <= freeBytes / 4 * 3 else {
+            return .tooLittleMemory(neededBytes: neededBytes)
+        }
         packForDecoding()
         return .packed
     }

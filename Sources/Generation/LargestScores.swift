@@ -10,7 +10,8 @@ package struct ScoredToken: Equatable {
 }
 
 extension [Float] {
-    /// The `count` largest in descending order, and all that equal the least of them; NaN is none.
+    /// The `count` largest in descending order, and all that equal the least of them; NaN and -infinity
+    /// are none.
     ///
     /// Reads the scores once and sorts 2 `count` candidates now and then, when the least score
     /// that still matters rises: far below sorting all for a small count.
@@ -19,7 +20,7 @@ extension [Float] {
         var found: [ScoredToken] = []
         var least = -Float.infinity
         var limit = count < self.count ? 2 * Swift.max(count, 16) : Int.max
-        for (id, score) in enumerated() where score >= least {
+        for (id, score) in enumerated() where score >= least && score > -.infinity {
             found.append(ScoredToken(id: Int32(id), score: score))
             guard found.count >= limit else { continue }
             least = found.cutAfterLargest(count)

@@ -14,15 +14,18 @@ import Testing
     }
 
     /// Columns that differ by less than what estimates leave out: their order is not that of products.
-    @Test(arguments: 10..<20)
-    func columnsThatHardlyDifferAreAllCompared(seed: Int) throws {
+    /// So do those whose squares are too small for a float.
+    @Test(arguments: 10..<20, [(1, 1), (1, 1e-25), (1e-25, 1), (1e-12, 1e-24)] as [(Float, Float)])
+    func columnsThatHardlyDifferAreAllCompared(seed: Int, scales: (Float, Float)) throws {
         let (x, noise) = (
             random([1, 128], stream: seed), random([Self.columns, 128], stream: seed + 100)
         )
         let w = device.uninitialized([Self.columns, 128])
         for index in 0..<w.count {
             w.buffer[index] = x.buffer[index % 128] * (1 + noise.buffer[index] * 0x1p-8)
+            w.buffer[index] *= scales.1
         }
+        for index in 0..<x.count { x.buffer[index] *= scales.0 }
         let kept = try expectLargest(x, w, 1, among: Self.columns)
         #expect(kept > 100)
     }

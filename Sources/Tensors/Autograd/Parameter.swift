@@ -89,6 +89,7 @@ package final class ParameterList {
 
     /// From here on the matrix products take bfloat16.
     package func keepBFloat16() {
+        packed = [:]
         bfloat16 = device.uninitialized([flatCount], of: BFloat16.self)
         roundValues()
     }

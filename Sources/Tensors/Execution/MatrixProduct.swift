@@ -31,6 +31,11 @@ extension Device {
         guard let packed, out.rows == 1 else {
             return multiply(a, b, into: out, epilogue: epilogue)
         }
+        precondition(
+            a.columns == packed.rows && out.columns == packed.columns
+                && b.isTransposed == packed.isTransposed && !a.isTransposed,
+            "cannot multiply 1x\(a.columns) by packed \(packed.rows)x\(packed.columns) "
+                + "into 1x\(out.columns)")
         multiplyRow(a, packed, into: out, epilogue: epilogue)
     }
 

@@ -26,6 +26,9 @@ extension Device {
     package func largestProducts(
         _ x: Tensor<Float>, _ matrix: PackedMatrix, wanted: LargestWanted
     ) -> Tensor<Float> {
+        precondition(
+            x.count == matrix.rows && matrix.hasEstimates,
+            "expected a row of \(matrix.rows) and a matrix with estimates, got \(x.count)")
         let out = uninitialized([1, matrix.columns])
         let grain = PackedMatrix.blockSize
         let candidateCount = min(wanted.candidateCount, matrix.columns)
@@ -55,6 +58,7 @@ extension Device {
                 }
             }
         }
+        withExtendedLifetime((bounds, bests)) {}
         return out
     }
 
@@ -62,6 +66,7 @@ extension Device {
     private func lengthAbove(_ x: Tensor<Float>) -> Float {
         var square: Float = 0
         kernel_row_dots(&square, x.pointer, x.pointer, 1, x.count, x.count)
-        return 1.001 * square.squareRoot()
+        // Squares of the smallest numbers are 0.
+        return 1.001 * square.squareRoot() + Float(x.count).squareRoot() * 0x1p-70
     }
 }

@@ -64,5 +64,6 @@ extension Device {
             Out.narrow(out.pointer + start, sum + start, chunk.count)
             epilogue(Tile(rows: 0..<1, columns: chunk))
         }
+        withExtendedLifetime((rows, sums)) {}
     }
 }

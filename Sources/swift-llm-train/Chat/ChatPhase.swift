@@ -22,7 +22,8 @@ struct ChatPhase {
         compute: ComputeResources, options: GenerateOptions, model directory: String,
         system: String?
     ) throws {
-        let (model, tokenizer) = try GeneratePhase(compute: compute).load(directory, options)
+        let (model, tokenizer) = try GeneratePhase(compute: compute).load(
+            directory, options, tokenCount: .max)
         self.options = options
         template = try ChatSetup.template(
             options.template, model: directory, tokenizer: tokenizer)

@@ -41,7 +41,7 @@ struct MachineFacts: DoctorPart {
         nodeCount = SystemFile.nodeCount
         let total = SystemFile.memory["MemTotal"] ?? 0
         memoryBytes = total
-        availableBytes = SystemFile.availableBytes
+        availableBytes = SystemFile.availableBytes ?? 0
         containerBytes = SystemFile.containerBytes.flatMap { $0 < total ? $0 : nil }
         disk = FileSystemFacts(path: FileManager.default.currentDirectoryPath)
         sharedMemory = FileSystemFacts(path: "/dev/shm")

@@ -35,12 +35,15 @@ package enum SystemFile {
         memory(parsing: text("/proc/meminfo"))
     }
 
-    /// Memory that programs can still have; of the container, where it has less in all.
-    static var usableBytes: Int { min(availableBytes, containerBytes ?? .max) }
+    /// Memory that this process can still have, on the machine and in its container; as much as it
+    /// wants where the system does not tell.
+    static var usableBytes: Int {
+        min(availableBytes ?? .max, containerFreeBytes ?? .max)
+    }
 
-    static var availableBytes: Int {
+    static var availableBytes: Int? {
         let memory = memory
-        return memory["MemAvailable"] ?? memory["MemFree"] ?? 0
+        return memory["MemAvailable"] ?? memory["MemFree"]
     }
 
     /// The memory of this process, pages that others share counted in parts (PSS).
@@ -72,6 +75,19 @@ package enum SystemFile {
     static var containerBytes: Int? {
         integer("/sys/fs/cgroup/memory.max")
             ?? integer("/sys/fs/cgroup/memory/memory.limit_in_bytes")
+    }
+
+    /// What is left of it; files that nobody has read for a while can go.
+    private static var containerFreeBytes: Int? {
+        let folder = "/sys/fs/cgroup/"
+        for (used, statistics, idle) in [
+            ("memory.current", "memory.stat", "inactive_file"),
+            ("memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+        ] {
+            guard let limit = containerBytes, let used = integer(folder + used) else { continue }
+            return limit - used + (memory(parsing: text(folder + statistics))[idle] ?? 0)
+        }
+        return nil
     }
 
     private static func integer(_ path: String) -> Int? {

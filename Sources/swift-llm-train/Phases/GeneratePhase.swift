@@ -10,7 +10,10 @@ struct GeneratePhase {
     let compute: ComputeResources
 
     func run(_ options: GenerateOptions, model directory: String) throws {
-        let (model, tokenizer) = try load(directory, options)
+        let (tokenCount, isHuge) = options.maximumTokens.multipliedReportingOverflow(
+            by: options.samples)
+        let (model, tokenizer) = try load(
+            directory, options, tokenCount: isHuge ? .max : tokenCount)
         let prompt = try PromptText(options, model: directory, tokenizer: tokenizer)
         if let warning = Self.warning(
             prompt.ids.count, maximumTokens: options.maximumTokens,
@@ -33,16 +36,17 @@ struct GeneratePhase {
     }
 
     /// The model with its weights in the wanted format, and its tokenizer.
+    ///
+    /// - Parameter tokenCount: what it is to generate at most.
     func load(
-        _ directory: String, _ options: GenerateOptions
+        _ directory: String, _ options: GenerateOptions, tokenCount: Int
     ) throws -> (any LanguageModel, any Tokenizer) {
         let (model, tokenizer) = try LoadedModel.load(directory, device: compute.makeDevice())
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()
         }
         let freeBytes = SystemFile.usableBytes
-        let outcome = model.pack(
-            forTokens: options.maximumTokens * options.samples, within: freeBytes)
+        let outcome = model.pack(forTokens: tokenCount, within: freeBytes)
         if case .tooLittleMemory(let neededBytes) = outcome {
             let note =
                 "the weights stay as they are, which decodes more slowly: packed beside them they "
