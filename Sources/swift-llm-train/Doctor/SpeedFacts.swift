@@ -17,7 +17,8 @@ struct SpeedFacts: DoctorPart {
             return sum + speed
         }
     }
-    private var percentOfPeak: Double { 100 * sgemmGFLOPS / gflops }
+    /// At most 100: a rank whose products are faster than its peak has that as its peak.
+    private var percentOfPeak: Double { 100 * (sgemmGFLOPS / gflops) }
 
     var title: String {
         ranks.count == 1 ? "Speed" : "Speed of all \(ranks.count) ranks at the same time"
