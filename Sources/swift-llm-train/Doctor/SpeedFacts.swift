@@ -17,6 +17,7 @@ struct SpeedFacts: DoctorPart {
             return sum + speed
         }
     }
+
     /// At most 100: a rank whose products are faster than its peak has that as its peak.
     private var percentOfPeak: Double { 100 * (sgemmGFLOPS / gflops) }
 
