@@ -22,6 +22,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let kernelFlags = CSetting.unsafeFlags(
     ["-O3", "-fno-math-errno", "-fno-trapping-math"] + vectorFlags)
 
+// With it the signals are open in all threads, which the test of their masks must notice.
+let signalFlags: [CSetting] =
+    Context.environment["SWIFT_LLM_OPEN_SIGNALS"] == nil ? [] : [.define("CSIGNALS_UNMASKED")]
+
 let package = Package(
     name: "swift-llm-train",
     products: [.executable(name: "swift-llm-train", targets: ["swift-llm-train"])],
@@ -46,8 +50,10 @@ let package = Package(
         .target(name: "CMPI", dependencies: ["COpenMPI"]),
         .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
         .target(name: "CKernels", cSettings: [kernelFlags]),
+        .target(name: "CSignals", cSettings: signalFlags),
 
         .target(name: "Diagnostics", dependencies: [logging]),
+        .target(name: "Signals", dependencies: ["CSignals"]),
         .target(name: "JSON", dependencies: ["Diagnostics"]),
         .target(name: "Files", dependencies: ["Diagnostics"]),
         .target(name: "Tokenizers", dependencies: ["JSON", "Files", collections]),
@@ -57,7 +63,8 @@ let package = Package(
         .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", crypto]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
-        .target(name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels"]),
+        .target(
+            name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
         .executableTarget(
@@ -76,7 +83,9 @@ let package = Package(
             name: "TinyTrainings", dependencies: ["Training", "TemporaryFolders"],
             path: "Tests/TinyTrainings"),
         .target(
-            name: "DistributedRuns", dependencies: [subprocess], path: "Tests/DistributedRuns"),
+            name: "DistributedRuns", dependencies: ["OpenSignals", subprocess],
+            path: "Tests/DistributedRuns"),
+        .target(name: "OpenSignals", path: "Tests/OpenSignals"),
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .executableTarget(

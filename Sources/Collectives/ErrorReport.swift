@@ -29,7 +29,7 @@ package struct ErrorReport: Equatable, Sendable {
 
     /// Writes the line in one piece, so that the lines of several ranks do not mix.
     package func print() {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        Console.write(line + "\n", to: .standardError)
     }
 
     private static func line(_ message: String, rank: Int?) -> String {

@@ -1,13 +1,55 @@
 import Foundation
+import Synchronization
 
-/// Standard output, line by line, also where it is a pipe.
-///
-/// A reader that went away (a closed pipe, a full disk) is no reason to fail.
+/// Standard output and standard error, line by line, also where they are pipes.
 package enum Console {
+    private static let endsProgramOnFailure = Atomic<Bool>(false)
+
+    /// Whether a stream that cannot be written (a reader that went away, a full disk, a terminal that
+    /// is gone) ends the program with exit code 1. A training outlives its streams: it sets this to
+    /// false, and its log goes on in a file.
+    package static var endsProgram: Bool {
+        get { endsProgramOnFailure.load(ordering: .relaxed) }
+        set { endsProgramOnFailure.store(newValue, ordering: .relaxed) }
+    }
+
     package static func line(_ text: String) { write(text + "\n") }
 
-    /// Text without a line break, as it comes.
+    /// Writes text without a line break, as it comes.
     package static func write(_ text: String, to stream: FileHandle = .standardOutput) {
-        try? stream.write(contentsOf: Data(text.utf8))
+        write(Array(text.utf8), to: stream)
+    }
+
+    /// Writes bytes as they are.
+    package static func write(_ bytes: [UInt8], to stream: FileHandle = .standardOutput) {
+        let code = writeAll(bytes, to: stream.fileDescriptor)
+        guard code != 0 && endsProgram else { return }
+        if stream.fileDescriptor == STDOUT_FILENO {
+            let failure = Failure(
+                "cannot write to standard output", got: String(cString: strerror(code)))
+            _ = writeAll(Array("swift-llm-train: \(failure.line)\n".utf8), to: STDERR_FILENO)
+        }
+        // Other threads may be computing: nothing is torn down under them.
+        _exit(1)
+    }
+
+    /// Returns the system's error code, 0 for none.
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let code = errno
+            if code == EAGAIN {
+                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&request, 1, -1)
+            } else if code != EINTR {
+                return code
+            }
+        }
+        return 0
     }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import Foundation
-import Tensors
-import Training
+import Signals
 
 /// The program: one subcommand for each verb; without any, the built-in quick start.
 @main
@@ -32,6 +32,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
 
     package init() {}
 
+    var outlivesItsOutput: Bool { true }
+
     package mutating func run() throws {
         _ = try run(on: SingleProcess())
     }
@@ -40,11 +42,13 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         try RunCommand.parse([]).run(on: communicator)
     }
 
+    /// When the program started.
+    static let start = ContinuousClock.now
+
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
-        if (try? Launch(environment: ProcessInfo.processInfo.environment)) != nil {
-            StopRequest.holdBack()
-        }
+        SignalTaker.start()
+        _ = start
         let code = World.run { communicator in
             try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
         }
@@ -76,7 +80,10 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             if communicator.rank == 0 { report.print() }
             return report.exitCode
         }
-        if let ranked = command as? any RankedCommand { return try ranked.run(on: communicator) }
+        if let ranked = command as? any RankedCommand {
+            Console.endsProgram = !ranked.outlivesItsOutput
+            return try ranked.run(on: communicator)
+        }
         do {
             try command.run()
             return 0

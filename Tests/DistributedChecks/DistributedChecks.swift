@@ -1,11 +1,13 @@
 import Collectives
 import Diagnostics
 import Foundation
+import Signals
 
 /// The ranks' side of the distributed tests: `DistributedChecks CHECK [ARGUMENT ...]`.
 @main
 struct DistributedChecks {
     static func main() {
+        SignalTaker.start()
         let arguments = Array(CommandLine.arguments.dropFirst())
         exit(
             World.run { communicator in

@@ -94,7 +94,7 @@ package struct TinyTraining {
             train: train, optimizerOptions: OptimizerOptions(), checkpoint: Self.keepingAll,
             evaluation: EvaluationOptions(),
             metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
-            logger: logger, stopRequest: StopRequest(signals: []))
+            logger: logger, stopRequest: .never)
     }
 
     private func stream() throws -> TokenStream {

@@ -42,6 +42,9 @@ package struct TrainOptions: OptionBlock {
     package var epochs: Double?
     /// The absolute step at which to save and stop early; the schedule still spans all steps.
     package var stopAfterSteps: Int?
+    /// Seconds from the start of the program after which the run saves and stops as on request;
+    /// usual: what a batch system grants, less the time of a checkpoint.
+    package var maximumSeconds: Int?
     /// L: the most ranks the run may ever use, with equal bits on each number of them; divides B;
     /// by default the world size of the run's start.
     package var lanes: Int?
@@ -78,6 +81,7 @@ package struct TrainOptions: OptionBlock {
             OptionField("tokens", \.tokens, .atLeast(1)),
             OptionField("epochs", \.epochs, .aboveZero),
             OptionField("stop_after_steps", \.stopAfterSteps, .atLeast(1)),
+            OptionField("maximum_seconds", \.maximumSeconds, .atLeast(1)),
             OptionField("lanes", \.lanes, .atLeast(1)),
             OptionField("precision", \.precision),
             OptionField("gradient_dtype", \.gradientType),

@@ -41,6 +41,6 @@ extension TrainingBench {
             train: recipe.train, optimizerOptions: recipe.optimizer,
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
             logger: logger,
-            stopRequest: StopRequest(signals: []))
+            stopRequest: .never)
     }
 }

@@ -27,7 +27,7 @@ package struct ExitReport: Equatable {
     /// Prints to standard output after success, else to standard error.
     package func print() {
         let stream = exitCode == 0 ? FileHandle.standardOutput : FileHandle.standardError
-        if !text.isEmpty { stream.write(Data((text + "\n").utf8)) }
+        if !text.isEmpty { Console.write(text + "\n", to: stream) }
     }
 
     /// A message of ArgumentParser, which ends some with a full stop.

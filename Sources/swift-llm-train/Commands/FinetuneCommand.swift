@@ -20,6 +20,8 @@ struct FinetuneCommand: RankedCommand {
 
     @OptionGroup var flags: PhaseFlags
 
+    var outlivesItsOutput: Bool { true }
+
     func run(on communicator: any Communicator) throws -> Int32 {
         try flags.run(.finetune, on: communicator)
     }

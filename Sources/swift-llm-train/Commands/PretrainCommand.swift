@@ -19,6 +19,8 @@ struct PretrainCommand: RankedCommand {
 
     @OptionGroup var flags: PhaseFlags
 
+    var outlivesItsOutput: Bool { true }
+
     func run(on communicator: any Communicator) throws -> Int32 {
         try flags.run(.pretrain, on: communicator)
     }

@@ -33,6 +33,8 @@ struct RunCommand: RankedCommand {
         return (nil, [recipe] + overrides)
     }
 
+    var outlivesItsOutput: Bool { true }
+
     func run(on communicator: any Communicator) throws -> Int32 {
         guard let path = words.recipe else {
             return try QuickStart(

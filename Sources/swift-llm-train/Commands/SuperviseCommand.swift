@@ -87,6 +87,8 @@ struct SuperviseCommand: RankedCommand {
         return words
     }
 
+    var outlivesItsOutput: Bool { true }
+
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree {
             guard communicator.worldSize == 1 else {

@@ -32,6 +32,6 @@ struct TokenizerDecodeCommand: FirstRankCommand {
             }
             return id
         }
-        try FileHandle.standardOutput.write(contentsOf: Data(decoder.textBytes(of: ids)))
+        Console.write(try decoder.textBytes(of: ids))
     }
 }

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Foundation
 import ModelFiles
+import Signals
 import Tokenizers
 import Training
 
@@ -29,6 +30,10 @@ struct PhaseRunner {
                 say("finished before, on the same inputs")
                 continue
             }
+            if try isStopRequested(before: phase) {
+                say("stopped on request before the phase \(phase.rawValue); go on with --resume")
+                return Self.stoppedExitCode
+            }
             do {
                 if isResuming && phases.count > 1 { try beginAgain(ledger) }
                 guard try run(phase, recipe, compute, ledger) else { return Self.stoppedExitCode }
@@ -41,6 +46,13 @@ struct PhaseRunner {
             }
         }
         return 0
+    }
+
+    /// Whether a signal that no training was there to answer has asked any rank to stop. A training
+    /// sees for itself, and saves.
+    private func isStopRequested(before phase: Recipe.Phase) throws -> Bool {
+        guard phase != .pretrain && phase != .finetune else { return false }
+        return try communicator.allReduce([StopRequest.isSignalled ? 1 : 0], .maximum)[0] != 0
     }
 
     /// What was trained on other files is not gone on from.

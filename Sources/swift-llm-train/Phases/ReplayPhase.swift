@@ -36,7 +36,7 @@ struct ReplayPhase {
             communicator: communicator)
         let settled = try phase.settle(recipe, task, start)
         var setup = try phase.makeSetup(
-            settled, task, metricsPath: nil, StopRequest(signals: []), try RunLog.logger(rank: 1))
+            settled, task, metricsPath: nil, .never, try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)
         return Result(
             step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,

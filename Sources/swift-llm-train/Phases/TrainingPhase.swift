@@ -5,6 +5,7 @@ import Evaluation
 import Logging
 import ModelFiles
 import Models
+import Signals
 import Tensors
 import Tokenizers
 import Training
@@ -42,8 +43,9 @@ struct TrainingPhase {
         if !segments.isEmpty {
             logger.warning("removed \(segments.count) files of a killed run from /dev/shm")
         }
+        let end = recipe.train.maximumSeconds.map { SwiftLLMTrain.start + .seconds($0) }
         var setup = try makeSetup(
-            recipe, task, metricsPath: directory?.metricsPath, StopRequest(), logger)
+            recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
         let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }

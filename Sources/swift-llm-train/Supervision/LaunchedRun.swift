@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Signals
 import Subprocess
 import SystemPackage
 
@@ -17,9 +18,10 @@ struct LaunchedRun {
     /// The options of mpirun, the program and its arguments.
     let arguments: [String]
 
-    /// - Parameter signals: The first one is passed on as USR1 (save and stop), a later Ctrl-C as TERM.
+    /// - Parameter request: Its first signal is passed on as USR1 (save and stop), a later Ctrl-C as
+    ///   TERM.
     /// - Throws: `Failure` when there is no mpirun.
-    func end(signals: StopSignals) async throws -> End {
+    func end(on request: StopRequest) async throws -> End {
         var options = PlatformOptions()
         options.processGroupID = 0
         let (relay, tether) = (try ErrorRelay(), try Tether())
@@ -34,17 +36,17 @@ struct LaunchedRun {
                 error: .fileDescriptor(relay.writer, closeAfterSpawningProcess: true)
             ) { execution in
                 let process = execution.processIdentifier.value
-                signals.react { number in
-                    let isHurried = number == SIGINT && signals.count > 1
+                request.react { number in
+                    let isHurried = number == SIGINT && request.signalCount > 1
                     kill(process, isHurried ? SIGTERM : SIGUSR1)
                 }
             }
-            signals.ignore()
+            request.ignore()
             // The tether's child, and agents that still wait for a host that is gone.
             kill(-result.processIdentifier.value, SIGKILL)
             return End(exitCode: result.terminationStatus.code, cause: relay.finish())
         } catch let error as SubprocessError {
-            signals.ignore()
+            request.ignore()
             _ = relay.finish()
             throw Failure(
                 "cannot start mpirun", got: "\(error)",

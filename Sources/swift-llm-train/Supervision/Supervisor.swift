@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Logging
+import Signals
 
 /// Starts a run on the hosts that live, again and again, until it is done, wrong, or asked to stop.
 struct Supervisor: Sendable {
@@ -8,7 +9,7 @@ struct Supervisor: Sendable {
     private let hosts: [Host]
     private let options: SupervisionOptions
     private let log: Logger
-    private let signals = StopSignals()
+    private let stopRequest: StopRequest
 
     private static let stoppedExitCode: Int32 = 75
 
@@ -21,6 +22,8 @@ struct Supervisor: Sendable {
             slotCount: hosts.slotCount)
         self.hosts = hosts
         self.options = options
+        stopRequest = StopRequest()
+        SignalTaker.takeFromOpenThreads()
         try FileManager.default.createDirectory(
             atPath: recipe.output, withIntermediateDirectories: true)
         log = try RunLog.logger(rank: 0, path: recipe.output + "/supervise.log")
@@ -43,8 +46,8 @@ struct Supervisor: Sendable {
             guard start < options.restarts else { throw gaveUp(end, at: step) }
             let number = "restart \(start + 1) of \(options.restarts)"
             log.info("supervise: \(number) in \(pause) s; the run goes on from step \(step)")
-            await signals.pause(.seconds(pause))
-            if let signal = signals.first { return stopped(by: signal) }
+            await stopRequest.pause(.seconds(pause))
+            if let signal = stopRequest.signal { return stopped(by: signal) }
         }
         preconditionFailure("the last start returns or throws")
     }
@@ -61,7 +64,7 @@ struct Supervisor: Sendable {
 
     /// What the end of a start means for the exit code; nil where the run is to be started again.
     private func verdict(_ end: LaunchedRun.End) throws -> Int32? {
-        switch (end.exitCode, signals.first) {
+        switch (end.exitCode, stopRequest.signal) {
         case (0, _):
             log.info("supervise: the run is done")
             return 0
@@ -108,7 +111,7 @@ struct Supervisor: Sendable {
         let start = ContinuousClock.now
         let end = try await LaunchedRun(
             arguments: command.arguments + recipe.arguments(isResuming: isResuming)
-        ).end(signals: signals)
+        ).end(on: stopRequest)
         let seconds = (ContinuousClock.now - start).components.seconds
         if ![0, Int(Self.stoppedExitCode)].contains(end.exitCode) {
             let cause = end.cause.map { ": \($0)" } ?? ""

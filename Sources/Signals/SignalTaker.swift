@@ -1,0 +1,39 @@
+import CSignals
+import Foundation
+
+/// The one thread that takes the signals which other processes send to this one.
+///
+/// They are blocked in every other thread: a handler on a thread that computes would destroy what
+/// the code of libraries keeps below the stack pointer.
+package enum SignalTaker {
+    /// Starts the thread; a program does so once, before anything else.
+    ///
+    /// Until a `StopRequest` exists, TERM, INT and HUP end the process as they do by default, and USR1
+    /// is kept for it. The signals that are no request to stop have no effect.
+    ///
+    /// - Parameter ending: Signals that end the process in any case, such as ALRM for a limit of time.
+    package static func start(ending: Set<Int32> = []) {
+        let isThere = DispatchSemaphore(value: 0)
+        let thread = Thread {
+            csignals_become_taker()
+            isThere.signal()
+            while true { take(csignals_take(), ending) }
+        }
+        thread.stackSize = 1 << 18
+        thread.start()
+        isThere.wait()
+    }
+
+    /// Takes the signals, too, that the kernel hands to a thread of a library whose mask is open, by
+    /// a handler. A program that computes must not: see `SignalTaker`.
+    package static func takeFromOpenThreads() { csignals_pass_on() }
+
+    private static func take(_ number: Int32, _ ending: Set<Int32>) {
+        if ending.contains(number) { return csignals_obey(number) }
+        guard StopSignals.names[number] != nil else { return }
+        switch StopSignals.receive(number) {
+        case .obey: csignals_obey(number)
+        case .react(let reaction): reaction?(number)
+        }
+    }
+}

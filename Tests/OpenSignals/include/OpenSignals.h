@@ -1,0 +1,2 @@
+// Linked into the bundle of tests: see csignals_hold.
+extern const int csignals_are_open;
