@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .executableTarget(
-            name: "FuzzTargets", dependencies: ["FineTuning", argumentParser, yams],
+            name: "FuzzTargets", dependencies: ["FineTuning", "Signals", argumentParser, yams],
             path: "Tests/Fuzz", exclude: ["Corpus"]),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "DistributedRuns"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),

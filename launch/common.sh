@@ -35,18 +35,47 @@ core_count() {
     if ((cores > 0 && cores < allowed)); then echo "$cores"; else echo "$allowed"; fi
 }
 
+# Passes lines on until nobody reads them any more, and then throws them away: a terminal or a
+# reader that is gone ends no run. Ctrl-C and the end of the terminal reach the launcher's shell alone.
+relay() {
+    trap '' INT TERM HUP USR1 PIPE
+    cat 2> /dev/null || true
+    exec cat > /dev/null
+}
+
+# Writes a line about the run to standard error, where that is still there.
+remark() { echo "$1" >&2 2> /dev/null || true; }
+
+# Waits until the relays have written what is left, but not for long: a process that outlives the
+# launcher may hold their pipes open.
+finish_relays() {
+    local tenths relay
+    exec 3>&- 4>&-
+    for relay in "$@"; do
+        for ((tenths = 0; tenths < 50; tenths++)); do
+            if ! kill -0 "$relay" 2> /dev/null; then break; fi
+            sleep 0.1
+        done
+    done
+}
+
 # Runs a launcher (mpirun or srun) and returns its exit code.
 #
 # TERM, INT, HUP and Slurm's USR1 become one USR1 to the launcher, which forwards it: the run saves
 # and exits 75; `stop_requested` then names the signal. A second INT ends the run at once. (TERM to
 # mpirun itself would kill the ranks.)
 run_until_done() {
-    printf '+'
-    printf ' %q' "$@"
-    printf '\n'
+    local status=0 last relays
+    # A line that nobody reads must not end this shell.
+    trap '' PIPE
+    { printf '+'; printf ' %q' "$@"; printf '\n'; } 2> /dev/null || true
+    exec 3> >(relay)
+    relays=$!
+    exec 4> >(relay >&2)
+    relays+=" $!"
     # Job control gives the launcher a process group of its own: Ctrl-C reaches this shell alone.
     set -m
-    "$@" < /dev/null &
+    (trap - PIPE; exec "$@") < /dev/null >&3 2>&4 3>&- 4>&- &
     launcher=$!
     set +m
     stop_requested=
@@ -54,7 +83,6 @@ run_until_done() {
     trap 'request_stop HUP' HUP
     trap 'request_stop USR1' USR1
     trap 'if [[ $stop_requested ]]; then end_now; else request_stop INT; fi' INT
-    local status=0 last
     wait "$launcher" || status=$?
     # A trapped signal ends `wait` before the launcher: wait again as long as that one lives, and
     # once more in case it ended in between. 127: its exit code was already taken.
@@ -66,17 +94,23 @@ run_until_done() {
     wait "$launcher" 2> /dev/null || last=$?
     if ((last != 127)); then status=$last; fi
     trap - TERM HUP USR1 INT
+    # shellcheck disable=SC2086 # two numbers
+    finish_relays $relays
+    if ((status == 75)); then
+        remark 'the run has saved and stopped as it was asked to: exit code 75, which mpirun reports'
+        remark 'as if it were an error; --resume goes on'
+    fi
     return "$status"
 }
 
 request_stop() {
     if [[ $stop_requested ]]; then return; fi
     stop_requested=$1
-    echo 'stopping: the run saves and exits 75 (Ctrl-C again ends it at once)' >&2
     kill -USR1 "$launcher" 2> /dev/null || true
+    remark 'stopping: the run saves and exits 75 (Ctrl-C again ends it at once)'
 }
 
 end_now() {
-    echo 'ending at once' >&2
     kill -TERM "$launcher" 2> /dev/null || true
+    remark 'ending at once'
 }

@@ -13,6 +13,15 @@ package enum Console {
         set { endsProgramOnFailure.store(newValue, ordering: .relaxed) }
     }
 
+    /// Puts something in the place of standard streams that the process was started without, before a
+    /// file of its own takes that place and is written into; writing there fails as it should.
+    package static func occupyClosedStreams() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
     package static func line(_ text: String) { write(text + "\n") }
 
     /// Writes text without a line break, as it comes.
@@ -37,7 +46,9 @@ package enum Console {
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress, $0.count)
+            }
             if count >= 0 {
                 rest = rest.dropFirst(count)
                 continue

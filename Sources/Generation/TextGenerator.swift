@@ -30,7 +30,7 @@ package struct TextGenerator {
     @discardableResult
     package func generateText(
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler, stops: [String] = [],
-        whenReady: (String) throws -> Void
+        isCancelled: () -> Bool = { false }, whenReady: (String) throws -> Void
     ) throws -> Bool {
         var decoder = StreamingDecoder(tokenizer, isStart: prompt.isEmpty)
         var filter = StopTextFilter(stops)
@@ -39,7 +39,7 @@ package struct TextGenerator {
         ) { id in
             let text = filter.append(try decoder.append(id))
             if !text.isEmpty { try whenReady(text) }
-            return !filter.hasStopped
+            return !filter.hasStopped && !isCancelled()
         }
         let rest = filter.append(decoder.finish()) + filter.finish()
         if !rest.isEmpty { try whenReady(rest) }

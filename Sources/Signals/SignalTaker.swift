@@ -28,6 +28,12 @@ package enum SignalTaker {
     /// a handler. A program that computes must not: see `SignalTaker`.
     package static func takeFromOpenThreads() { csignals_pass_on() }
 
+    /// The names, as a shell's `trap` wants them, of the stop signals that the process was started to
+    /// ignore, as by nohup; its children have to ignore them too.
+    package static var ignoredNames: [String] {
+        StopSignals.names.filter { csignals_is_ignored($0.key) != 0 }.map(\.value).sorted()
+    }
+
     private static func take(_ number: Int32, _ ending: Set<Int32>) {
         if ending.contains(number) { return csignals_obey(number) }
         guard StopSignals.names[number] != nil else { return }

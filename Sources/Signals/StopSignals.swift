@@ -20,6 +20,8 @@ enum StopSignals {
         var count = 0
         var interruptCount = 0
         var reaction: StopRequest.Reaction?
+        /// Set by an `Interrupts` value.
+        var answerToInterrupt: (@Sendable () -> Bool)?
     }
 
     static let state = Mutex(State())
@@ -29,7 +31,9 @@ enum StopSignals {
     /// Only USR1, which a launcher passes on, waits for a `StopRequest`. A second Ctrl-C ends at
     /// once, unless a reaction says what it means.
     static func receive(_ number: Int32) -> Answer {
-        state.withLock { state in
+        let answer = number == SIGINT ? state.withLock(\.answerToInterrupt) : nil
+        if let answer { return answer() ? .react(nil) : .obey }
+        return state.withLock { state in
             if state.requestCount == 0 && number != SIGUSR1 { return .obey }
             if number == SIGINT { state.interruptCount += 1 }
             if state.interruptCount > 1 && number == SIGINT && state.reaction == nil {

@@ -48,6 +48,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
         SignalTaker.start()
+        Console.occupyClosedStreams()
         _ = start
         let code = World.run { communicator in
             try run(Array(CommandLine.arguments.dropFirst()), on: communicator)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Files
 import Foundation
+import Signals
 
 /// Fuzzes the readers of files from outside; see the README.
 @main
@@ -43,6 +44,8 @@ struct FuzzTargets: ParsableCommand {
     }
 
     func run() throws {
+        // The limits of time of an input end the process, by no handler of a thread that computes.
+        SignalTaker.start(ending: [SIGALRM, SIGPROF])
         if list { return Console.line(FuzzTarget.all.map(\.name).joined(separator: "\n")) }
         try limitMemory()
         for target in FuzzTarget.all where names.isEmpty || names.contains(target.name) {

@@ -74,7 +74,7 @@ final class Fuzzer {
         }
     }
 
-    /// Both signals end the process; 0 takes the limits back.
+    /// `SignalTaker` ends the process at both signals; 0 takes the limits back.
     private func limitTime(seconds: Int) {
         alarm(UInt32(30 * seconds))
         var timer = itimerval()

@@ -51,6 +51,28 @@ extension Jobs {
             #expect(generated.output.drop(while: \.isWhitespace) == answers[0] + "\n")
         }
 
+        /// The answer would go on for thousands of tokens.
+        @Test func ctrlCEndsTheAnswerAndNotTheProgram() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.pretrain("run", "train.steps=5 model.context_length=16384")
+            let words =
+                [
+                    "> $=the king\\n", "king\\s+.*[a-z]=^C", "> $=^C", "> $=love\\n",
+                    "love\\s+.*[a-z]=^C",
+                ]
+                + ["> $=/exit\\n", "--", DistributedRun.executable("swift-llm-train")]
+                + "chat --model run/checkpoints/latest --template l.json --maximum-tokens 9000"
+                .split(separator: " ").map(String.init)
+            try workspace.write(Self.template.replacing("END", with: "éééé"), to: "l.json")
+            let run = try await DistributedRun.of(
+                command: ["\(StopTests.checkout)/Tests/Scripts/type-into"] + words,
+                seconds: 90, folder: workspace.path)
+            #expect(run.output.hasSuffix("exit code 0, 0 steps left\n"), "\(run.output)")
+            let interruptedCount = run.output.split(separator: "the answer was interrupted\n").count
+            #expect(interruptedCount == 3, "\(run.output)")
+            #expect(run.output.contains("/exit, Ctrl-D or Ctrl-C again ends\n"))
+        }
+
         @Test func aLongConversationLosesItsOldestTurns() async throws {
             let workspace = try await workspace()
             let run = try await workspace.succeed(

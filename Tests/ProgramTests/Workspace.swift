@@ -94,6 +94,8 @@ final class Workspace: Sendable {
 
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: self(name))) }
 
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: self(name)) }
+
     /// 0 where there is no such file.
     func lineCount(_ name: String) -> Int {
         (try? bytes(name))?.count { $0 == UInt8(ascii: "\n") } ?? 0

@@ -16,7 +16,7 @@ package enum ChatInput: Equatable {
           /reset      forget the conversation and begin a new one
           /save FILE  write the conversation as JSON, which fine-tuning reads
           /help       this text
-          /exit       end; so does Ctrl-D
+          /exit       end; so does Ctrl-D (Ctrl-C ends an answer)
         """
 
     package init(line: String) {

@@ -2,6 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import Generation
+import Signals
 import Tokenizers
 
 /// `chat`: messages from standard input, answers as they come.
@@ -14,6 +15,7 @@ struct ChatPhase {
     private let contextLength: Int
     private let template: ChatTemplate
     private let isTerminal = isatty(STDIN_FILENO) == 1
+    private let interrupts: (chat: ChatInterrupts, registration: Interrupts)?
     private var history: ChatHistory
     /// Each answer has random numbers of its own.
     private var answerCount = 0
@@ -30,12 +32,14 @@ struct ChatPhase {
         generator = TextGenerator(model: model, tokenizer: tokenizer)
         contextLength = model.configuration.contextLength
         history = ChatHistory(template: template, tokenizer: tokenizer, system: system)
+        interrupts = isTerminal ? ChatInterrupts.start() : nil
         if isTerminal { note("template \(template.name); /help lists the commands") }
     }
 
     /// Until /exit or the end of the input.
     mutating func run() throws {
         while let line = nextLine() {
+            interrupts?.chat.noteLine()
             switch ChatInput(line: line) {
             case .message(let text): try answer(text)
             case .reset:
@@ -91,15 +95,21 @@ struct ChatPhase {
         var text = ""
         let sampler = TokenSampler(options.sampling, sample: answerCount)
         let limit = min(options.maximumTokens, contextLength - prompt.count)
+        interrupts?.chat.beginAnswer()
+        let isCancelled = { [interrupts] in interrupts?.chat.hasInterrupted ?? false }
         let isWhole = try generator.generateText(
             after: prompt, maximumTokens: limit, sampler: sampler,
-            stops: [template.pieces.answerEnd] + options.stop
+            stops: [template.pieces.answerEnd] + options.stop, isCancelled: isCancelled
         ) { part in
             Console.write(text.isEmpty ? String(part.drop(while: \.isWhitespace)) : part)
             text += text.isEmpty ? String(part.drop(while: \.isWhitespace)) : part
         }
         Console.line("")
-        if !isWhole { note("the answer was cut after \(limit) tokens") }
+        if interrupts?.chat.endAnswer() == true {
+            note("the answer was interrupted")
+        } else if !isWhole {
+            note("the answer was cut after \(limit) tokens")
+        }
         answerCount += 1
         return text
     }

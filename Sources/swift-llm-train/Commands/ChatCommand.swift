@@ -9,8 +9,8 @@ struct ChatCommand: FirstRankCommand {
         discussion: """
             Reads a message a line, and prints the answer as it comes. The model sees the whole \
             conversation, in its chat template; when its context is full, the oldest turns are \
-            forgotten. /reset begins anew, /save FILE writes the conversation, /help lists the \
-            commands, /exit or Ctrl-D ends.
+            forgotten. Ctrl-C ends an answer. /reset begins anew, /save FILE writes the \
+            conversation, /help lists the commands, /exit or Ctrl-D ends.
 
             Examples:
               swift-llm-train chat --model runs/mine/checkpoints/latest --temperature 0.7

@@ -90,7 +90,7 @@ extension Jobs {
             try await expectUndisturbedEnd(workspace)
         }
 
-        @Test(arguments: ["TERM", "INT"])
+        @Test(arguments: ["TERM", "INT", "HUP"])
         func aSignalToTheLaunchScriptSavesAndExits75(name: String) async throws {
             let workspace = try await Workspace.prepared()
             let arguments = "pretrain --config recipe.yaml \(Self.keys)"
