@@ -75,7 +75,7 @@ run_until_done() {
     relays+=" $!"
     # Job control gives the launcher a process group of its own: Ctrl-C reaches this shell alone.
     set -m
-    (trap - PIPE; exec "$@") < /dev/null >&3 2>&4 3>&- 4>&- &
+    (trap - PIPE; trap '' USR1; exec "$@") < /dev/null >&3 2>&4 3>&- 4>&- &
     launcher=$!
     set +m
     stop_requested=
@@ -85,14 +85,19 @@ run_until_done() {
     trap 'if [[ $stop_requested ]]; then end_now; else request_stop INT; fi' INT
     wait "$launcher" || status=$?
     # A trapped signal ends `wait` before the launcher: wait again as long as that one lives, and
-    # once more in case it ended in between. 127: its exit code was already taken.
+    # once more in case it ended in between. 127: its exit code was already taken. The request is
+    # repeated: mpirun drops it as long as there are no ranks.
     while kill -0 "$launcher" 2> /dev/null; do
+        sleep 1 &
         status=0
-        wait "$launcher" || status=$?
+        wait -n "$launcher" $! || status=$?
+        kill -USR1 "$launcher" 2> /dev/null || true
     done
     last=0
     wait "$launcher" 2> /dev/null || last=$?
     if ((last != 127)); then status=$last; fi
+    # It came before the program could take it: nothing had been done.
+    if [[ $stop_requested ]] && ((status == 128 + $(kill -l USR1))); then status=75; fi
     trap - TERM HUP USR1 INT
     # shellcheck disable=SC2086 # two numbers
     finish_relays $relays

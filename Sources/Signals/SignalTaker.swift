@@ -28,8 +28,7 @@ package enum SignalTaker {
     /// a handler. A program that computes must not: see `SignalTaker`.
     package static func takeFromOpenThreads() { csignals_pass_on() }
 
-    /// The names, as a shell's `trap` wants them, of the stop signals that the process was started to
-    /// ignore, as by nohup; its children have to ignore them too.
+    /// The names of the stop signals that the process was started to ignore, as by nohup.
     package static var ignoredNames: [String] {
         StopSignals.names.filter { csignals_is_ignored($0.key) != 0 }.map(\.value).sorted()
     }

@@ -157,6 +157,21 @@ extension Cluster {
             #expect(cluster.process(ofRank: 0) == nil)
         }
 
+        /// While mpirun starts, before there are ranks, while they load, and as they train.
+        @Test(arguments: ["TERM", "INT", "HUP", "USR1"])
+        func noStopIsLostWhileTheRunStarts(name: String) async throws {
+            for milliseconds in [0, 90, 300, 700] {
+                let cluster = try await TestCluster()
+                try cluster.folder.write("localhost slots=2\n", to: "hosts")
+                let run = try await cluster.run(
+                    "supervise --hostfile hosts \(Self.longRun)",
+                    signal: DistributedRun.Signal(
+                        name, milliseconds: milliseconds, when: "[[ -s run/supervise.log ]]"))
+                #expect(run.exitCode == 75, "\(milliseconds) ms: \(run.errors)")
+                #expect(cluster.process(ofRank: 0) == nil)
+            }
+        }
+
         /// Nobody can be asked, and mpirun is never started.
         @Test func aHostThatDoesNotAnswerInTimeIsLeftOut() async throws {
             let cluster = try await TestCluster()

@@ -19,13 +19,17 @@ struct LaunchedRun {
     let arguments: [String]
 
     /// - Parameter request: Its first signal is passed on as USR1 (save and stop), a later Ctrl-C as
-    ///   TERM.
+    ///   TERM. USR1 is repeated, since mpirun drops it as long as there are no ranks.
     /// - Throws: `Failure` when there is no mpirun.
     func end(on request: StopRequest) async throws -> End {
         var options = PlatformOptions()
         options.processGroupID = 0
         let (relay, tether) = (try ErrorRelay(), try Tether())
-        defer { tether.release() }
+        let stop = RepeatedStop()
+        defer {
+            stop.end()
+            tether.release()
+        }
         do {
             let mpirun = try await Executable.name("mpirun").resolveExecutablePath(in: .inherit)
             let result = try await Subprocess.run(
@@ -38,7 +42,7 @@ struct LaunchedRun {
                 let process = execution.processIdentifier.value
                 request.react { number in
                     let isHurried = number == SIGINT && request.signalCount > 1
-                    kill(process, isHurried ? SIGTERM : SIGUSR1)
+                    if isHurried { kill(process, SIGTERM) } else { stop.start(process) }
                 }
             }
             request.ignore()

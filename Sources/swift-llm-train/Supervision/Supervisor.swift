@@ -73,6 +73,9 @@ struct Supervisor: Sendable {
             return 64
         case (Int(Self.stoppedExitCode), let signal):
             return stopped(by: signal ?? "a signal to a rank")
+        case (128 + Int(SIGUSR1), let signal?):
+            // The request came before the program could take it: nothing had been done.
+            return stopped(by: signal)
         case (let code, let signal?):
             throw Failure(
                 "the run did not save when it was stopped by \(signal)",

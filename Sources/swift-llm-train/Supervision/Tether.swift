@@ -10,18 +10,18 @@ struct Tether {
     let reader: FileDescriptor
     private let writer: FileDescriptor
 
-    /// What `sh` needs before the command and its arguments. It becomes the command, in the same process,
-    /// and leaves a child behind that waits for the end of the pipe.
-    static let script = [
-        "-c", "\(ignoring)exec 3<&0 </dev/null; (read -r _ <&3; kill -TERM $$) & exec \"$@\" 3<&-",
-        "sh",
-    ]
+    /// The arguments of `sh` before the command and its own. It becomes the command, in the same
+    /// process, and leaves a child behind that waits for the end of the pipe.
+    static var script: [String] {
+        let watch = "exec 3<&0 </dev/null; (read -r _ <&3; kill -TERM $$) & exec \"$@\" 3<&-"
+        return ["-c", "trap '' \(ignored); \(watch)", "sh"]
+    }
 
-    /// What this process was started to ignore the command ignores too: all children begin with the
-    /// system's defaults.
-    private static var ignoring: String {
-        let names = SignalTaker.ignoredNames
-        return names.isEmpty ? "" : "trap '' \(names.joined(separator: " ")); "
+    /// USR1, which has no effect until the command says what it means, and what this process itself was
+    /// started to ignore: all children begin with the system's defaults.
+    private static var ignored: String {
+        Set(SignalTaker.ignoredNames + ["SIGUSR1"]).map { String($0.dropFirst(3)) }.sorted()
+            .joined(separator: " ")
     }
 
     init() throws {

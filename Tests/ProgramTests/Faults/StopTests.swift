@@ -103,6 +103,24 @@ extension Jobs {
             try await workspace.succeed("inspect run/checkpoints/latest --verify")
         }
 
+        /// Before there are ranks, while they load, and as they train.
+        @Test func aLaunchScriptLosesNoStopWhileTheRunStarts() async throws {
+            let workspace = try await Workspace.prepared()
+            for milliseconds in [0, 40, 100, 250, 400, 700] {
+                let run = try await DistributedRun.of(
+                    command: [
+                        "\(Self.checkout)/launch/local", "pretrain", "--config", "recipe.yaml",
+                    ]
+                        + Self.keys.split(separator: " ").map(String.init)
+                        + ["output=run\(milliseconds)"],
+                    seconds: 120, environment: ["RANKS": "2", "SWIFT_LLM_TRAIN": Self.program],
+                    folder: workspace.path,
+                    signal: DistributedRun.Signal(
+                        "TERM", milliseconds: milliseconds, when: "pgrep -P $child mpirun"))
+                #expect(run.exitCode == 75, "\(milliseconds) ms: \(run.errors)")
+            }
+        }
+
         @Test func aLaunchScriptWithoutAReaderTrainsOn() async throws {
             let workspace = try await Workspace.prepared()
             let run = try await shell(
