@@ -15,7 +15,12 @@ package final class FileReader: Sendable {
             open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw SystemCall.failure(what, code: code, at: path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
             throw Failure(what, expected: "a regular file", got: "something else", at: path)
         }
