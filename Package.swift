@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", crypto]),
         .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Tensors"]),
-        .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", crypto]),
+        .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", "CKernels", crypto]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
         .target(

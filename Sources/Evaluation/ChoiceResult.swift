@@ -15,6 +15,9 @@ package struct ChoiceResult: Equatable, Sendable {
         self.isCut = isCut
     }
 
+    /// Whether every choice has a likelihood; without, the answer says nothing.
+    package var isFinite: Bool { logLikelihoods.allSatisfy(\.isFinite) }
+
     /// The likeliest choice; the first of equals.
     package var answer: Int { Self.firstMaximum(logLikelihoods) }
 
@@ -27,7 +30,8 @@ package struct ChoiceResult: Equatable, Sendable {
         [
             "place": .string(question.place), "gold": .integer(question.answer),
             "log_likelihoods": .array(logLikelihoods.map(JSONValue.number)),
-            "answer": .integer(answer), "normalized_answer": .integer(normalizedAnswer),
+            "answer": isFinite ? .integer(answer) : .null,
+            "normalized_answer": isFinite ? .integer(normalizedAnswer) : .null,
             "cut": .boolean(isCut),
         ]
     }

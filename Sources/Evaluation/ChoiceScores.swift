@@ -9,6 +9,8 @@ package struct ChoiceScores: Equatable, Sendable {
     package var normalizedRightCount = 0
     /// Questions whose prompt was longer than the context.
     package var cutCount = 0
+    /// Questions for which the model gives no likelihoods: then no share is known.
+    package var nonFiniteCount = 0
 
     package init(_ results: some Sequence<ChoiceResult>) {
         for result in results {
@@ -17,6 +19,7 @@ package struct ChoiceScores: Equatable, Sendable {
             rightCount += result.answer == right ? 1 : 0
             normalizedRightCount += result.normalizedAnswer == right ? 1 : 0
             cutCount += result.isCut ? 1 : 0
+            nonFiniteCount += result.isFinite ? 0 : 1
         }
     }
 
@@ -35,7 +38,9 @@ package struct ChoiceScores: Equatable, Sendable {
         ]
     }
 
-    private func share(_ count: Int) -> Double { Double(count) / Double(questionCount) }
+    private func share(_ count: Int) -> Double {
+        nonFiniteCount > 0 ? .nan : Double(count) / Double(questionCount)
+    }
 
     /// sqrt(p (1 - p) / (n - 1)): of a mean of n zeros and ones; nil for a single question.
     private func standardError(_ share: Double) -> Double? {

@@ -64,6 +64,9 @@ package struct ClassScores: Equatable, Sendable {
         self.rows = rows
     }
 
+    /// The first text whose scores are not all numbers; nil where there is none.
+    package var firstNonFinite: Int? { rows.firstIndex { !$0.allSatisfy(\.isFinite) } }
+
     /// The class with the highest score of each text; the first of equals.
     package var classes: [Int] {
         rows.map { row in row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 } }

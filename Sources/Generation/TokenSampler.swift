@@ -32,12 +32,15 @@ package struct TokenSampler: Sendable {
     ) throws -> Int32 {
         let scores = penalized(logits, after: sequence)
         var best = (id: 0, score: -Float.infinity)
-        // Of equal ones the first; NaN is never larger.
-        for (id, score) in scores.enumerated() where score > best.score { best = (id, score) }
+        // Of equal ones the first. Tokens that cannot be drawn have -infinity.
+        for (id, score) in scores.enumerated() where !(score <= best.score) {
+            best = (id, score)
+            guard score < .infinity else { break }
+        }
         guard best.score.isFinite else {
             throw Failure(
                 "the model gives no probabilities", expected: "numbers as logits",
-                got: "none that is finite",
+                got: scores.isEmpty ? "none" : "\(best.score) for token \(best.id)",
                 remedy: "take a checkpoint from before its loss became NaN")
         }
         guard options.temperature > 0 else { return Int32(best.id) }

@@ -8,9 +8,7 @@ extension JSONValue {
         String(decoding: rendered(isPretty ? .configuration : .compact), as: UTF8.self)
     }
 
-    /// The document as UTF-8.
-    ///
-    /// - Precondition: every number is finite.
+    /// The document as UTF-8; null stands for a number that is not finite.
     package func rendered(_ style: JSONStyle) -> [UInt8] {
         var writer = JSONWriter(style)
         writer.write(self)

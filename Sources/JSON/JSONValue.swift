@@ -61,6 +61,31 @@ extension JSONValue {
         }
     }
 
+    /// The first number that is not finite, which a document cannot hold, and the path to it, such as
+    /// `tasks[0].acc`.
+    package var nonFiniteNumber: (path: String, value: Double)? {
+        switch self {
+        case .number(let value): return value.isFinite ? nil : ("", value)
+        case .array(let values):
+            for (index, value) in values.enumerated() {
+                guard let found = value.nonFiniteNumber else { continue }
+                return ("[\(index)]" + Self.joined(found.path), found.value)
+            }
+        case .members(let members):
+            for member in members {
+                guard let found = member.value.nonFiniteNumber else { continue }
+                let key = String(decoding: member.key, as: UTF8.self)
+                return (key + Self.joined(found.path), found.value)
+            }
+        default: break
+        }
+        return nil
+    }
+
+    private static func joined(_ path: String) -> String {
+        path.isEmpty || path.hasPrefix("[") ? path : "." + path
+    }
+
     package var bytes: [UInt8]? {
         if case .bytes(let value) = self { value } else { nil }
     }

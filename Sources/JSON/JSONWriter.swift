@@ -13,9 +13,8 @@ struct JSONWriter {
         case .null: write("null")
         case .boolean(let value): write(value ? "true" : "false")
         case .integer(let value): write("\(value)")
-        case .number(let value):
-            precondition(value.isFinite, "JSON has no number for \(value)")
-            write(value.description)
+        // JSON has no infinity and no NaN.
+        case .number(let value): write(value.isFinite ? value.description : "null")
         case .bytes(let value): writeString(value)
         case .array(let values):
             writeList(values, in: "[]") { $0.write($1) }

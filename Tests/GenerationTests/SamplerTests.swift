@@ -150,11 +150,13 @@ struct SamplingReference: Decodable, Sendable {
     @Test func tokensOfNoProbabilityAreNeverDrawn() throws {
         var sampler = TokenSampler(SamplingOptions(seed: 1))
         for _ in 0..<200 {
-            #expect(try sampler.draw([-.infinity, 1, .nan, -.infinity]) == 1)
+            #expect(try sampler.draw([-.infinity, 1, -.infinity, -.infinity]) == 1)
         }
     }
 
-    @Test(arguments: [[Float.nan, .nan], [-.infinity, -.infinity], [.infinity, 0], []])
+    @Test(arguments: [
+        [Float.nan, .nan], [1, .nan, 2], [-.infinity, -.infinity], [.infinity, 0], [],
+    ])
     func logitsWithoutAFiniteMaximumAreAFailure(logits: [Float]) {
         var sampler = TokenSampler(SamplingOptions(seed: 1))
         #expect(throws: Failure.self) { try sampler.draw(logits) }

@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    @Test func numbersThatJSONDoesNotKnowAreNullAndFound() {
+        let value = JSONValue.object([
+            "a": .array([.integer(1), .object(["b c": .number(-.infinity)])]),
+            "d": .number(.nan), "e": .number(1),
+        ])
+        #expect(value.text() == #"{"a":[1,{"b c":null}],"d":null,"e":1.0}"#)
+        #expect(value.nonFiniteNumber?.path == "a[1].b c")
+        #expect(value.nonFiniteNumber?.value == -.infinity)
+        #expect(JSONValue.number(.nan).nonFiniteNumber?.path.isEmpty == true)
+        #expect(JSONValue.array([.number(2), .null]).nonFiniteNumber == nil)
+    }
+
     @Test(arguments: [
         1e-5, 0.1, 0.02, 1.0 / 3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e16, -0.0, 3.0,
     ])

@@ -29,14 +29,19 @@ import Testing
         let step: Float = 0x1p-7
         let values: [Float] = [
             1, 1 + step / 2, 1 + 3 * step / 2, 1 + step / 2 + 0x1p-23, 1 + step / 2 - 0x1p-23,
-            -1 - 3 * step / 2, 0, -0.0, .infinity, .greatestFiniteMagnitude,
+            -1 - 3 * step / 2, 0, -0.0, .infinity, 0x1.FEp127,
         ]
         let expected: [Float] = [
-            1, 1, 1 + 2 * step, 1 + step, 1, -1 - 2 * step, 0, -0.0, .infinity, .infinity,
+            1, 1, 1 + 2 * step, 1 + step, 1, -1 - 2 * step, 0, -0.0, .infinity, 0x1.FEp127,
         ]
         let rounded = try written(values, as: .bfloat16)
         #expect(rounded.map(\.bitPattern) == expected.map(\.bitPattern))
         #expect(try written([.nan, -.nan], as: .bfloat16).allSatisfy(\.isNaN))
+        #expect {
+            try written([1, .greatestFiniteMagnitude], as: .bfloat16)
+        } throws: { error in
+            (error as? Failure)?.what.hasSuffix("does not fit BF16") == true
+        }
     }
 
     /// More values than are rounded at a time.

@@ -42,7 +42,14 @@ import Training
         let before = training.model.parameters.values.array
         let objective = BrokenObjective(
             model: training.model, brokenSteps: [0, 1, 2], gradientScale: .nan)
-        _ = try training.train(on: objective, steps: 3, maximumSkippedSteps: 3)
+        let error = #expect(throws: AgreedFailure.self) {
+            try training.train(on: objective, steps: 3, maximumSkippedSteps: 3)
+        }
+        #expect(
+            error?.failure.line.hasPrefix("the run ended without a finite loss or gradient") == true
+        )
+        #expect(
+            try CheckpointReader.state(in: training.store.path(ofStep: 3)).skippedInARow == 3)
         #expect(training.model.parameters.values.array == before)
         #expect(training.optimizer.firstMoments.array.allSatisfy { $0 == 0 })
     }

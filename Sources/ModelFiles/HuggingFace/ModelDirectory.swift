@@ -18,7 +18,7 @@ package struct ModelDirectory: Sendable {
     ///   weights do not fit it; then every missing, unknown and unsuitable tensor is listed.
     package init(reading path: String) throws(Failure) {
         self.path = path
-        guard DirectoryEntries.exists("\(path)/\(HuggingFaceConfiguration.fileName)") else {
+        guard try DirectoryEntries.isThere("\(path)/\(HuggingFaceConfiguration.fileName)") else {
             throw Failure(
                 "this is no model directory", expected: HuggingFaceConfiguration.fileName,
                 got: "no such file", at: path,
@@ -50,10 +50,13 @@ package struct ModelDirectory: Sendable {
         try place.file.readFloat32(place.entry.name, into: buffer)
     }
 
+    /// The file in which a tensor stands, by its name in `tensorShapes`.
+    package func file(ofTensor name: String) -> String { places[name]?.file.path ?? path }
+
     /// The bytes of tokenizer.json; nil when there is none.
     package func tokenizerJSON() throws(Failure) -> [UInt8]? {
         let file = "\(path)/\(Self.tokenizerName)"
-        return DirectoryEntries.exists(file) ? try FileReader.bytes(of: file) : nil
+        return try DirectoryEntries.isThere(file) ? try FileReader.bytes(of: file) : nil
     }
 
     /// Older files name the tensors of the model without its prefix, and hold the causal mask, the

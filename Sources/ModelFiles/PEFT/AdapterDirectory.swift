@@ -19,8 +19,9 @@ package struct AdapterDirectory: Sendable {
     package let configuration: AdapterConfiguration
     private let file: SafetensorsFile
 
-    package static func exists(at path: String) -> Bool {
-        DirectoryEntries.exists("\(path)/\(AdapterConfiguration.fileName)")
+    /// - Throws: `Failure` where the system cannot tell.
+    package static func exists(at path: String) throws(Failure) -> Bool {
+        try DirectoryEntries.isThere("\(path)/\(AdapterConfiguration.fileName)")
     }
 
     package init(reading path: String) throws(Failure) {
@@ -71,14 +72,14 @@ package struct AdapterDirectory: Sendable {
     package func basePath() throws(Failure) -> String {
         let given = configuration.basePath
         let candidates = given.map { [$0, "\(path)/\($0)"] } ?? []
-        guard let found = candidates.first(where: DirectoryEntries.exists) else {
-            throw Failure(
-                "the model for which the adapter was made is not there",
-                expected: "a model directory", got: given ?? "no base_model_name_or_path",
-                at: "\(path)/\(AdapterConfiguration.fileName)",
-                remedy: "put the directory back, or change base_model_name_or_path to it")
+        for candidate in candidates where try DirectoryEntries.isThere(candidate) {
+            return candidate
         }
-        return found
+        throw Failure(
+            "the model for which the adapter was made is not there",
+            expected: "a model directory", got: given ?? "no base_model_name_or_path",
+            at: "\(path)/\(AdapterConfiguration.fileName)",
+            remedy: "put the directory back, or change base_model_name_or_path to it")
     }
 
     /// Reads the adapter into a model whose base is there.
@@ -95,7 +96,10 @@ package struct AdapterDirectory: Sendable {
         try checkBase(of: model)
         for parameter in model.addedParameters {
             guard let entry = found[parameter.name] else { continue }
-            try file.readFloat32(entry.name, into: model.parameters.value(of: parameter).buffer)
+            let values = model.parameters.value(of: parameter).buffer
+            try file.readFloat32(entry.name, into: values)
+            try FiniteTensor(entry.name, at: file.path).check(
+                UnsafeBufferPointer(values), on: model.device)
         }
     }
 

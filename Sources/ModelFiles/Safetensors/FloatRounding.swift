@@ -9,21 +9,30 @@ struct FloatRounding {
 
     init(_ type: SafetensorsType) { self.type = type }
 
-    /// - Throws: `Failure` for a number that is too large for F16, and on a full disk.
+    /// - Throws: `Failure` for a number that is too large for the type, and on a full disk.
     func write(
         _ values: UnsafeBufferPointer<Float>, of name: String, to file: FileWriter
     ) throws(Failure) {
         switch type {
-        case .bfloat16: try write(values, to: file) { Self.bfloat16($0) }
+        case .bfloat16:
+            let large = values.first { $0.isFinite && Self.bfloat16($0) & 0x7FFF == 0x7F80 }
+            if let large { throw failure(name, most: "3.39e38", got: large, at: file.path) }
+            try write(values, to: file) { Self.bfloat16($0) }
         case .float16:
-            guard let large = values.first(where: { $0.isFinite && Float16($0).isInfinite }) else {
-                return try write(values, to: file) { Float16($0).bitPattern }
-            }
-            throw Failure(
-                "the tensor \(name) does not fit F16", expected: "numbers up to 65504",
-                got: "\(large)", at: file.path, remedy: "choose BF16 or F32")
+            let large = values.first { $0.isFinite && Float16($0).isInfinite }
+            if let large { throw failure(name, most: "65504", got: large, at: file.path) }
+            try write(values, to: file) { Float16($0).bitPattern }
         default: try file.write(UnsafeRawBufferPointer(values))
         }
+    }
+
+    private func failure(
+        _ name: String, most: String, got value: Float, at path: String
+    ) -> Failure {
+        Failure(
+            "the tensor \(name) does not fit \(type.rawValue)", expected: "numbers up to \(most)",
+            got: "\(value)", at: path,
+            remedy: type == .float16 ? "choose BF16 or F32" : "choose F32")
     }
 
     static func bfloat16(_ value: Float) -> UInt16 {

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Logging
+import ModelFiles
 import Models
 import Tensors
 
@@ -24,6 +25,8 @@ package final class Trainer {
     private let journal: RunJournal?
     private let saver: CheckpointSaver
     private var state: TrainerState
+    /// Nil before the first of this start.
+    private var lastValidationLoss: Double?
     /// The last step whose parts are told.
     private let lastProfiledStep: Int
 
@@ -61,7 +64,34 @@ package final class Trainer {
             throw error
         }
         try setup.board.uncounted(saver.finish)
+        if outcome == .finished { try requireFiniteEnd() }
         return outcome
+    }
+
+    /// Refuses to call a run done whose last figures are no numbers; all ranks know them. What was
+    /// saved is finite.
+    private func requireFiniteEnd() throws {
+        let skippedCount = state.step - state.updateCount
+        if skippedCount > 0 {
+            setup.logger.warning("\(skippedCount) of \(state.step) steps were skipped")
+        }
+        let failure: Failure
+        if state.skippedInARow > 0 {
+            failure = Failure(
+                "the run ended without a finite loss or gradient",
+                expected: "a last step that counts",
+                got: "\(state.skippedInARow) skipped in a row", at: "step \(state.step)",
+                remedy: "its checkpoint holds the weights of the step before those; begin again "
+                    + "with a lower optimizer.learning_rate or more warmup_steps")
+        } else if let loss = lastValidationLoss, !loss.isFinite {
+            failure = Failure(
+                "the run ended without a finite validation loss", expected: "a number",
+                got: "\(loss)", at: "step \(state.step)",
+                remedy: "go on from an earlier checkpoint, with a lower optimizer.learning_rate")
+        } else {
+            return
+        }
+        throw AgreedFailure(failure, rank: 0, isEverywhere: true)
     }
 
     private func trainSteps() throws -> Outcome {
@@ -176,6 +206,7 @@ package final class Trainer {
             return ValidationLoss.Total(
                 loss: loss.value, weight: objective.weight(of: batch, part: all))
         }
+        lastValidationLoss = total.average
         try journal?.validation(total.average, step: state.step)
         return isPlanned ? state.note(validationLoss: total.average) : false
     }
@@ -207,6 +238,19 @@ package final class Trainer {
             tensors += moments.named(in: setup.model.parameters)
         }
         try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
+        try refuseNonFinite(tensors)
         try saver.begin(state)
+    }
+
+    /// Updates of finite gradients overflow where the learning rate is far too high.
+    private func refuseNonFinite(_ tensors: [NamedTensor]) throws {
+        let device = setup.model.device
+        let bad = tensors.first { FiniteTensor.firstNonFinite(in: $0.values, on: device) != nil }
+        guard let bad else { return }
+        throw AgreedFailure(
+            Failure(
+                "the training diverged: \(bad.name) is not finite", at: "step \(state.step)",
+                remedy: "this step was not saved: resume with a lower optimizer.learning_rate"),
+            rank: 0, isEverywhere: true)
     }
 }

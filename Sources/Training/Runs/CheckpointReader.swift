@@ -13,7 +13,7 @@ package enum CheckpointReader {
         return try TrainerState(json: json, at: path)
     }
 
-    /// Reads the parameters of the architecture, and a classification head where both have one of as
+    /// Reads the parameters of the architecture, all of them finite, and a classification head where both have one of as
     /// many classes.
     package static func readWeights(of model: any LanguageModel, from directory: String) throws {
         let files = try ModelDirectory(reading: directory)
@@ -31,8 +31,10 @@ package enum CheckpointReader {
             if isOptional && files.tensor(named: parameter.name)?.shape != parameter.shape {
                 continue
             }
-            try files.readTensor(
-                named: parameter.name, into: model.parameters.value(of: parameter).buffer)
+            let values = model.parameters.value(of: parameter).buffer
+            try files.readTensor(named: parameter.name, into: values)
+            try FiniteTensor(parameter.name, at: files.file(ofTensor: parameter.name))
+                .check(UnsafeBufferPointer(values), on: model.device)
         }
     }
 
@@ -49,6 +51,8 @@ package enum CheckpointReader {
                 let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
                 try requireShape(parameter.shape, of: parameter.name + suffix, in: file)
                 try file.readFloat32(parameter.name + suffix, into: view.buffer)
+                try FiniteTensor(parameter.name + suffix, at: path)
+                    .check(UnsafeBufferPointer(view.buffer), on: list.device)
             }
         }
     }

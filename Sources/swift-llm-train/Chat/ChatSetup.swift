@@ -23,7 +23,7 @@ enum ChatSetup {
     /// That of the model directory; an adapter without one has that of its base.
     static func kept(in directory: String) throws -> ChatTemplate? {
         if let template = try ChatTemplate.load(directory: directory) { return template }
-        guard AdapterDirectory.exists(at: directory) else { return nil }
+        guard try AdapterDirectory.exists(at: directory) else { return nil }
         return try ChatTemplate.load(
             directory: AdapterDirectory(reading: directory).basePath())
     }

@@ -53,6 +53,9 @@ struct BenchCommand: RankedCommand {
         if communicator.rank == 0 {
             Console.line(isJSON ? report.json.text(isPretty: true) : report.text)
         }
+        try communicator.agree {
+            if communicator.rank == 0 { try FiniteFigures.require(report.json, at: "bench") }
+        }
         return 0
     }
 

@@ -1,4 +1,5 @@
 import Datasets
+import Diagnostics
 import Evaluation
 import JSON
 
@@ -13,8 +14,18 @@ struct ClassifiedTexts {
     /// Enough to know a text by.
     private static let characterCount = 50
 
-    /// Nil where the texts have no labels.
+    /// - Throws: `Failure` for a text whose scores are not finite.
+    func requireFinite() throws(Failure) {
+        guard let index = scores.firstNonFinite else { return }
+        throw Failure(
+            "the scores of a text are not finite", expected: "numbers",
+            got: "\(scores.rows[index])", at: texts[index].place,
+            remedy: "the model has diverged, or its numbers overflow: take an earlier checkpoint")
+    }
+
+    /// Nil where the texts have no labels, or some have no class.
     var report: ClassificationReport? {
+        guard scores.firstNonFinite == nil else { return nil }
         let actual = texts.compactMap { try? labels.index(of: $0) }
         guard actual.count == texts.count else { return nil }
         return ClassificationReport(labels: labels, actual: actual, predicted: scores.classes)
@@ -28,7 +39,7 @@ struct ClassifiedTexts {
             table.add(
                 [
                     QuotedText.line(text.text, limit: Self.characterCount),
-                    labels.names[answer.0],
+                    answer.1.allSatisfy(\.isFinite) ? labels.names[answer.0] : "-",
                 ] + answer.1.map { $0.formattedTo(4) })
         }
         return table.lines.joined(separator: "\n")
@@ -38,7 +49,9 @@ struct ClassifiedTexts {
     var jsonLines: [JSONValue] {
         zip(texts, zip(scores.classes, scores.probabilities)).map { text, answer in
             var members: [String: JSONValue] = [
-                "text": .string(text.text), "class": .string(labels.names[answer.0]),
+                "text": .string(text.text),
+                "class": answer.1.allSatisfy(\.isFinite)
+                    ? .string(labels.names[answer.0]) : .null,
                 "probabilities": .members(
                     zip(labels.names, answer.1).map {
                         JSONValue.Member(key: Array($0.utf8), value: .number($1))

@@ -53,6 +53,7 @@ struct ClassifyCommand: RankedCommand {
         let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
             model: model, texts: readTexts)
         if communicator.rank == 0 { tell(found) }
+        try communicator.agree { try found.requireFinite() }
         return 0
     }
 

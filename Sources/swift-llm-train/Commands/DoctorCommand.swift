@@ -30,6 +30,9 @@ struct DoctorCommand: RankedCommand {
         if communicator.rank == 0 {
             Console.line(isJSON ? report.json.text(isPretty: true) : report.text)
         }
+        try communicator.agree {
+            if communicator.rank == 0 { try FiniteFigures.require(report.json, at: "doctor") }
+        }
         return 0
     }
 }

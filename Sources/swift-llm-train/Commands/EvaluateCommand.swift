@@ -75,11 +75,13 @@ struct EvaluateCommand: RankedCommand {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
                 model: model, data: data, sequenceLength: sequenceLength)
             if communicator.rank == 0 { Console.line(scores.json.text()) }
+            try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
             return 0
         }
         let report = try MultipleChoicePhase(communicator: communicator, compute: compute).run(
             model: model, tasks: tasks, shots: shots ?? 0, limit: limit)
         try communicator.agree { if communicator.rank == 0 { try tell(report) } }
+        try communicator.agree { try FiniteFigures.require(report.json, at: model) }
         return 0
     }
 

@@ -1,5 +1,6 @@
 import Datasets
 import Diagnostics
+import Files
 import Foundation
 import ModelFiles
 import Models
@@ -17,15 +18,14 @@ package struct InspectReport {
 
     /// - Throws: `Failure` for what is none of these things, and for what is damaged.
     package func text(of path: String) throws -> String {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+        guard try Self.exists(path) else {
             let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
             throw Failure(
                 "there is nothing to inspect", expected: "a file or a directory",
                 got: isLink ? "a link that leads nowhere" : "nothing of that name", at: path,
                 remedy: "check the path")
         }
-        guard isDirectory.boolValue else { return try file(path) }
+        guard try DirectoryEntries.isFolder(path) else { return try file(path) }
         return try directory(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
     }
 
@@ -52,12 +52,12 @@ package struct InspectReport {
             return try shards.map { try ShardReport(path: $0, isVerifying: isVerifying).text }
                 .joined(separator: "\n\n")
         }
-        if AdapterDirectory.exists(at: path) { return try AdapterReport(path: path).text }
-        if Self.exists(path + "/config.json") { return try ModelReport(path: path).text }
-        if !CheckpointStore(directory: path).steps.isEmpty {
+        if try AdapterDirectory.exists(at: path) { return try AdapterReport(path: path).text }
+        if try Self.exists(path + "/config.json") { return try ModelReport(path: path).text }
+        if try !CheckpointStore(directory: path).steps.isEmpty {
             return try RunReport(checkpointsPath: path).text
         }
-        if RunReport.isRun(path) { return try RunReport(path: path).text }
+        if try RunReport.isRun(path) { return try RunReport(path: path).text }
         throw Failure(
             "cannot tell what this directory is",
             expected: "shards (train-*.h5), a model (config.json), an adapter "
@@ -65,7 +65,10 @@ package struct InspectReport {
             got: Self.contents(path), at: path, remedy: "name one of those")
     }
 
-    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    /// Whether a path, with the links in it, leads to something.
+    static func exists(_ path: String) throws -> Bool {
+        try DirectoryEntries.isThere(path, followsLinks: true)
+    }
 
     /// The first names in a directory.
     private static func contents(_ path: String) -> String {

@@ -54,9 +54,16 @@ package struct Doctor {
         let own = try RankSpeed.measure(
             on: compute.makeDevice(), host: host, kernels: compute.kernels,
             effort: effort.fitting(machine), barrier: communicator.barrier)
-        let encoded = try communicator.agree { try Array(JSONEncoder().encode(own)) }
+        let (infinity, nan) = ("inf", "nan")
+        let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        let encoded = try communicator.agree { try Array(encoder.encode(own)) }
         let ranks = try communicator.allGather(ofAnySize: encoded).map {
-            try JSONDecoder().decode(RankSpeed.self, from: Data($0))
+            try decoder.decode(RankSpeed.self, from: Data($0))
         }
         return SpeedFacts(
             ranks: ranks,

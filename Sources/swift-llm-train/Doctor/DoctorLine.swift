@@ -36,6 +36,9 @@ enum Quantity {
         String(format: "%.\(value >= 100 ? 0 : value >= 10 ? 1 : 2)f", value)
     }
 
+    /// The nearest whole number; what is not finite as it is.
+    static func whole(_ value: Double) -> String { String(format: "%.0f", value.rounded()) }
+
     /// "124 million", "1.56 billion".
     static func parameters(_ count: Int) -> String {
         count >= 1_000_000_000

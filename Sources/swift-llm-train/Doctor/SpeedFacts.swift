@@ -41,10 +41,10 @@ struct SpeedFacts: DoctorPart {
     private var sgemmLine: DoctorLine {
         // Two operations forward and four backward for each parameter and token.
         let perToken = 6 * Double(MachineFacts.exampleParameterCount)
-        let tokens = Int(sgemmGFLOPS * 1e9 / perToken)
+        let tokens = Quantity.whole((sgemmGFLOPS * 1e9 / perToken).rounded(.down))
         return DoctorLine(
             "sgemm",
-            "\(Quantity.number(sgemmGFLOPS)) GFLOP/s, \(Int(percentOfPeak.rounded()))% of the peak",
+            "\(Quantity.number(sgemmGFLOPS)) GFLOP/s, \(Quantity.whole(percentOfPeak))% of the peak",
             "Matrix products of a GPT. GPT-2 124M cannot train faster than about "
                 + "\(tokens) tokens/s here.")
     }
@@ -105,7 +105,7 @@ struct SpeedFacts: DoctorPart {
         }
         if percentOfPeak < Self.leastPercentOfPeak {
             warnings.append(
-                "sgemm reaches only \(Int(percentOfPeak.rounded()))% of the peak: other programs use the "
+                "sgemm reaches only \(Quantity.whole(percentOfPeak))% of the peak: other programs use the "
                     + "cores, or the BLAS kernels do not fit the processor")
         }
         let fastest = ranks.map(\.sgemmGFLOPS).max() ?? 0
@@ -113,7 +113,7 @@ struct SpeedFacts: DoctorPart {
         where speed.sgemmGFLOPS < Self.leastShareOfFastest * fastest {
             warnings.append(
                 "rank \(rank) on \(speed.host) computes at "
-                    + "\(Int(100 * speed.sgemmGFLOPS / fastest))% of the fastest rank's speed: "
+                    + "\(Quantity.whole((100 * speed.sgemmGFLOPS / fastest).rounded(.down)))% of the fastest rank's speed: "
                     + "all ranks wait for it in every step")
         }
         return warnings

@@ -19,7 +19,7 @@ struct FineTuneBase {
             throw Failure(
                 "finetune.from is missing", remedy: "name a model directory", kind: .usage)
         }
-        guard !AdapterDirectory.exists(at: directory) else {
+        guard try !AdapterDirectory.exists(at: directory) else {
             throw Failure(
                 "finetune.from names an adapter", expected: "a model", got: "a PEFT directory",
                 at: directory, remedy: "merge it into its base first", kind: .usage)

@@ -18,7 +18,7 @@ struct ImportPhase {
     /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
     func run(output: String) throws {
         let device = Device(threadCount: 1)
-        let isDirectory = DirectoryEntries.exists(
+        let isDirectory = try DirectoryEntries.isThere(
             "\(source)/\(HuggingFaceConfiguration.fileName)")
         let (model, tokenizer) = try isDirectory ? directory(device) : llama2C(device)
         try check(tokenizer, fits: model.configuration)
@@ -58,8 +58,10 @@ struct ImportPhase {
         }
         let model = Llama(checkpoint.configuration, device: device)
         for parameter in model.parameters.parameters {
-            try checkpoint.readTensor(
-                named: parameter.name, into: model.parameters.value(of: parameter).buffer)
+            let values = model.parameters.value(of: parameter).buffer
+            try checkpoint.readTensor(named: parameter.name, into: values)
+            try FiniteTensor(parameter.name, at: source)
+                .check(UnsafeBufferPointer(values), on: device)
         }
         guard tokenizer.hasSuffix(".bin") else {
             return (model, try TokenizerFile.load(tokenizer))

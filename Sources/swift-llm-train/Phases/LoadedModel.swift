@@ -18,17 +18,17 @@ struct LoadedModel {
 
     init(_ directory: String, device: Device) throws {
         let adapter =
-            AdapterDirectory.exists(at: directory) ? try AdapterDirectory(reading: directory) : nil
+            try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
         let base = try adapter?.basePath() ?? directory
         let files = try ModelDirectory(reading: base)
         // An adapter of PEFT may lie alone.
-        let hasTokenizer = InspectReport.exists("\(directory)/\(ModelDirectory.tokenizerName)")
+        let hasTokenizer = try InspectReport.exists("\(directory)/\(ModelDirectory.tokenizerName)")
         let home = hasTokenizer ? directory : base
         tokenizer = try TokenizerFile.load(home)
         let configurationPath = "\(home)/\(ModelDirectory.tokenizerConfigurationName)"
         tokenizerConfigurationJSON =
-            InspectReport.exists(configurationPath)
-            ? try FileReader.bytes(of: configurationPath) : nil
+            try InspectReport.exists(configurationPath)
+            ? FileReader.bytes(of: configurationPath) : nil
         guard files.model.vocabularySize >= tokenizer.vocabularySize else {
             throw Failure(
                 "the tokenizer has more tokens than the model",

@@ -21,7 +21,7 @@ struct MergePhase {
     /// - Throws: `Failure` where the directory holds no adapter, where it changes nothing, and where the
     ///   merged model computes something else.
     func run(adapter directory: String, output: String, isReplacing: Bool = false) throws {
-        guard AdapterDirectory.exists(at: directory) else {
+        guard try AdapterDirectory.exists(at: directory) else {
             throw Failure(
                 "there is no adapter to merge", expected: AdapterConfiguration.fileName,
                 got: "no such file", at: directory,
@@ -56,6 +56,12 @@ struct MergePhase {
                 at: directory, remedy: "train it for some steps")
         }
         let after = try scores(loaded)
+        guard (before + after).allSatisfy(\.isFinite) else {
+            throw Failure(
+                "the model gives no probabilities on the probe", expected: "numbers as logits",
+                got: "some that are not finite", at: directory,
+                remedy: "take an earlier checkpoint of the adapter")
+        }
         let difference = zip(before, after).map { abs($0 - $1) }.max() ?? 0
         let largest = before.map(abs).max() ?? 0
         guard difference <= Self.tolerance * max(1, largest) else {

@@ -33,7 +33,8 @@ package struct QuickStart {
                 model: recipe.latestCheckpoint, data: data,
                 sequenceLength: recipe.train.sequenceLength)
             lines += try communicator.agree {
-                try corpus.map { try [compare(scores, with: $0, data: data)] } ?? []
+                try FiniteFigures.require(scores.json, at: recipe.latestCheckpoint)
+                return try corpus.map { try [compare(scores, with: $0, data: data)] } ?? []
             }
         }
         if recipe.phases.contains(.generate) { try writeSamples(recipe, compute) }
