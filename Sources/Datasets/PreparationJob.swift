@@ -13,6 +13,14 @@ package struct PreparationJob: Codable, Equatable, Sendable {
         var endsDocument: Bool
     }
 
+    /// Which bytes of which files go where, for comparing plans.
+    package var pieces: [(path: String, text: String)] {
+        sources.map { source in
+            let bytes = "bytes \(source.start) to \(source.end)"
+            return (source.path, "\(bytes) in \(split.rawValue) shard \(index)")
+        }
+    }
+
     package let split: DatasetSplit
     package let index: Int
     let sources: [Source]

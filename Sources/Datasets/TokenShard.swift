@@ -12,12 +12,14 @@ import Files
 package final class TokenShard: @unchecked Sendable {
     package let path: String
     package let attributes: TokenShardAttributes
+    /// Bytes of the file.
+    let fileSize: Int
     private let tokens: HDF5Dataset
     let documentOffsets: HDF5Dataset
 
     package init(path: String) throws {
         self.path = path
-        let fileSize = try FileReader(path: path, what: "cannot open the token shard").size
+        fileSize = try FileReader(path: path, what: "cannot open the token shard").size
         let file = try HDF5File(reading: path)
         attributes = try TokenShardAttributes(reading: file)
         tokens = try HDF5Dataset(
@@ -25,6 +27,12 @@ package final class TokenShard: @unchecked Sendable {
         documentOffsets = try HDF5Dataset(
             reading: "document_offsets", elementSizes: [8], in: file, fileSize: fileSize)
         try checkOffsets()
+    }
+
+    /// What tells this shard from others without reading its tokens.
+    var facts: String {
+        "\(tokenCount) tokens in \(documentCount) documents and \(fileSize) bytes, of source "
+            + "\(attributes.sourceSHA256) by tokenizer \(attributes.tokenizerSHA256)"
     }
 
     package var tokenCount: Int { tokens.count }

@@ -10,6 +10,8 @@ package final class TokenStream: Sendable {
     /// The shards in stream order.
     package let paths: [String]
     package let documentCount: Int
+    /// What tells each shard from others without reading its tokens.
+    package let shardFacts: [String]
     /// The attributes of the first shard; the tokenizer and its vocabulary are those of all.
     package let attributes: TokenShardAttributes
     /// The first token of each shard, and at the end N.
@@ -28,6 +30,7 @@ package final class TokenStream: Sendable {
         let first = try TokenShard(path: paths[0])
         var starts = [0]
         var documentCount = 0
+        var facts: [String] = []
         for path in paths {
             let shard = try TokenShard(path: path)
             try Self.require(
@@ -35,10 +38,12 @@ package final class TokenStream: Sendable {
                 vocabularySize: first.attributes.vocabularySize, of: shard.attributes, at: path)
             starts.append(starts[starts.count - 1] + shard.tokenCount)
             documentCount += shard.documentCount
+            facts.append(shard.facts)
         }
         self.paths = paths
         self.starts = starts
         self.documentCount = documentCount
+        shardFacts = facts
         attributes = first.attributes
     }
 

@@ -10,8 +10,10 @@ extension ChoiceTask {
     ///
     /// - Throws: `Failure`, with file and line, for what is no question.
     package static func read(_ path: String) throws -> [ChoiceTask] {
-        guard isFolder(path) else { return [try ChoiceTask(reading: path, group: nil)] }
-        let folder = isFolder(path + "/val") ? path + "/val" : path
+        guard try DirectoryEntries.isFolder(path) else {
+            return [try ChoiceTask(reading: path, group: nil)]
+        }
+        let folder = try DirectoryEntries.isFolder(path + "/val") ? path + "/val" : path
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             .filter { $0.hasSuffix(".csv") || $0.hasSuffix(".jsonl") }
         guard !files.isEmpty else {
@@ -45,6 +47,8 @@ extension ChoiceTask {
         guard !questions.isEmpty else {
             throw Failure("the file holds no question", at: path)
         }
+        files = [path]
+        if examples != nil { files.append(Self.examplesPath(ofSubject: name, besides: path)) }
     }
 
     private static let splits = ["val", "test", "dev"]
@@ -54,12 +58,16 @@ extension ChoiceTask {
         ofSubject subject: String, besides path: String
     ) throws -> [ChoiceQuestion]? {
         let folder = URL(filePath: path).deletingLastPathComponent()
-        let examples = folder.deletingLastPathComponent()
-            .appending(path: "dev/\(subject)_dev.csv").path
-        guard folder.lastPathComponent != "dev", DirectoryEntries.exists(examples) else {
+        let examples = examplesPath(ofSubject: subject, besides: path)
+        guard folder.lastPathComponent != "dev", try DirectoryEntries.isThere(examples) else {
             return nil
         }
         return try ExampleFile(reading: examples).mmluQuestions()
+    }
+
+    private static func examplesPath(ofSubject subject: String, besides path: String) -> String {
+        URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "dev/\(subject)_dev.csv").path
     }
 
     /// The name of the folder, or of that around it where it is a split.
@@ -67,12 +75,6 @@ extension ChoiceTask {
         let url = URL(filePath: folder).standardizedFileURL
         let name = url.lastPathComponent
         return splits.contains(name) ? url.deletingLastPathComponent().lastPathComponent : name
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-            && isDirectory.boolValue
     }
 }
 

@@ -5,6 +5,8 @@ package struct ChoiceTask: Equatable, Sendable {
     package let name: String
     /// The tasks of one group are reported together, too: MMLU's subjects.
     package let group: String?
+    /// From which the questions and the examples were read; none for questions made in memory.
+    package var files: [String] = []
     package let questions: [ChoiceQuestion]
     /// Stands before the examples.
     let preamble: String

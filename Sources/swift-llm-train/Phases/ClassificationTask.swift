@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
@@ -10,6 +11,8 @@ import Training
 struct ClassificationTask: TrainingTask {
     let labels: ClassLabels
     private let base: FineTuneBase
+    /// Of the examples.
+    private let files: [String]
     private let train: ClassifiedExamples
     /// Those of `train`.
     private let texts: [LabelledText]
@@ -22,6 +25,7 @@ struct ClassificationTask: TrainingTask {
     /// - Throws: `Failure` for records that cannot be used, with file and line.
     init(_ recipe: Recipe) throws {
         base = try FineTuneBase(recipe)
+        files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
         sequenceLength = base.sequenceLength(recipe)
         let texts = try LabelledTextSplit(recipe, labels: base.labels)
         labels = texts.labels
@@ -48,6 +52,10 @@ struct ClassificationTask: TrainingTask {
 
     var warnings: [String] {
         [train, validation, test].compactMap { $0.warning(sequenceLength: sequenceLength) }
+    }
+
+    var inputs: RankInputs {
+        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
     func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }

@@ -33,6 +33,8 @@ struct ClassifyPhase {
                     sequenceLength: loaded.model.configuration.contextLength)
             )
         }
+        try (RankInputs(texts) + RankInputs(loaded.model, at: directory))
+            .requireEqual(over: communicator)
         let scores = try ClassScores(of: encoded.examples, by: loaded.model, over: communicator)
         return ClassifiedTexts(
             texts: texts, labels: labels, scores: scores,

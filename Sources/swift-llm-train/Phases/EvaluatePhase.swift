@@ -37,7 +37,7 @@ struct EvaluatePhase {
 
     func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
         let device = compute.makeDevice()
-        let (model, tokenizer, loss) = try communicator.agree {
+        let (model, tokenizer, loss, inputs) = try communicator.agree {
             let (model, tokenizer) = try LoadedModel.load(directory, device: device)
             let stream = try TokenStream(resolving: data, split: .validation)
             try stream.require(tokenizer)
@@ -51,9 +51,11 @@ struct EvaluatePhase {
             return (
                 model, tokenizer,
                 try ValidationLoss(
-                    stream: stream, sequenceLength: length, portionSize: Self.portionSize)
+                    stream: stream, sequenceLength: length, portionSize: Self.portionSize),
+                RankInputs(stream) + RankInputs(model, at: directory)
             )
         }
+        try inputs.requireEqual(over: communicator)
         let total = try loss.total(model, over: communicator)
         let byteCount = try communicator.agree { try Self.bytes(of: loss, tokenizer) }
         return Scores(

@@ -47,11 +47,19 @@ struct FineTunePhase {
         let model = try communicator.agree {
             try LoadedModel(directory, device: compute.makeDevice()).model
         }
+        try RankInputs(model, at: directory).requireEqual(over: communicator)
         if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
         for (name, examples) in [("validation", task.validation), ("test", task.test)] {
             let examples = examples.examples
             guard !examples.isEmpty else { continue }
             let scores = try ClassScores(of: examples, by: model, over: communicator)
+            try communicator.agree {
+                guard let index = scores.firstNonFinite else { return }
+                throw Failure(
+                    "the scores of a \(name) text are not finite", expected: "numbers",
+                    got: "\(scores.rows[index])", at: directory,
+                    remedy: "lower finetune.optimizer.learning_rate")
+            }
             let report = ClassificationReport(
                 labels: task.labels, actual: examples.map { Int($0.targets.last ?? 0) },
                 predicted: scores.classes)

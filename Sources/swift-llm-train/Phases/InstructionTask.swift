@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
@@ -9,6 +10,8 @@ import Training
 /// Fine-tuning on answers to instructions and in conversations.
 struct InstructionTask: TrainingTask {
     private let base: FineTuneBase
+    /// Of the examples.
+    private let files: [String]
     private let template: ChatTemplate
     private let train: ExampleSet
     private let validation: ExampleSet?
@@ -16,6 +19,7 @@ struct InstructionTask: TrainingTask {
     /// - Throws: `Failure` for records that cannot be used, with file and line.
     init(_ recipe: Recipe) throws {
         base = try FineTuneBase(recipe)
+        files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
         guard base.labels == nil else {
             throw Failure(
                 "finetune.from names a classifier", expected: "a model that writes text",
@@ -70,6 +74,10 @@ struct InstructionTask: TrainingTask {
         return
             "the end of answers in the template \(template.name), \(end.debugDescription), is no token "
             + "of this vocabulary but \(ids.count): the model may be slow to learn it"
+    }
+
+    var inputs: RankInputs {
+        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
     func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }

@@ -12,12 +12,17 @@ struct MultipleChoicePhase {
         model directory: String, tasks paths: [String], shots: Int, limit: Int?
     ) throws -> MultipleChoiceReport {
         let device = compute.makeDevice()
-        let (choice, tasks) = try communicator.agree {
+        let (choice, tasks, inputs) = try communicator.agree {
             let tasks = try paths.flatMap { try ChoiceTask.read($0) }
             for task in tasks { try task.requireExamples(shots) }
             let (model, tokenizer) = try LoadedModel.load(directory, device: device)
-            return (MultipleChoice(model: model, tokenizer: tokenizer), tasks)
+            return (
+                MultipleChoice(model: model, tokenizer: tokenizer), tasks,
+                try RankInputs(files: tasks.flatMap(\.files))
+                    + RankInputs(tokenizer, at: directory) + RankInputs(model, at: directory)
+            )
         }
+        try inputs.requireEqual(over: communicator)
         return MultipleChoiceReport(
             shots: shots,
             results: try tasks.map { task in

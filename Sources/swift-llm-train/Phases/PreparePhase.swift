@@ -24,6 +24,8 @@ struct PreparePhase {
             try PreparationPlan(
                 inputs: options.input, validationFraction: options.validationFraction)
         }
+        try RankInputs(plan.jobs.flatMap(\.pieces).map { .init($0.path, $0.text) })
+            .requireEqual(over: communicator)
         let output = try communicator.agree {
             communicator.rank == 0
                 ? try PreparationOutput(

@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
@@ -12,6 +13,7 @@ struct TrainingData: TrainingTask {
     let train: TokenStream
     let validation: TokenStream?
     let tokenizer: any Tokenizer
+    private let tokenizerPath: String
 
     init(_ recipe: Recipe) throws {
         guard let path = recipe.data.train else {
@@ -22,7 +24,8 @@ struct TrainingData: TrainingTask {
         validation = try recipe.data.validation.map {
             try TokenStream(resolving: $0, split: .validation)
         }
-        tokenizer = try TokenizerFile.load(recipe.data.tokenizer ?? train.tokenizerPath)
+        tokenizerPath = recipe.data.tokenizer ?? train.tokenizerPath
+        tokenizer = try TokenizerFile.load(tokenizerPath)
         try train.require(tokenizer)
         try validation?.require(tokenizer)
     }
@@ -46,6 +49,11 @@ struct TrainingData: TrainingTask {
     }
 
     let warnings: [String] = []
+
+    var inputs: RankInputs {
+        RankInputs(train) + (validation.map { RankInputs($0) } ?? RankInputs())
+            + RankInputs(tokenizer, at: tokenizerPath)
+    }
 
     func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
         try ParameterPlan(freezing: recipe, model)

@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
@@ -11,6 +12,9 @@ protocol TrainingTask {
     var description: String { get }
     /// What of the data is not used as it was given.
     var warnings: [String] { get }
+
+    /// The files that each rank reads for itself.
+    var inputs: RankInputs { get throws }
 
     /// The architecture and sizes of the model.
     func configuration(_ recipe: Recipe) throws -> ModelConfiguration

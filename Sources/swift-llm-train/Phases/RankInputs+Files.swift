@@ -1,0 +1,65 @@
+import CKernels
+import Collectives
+import Datasets
+import Files
+import ModelFiles
+import Models
+import Tokenizers
+
+extension RankInputs {
+    /// Files that are read whole, by their sizes and hashes.
+    init(files paths: [String]) throws {
+        let files = try paths.flatMap { path in
+            guard try DirectoryEntries.isFolder(path) else { return [path] }
+            return try DirectoryEntries.tree(of: path).files.map { "\(path)/\($0)" }
+        }
+        self.init(
+            try files.map { path in
+                let file = try FileHash.hash(ofFile: path)
+                return Item(path, "\(file.size) bytes of SHA-256 \(file.sha256)")
+            })
+    }
+
+    /// Texts and their labels, one by one.
+    init(_ texts: [LabelledText]) {
+        self.init(
+            texts.map { text in
+                var hash = FileHash()
+                hash.update(text: text.label.map { "\($0): \(text.text)" } ?? text.text)
+                return Item(text.place, "a text of SHA-256 \(hash.finish().sha256)")
+            })
+    }
+
+    /// Token shards, by what opening them tells.
+    init(_ stream: TokenStream) {
+        self.init(zip(stream.paths, stream.shardFacts).map { Item($0, $1) })
+    }
+
+    /// A tokenizer, by the tokenizer.json that it was read from or stands for.
+    init(_ tokenizer: any Tokenizer, at path: String) {
+        self.init([Item(path, "a tokenizer of SHA-256 \(tokenizer.tokenizerSHA256)")])
+    }
+
+    /// A model whose weights every rank has read, by their bits.
+    init(_ model: any LanguageModel, at path: String) {
+        let values = model.parameters.values.buffer
+        let hash = values.baseAddress.map { swift_llm_hash($0, values.count) } ?? 0
+        self.init([Item(path, "\(model.configuration.summary) of hash \(hash)")])
+    }
+
+    /// The sizes of a model.
+    init(_ configuration: ModelConfiguration, at path: String) {
+        self.init([Item(path, "\(configuration)")])
+    }
+
+    static func + (left: RankInputs, right: RankInputs) -> RankInputs {
+        RankInputs(left.items + right.items)
+    }
+}
+
+extension Recipe {
+    /// Every key, as the ranks must have it alike.
+    var rankInputs: RankInputs {
+        RankInputs(Self.keys.map { RankInputs.Item($0.path, "\($0.read(self))") })
+    }
+}
