@@ -50,7 +50,8 @@ package struct LaneTree: Equatable, Sendable {
             throw Failure(
                 "there are more ranks than lanes", expected: "at most \(laneCount) ranks",
                 got: "\(worldSize)", at: "train.lanes",
-                remedy: "start on \(laneCount) ranks, or begin a new run with lanes=\(worldSize)",
+                remedy: "start on \(laneCount) ranks, or set train.lanes=\(worldSize), with which "
+                    + "the bits change",
                 kind: .usage)
         }
         precondition((0..<worldSize).contains(rank), "expected a rank < \(worldSize), got \(rank)")

@@ -77,6 +77,7 @@ import Testing
             try LaneTree(laneCount: 4).lanes(ofRank: 0, worldSize: 6)
         }
         #expect(error?.exitCode == 64)
-        #expect(error?.remedy == "start on 4 ranks, or begin a new run with lanes=6")
+        #expect(
+            error?.remedy == "start on 4 ranks, or set train.lanes=6, with which the bits change")
     }
 }

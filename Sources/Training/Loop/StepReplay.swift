@@ -4,17 +4,24 @@ import Tensors
 /// Computes steps of a run again, as `Trainer` did, and writes nothing.
 package final class StepReplay {
     private let setup: TrainerSetup
-    private let gradientStep: GradientStep
-    private let schedule: LearningRateSchedule
+    private let schedules: ScheduleHistory
     private let clipping: GradientClipping
+    private var gradientStep: GradientStep
     private var state: TrainerState
 
-    /// - Parameter state: where model and optimizer of `setup` stand.
-    package init(_ setup: TrainerSetup, state: TrainerState) throws {
+    /// - Parameters:
+    ///   - state: where model and optimizer of `setup` stand.
+    ///   - schedules: those of the run; without any, its recipe and state tell them.
+    package init(
+        _ setup: TrainerSetup, state: TrainerState, schedules: ScheduleHistory = ScheduleHistory()
+    ) throws {
         self.setup = setup
         self.state = state
+        let current = ScheduleHistory.Entry(
+            firstStep: 0, stepCount: setup.stepCount, laneCount: state.laneCount,
+            optimizer: setup.optimizerOptions)
+        self.schedules = schedules.entries.isEmpty ? ScheduleHistory([current]) : schedules
         gradientStep = try GradientStep(setup, laneCount: state.laneCount)
-        schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
     }
 
@@ -27,7 +34,7 @@ package final class StepReplay {
             let gradient = try computeGradient()
             if gradient.isFinite {
                 try setup.optimizer.update(
-                    gradient.values, learningRate: schedule.value(at: state.step),
+                    gradient.values, learningRate: learningRate,
                     gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
                     over: setup.communicator)
             }
@@ -36,12 +43,22 @@ package final class StepReplay {
         let gradient = try computeGradient()
         return ReplayedStep(
             step: step, loss: gradient.loss, gradientNorm: gradient.norm,
-            learningRate: schedule.value(at: state.step), layers: layers(gradient),
+            learningRate: learningRate, layers: layers(gradient),
             sequences: gradientStep.sequences)
+    }
+
+    /// That of the step that comes next, in the schedule which it had.
+    private var learningRate: Double {
+        schedules.entry(ofStep: state.step)?.schedule.value(at: state.step) ?? 0
     }
 
     private func computeGradient() throws -> StepGradient {
         var clock = StepClock()
+        let laneCount = schedules.entry(ofStep: state.step)?.laneCount ?? state.laneCount
+        if laneCount != state.laneCount {
+            state.laneCount = laneCount
+            gradientStep = try GradientStep(setup, laneCount: laneCount)
+        }
         let batch = try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
         return try gradientStep.compute(batch, step: state.step, &clock)
     }

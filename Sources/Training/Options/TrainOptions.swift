@@ -45,8 +45,8 @@ package struct TrainOptions: OptionBlock {
     /// Seconds from the start of the program after which the run saves and stops as on request;
     /// usual: what a batch system grants, less the time of a checkpoint.
     package var maximumSeconds: Int?
-    /// L: the most ranks the run may ever use, with equal bits on each number of them; divides B;
-    /// by default the world size of the run's start.
+    /// L: the most ranks the run may use, with equal bits on each number of them; divides B; by
+    /// default as many as cost little, at least the world size of the run's start.
     package var lanes: Int?
     /// The format of the matrix products; usual fp32.
     package var precision = Precision.fp32
