@@ -57,7 +57,7 @@ extension Communicator {
     package func replaceSegments(notedAt path: String?) throws -> [String] {
         let segments = SharedMemorySegments()
         let notes = try agree { () throws -> [UInt8] in
-            guard let path, DirectoryEntries.exists(path) else { return [] }
+            guard let path, try DirectoryEntries.isThere(path) else { return [] }
             return try FileReader.bytes(of: path)
         }
         let names = Self.lines(try broadcast(notes, from: 0))

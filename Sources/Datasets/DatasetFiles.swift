@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Glibc
 
 /// The two parts of a prepared text.
@@ -14,16 +15,15 @@ package enum DatasetFiles {
     ///
     /// - Throws: a `Failure` where there is none.
     package static func resolve(_ path: String, split: DatasetSplit) throws -> [String] {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            let paths = matches(of: path)
+        guard try DirectoryEntries.isThere(path, followsLinks: true) else {
+            let paths = try matches(of: path)
             guard paths.isEmpty else { return paths }
             throw Failure(
                 "there is no token shard", expected: "a shard directory, a glob or a file",
                 got: "nothing of that name", at: path, remedy: "prepare the text first")
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
-        let paths = matches(of: "\(escaped(path))/\(split.rawValue)-*.h5")
+        guard try DirectoryEntries.isFolder(path) else { return [path] }
+        let paths = try matches(of: "\(escaped(path))/\(split.rawValue)-*.h5")
         guard paths.isEmpty else { return paths }
         throw Failure(
             "the directory holds no \(split.rawValue) shard",
@@ -33,10 +33,20 @@ package enum DatasetFiles {
     }
 
     /// Paths in byte order, whatever the locale.
-    static func matches(of pattern: String) -> [String] {
+    ///
+    /// - Throws: a `Failure` where a directory cannot be listed: shards that nobody sees are missing.
+    static func matches(of pattern: String) throws -> [String] {
         var found = glob_t()
         defer { globfree(&found) }
-        guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
+        errno = 0
+        switch glob(pattern, GLOB_NOSORT | GLOB_ERR, nil, &found) {
+        case 0: break
+        case GLOB_NOMATCH: return []
+        case _ where errno == ENOENT || errno == ENOTDIR: return []
+        case GLOB_NOSPACE:
+            throw SystemCall.failure("cannot look for the shards", code: ENOMEM, at: pattern)
+        case _: throw SystemCall.failure("cannot look for the shards", code: errno, at: pattern)
+        }
         let paths = (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0] }
         return paths.map { String(cString: $0) }.sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)

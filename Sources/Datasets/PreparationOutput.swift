@@ -23,10 +23,12 @@ package struct PreparationOutput: Sendable {
         try SystemCall.check("cannot write to the output directory", at: directory) {
             access("\(directory)/.", W_OK | X_OK)
         }
-        var existing = DatasetSplit.allCases.flatMap {
-            DatasetFiles.matches(of: "\(DatasetFiles.escaped(directory))/\($0.rawValue)-*.h5")
+        var existing = try DatasetSplit.allCases.flatMap {
+            try DatasetFiles.matches(of: "\(DatasetFiles.escaped(directory))/\($0.rawValue)-*.h5")
         }
-        if access(tokenizerPath, F_OK) == 0, try !hasTokenizer() { existing.append(tokenizerPath) }
+        if try DirectoryEntries.isThere(tokenizerPath), try !hasTokenizer() {
+            existing.append(tokenizerPath)
+        }
         guard isReplacing || existing.isEmpty else {
             throw Failure(
                 "the output directory holds a preparation already", expected: "none of its files",
@@ -40,7 +42,7 @@ package struct PreparationOutput: Sendable {
 
     /// Writes tokenizer.json, byte for byte what the tokenizer gives.
     package func finish() throws {
-        if access(tokenizerPath, F_OK) == 0, try hasTokenizer() { return }
+        if try DirectoryEntries.isThere(tokenizerPath), try hasTokenizer() { return }
         try PublishedFile.create(at: tokenizerPath) { try FileWriter.write(tokenizerJSON, to: $0) }
     }
 

@@ -45,7 +45,7 @@ package enum DirectoryEntries {
 
     /// Removes a file, a link or a whole directory; a missing one is fine.
     static func remove(_ path: String) throws(Failure) {
-        guard exists(path) else { return }
+        guard try isThere(path) else { return }
         do {
             try FileManager.default.removeItem(atPath: path)
         } catch {

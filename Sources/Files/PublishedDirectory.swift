@@ -26,7 +26,7 @@ package struct PublishedDirectory: Sendable {
         to path: String, isReplacing: Bool = false, _ body: (String) throws -> Void
     ) throws {
         let directory = PublishedDirectory(at: path)
-        guard isReplacing || !DirectoryEntries.exists(path) else {
+        guard try isReplacing || !DirectoryEntries.isThere(path) else {
             throw SystemCall.failure("cannot publish the directory", code: EEXIST, at: path)
         }
         do {
@@ -53,7 +53,7 @@ package struct PublishedDirectory: Sendable {
         for entry in tree.files + tree.directories.reversed() {
             try DirectoryEntries.synchronize("\(temporaryPath)/\(entry)")
         }
-        guard isReplacing, DirectoryEntries.exists(path) else {
+        guard isReplacing, try DirectoryEntries.isThere(path) else {
             return try TemporaryName.rename(temporaryPath, to: path)
         }
         try replace()
@@ -90,7 +90,7 @@ package struct PublishedDirectory: Sendable {
         for name in leftovers {
             let leftover = "\(directory)/\(name)"
             if let original = TemporaryName.original(ofReplaced: name),
-                !DirectoryEntries.exists("\(directory)/\(original)")
+                try !DirectoryEntries.isThere("\(directory)/\(original)")
             {
                 try TemporaryName.rename(leftover, to: "\(directory)/\(original)")
             } else {

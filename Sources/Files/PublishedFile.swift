@@ -40,7 +40,7 @@ package enum PublishedFile {
         at path: String, isReplacing: Bool = false,
         _ body: (_ temporaryPath: String) throws -> Result
     ) throws -> Result {
-        guard isReplacing || !DirectoryEntries.exists(path) else {
+        guard try isReplacing || !DirectoryEntries.isThere(path) else {
             throw Failure(
                 "cannot write the file", expected: "a name that is free", got: "an existing file",
                 at: path, remedy: "choose another output or remove the file")

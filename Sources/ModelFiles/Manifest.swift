@@ -92,7 +92,7 @@ package struct Manifest: Equatable, Sendable {
     }
 
     private static func verify(_ path: String, _ expected: File) throws(Failure) {
-        guard DirectoryEntries.exists(path) else {
+        guard try DirectoryEntries.isThere(path) else {
             throw Failure("a file of the manifest is missing", at: path)
         }
         let size = try FileReader(path: path).size

@@ -9,22 +9,21 @@ package enum TokenizerFile {
     ///
     /// - Throws: `Failure` for a missing, malformed or unsupported file.
     package static func load(_ path: String) throws -> any Tokenizer {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+        guard try exists(path) else {
             throw Failure(
                 "cannot read the tokenizer", expected: "a tokenizer.json or a directory with one",
                 got: "nothing", at: path, remedy: "name an existing file")
         }
-        guard isDirectory.boolValue else { return try loadFile(path) }
+        guard try DirectoryEntries.isFolder(path) else { return try loadFile(path) }
         let inside = path.hasSuffix("/") ? path : path + "/"
-        if exists(inside + "tokenizer.json") { return try loadJSON(inside + "tokenizer.json") }
-        if exists(inside + "encoder.json"), exists(inside + "vocab.bpe") {
+        if try exists(inside + "tokenizer.json") { return try loadJSON(inside + "tokenizer.json") }
+        if try exists(inside + "encoder.json"), try exists(inside + "vocab.bpe") {
             return try GPT2Files.tokenizer(
                 encoderJSON: try read(inside + "encoder.json"),
                 merges: try read(inside + "vocab.bpe"), at: path)
         }
         let model = inside + SentencePieceModel.fileName
-        if exists(model) { return try loadFile(model) }
+        if try exists(model) { return try loadFile(model) }
         throw Failure(
             "cannot read the tokenizer",
             expected: "tokenizer.json, tokenizer.model, or encoder.json and vocab.bpe",
@@ -52,8 +51,8 @@ package enum TokenizerFile {
         try parse(try read(path), at: path)
     }
 
-    private static func exists(_ path: String) -> Bool {
-        FileManager.default.fileExists(atPath: path)
+    private static func exists(_ path: String) throws -> Bool {
+        try DirectoryEntries.isThere(path, followsLinks: true)
     }
 
     private static func read(_ path: String) throws -> [UInt8] {

@@ -22,7 +22,7 @@ import swift_llm_train
     @Test(arguments: [
         "checkpoint.every_steps=7", "checkpoint.keep_last=1", "evaluate.every_steps=3",
         "evaluate.batches=2", "train.threads_per_rank=2", "train.stop_after_steps=5",
-        "train.maximum_skipped_steps=9", "output=elsewhere", "name=other",
+        "train.maximum_skipped_steps=9", "train.lanes=2", "output=elsewhere", "name=other",
     ])
     func keysThatDoNotDecideTheWeightsMayChange(override: String) throws {
         #expect(try differences([override]).refused.isEmpty)
@@ -38,7 +38,6 @@ import swift_llm_train
         ("train.global_batch_size=64", "train.global_batch_size was 32, is 64"),
         ("train.micro_batch_size=4", "train.micro_batch_size was 8, is 4"),
         ("train.sequence_length=32", "train.sequence_length was 64, is 32"),
-        ("train.lanes=2", "train.lanes was 4, is 2"),
         ("optimizer.beta2=0.99", "optimizer.beta2 was 0.95, is 0.99"),
         ("optimizer.warmup_steps=1", "optimizer.warmup_steps was 0, is 1"),
     ])
@@ -67,12 +66,12 @@ import swift_llm_train
     }
 
     @Test func allDifferencesStandInOneFailure() throws {
-        let differences = try differences(["seed=2", "train.lanes=2", "train.steps=200"])
+        let differences = try differences(["seed=2", "train.micro_batch_size=4", "train.steps=200"])
         let failure = #expect(throws: Failure.self) { try differences.check() }
         #expect(
             failure?.line
                 == "the recipe is not that of the run to resume: seed was 1, is 2; "
-                + "train.lanes was 4, is 2; take these changes back, or start a new run with "
+                + "train.micro_batch_size was 8, is 4; take these changes back, or start a new run with "
                 + "another output")
         #expect(failure?.exitCode == 64)
     }

@@ -102,8 +102,9 @@ import swift_llm_train
         }
         #expect(lines.count == shown.count + Set(shown.compactMap(\.block)).count)
         #expect(
-            lines.prefix(5) == [
-                "name: small", "seed: 1", "output: runs/small", "phases: [pretrain]", "tokenizer:",
+            lines.prefix(6) == [
+                "name: small", "seed: 1", "output: runs/small", "directory: null",
+                "phases: [pretrain]", "tokenizer:",
             ])
         #expect(lines.contains("  learning_rate: 0.0006"))
         #expect(lines.contains("  tokens: null"))
@@ -113,7 +114,7 @@ import swift_llm_train
     /// The recipe section of the contract, key by key.
     @Test func keysAreThoseOfTheContract() {
         let contract = """
-            name seed output phases
+            name seed output directory phases
             tokenizer: kind vocabulary_size path
             prepare: input output validation_fraction
             data: train validation tokenizer shuffle

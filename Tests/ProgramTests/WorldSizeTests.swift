@@ -42,10 +42,10 @@ extension Jobs {
             }
         }
 
-        @Test func lanesAreTheRanksOfTheStartByDefault() async throws {
+        @Test func byDefaultTwiceAsManyRanksHaveALaneWhereThatCostsLittle() async throws {
             let workspace = try await Workspace.prepared()
             let run = try await workspace.pretrain("run", "train.lanes=null", ranks: 3)
-            let other = try await workspace.pretrain("other", "train.lanes=3")
+            let other = try await workspace.pretrain("other", "train.lanes=6")
             #expect(try run.weights(20) == other.weights(20))
         }
 

@@ -74,7 +74,7 @@ extension Jobs {
             expect(
                 run, 64,
                 "there are more ranks than lanes: expected at most 2 ranks, got 3 (train.lanes); "
-                    + "start on 2 ranks, or begin a new run with lanes=3")
+                    + "start on 2 ranks, or set train.lanes=3, with which the bits change")
             try await workspace.pretrain("run", "train.steps=3 train.lanes=2", ranks: 2)
         }
 

@@ -49,18 +49,18 @@ import Training
         let training = try TinyTraining()
         for step in [5, 10, 15] { try training.save(step: step) }
         try training.store.keepLast(0, upTo: 15)
-        #expect(training.store.steps == [5, 10, 15])
+        #expect(try training.store.steps == [5, 10, 15])
         try training.store.keepLast(2, upTo: 15)
-        #expect(training.store.steps == [10, 15])
+        #expect(try training.store.steps == [10, 15])
     }
 
     @Test func keepLastKeepsTheBestBesides() throws {
         let training = try TinyTraining()
         for step in [5, 10, 15, 20] { try training.save(step: step) }
         try training.store.keepLast(1, upTo: 20, keeping: 10)
-        #expect(training.store.steps == [10, 20])
+        #expect(try training.store.steps == [10, 20])
         try training.store.keepLast(1, upTo: 20, keeping: 20)
-        #expect(training.store.steps == [20])
+        #expect(try training.store.steps == [20])
     }
 
     /// A run that passed over a damaged checkpoint and saved before it came there again.
@@ -69,7 +69,7 @@ import Training
         for step in [10, 20, 15] { try training.save(step: step) }
         try Damage.alteredWeights.apply(to: training.store.path(ofStep: 20))
         try training.store.keepLast(1, upTo: 15)
-        #expect(training.store.newestComplete { _ in } == training.store.path(ofStep: 15))
+        #expect(try training.store.newestComplete { _ in } == training.store.path(ofStep: 15))
     }
 
     @Test(arguments: Damage.allCases)
@@ -79,7 +79,7 @@ import Training
         try training.save(step: 10)
         try damage.apply(to: training.store.path(ofStep: 10))
         var failures: [Failure] = []
-        let found = training.store.newestComplete { failures.append($0) }
+        let found = try training.store.newestComplete { failures.append($0) }
         #expect(found == training.store.path(ofStep: 5))
         #expect(failures.count == 1)
         #expect(failures.first?.line.contains("step-00000010") == true)
@@ -88,10 +88,10 @@ import Training
 
     @Test func withoutAnyCompleteCheckpointThereIsNone() throws {
         let training = try TinyTraining()
-        #expect(training.store.newestComplete { _ in } == nil)
+        #expect(try training.store.newestComplete { _ in } == nil)
         try training.save(step: 5)
         try Damage.withoutManifest.apply(to: training.store.path(ofStep: 5))
-        #expect(training.store.newestComplete { _ in } == nil)
+        #expect(try training.store.newestComplete { _ in } == nil)
     }
 
     /// What befalls a directory by a crash, a full disk, or a bad one.

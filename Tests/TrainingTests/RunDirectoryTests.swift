@@ -19,17 +19,38 @@ import Training
         _ = try RunDirectory(at: folder("run"))
     }
 
+    @Test(arguments: [ENOLCK, ENOSYS, EOPNOTSUPP])
+    func aFileSystemWithoutLocksIsSaidToHaveNone(code: Int32) throws {
+        let folder = try TemporaryFolder()
+        let run = try RunDirectory(at: folder("run")) { _, _ in
+            errno = code
+            return -1
+        }
+        let warning = try #require(run.warning)
+        #expect(warning.contains("gives no lock (flock: \(String(cString: strerror(code)))): "))
+        #expect(try RunDirectory(at: folder("other")).warning == nil)
+    }
+
+    @Test func checkpointsThatCannotBeListedAreNotNone() throws {
+        let folder = try TemporaryFolder()
+        #expect(try CheckpointStore(directory: folder("none")).steps.isEmpty)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder("loop"), withDestinationPath: "loop")
+        let line = failureLine { _ = try CheckpointStore(directory: folder("loop")).steps }
+        #expect(line.contains("Too many levels of symbolic links"))
+    }
+
     @Test func aDirectoryHoldsARunOnceItHasARecipeOrMetrics() throws {
         let folder = try TemporaryFolder()
         let run = try RunDirectory(at: folder("run"))
-        #expect(!run.holdsRun)
+        #expect(try !run.holdsRun)
         try run.storeRecipe("name: a\n")
-        #expect(run.holdsRun && run.holdsRecipe)
+        #expect(try run.holdsRun && run.holdsRecipe)
         #expect(try folder.text("run/recipe.yaml") == "name: a\n")
 
         let other = try RunDirectory(at: folder("other"))
         try folder.write("", to: "other/metrics.jsonl")
-        #expect(other.holdsRun && !other.holdsRecipe)
+        #expect(try other.holdsRun && !other.holdsRecipe)
     }
 
     @Test func aFileInThePlaceOfTheDirectoryIsNamed() throws {

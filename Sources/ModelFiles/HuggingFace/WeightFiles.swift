@@ -18,9 +18,9 @@ struct WeightFiles: Sendable {
     let places: [String: Place]
 
     init(directory: String) throws(Failure) {
-        if DirectoryEntries.exists("\(directory)/\(Self.fileName)") {
+        if try DirectoryEntries.isThere("\(directory)/\(Self.fileName)") {
             places = try Self.places(in: [Self.fileName], of: directory)
-        } else if DirectoryEntries.exists("\(directory)/\(Self.indexName)") {
+        } else if try DirectoryEntries.isThere("\(directory)/\(Self.indexName)") {
             let index = try Self.index(at: "\(directory)/\(Self.indexName)")
             places = try Self.places(in: Set(index.values).sorted(), of: directory)
             for (name, file) in index.sorted(by: { $0.key < $1.key })

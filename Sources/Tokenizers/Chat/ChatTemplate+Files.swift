@@ -14,14 +14,14 @@ extension ChatTemplate {
     ///   can tell where its answers begin and end.
     package static func load(directory: String) throws -> ChatTemplate? {
         let place = "\(directory)/tokenizer_config.json"
-        guard DirectoryEntries.exists(place) else { return nil }
+        guard try DirectoryEntries.isThere(place) else { return nil }
         let what = "cannot read the chat template"
         let configuration = try JSONValue(
             parsing: try FileReader.bytes(of: place, what: what), at: place)
         // transformers saves it in a file of its own, which comes first.
         let file = "\(directory)/chat_template.jinja"
         let separate =
-            try DirectoryEntries.exists(file)
+            try DirectoryEntries.isThere(file)
             ? JSONValue.bytes(FileReader.bytes(of: file, what: what)) : nil
         return try ChatTemplate(configuration: configuration, jinja: separate, at: place)
     }
@@ -33,7 +33,7 @@ extension ChatTemplate {
         _ name: String, for tokenizer: some Tokenizer
     ) throws -> ChatTemplate {
         if let builtIn = BuiltIn(rawValue: name) { return try .init(builtIn, for: tokenizer) }
-        guard DirectoryEntries.exists(name) else {
+        guard try DirectoryEntries.isThere(name) else {
             throw Failure(
                 "unknown chat template",
                 expected: names.joined(separator: ", ") + ", or a JSON file of pieces",

@@ -42,11 +42,13 @@ final class RunJournal {
 
     func validation(_ loss: Double, step: Int) throws {
         try metrics.append(.validation(step: step, loss: loss))
-        logger.info("step \(step)  validation loss \(loss.formatted(4))")
+        let level: Logger.Level = loss.isFinite ? .info : .warning
+        logger.log(level: level, "step \(step)  validation loss \(loss.formatted(4))")
     }
 
     func saved(_ path: String, step: Int) throws {
-        try event("saved \(path)", step: step)
+        try metrics.append(.saved(step: step, path: path))
+        logger.info("saved \(path)")
     }
 
     func event(_ message: String, step: Int) throws {
@@ -61,7 +63,7 @@ final class RunJournal {
         return "step \(record.step)/\(stepCount)  loss \(record.loss.formatted(4))  "
             + "norm \(record.gradientNorm.formatted(3))  "
             + "learning rate \(String(format: "%.2e", record.learningRate))  "
-            + "\(Int(record.tokensPerSecond)) tokens/s  "
+            + "\(record.tokensPerSecond.formatted(0)) tokens/s  "
             + "\(Duration.seconds(remaining).formatted(.time(pattern: .hourMinuteSecond))) left"
     }
 }

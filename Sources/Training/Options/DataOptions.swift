@@ -15,9 +15,9 @@ package struct DataOptions: OptionBlock {
 
     package static var fields: [OptionField<DataOptions>] {
         [
-            OptionField("train", \.train),
-            OptionField("validation", \.validation),
-            OptionField("tokenizer", \.tokenizer),
+            OptionField("train", \.train).naming(.input),
+            OptionField("validation", \.validation).naming(.input),
+            OptionField("tokenizer", \.tokenizer).naming(.input),
             OptionField("shuffle", \.shuffle),
         ]
     }

@@ -7,6 +7,6 @@ package struct InitOptions: OptionBlock {
     package init() {}
 
     package static var fields: [OptionField<InitOptions>] {
-        [OptionField("from", \.from)]
+        [OptionField("from", \.from).naming(.input)]
     }
 }

@@ -7,6 +7,16 @@ package protocol OptionBlock: Equatable, Sendable {
     static var fields: [OptionField<Self>] { get }
 }
 
+/// What the paths of a key name: relative ones belong to the directory in which a run was started.
+package enum OptionPathRole: Sendable {
+    /// What the run reads.
+    case input
+    /// What the run reads where a file of that name is there; else the name of something built in.
+    case inputOrName
+    /// What the run makes.
+    case output
+}
+
 /// One key of a block: how it is spelled, read, checked and printed.
 ///
 /// The table of fields is the only description of a block, so that decoding, printing and
@@ -16,6 +26,8 @@ package struct OptionField<Block> {
     /// What a message says was expected.
     package let expectation: String
     package let choices: [String]
+    /// Nil for a key whose value is no path.
+    package private(set) var pathRole: OptionPathRole?
     package let read: (Block) -> OptionValue
     /// Sets the key; false where the value is not as expected.
     package let write: (inout Block, OptionValue) -> Bool
@@ -44,6 +56,13 @@ package struct OptionField<Block> {
         self.init(key, path, "\(Value.expectation) \(bounds.text)") {
             bounds.contains($0.boundedValue)
         }
+    }
+
+    /// The same key, whose value is a path or a list of paths.
+    package func naming(_ role: OptionPathRole) -> OptionField {
+        var field = self
+        field.pathRole = role
+        return field
     }
 
     private init<Value: OptionType>(

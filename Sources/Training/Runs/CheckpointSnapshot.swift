@@ -126,7 +126,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
     }
 
     private func open(_ path: String) throws(Failure) -> PartialFileWriter {
-        guard DirectoryEntries.exists(path) else {
+        guard try DirectoryEntries.isThere(path) else {
             throw Failure(
                 "this rank does not see the checkpoint that rank 0 has begun", at: path,
                 remedy: "use checkpoint.io=gather where the hosts share no directory")

@@ -49,7 +49,7 @@ package struct CheckpointStore: Sendable {
     /// - Parameter best: the step of a checkpoint that stays in any case.
     package func keepLast(_ count: Int, upTo lastStep: Int, keeping best: Int? = nil) throws {
         guard count > 0 else { return }
-        for step in steps.filter({ $0 <= lastStep }).dropLast(count) where step != best {
+        for step in try steps.filter({ $0 <= lastStep }).dropLast(count) where step != best {
             do {
                 try FileManager.default.removeItem(atPath: path(ofStep: step))
             } catch {
@@ -61,19 +61,22 @@ package struct CheckpointStore: Sendable {
     }
 
     /// The steps that have a checkpoint directory, ascending.
+    ///
+    /// - Throws: `Failure` where the directory of the checkpoints cannot be listed.
     package var steps: [Int] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.compactMap { name in
-            name.hasPrefix(Self.prefix) ? Int(name.dropFirst(Self.prefix.count)) : nil
-        }.sorted()
+        get throws {
+            try DirectoryEntries.namesIfThere(in: directory).compactMap { name in
+                name.hasPrefix(Self.prefix) ? Int(name.dropFirst(Self.prefix.count)) : nil
+            }.sorted()
+        }
     }
 
     /// The newest checkpoint, of those up to `lastStep`, whose files all have their hashes; each one
     /// passed over is reported.
     package func newestComplete(
         upTo lastStep: Int = .max, passingOver report: (Failure) -> Void
-    ) -> String? {
-        for step in steps.reversed() where step <= lastStep {
+    ) throws -> String? {
+        for step in try steps.reversed() where step <= lastStep {
             do {
                 _ = try Manifest.verify(path(ofStep: step))
                 return path(ofStep: step)

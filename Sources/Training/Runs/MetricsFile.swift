@@ -34,8 +34,22 @@ package final class MetricsFile {
         }
     }
 
+    /// The step of the last checkpoint that a run says it has saved; nil for none.
+    package static func lastSavedStep(in path: String) throws -> Int? {
+        guard try DirectoryEntries.isThere(path) else { return nil }
+        let text = try FileReader.bytes(of: path, maximumSize: .max)
+        let saved = text.split(separator: UInt8(ascii: "\n")).compactMap { line -> Int? in
+            // A run that was cut off may have left a torn line.
+            let json = try? JSONValue(parsing: Array(line), at: path)
+            return json?["checkpoint"] == nil ? nil : json?["step"]?.integer
+        }
+        return saved.max()
+    }
+
     private static func cut(_ path: String, after lastStep: Int) throws {
-        guard DirectoryEntries.exists(path) else { return try PublishedFile.write([], to: path) }
+        guard try DirectoryEntries.isThere(path) else {
+            return try PublishedFile.write([], to: path)
+        }
         let text = try FileReader.bytes(of: path, maximumSize: .max)
         let kept = text.split(separator: UInt8(ascii: "\n")).filter { line in
             guard let json = try? JSONValue(parsing: Array(line), at: path) else { return false }
@@ -52,17 +66,25 @@ package enum MetricsRecord: Sendable {
     /// The validation loss after `step` batches, in nats a token.
     case validation(step: Int, loss: Double)
     case event(step: Int, String)
+    /// The event that the checkpoint of `step` stands at `path`, whole.
+    case saved(step: Int, path: String)
 
     package var line: String {
         switch self {
         case .train(let metrics): metrics.json.text()
         case .validation(let step, let loss):
             JSONValue.object([
-                "kind": .string("validation"), "step": .integer(step), "loss": .finite(loss),
+                "kind": .string("validation"), "step": .integer(step), "loss": .number(loss),
             ]).text()
         case .event(let step, let message):
             JSONValue.object([
                 "kind": .string("event"), "step": .integer(step), "message": .string(message),
+            ]).text()
+        case .saved(let step, let path):
+            JSONValue.object([
+                "kind": .string("event"), "step": .integer(step),
+                "message": .string("saved \(path)"),
+                "checkpoint": .string(CheckpointStore.name(ofStep: step)),
             ]).text()
         }
     }
@@ -89,20 +111,15 @@ package struct TrainingMetrics: Sendable {
     var json: JSONValue {
         var members: [String: JSONValue] = [
             "kind": .string("train"), "step": .integer(step), "tokens": .integer(tokens),
-            "loss": .finite(loss), "learning_rate": .finite(learningRate),
-            "gradient_norm": .finite(gradientNorm), "tokens_per_second": .finite(tokensPerSecond),
-            "seconds": .object(seconds.mapValues(JSONValue.finite)),
+            "loss": .number(loss), "learning_rate": .number(learningRate),
+            "gradient_norm": .number(gradientNorm), "tokens_per_second": .number(tokensPerSecond),
+            "seconds": .object(seconds.mapValues(JSONValue.number)),
             "peak_memory_bytes": .integer(peakMemoryBytes),
         ]
         members["profile"] = profile.map { profile in
-            let shares = profile.shares.map { ($0.part.key, JSONValue.finite($0.seconds)) }
+            let shares = profile.shares.map { ($0.part.key, JSONValue.number($0.seconds)) }
             return .object(Dictionary(uniqueKeysWithValues: shares))
         }
         return .object(members)
     }
-}
-
-extension JSONValue {
-    /// JSON has no infinity and no NaN: they become null.
-    static func finite(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
 }

@@ -4,10 +4,13 @@ import Foundation
 
 /// The directory of a run: recipe.yaml, metrics.jsonl, log.txt and checkpoints/.
 ///
-/// One run at a time: an advisory lock is held that the kernel drops when its holder dies.
+/// One run at a time: an advisory lock is held that the kernel drops when its holder dies. Where the
+/// file system has no locks the run goes on with a warning.
 package final class RunDirectory {
     package let path: String
-    private let lock: Int32
+    /// Says that nothing keeps a second run away; nil where the lock does.
+    package let warning: String?
+    private let lock: FileLock
 
     package var checkpointsPath: String { path + "/checkpoints" }
     package var metricsPath: String { path + "/metrics.jsonl" }
@@ -18,8 +21,11 @@ package final class RunDirectory {
 
     /// Makes the directory where it is missing and locks it.
     ///
+    /// - Parameter lock: the system call that locks, for tests that stand in for a file system.
     /// - Throws: `Failure` when another run holds the lock, and when it cannot be written.
-    package init(at path: String) throws {
+    package init(
+        at path: String, lock: (Int32, Int32) -> Int32 = { flock($0, $1) }
+    ) throws {
         self.path = path
         do {
             try FileManager.default.createDirectory(
@@ -29,29 +35,29 @@ package final class RunDirectory {
                 "cannot make the run directory", got: error.localizedDescription, at: path,
                 remedy: "choose another output")
         }
-        let lockPath = path + "/.lock"
-        lock = open(lockPath, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
-        guard lock >= 0 else {
-            throw Failure(
-                "cannot write in the run directory", got: String(cString: strerror(errno)),
-                at: lockPath, remedy: "choose another output")
-        }
-        // From here on deinit closes the lock, even when this throws.
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        self.lock = try FileLock(
+            path: path + "/.lock", what: "cannot write in the run directory", lock: lock)
+        switch self.lock.outcome {
+        case .locked: warning = nil
+        case .taken:
             throw Failure(
                 "another run is at work in this directory", at: path,
                 remedy: "wait for it, stop it, or choose another output")
+        case .unavailable(let reason):
+            warning =
+                "the file system of \(path) gives no lock (flock: \(reason)): nothing keeps a second "
+                + "run out of this directory, so start none"
         }
     }
 
-    deinit { close(lock) }
-
     /// Whether a run has begun here.
     package var holdsRun: Bool {
-        holdsRecipe || FileManager.default.fileExists(atPath: metricsPath)
+        get throws { try holdsRecipe || DirectoryEntries.isThere(metricsPath) }
     }
 
-    package var holdsRecipe: Bool { FileManager.default.fileExists(atPath: recipePath) }
+    package var holdsRecipe: Bool {
+        get throws { try DirectoryEntries.isThere(recipePath) }
+    }
 
     package func storeRecipe(_ text: String) throws {
         try PublishedFile.write(Array(text.utf8), to: recipePath)

@@ -8,13 +8,15 @@ import Training
 struct DirectoryFacts {
     let path: String
 
-    var isCheckpoint: Bool { InspectReport.exists(path + "/" + TrainerState.fileName) }
+    var isCheckpoint: Bool {
+        get throws { try InspectReport.exists(path + "/" + TrainerState.fileName) }
+    }
 
     /// - Throws: `Failure` that names the first file that is missing or altered.
     var hashes: String {
         get throws {
             let manifest =
-                InspectReport.exists(path + "/" + Manifest.fileName)
+                try InspectReport.exists(path + "/" + Manifest.fileName)
                 ? try Manifest.verify(path) : nil
             return "  hashes           "
                 + (manifest.map { "all \($0.files.count) files are as they were written" }
@@ -34,7 +36,7 @@ struct DirectoryFacts {
             if let template = try? ChatSetup.kept(in: path) {
                 lines.append("  chat template    \(template.name): talk to it with chat")
             }
-            if isCheckpoint { lines += try stateLines() }
+            if try isCheckpoint { lines += try stateLines() }
             return lines + ["  size             \(Quantity.bytes(try size()))"]
         }
     }

@@ -15,7 +15,7 @@ struct ModelReport {
             let shapes = model.configuration.tensorShapes
             let count = shapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
             var lines = [
-                "\(files.isCheckpoint ? "checkpoint" : "model directory") \(path)",
+                "\(try files.isCheckpoint ? "checkpoint" : "model directory") \(path)",
                 "  model            \(model.model.summary)",
                 "  parameters       \(count) in \(shapes.count) tensors",
             ]

@@ -23,9 +23,9 @@ struct RunReport {
         title = "checkpoints \(checkpointsPath)"
     }
 
-    static func isRun(_ path: String) -> Bool {
-        ["recipe.yaml", "metrics.jsonl", PhaseLedger.fileName].contains {
-            InspectReport.exists("\(path)/\($0)")
+    static func isRun(_ path: String) throws -> Bool {
+        try ["recipe.yaml", "metrics.jsonl", PhaseLedger.fileName].contains {
+            try InspectReport.exists("\(path)/\($0)")
         }
     }
 
@@ -39,7 +39,7 @@ struct RunReport {
                     lines.append("  finished phases  " + finished.joined(separator: ", "))
                 }
             }
-            lines.append("  checkpoints      \(checkpoints())")
+            lines.append("  checkpoints      \(try checkpoints())")
             lines.append("  latest           \(try latest())")
             if let path { lines.append("  last metrics     \(try lastMetrics(in: path))") }
             return lines.joined(separator: "\n")
@@ -48,12 +48,12 @@ struct RunReport {
 
     private func recipeName(in path: String) throws -> String {
         let file = path + "/recipe.yaml"
-        guard InspectReport.exists(file) else { return "none" }
+        guard try InspectReport.exists(file) else { return "none" }
         return try Recipe(decoding: RecipeFile(path: file)).name
     }
 
-    private func checkpoints() -> String {
-        let steps = store.steps
+    private func checkpoints() throws -> String {
+        let steps = try store.steps
         guard !steps.isEmpty else { return "none" }
         let shown = steps.suffix(8).map(String.init).joined(separator: " ")
         return "\(steps.count), of the steps \(steps.count > 8 ? "... " : "")\(shown)"
@@ -62,7 +62,7 @@ struct RunReport {
     /// The step of the newest one whose hashes all hold, and what was passed over.
     private func latest() throws -> String {
         var passedOver: [String] = []
-        let newest = store.newestComplete { passedOver.append("passed over: \($0.line)") }
+        let newest = try store.newestComplete { passedOver.append("passed over: \($0.line)") }
         let state = try newest.map { try CheckpointReader.state(in: $0) }
         let first = state.map {
             "step \($0.step), \($0.updateCount) updates, every hash holds"
@@ -73,7 +73,7 @@ struct RunReport {
 
     private func lastMetrics(in path: String) throws -> String {
         let file = path + "/metrics.jsonl"
-        guard InspectReport.exists(file) else { return "none" }
+        guard try InspectReport.exists(file) else { return "none" }
         let lines = try FileReader.bytes(of: file).split(separator: UInt8(ascii: "\n"))
         return lines.last.map { String(decoding: $0, as: UTF8.self) } ?? "none"
     }

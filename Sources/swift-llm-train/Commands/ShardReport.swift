@@ -37,8 +37,8 @@ struct ShardReport {
     private func firstText(of shard: ShardDescription) -> String? {
         let folder = (path as NSString).deletingLastPathComponent
         let file = (folder.isEmpty ? "." : folder) + "/tokenizer.json"
-        guard InspectReport.exists(file), !shard.firstIDs.isEmpty else { return nil }
         do {
+            guard try InspectReport.exists(file), !shard.firstIDs.isEmpty else { return nil }
             let tokenizer = try TokenizerFile.load(file)
             guard tokenizer.tokenizerSHA256 == shard.attributes.tokenizerSHA256 else {
                 return "unknown: the tokenizer.json beside it is another one"

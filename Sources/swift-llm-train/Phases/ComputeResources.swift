@@ -30,10 +30,12 @@ struct ComputeResources {
         let ranksHere = hosts.count { $0 == hosts[communicator.rank] }
         let share = max(1, ProcessorBinding.onlineCount / ranksHere)
         let threadCount = threadsPerRank ?? share
-        bind(threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
+        let bindingFailure = bind(
+            threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
         return ComputeResources(
             kernels: kernels, threadCount: threadCount,
-            warnings: Self.warnings(threadCount: threadCount, ranksHere: ranksHere))
+            warnings: Self.warnings(threadCount: threadCount, ranksHere: ranksHere)
+                + [bindingFailure].compactMap { $0 })
     }
 
     func makeDevice() -> Device { Device(threadCount: threadCount) }
@@ -44,12 +46,20 @@ struct ComputeResources {
     }
 
     /// A launcher that binds a rank to fewer processors than it has threads is overruled.
-    private static func bind(threadCount: Int, localRank: Int, ranksHere: Int) {
-        guard ProcessorBinding.allowedCount < threadCount else { return }
+    ///
+    /// - Returns: what the system said against it; nil where the threads have their processors.
+    private static func bind(threadCount: Int, localRank: Int, ranksHere: Int) -> String? {
+        let allowedCount = ProcessorBinding.allowedCount
+        guard allowedCount < threadCount else { return nil }
         let online = ProcessorBinding.onlineCount
         let first = localRank * threadCount
         let fits = ranksHere * threadCount <= online
-        ProcessorBinding.bind(to: fits ? first..<first + threadCount : 0..<online)
+        guard !ProcessorBinding.bind(to: fits ? first..<first + threadCount : 0..<online) else {
+            return nil
+        }
+        let reason = String(cString: strerror(errno))
+        return "\(threadCount) threads take turns on \(allowedCount) of the processors, and the "
+            + "system gives them no others (sched_setaffinity: \(reason))"
     }
 
     private static func warnings(threadCount: Int, ranksHere: Int) -> [String] {

@@ -19,7 +19,7 @@ struct PhaseLedger {
     /// The phases that a run directory says are finished, in the order of a recipe.
     static func finished(in directory: String) throws -> [String] {
         let path = "\(directory)/\(fileName)"
-        guard DirectoryEntries.exists(path) else { return [] }
+        guard try DirectoryEntries.isThere(path) else { return [] }
         let entries = try entries(of: path)
         return Recipe.Phase.allCases.map(\.rawValue).filter { entries[$0] != nil }
     }
@@ -28,19 +28,20 @@ struct PhaseLedger {
     private var isKept: Bool { phase != .evaluate && phase != .generate }
 
     func isFinished() throws -> Bool {
-        guard isKept, DirectoryEntries.exists(path) else { return false }
-        return try entries()[phase.rawValue] == entry()
+        guard isKept, try DirectoryEntries.isThere(path) else { return false }
+        let old = try entries()[phase.rawValue]
+        return try old == entry(.contents) || old == entry(.paths)
     }
 
     /// Whether the phase was finished once, on whatever inputs.
     func hasEntry() throws -> Bool {
-        try DirectoryEntries.exists(path) && entries()[phase.rawValue] != nil
+        try DirectoryEntries.isThere(path) && entries()[phase.rawValue] != nil
     }
 
     func noteFinished() throws {
         guard isKept else { return }
-        var entries = DirectoryEntries.exists(path) ? try entries() : [:]
-        entries[phase.rawValue] = try entry()
+        var entries = try DirectoryEntries.isThere(path) ? try entries() : [:]
+        entries[phase.rawValue] = try entry(.contents)
         try write(entries)
     }
 
@@ -49,25 +50,32 @@ struct PhaseLedger {
     ///
     /// - Returns: where they are.
     func setOutdatedAside() throws -> [String] {
-        guard phase == .pretrain || phase == .finetune, DirectoryEntries.exists(path) else {
+        guard phase == .pretrain || phase == .finetune, try DirectoryEntries.isThere(path) else {
             return []
         }
         var entries = try entries()
-        guard let old = entries[phase.rawValue], old["files"] != .string(try fileHash()) else {
-            return []
-        }
+        guard let old = entries[phase.rawValue],
+            old["files"] != .string(try fileHash(.contents)),
+            old["files"] != .string(try fileHash(.paths))
+        else { return [] }
         let moved = try recipe.runs(of: phase).compactMap(Self.setAside)
         entries[phase.rawValue] = nil
         try write(entries)
         return moved
     }
 
-    /// Gives the checkpoints of a run the first name that is free; nil where there are none.
+    /// Gives the checkpoints of a run, and the metrics that tell of them, the first name that is free;
+    /// nil where there are none.
     private static func setAside(_ run: String) throws -> String? {
-        let checkpoints = "\(run)/checkpoints"
-        guard DirectoryEntries.exists(checkpoints) else { return nil }
+        let (checkpoints, metrics) = ("\(run)/checkpoints", "\(run)/metrics.jsonl")
+        guard try DirectoryEntries.isThere(checkpoints) else { return nil }
         var number = 1
-        while DirectoryEntries.exists("\(checkpoints)-\(number)") { number += 1 }
+        while try DirectoryEntries.isThere("\(checkpoints)-\(number)") { number += 1 }
+        // First, since metrics without the checkpoints that they tell of are refused.
+        if try DirectoryEntries.isThere(metrics) {
+            try FileManager.default.moveItem(
+                atPath: metrics, toPath: "\(run)/metrics-\(number).jsonl")
+        }
         try FileManager.default.moveItem(atPath: checkpoints, toPath: "\(checkpoints)-\(number)")
         return "\(checkpoints)-\(number)"
     }
@@ -91,23 +99,49 @@ struct PhaseLedger {
         return entries
     }
 
-    private func entry() throws -> JSONValue {
-        .object(["keys": .string(keyHash), "files": .string(try fileHash())])
+    /// What the hashes say of files: `contents` stay the same wherever a run and its files are moved;
+    /// older programs noted the `paths` too.
+    private enum Form { case contents, paths }
+
+    private func entry(_ form: Form) throws -> JSONValue {
+        .object(["keys": .string(keyHash(form)), "files": .string(try fileHash(form))])
     }
 
-    private var keyHash: String {
+    private func keyHash(_ form: Form) -> String {
         var hash = FileHash()
-        let blocks = Self.blocks[phase] ?? []
         for key in Recipe.keys where key.block.map(blocks.contains) ?? (key.key == "seed") {
-            hash.update(text: "\(key.path)=\(key.read(recipe))\n")
+            let value = form == .contents ? placed(key) : "\(key.read(recipe))"
+            hash.update(text: "\(key.path)=\(value)\n")
         }
         return hash.finish().sha256
     }
 
-    private func fileHash() throws -> String {
+    /// The value of a key without the place of the run: what is read counts by its contents, what is
+    /// made by where in the run it lies.
+    private func placed(_ key: RecipeKey) -> String {
+        let value = "\(key.read(recipe))"
+        switch key.pathRole {
+        case nil: return value
+        case .input, .inputOrName: return "read"
+        case .output: return value.replacingOccurrences(of: recipe.output, with: "RUN")
+        }
+    }
+
+    private var blocks: Set<String> { Self.blocks[phase] ?? [] }
+
+    private func fileHash(_ form: Form) throws -> String {
         var hash = FileHash()
-        for file in try files() { hash.update(text: "\(file)\n") }
+        for file in try files() {
+            let text = [form == .paths || file.content == nil ? file.path : nil, file.content]
+            hash.update(text: text.compactMap { $0 }.joined(separator: " ") + "\n")
+        }
         return hash.finish().sha256
+    }
+
+    /// A file that a phase read, and what tells its contents from others; nil where nothing does.
+    private struct Input {
+        let path: String
+        let content: String?
     }
 
     private static let blocks: [Recipe.Phase: Set<String>] = [
@@ -117,8 +151,7 @@ struct PhaseLedger {
         .merge: ["merge"], .export: ["export"],
     ]
 
-    /// Each with the hash of what it holds.
-    private func files() throws -> [String] {
+    private func files() throws -> [Input] {
         switch phase {
         case .prepare: try (recipe.prepare.input + [recipe.tokenizer.path]).compactMap(Self.file)
         case .pretrain:
@@ -131,21 +164,20 @@ struct PhaseLedger {
     }
 
     /// Shards tell of which text and by which tokenizer they were made.
-    private static func shards(_ path: String?) throws -> [String] {
+    private static func shards(_ path: String?) throws -> [Input] {
         guard let path else { return [] }
         return try DatasetFiles.resolve(path, split: .train).map { path in
             let made = try TokenShard(path: path).attributes
-            return "\(path) \(made.sourceSHA256) \(made.tokenizerSHA256)"
+            return Input(path: path, content: "\(made.sourceSHA256) \(made.tokenizerSHA256)")
         }
     }
 
     /// A model directory stands for its manifest, which has the hash of each file.
-    private static func file(_ path: String?) throws -> String? {
+    private static func file(_ path: String?) throws -> Input? {
         guard let path else { return nil }
         let manifest = "\(path)/\(Manifest.fileName)"
-        let file = DirectoryEntries.exists(manifest) ? manifest : path
-        var status = stat()
-        guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return path }
-        return "\(path) \(try FileHash.hash(ofFile: file).sha256)"
+        let file = try DirectoryEntries.isThere(manifest, followsLinks: true) ? manifest : path
+        guard try DirectoryEntries.isFile(file) else { return Input(path: path, content: nil) }
+        return Input(path: path, content: try FileHash.hash(ofFile: file).sha256)
     }
 }

@@ -17,6 +17,9 @@ struct PhaseRunner {
 
     /// - Returns: the exit code.
     func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
+        try recipe.rankInputs.requireEqual(
+            over: communicator, "the ranks have different recipes",
+            remedy: "start all ranks with the same arguments, and put the recipe on all hosts")
         let compute = try ComputeResources.agree(
             threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         for phase in phases {
@@ -35,7 +38,10 @@ struct PhaseRunner {
                 return Self.stoppedExitCode
             }
             do {
-                if isResuming && phases.count > 1 { try beginAgain(ledger) }
+                var recipe = recipe
+                if isResuming && phases.count > 1, try beginAgain(ledger) {
+                    recipe.storedRun = nil
+                }
                 guard try run(phase, recipe, compute, ledger) else { return Self.stoppedExitCode }
             } catch {
                 if phases.count > 1 { sayHowToGoOn(after: phase) }
@@ -56,12 +62,16 @@ struct PhaseRunner {
     }
 
     /// What was trained on other files is not gone on from.
-    private func beginAgain(_ ledger: PhaseLedger) throws {
+    ///
+    /// - Returns: whether there was something; on the first rank.
+    private func beginAgain(_ ledger: PhaseLedger) throws -> Bool {
         try communicator.agree {
-            guard communicator.rank == 0 else { return }
-            for path in try ledger.setOutdatedAside() {
+            guard communicator.rank == 0 else { return false }
+            let paths = try ledger.setOutdatedAside()
+            for path in paths {
                 say("its inputs changed: it begins again; the checkpoints so far are in \(path)")
             }
+            return !paths.isEmpty
         }
     }
 
@@ -107,8 +117,8 @@ struct PhaseRunner {
     private func prepare(_ recipe: Recipe, _ ledger: PhaseLedger) throws {
         let isDone = try communicator.agree {
             try isResuming && !ledger.hasEntry()
-                && FileManager.default.fileExists(
-                    atPath: (recipe.prepare.output ?? "") + "/tokenizer.json")
+                && InspectReport.exists(
+                    (recipe.prepare.output ?? "") + "/tokenizer.json")
         }
         if isDone { return say("already prepared: \(recipe.prepare.output ?? "")") }
         let given = try communicator.agree {
@@ -130,10 +140,11 @@ struct PhaseRunner {
             ).report(recipe.fineTuning, model: recipe.model(for: .evaluate))
         }
         guard let data = recipe.data.validation else { return say("no validation data") }
+        let model = recipe.model(for: .evaluate)
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-            model: recipe.model(for: .evaluate), data: data,
-            sequenceLength: recipe.train.sequenceLength)
+            model: model, data: data, sequenceLength: recipe.train.sequenceLength)
         say(scores.json.text())
+        try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
     }
 
     private func onFirstRank(_ body: () throws -> Void) throws {

@@ -38,15 +38,17 @@ struct ReplayPhase {
         var setup = try phase.makeSetup(
             settled, task, metricsPath: nil, .never, try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)
+        let replay = try StepReplay(
+            setup, state: state, schedules: try ScheduleHistory(ofRun: run))
         return Result(
-            step: try StepReplay(setup, state: state).compute(step: step), recorded: recorded,
-            start: start, task: task, recipe: settled)
+            step: try replay.compute(step: step), recorded: recorded, start: start, task: task,
+            recipe: settled)
     }
 
     /// The recipe of the run, wherever its directory stands now.
     private func recipe() throws -> Recipe {
         let path = run + "/recipe.yaml"
-        guard InspectReport.exists(path) else {
+        guard try InspectReport.exists(path) else {
             throw Failure(
                 "this is no run directory", expected: "recipe.yaml in it", got: "no such file",
                 at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)

@@ -17,7 +17,7 @@ struct RunStart {
     /// the run's beginning.
     static func before(step: Int, in store: CheckpointStore) throws -> RunStart {
         var start = RunStart()
-        start.checkpoint = store.newestComplete(upTo: step - 1) { failure in
+        start.checkpoint = try store.newestComplete(upTo: step - 1) { failure in
             start.messages.append("passed over a checkpoint: \(failure.line)")
         }
         start.state = try start.checkpoint.map { try CheckpointReader.state(in: $0) }
@@ -62,8 +62,9 @@ struct RunStart {
         _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory
     ) throws -> RunStart {
         var start = RunStart()
+        start.messages = [directory.warning].compactMap { $0 }
         guard isResuming else {
-            guard !directory.holdsRun else {
+            guard try !directory.holdsRun else {
                 throw Failure(
                     "the output directory holds a run", at: directory.path,
                     remedy: "add --resume to go on, or choose another output", kind: .usage)
@@ -73,33 +74,44 @@ struct RunStart {
         for leftover in try PublishedDirectory.removeLeftovers(in: directory.checkpointsPath) {
             start.messages.append("removed \(leftover), which a write that was cut off left behind")
         }
-        if directory.holdsRecipe {
-            let stored = try Recipe(decoding: RecipeFile(path: directory.recipePath))
+        if try directory.holdsRecipe {
+            let file = try RecipeFile(path: directory.recipePath)
+            let stored = try Recipe(decoding: file).takingEqualPaths(
+                of: recipe, typed: Recipe(decoding: file, isRelocating: false))
             let differences = RecipeDifferences(of: recipe, from: stored)
             try differences.check()
             start.storedRecipe = stored
             start.messages += differences.warnings
         }
         let store = CheckpointStore(directory: directory.checkpointsPath)
-        start.checkpoint = store.newestComplete { failure in
-            start.messages.append("passed over a checkpoint: \(failure.line)")
+        var passedOver: [String] = []
+        start.checkpoint = try store.newestComplete { failure in
+            passedOver.append("passed over a checkpoint: \(failure.line)")
         }
+        start.messages += passedOver
         if let checkpoint = start.checkpoint {
             start.state = try CheckpointReader.state(in: checkpoint)
         } else {
+            try refuseLostCheckpoints(recipe, directory, passedOver)
             start.messages.append("no complete checkpoint to resume from: starting at step 0")
         }
         return start
     }
-}
 
-extension Recipe {
-    /// What a run keeps of its recipe: not where one start of it was to end.
-    var stored: Recipe {
-        var recipe = self
-        recipe.train.stopAfterSteps = nil
-        recipe.finetune.train.stopAfterSteps = nil
-        return recipe
+    /// Without a checkpoint a run begins at step 0, unless it once had some: it is not to lose what it
+    /// has learnt because they lie elsewhere.
+    private static func refuseLostCheckpoints(
+        _ recipe: Recipe, _ directory: RunDirectory, _ passedOver: [String]
+    ) throws {
+        let saved = try MetricsFile.lastSavedStep(in: directory.metricsPath)
+        guard saved != nil || recipe.storedRun == recipe.output else { return }
+        let name = saved.map(CheckpointStore.name) ?? "step-*"
+        throw Failure(
+            "the run to resume has lost its checkpoints",
+            expected: "\(directory.checkpointsPath)/\(name), whole",
+            got: passedOver.isEmpty ? "none" : passedOver.joined(separator: "; "),
+            at: saved == nil ? directory.recipePath : directory.metricsPath,
+            remedy: "put them back, or begin a new run with another output", kind: .usage)
     }
 }
 

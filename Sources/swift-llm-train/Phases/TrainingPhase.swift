@@ -25,15 +25,14 @@ struct TrainingPhase {
         _ recipe: Recipe, _ makeTask: () throws -> any TrainingTask
     ) throws -> Trainer.Outcome {
         let task = try communicator.agree(makeTask)
+        try communicator.agree { try task.inputs }.requireEqual(over: communicator)
         let directory = try communicator.agree {
             communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
         }
         let start = try RunStart.find(
             recipe, isResuming: isResuming, in: directory, over: communicator)
         let segments = try communicator.replaceSegments(notedAt: directory?.segmentsPath)
-        let recipe = try communicator.agree {
-            try settle(start.takingOpenKeys(of: recipe), task, start)
-        }
+        let recipe = try settleAlike(start.takingOpenKeys(of: recipe), task, start)
 
         let logger = try communicator.agree {
             try RunLog.logger(
@@ -48,12 +47,38 @@ struct TrainingPhase {
             recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
         let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
-        try communicator.agree { try directory?.storeRecipe(recipe.stored.resolvedYAML) }
+        try communicator.agree {
+            guard let directory else { return }
+            try keepSchedule(setup, state, start, in: directory)
+            try directory.storeRecipe(recipe.stored.resolvedYAML)
+        }
         // The directory is locked as long as there is a reference to it.
         let outcome = try withExtendedLifetime(directory) { try train(setup, state) }
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
         return outcome
+    }
+
+    /// Notes the lanes and the schedule that the steps have from here on.
+    private func keepSchedule(
+        _ setup: TrainerSetup, _ state: TrainerState, _ start: RunStart,
+        in directory: RunDirectory
+    ) throws {
+        var history = try ScheduleHistory(ofRun: directory.path)
+        if history.entries.isEmpty, let old = start.state, let stored = start.storedRecipe {
+            // A run of an older program, which kept none.
+            history.begin(
+                ScheduleHistory.Entry(
+                    firstStep: 0,
+                    stepCount: try stored.train.stepCount(
+                        windowCount: setup.source.sequenceCount),
+                    laneCount: old.laneCount, optimizer: stored.optimizer))
+        }
+        history.begin(
+            ScheduleHistory.Entry(
+                firstStep: state.step, stepCount: setup.stepCount, laneCount: state.laneCount,
+                optimizer: setup.optimizerOptions))
+        try history.write(toRun: directory.path)
     }
 
     /// Trains under the watchdog's eye.
@@ -63,6 +88,19 @@ struct TrainingPhase {
         let outcome = try Trainer(setup, state: state).run()
         try watchdog?.close(over: communicator)
         return outcome
+    }
+
+    /// The settled recipe, which is the same on all ranks, as is the model. Collective.
+    private func settleAlike(
+        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart
+    ) throws -> Recipe {
+        let (settled, inputs) = try communicator.agree {
+            let settled = try settle(recipe, task, start)
+            let model = RankInputs(try task.configuration(settled), at: "the model")
+            return (settled, settled.rankInputs + model)
+        }
+        try inputs.requireEqual(over: communicator, "the ranks have different recipes or models")
+        return settled
     }
 
     /// The recipe with what the shards, the model of `init.from` and the world decide.
@@ -77,8 +115,11 @@ struct TrainingPhase {
         // What fits no weight is refused before anything is announced.
         _ = try task.plan(recipe, configuration)
         recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
-        let givenLaneCount = start.state?.laneCount ?? recipe.train.lanes
-        let laneCount = givenLaneCount ?? communicator.worldSize
+        // A recipe that is gone on with names its lanes; one that an older program stored may not.
+        let givenLaneCount = recipe.train.lanes ?? start.state?.laneCount
+        let laneCount =
+            givenLaneCount
+            ?? recipe.train.defaultLaneCount(worldSize: communicator.worldSize)
         recipe.train.lanes = laneCount
         try recipe.train.validate(
             lanes: laneCount,
@@ -99,6 +140,7 @@ struct TrainingPhase {
     ) {
         logger.info("recipe:\n\(recipe.announcedYAML)")
         logger.info("\(compute.description(worldSize: communicator.worldSize))")
+        announceLanes(recipe, start, logger)
         if recipe.train.precision == .bf16 && !ComputeKernels.hasBFloat16 {
             logger.warning(
                 "this processor has no instructions for bf16: the products are computed in fp32")
@@ -115,6 +157,19 @@ struct TrainingPhase {
                 """)
         }
         logger.info("\(task.description)")
+    }
+
+    /// How far the run can grow, and from where on it is another one.
+    private func announceLanes(_ recipe: Recipe, _ start: RunStart, _ logger: Logger) {
+        guard let lanes = recipe.train.lanes else { return }
+        let ranks = Quantity.count(lanes, "rank")
+        logger.info("train.lanes \(lanes): the run gives the same bits on up to \(ranks)")
+        guard let state = start.state, state.laneCount != lanes else { return }
+        logger.warning(
+            """
+            train.lanes was \(state.laneCount), is \(lanes): from step \(state.step + 1) on gradients \
+            are added in another order, and the bits differ from those of a run that keeps its lanes
+            """)
     }
 
     /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
@@ -201,6 +256,7 @@ struct TrainingPhase {
         try setup.optimizer.takeMoments(moments, over: communicator)
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
+        state.laneCount = recipe.train.lanes ?? state.laneCount
         return state
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 
 /// Where the runs of the quick start lie: runs/quickstart-1, runs/quickstart-2, ...
@@ -10,7 +11,7 @@ package enum QuickStartDirectory {
     ///
     /// - Parameter base: The directory that holds runs.
     package static func number(isResuming: Bool, in base: String = ".") throws -> Int {
-        let newest = numbers(in: base).max() ?? 0
+        let newest = try numbers(in: base).max() ?? 0
         if isResuming {
             guard newest > 0 else {
                 throw Failure(
@@ -25,9 +26,8 @@ package enum QuickStartDirectory {
         return number
     }
 
-    private static func numbers(in base: String) -> [Int] {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: base + "/runs")
-        return (names ?? []).compactMap { name in
+    private static func numbers(in base: String) throws -> [Int] {
+        try DirectoryEntries.namesIfThere(in: base + "/runs").compactMap { name in
             name.hasPrefix("quickstart-") ? Int(name.dropFirst("quickstart-".count)) : nil
         }
     }

@@ -26,7 +26,7 @@ package struct ExportOptions: OptionBlock {
 
     package static var fields: [OptionField<ExportOptions>] {
         [
-            OptionField("output", \.output),
+            OptionField("output", \.output).naming(.output),
             OptionField("format", \.format),
             OptionField("type", \.type),
         ]
@@ -43,6 +43,6 @@ package struct MergeOptions: OptionBlock {
     package init() {}
 
     package static var fields: [OptionField<MergeOptions>] {
-        [OptionField("output", \.output), OptionField("probe", \.probe)]
+        [OptionField("output", \.output).naming(.output), OptionField("probe", \.probe)]
     }
 }

@@ -36,7 +36,7 @@ package struct GenerateOptions: OptionBlock {
         [
             OptionField("prompt", \.prompt),
             OptionField("chat", \.chat),
-            OptionField("template", \.template),
+            OptionField("template", \.template).naming(.inputOrName),
             OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
             OptionField("samples", \.samples, .atLeast(1)),
             OptionField("temperature", \.temperature, .atLeast(0)),

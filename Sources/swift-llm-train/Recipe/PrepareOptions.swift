@@ -13,8 +13,8 @@ package struct PrepareOptions: OptionBlock {
 
     package static var fields: [OptionField<PrepareOptions>] {
         [
-            OptionField("input", \.input),
-            OptionField("output", \.output),
+            OptionField("input", \.input).naming(.input),
+            OptionField("output", \.output).naming(.output),
             OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne),
         ]
     }

@@ -39,9 +39,15 @@ extension Recipe {
 
     /// The keys as they are spelled, nothing derived and nothing checked but each value alone:
     /// enough for a stored recipe, which was checked when it was made.
-    package init(decoding file: RecipeFile, overrides: [String] = []) throws {
+    ///
+    /// - Parameter isRelocating: whether paths of a stored recipe are those that lead there from the
+    ///   working directory, wherever its run lies now; otherwise they stay as they were typed.
+    package init(
+        decoding file: RecipeFile, overrides: [String] = [], isRelocating: Bool = true
+    ) throws {
         self.init()
         for entry in try file.entries() { try set(entry) }
+        if isRelocating { relocate(from: file.name) }
         for override in overrides { try set(Entry(override: override)) }
     }
 

@@ -18,6 +18,9 @@ package struct Recipe: Equatable, Sendable {
     package var seed = 1
     /// The run directory; by default runs/NAME.
     package var output = ""
+    /// The directory to which relative paths belong; a run stores its own in its recipe; by default
+    /// the working directory.
+    package var directory: String?
     /// What `run` does, in this order; usual prepare, pretrain, evaluate, generate.
     package var phases = [Phase.pretrain]
 
@@ -36,6 +39,9 @@ package struct Recipe: Equatable, Sendable {
     package var export = ExportOptions()
     package var generate = GenerateOptions()
 
+    /// The run directory of which this is the stored recipe; nil for a recipe that somebody wrote.
+    package var storedRun: String?
+
     package init() {}
 }
 
@@ -45,8 +51,8 @@ extension Recipe: OptionBlock {
         [
             OptionField("name", \.name),
             OptionField("seed", \.seed, .atLeast(0)),
-            OptionField("output", \.output),
-            OptionField("phases", \.phases),
+            OptionField("output", \.output).naming(.output),
+            OptionField("directory", \.directory), OptionField("phases", \.phases),
         ]
     }
 

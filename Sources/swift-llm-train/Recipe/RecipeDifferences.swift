@@ -36,10 +36,11 @@ package struct RecipeDifferences: Equatable, Sendable {
 
     private static let lengthKeys = ["train.steps", "train.tokens", "train.epochs"]
 
-    /// The keys of `train` on which the weights depend; its others may change.
+    /// The keys of `train` on which the weights depend; its others may change. Lanes may too, to let
+    /// a run grow: the start tells from which step on the sums are others.
     private static let decidingTrainKeys = [
-        "train.global_batch_size", "train.lanes", "train.micro_batch_size",
-        "train.sequence_length", "train.precision", "train.gradient_dtype", "train.freeze",
+        "train.global_batch_size", "train.micro_batch_size", "train.sequence_length",
+        "train.precision", "train.gradient_dtype", "train.freeze",
     ]
 
     /// The preset is left out: it only names sizes, which are compared themselves.

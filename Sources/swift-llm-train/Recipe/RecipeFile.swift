@@ -17,13 +17,7 @@ package struct RecipeFile {
     private static let maximumSize = 1 << 18
 
     package init(path: String) throws {
-        guard let bytes = Self.bytes(at: path) else {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw Failure(
-                "cannot read the recipe", expected: "a YAML file",
-                got: exists ? "a directory or a file without read permission" : "no such file",
-                at: path, remedy: "check the path", kind: .usage)
-        }
+        let bytes = try Self.bytes(at: path)
         guard bytes.count <= Self.maximumSize else {
             throw Failure(
                 "cannot read the recipe", expected: "at most \(Self.maximumSize) bytes",
@@ -37,15 +31,36 @@ package struct RecipeFile {
         self.init(name: path, text: text)
     }
 
-    /// Nil where there is nothing to read. A recipe may be a pipe, such as <(...) of a shell; one
-    /// to which nobody writes is empty, and of a device without an end no more is read than counts.
-    private static func bytes(at path: String) -> Data? {
+    /// A recipe may be a pipe, such as <(...) of a shell; one to which nobody writes is empty, and of a
+    /// device without an end no more is read than counts.
+    private static func bytes(at path: String) throws(Failure) -> Data {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw unreadable(reason(errno), at: path) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(reason(errno), at: path) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw unreadable("a directory", at: path)
+        }
         // Opening waits for no writer; reading waits for those that are there.
-        guard fcntl(descriptor, F_SETFL, O_RDONLY) == 0 else { return nil }
-        return try? handle.read(upToCount: maximumSize + 1) ?? Data()
+        guard fcntl(descriptor, F_SETFL, O_RDONLY) == 0 else {
+            throw unreadable(reason(errno), at: path)
+        }
+        do {
+            return try handle.read(upToCount: maximumSize + 1) ?? Data()
+        } catch {
+            throw unreadable(error.localizedDescription, at: path)
+        }
+    }
+
+    private static func reason(_ code: Int32) -> String {
+        code == ENOENT ? "no such file" : String(cString: strerror(code))
+    }
+
+    private static func unreadable(_ reason: String, at path: String) -> Failure {
+        Failure(
+            "cannot read the recipe", expected: "a YAML file", got: reason, at: path,
+            remedy: "check the path", kind: .usage)
     }
 
     /// The values of the file, with their lines; an empty file has none.

@@ -8,6 +8,8 @@ package struct RecipeKey {
     package let key: String
     package let expectation: String
     package let choices: [String]
+    /// Nil for a key whose value is no path.
+    package let pathRole: OptionPathRole?
     package let read: (Recipe) -> OptionValue
     package let write: (inout Recipe, OptionValue) -> Bool
 
@@ -23,7 +25,7 @@ package struct RecipeKey {
         Block.fields.map { field in
             RecipeKey(
                 block: block, key: field.key, expectation: field.expectation,
-                choices: field.choices,
+                choices: field.choices, pathRole: field.pathRole,
                 read: { field.read($0[keyPath: path]) },
                 write: { field.write(&$0[keyPath: path], $1) })
         }

@@ -23,7 +23,7 @@ package struct TokenizerOptions: OptionBlock {
         [
             OptionField("kind", \.kind),
             OptionField("vocabulary_size", \.vocabularySize, .atLeast(257)),
-            OptionField("path", \.path),
+            OptionField("path", \.path).naming(.input),
         ]
     }
 }

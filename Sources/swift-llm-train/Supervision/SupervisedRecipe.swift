@@ -28,7 +28,7 @@ struct SupervisedRecipe {
 
     private static func storedLanes(in output: String) throws -> Int? {
         let path = output + "/recipe.yaml"
-        guard DirectoryEntries.exists(path) else { return nil }
+        guard try DirectoryEntries.isThere(path) else { return nil }
         return try Recipe(decoding: RecipeFile(path: path)).train.lanes
     }
 
@@ -40,7 +40,8 @@ struct SupervisedRecipe {
     /// The step from which a start with --resume goes on; 0 without a complete checkpoint.
     var step: Int {
         let store = CheckpointStore(directory: output + "/checkpoints")
-        let newest = store.newestComplete { _ in }
+        // Where it cannot be looked up, the run itself says why.
+        let newest = try? store.newestComplete { _ in }
         return newest.flatMap { try? CheckpointReader.state(in: $0).step } ?? 0
     }
 }
