@@ -8,13 +8,16 @@ func checkHDF5(
     remedy: String? = nil
 ) throws {
     guard status != CHDF5_OK else { return }
-    throw Failure(
-        what, expected: expected, got: String(cString: chdf5_error_text()), at: place,
-        remedy: remedy)
+    // The library quotes the names of files, that of one being written, too.
+    let cause = String(cString: chdf5_error_text())
+        .split(separator: "'", omittingEmptySubsequences: false)
+        .map { TemporaryName.published(String($0)) }.joined(separator: "'")
+    throw Failure(what, expected: expected, got: cause, at: place, remedy: remedy)
 }
 
 /// One open HDF5 file; closed at the latest when it is released.
 final class HDF5File {
+    /// For failures: of a file that is being written, the name that it will have.
     let path: String
     private(set) var handle: OpaquePointer?
 
@@ -29,8 +32,9 @@ final class HDF5File {
     }
 
     init(creating path: String) throws {
-        self.path = path
-        try checkHDF5(chdf5_create_file(path, &handle), "cannot create the HDF5 file", at: path)
+        self.path = TemporaryName.published(path)
+        try checkHDF5(
+            chdf5_create_file(path, &handle), "cannot create the HDF5 file", at: self.path)
     }
 
     deinit {

@@ -68,16 +68,19 @@ package enum DirectoryEntries {
     /// Puts a file, or the names in a directory, on the disk.
     static func synchronize(_ path: String) throws(Failure) {
         let what = "cannot write to the disk"
-        let descriptor = try SystemCall.check(what, at: path) { open(path, O_RDONLY | O_CLOEXEC) }
+        let place = TemporaryName.published(path)
+        let descriptor = try SystemCall.check(what, at: place) { open(path, O_RDONLY | O_CLOEXEC) }
         defer { close(descriptor) }
         // Some file systems cannot fsync a folder and say so by EINVAL: nothing is lost by that.
-        try SystemCall.check(what, at: path) {
+        try SystemCall.check(what, at: place) {
             let status = fsync(descriptor)
             return status < 0 && errno == EINVAL ? 0 : status
         }
     }
 
     private static func failure(_ what: String, _ error: any Error, at path: String) -> Failure {
-        Failure(what, got: error.localizedDescription, at: path, remedy: "check the permissions")
+        Failure(
+            what, got: error.localizedDescription, at: TemporaryName.published(path),
+            remedy: "check the permissions")
     }
 }

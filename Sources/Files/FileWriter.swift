@@ -7,15 +7,16 @@ import Glibc
 /// unfinished file behind, which is why it writes below a temporary name (`PublishedFile`,
 /// `PublishedDirectory`).
 package final class FileWriter {
+    /// The name under which the file will be found, for failures.
     package let path: String
     private var descriptor: Int32?
 
     /// Creates the file, or empties the one that stands there.
     package init(path: String) throws(Failure) {
-        descriptor = try SystemCall.check("cannot create the file", at: path) {
+        self.path = TemporaryName.published(path)
+        descriptor = try SystemCall.check("cannot create the file", at: self.path) {
             open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         }
-        self.path = path
     }
 
     deinit {

@@ -3,26 +3,28 @@ import Glibc
 
 /// Owns a file whose parts are written in any order, by several processes where each has its own.
 package final class PartialFileWriter {
+    /// The name under which the file will be found, for failures.
     package let path: String
     private var descriptor: Int32?
 
     /// Creates the file in its full size, or empties the one that stands there.
     package static func create(_ path: String, size: Int) throws(Failure) {
-        let descriptor = try SystemCall.check("cannot create the file", at: path) {
+        let place = TemporaryName.published(path)
+        let descriptor = try SystemCall.check("cannot create the file", at: place) {
             open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         }
         defer { close(descriptor) }
-        try SystemCall.check("cannot create the file", at: path) {
+        try SystemCall.check("cannot create the file", at: place) {
             ftruncate(descriptor, off_t(size))
         }
     }
 
     /// Opens a file that `create` has made.
     package init(path: String) throws(Failure) {
-        descriptor = try SystemCall.check("cannot open the file", at: path) {
+        self.path = TemporaryName.published(path)
+        descriptor = try SystemCall.check("cannot open the file", at: self.path) {
             open(path, O_WRONLY | O_CLOEXEC)
         }
-        self.path = path
     }
 
     deinit {

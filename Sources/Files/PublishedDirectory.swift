@@ -42,7 +42,7 @@ package struct PublishedDirectory: Sendable {
     /// Makes the empty temporary directory, in the place of a leftover of an earlier crash.
     package func create() throws(Failure) {
         try DirectoryEntries.remove(temporaryPath)
-        try SystemCall.check("cannot create the directory", at: temporaryPath) {
+        try SystemCall.check("cannot create the directory", at: path) {
             mkdir(temporaryPath, 0o777)
         }
     }

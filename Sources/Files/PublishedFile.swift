@@ -61,7 +61,7 @@ package enum PublishedFile {
     package static func link(_ path: String, to target: String) throws(Failure) {
         let temporary = TemporaryName.partial(of: path)
         try DirectoryEntries.remove(temporary)
-        try SystemCall.check("cannot create the link", at: temporary) {
+        try SystemCall.check("cannot create the link", at: path) {
             symlink(target, temporary)
         }
         do {

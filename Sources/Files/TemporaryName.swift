@@ -2,7 +2,7 @@ import Diagnostics
 import Glibc
 
 /// The names beside a target, hidden but for one, under which unfinished things stand.
-enum TemporaryName {
+package enum TemporaryName {
     static let partialSuffix = ".partial"
     static let replacedSuffix = ".replaced"
 
@@ -25,9 +25,28 @@ enum TemporaryName {
         return String(name.dropFirst().dropLast(replacedSuffix.count))
     }
 
+    /// The path under which a reader will find what is written at `path`: messages tell this one.
+    package static func published(_ path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { originalName(String($0)) }.joined(separator: "/")
+    }
+
+    /// NAME of `.NAME.partial`, `.NAME.replaced` and `NAME.PROCESS.partial`; others stay.
+    private static func originalName(_ name: String) -> String {
+        for suffix in [partialSuffix, replacedSuffix] where name.hasSuffix(suffix) {
+            let rest = name.dropLast(suffix.count)
+            if rest.hasPrefix(".") { return String(rest.dropFirst()) }
+            let own = rest.lastIndex(of: ".").map { (rest[..<$0], rest[$0...].dropFirst()) }
+            if let (name, process) = own, Int(process) != nil { return String(name) }
+        }
+        return name
+    }
+
     /// Renames, and puts the new name on the disk.
     static func rename(_ source: String, to path: String) throws(Failure) {
-        try SystemCall.check("cannot rename \(source)", at: path) { Glibc.rename(source, path) }
+        try SystemCall.check("cannot rename what was written", at: published(path)) {
+            Glibc.rename(source, path)
+        }
         try DirectoryEntries.synchronize(DirectoryEntries.split(path).parent)
     }
 

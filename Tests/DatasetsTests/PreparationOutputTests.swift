@@ -155,4 +155,16 @@ import Tokenizers
         }
         #expect(line.hasPrefix("cannot create the output directory: got Not a directory"))
     }
+
+    @Test func aShardThatCannotBeWrittenIsToldByItsOwnName() throws {
+        let attributes = TokenShardAttributes(
+            tokenizerName: "character", tokenizerSHA256: "aa", vocabularySize: 300,
+            endOfTextID: nil,
+            sourceSHA256: "bb")
+        let line = failureLine {
+            try TokenShardWriter.write(to: scratch.path("none/a.h5"), attributes: attributes) { _ in
+            }
+        }
+        #expect(line.contains("none/a.h5") && !line.contains(".partial"), "\(line)")
+    }
 }

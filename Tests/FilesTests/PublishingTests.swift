@@ -146,8 +146,52 @@ import Testing
             try PublishedFile.write([1], to: folder("none/a"))
         } throws: { error in
             let failure = error as? Failure
-            return failure?.place == folder("none/.a.partial")
+            return failure?.place == folder("none/a")
                 && failure?.remedy == "check the path"
         }
+    }
+
+    /// Whatever fails while a file or directory is written under a temporary name, and wherever.
+    @Test func failuresTellTheNameThatAFileWillHave() throws {
+        let (missing, full) = (folder("none/a"), folder("d"))
+        try folder.put([1], at: "file")
+        let failures: [() throws -> Void] = [
+            { try PublishedFile.write([1], to: missing) },
+            { try PublishedFile.create(at: missing) { try FileWriter.write([1], to: $0) } },
+            { try PublishedFile.create(at: full) { _ in } },
+            { try PublishedFile.link(missing, to: "b") },
+            { try PublishedDirectory.write(to: missing) { _ in } },
+            {
+                try PublishedDirectory.write(to: full) {
+                    try FileWriter.write([1], to: "\($0)/no/a")
+                }
+            },
+            {
+                try PublishedDirectory.write(to: full) {
+                    try PartialFileWriter.create("\($0)/no/a", size: 1)
+                }
+            },
+            {
+                try PublishedDirectory.write(to: full) {
+                    _ = try PartialFileWriter(path: "\($0)/no/a")
+                }
+            },
+            { try PublishedDirectory(at: full).publish() },
+            { try PublishedFile.write([1], to: folder("file/a")) },
+        ]
+        for (number, write) in failures.enumerated() {
+            let failure = try #require(throws: Failure.self, "\(number)") { try write() }
+            #expect(!failure.line.contains(".partial"), "\(number): \(failure)")
+            #expect(failure.line.contains(folder.path), "\(number): \(failure)")
+        }
+    }
+
+    @Test(arguments: [
+        ("a/.b.json.partial", "a/b.json"), ("a/.b.partial/c", "a/b/c"),
+        ("b.h5.712.partial", "b.h5"),
+        ("/x/.y.replaced", "/x/y"), ("a.b.partial", "a.b.partial"), ("./a", "./a"),
+    ])
+    func temporaryNamesAreThoseOfTheirFiles(path: String, published: String) {
+        #expect(TemporaryName.published(path) == published)
     }
 }

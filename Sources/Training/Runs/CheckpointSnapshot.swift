@@ -128,7 +128,8 @@ final class CheckpointSnapshot: @unchecked Sendable {
     private func open(_ path: String) throws(Failure) -> PartialFileWriter {
         guard try DirectoryEntries.isThere(path) else {
             throw Failure(
-                "this rank does not see the checkpoint that rank 0 has begun", at: path,
+                "this rank does not see the checkpoint that rank 0 has begun",
+                at: TemporaryName.published(path),
                 remedy: "use checkpoint.io=gather where the hosts share no directory")
         }
         return try PartialFileWriter(path: path)
