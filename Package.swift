@@ -54,8 +54,8 @@ let package = Package(
 
         .target(name: "Diagnostics", dependencies: [logging]),
         .target(name: "Signals", dependencies: ["CSignals"]),
-        .target(name: "JSON", dependencies: ["Diagnostics"]),
         .target(name: "Files", dependencies: ["Diagnostics"]),
+        .target(name: "JSON", dependencies: ["Files"]),
         .target(name: "Tokenizers", dependencies: ["JSON", "Files", collections]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", crypto]),
         .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),

@@ -58,7 +58,10 @@ final class HDF5File {
         guard head.count == count, head.starts(with: signature) else {
             throw Failure(
                 "the file is not HDF5", expected: "the HDF5 signature in its first 8 bytes",
-                got: head.count < count ? "a file of \(head.count) bytes" : "other bytes", at: path)
+                got: FileFormat(
+                    of: try reader.bytes(at: 0, count: min(FileFormat.headSize, reader.size)))?.name
+                    ?? (head.count < count ? "a file of \(head.count) bytes" : "other bytes"),
+                at: path)
         }
         guard head[8] == superblockVersion else {
             throw Failure(

@@ -2,26 +2,32 @@ import Diagnostics
 
 /// A recursive-descent reader of RFC 8259 over bytes; the depth is bounded, so is the stack.
 struct JSONParser {
-    private let bytes: UnsafeRawBufferPointer
-    private let place: String
+    let bytes: UnsafeRawBufferPointer
+    let place: String
     private let maximumDepth: Int
     private let names: JSONNames
-    /// Whether failures tell the line instead of the byte.
-    private let tellsLines: Bool
-    private var position = 0
+    /// The number of the first line; nil where failures tell the byte instead of the line.
+    let firstLine: Int?
+    var position = 0
+    /// Whether the place is inside the brackets of an array of records.
+    private(set) var isArray = false
+    /// Of the records begun so far, and where the last two of them begin.
+    private(set) var recordCount = 0
+    private(set) var recordOffsets = (last: 0, current: 0)
 
     init(
         bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int, names: JSONNames,
-        tellsLines: Bool = false
+        firstLine: Int? = nil
     ) {
         self.bytes = bytes
         self.place = place
         self.maximumDepth = maximumDepth
         self.names = names
-        self.tellsLines = tellsLines
+        self.firstLine = firstLine
     }
 
     mutating func document() throws(Failure) -> JSONValue {
+        try begin()
         let value = try value(depth: 0)
         skipSpace()
         guard position == bytes.count else {
@@ -104,23 +110,32 @@ extension JSONParser {
     /// The elements of an array, or values of which each ends its line; with the place of their first
     /// byte.
     mutating func records() throws(Failure) -> [(value: JSONValue, offset: Int)] {
-        // A mark of UTF-8 that some editors write.
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        try begin()
         skipSpace()
-        let isArray = take("[")
+        isArray = take("[")
         var records: [(value: JSONValue, offset: Int)] = []
         skipSpace()
         while let byte = current, !(isArray && byte == UInt8(ascii: "]")) {
             if isArray, !records.isEmpty { try separate() }
             let offset = position
+            recordOffsets = (recordOffsets.current, offset)
+            recordCount += 1
             records.append((try value(depth: isArray ? 1 : 0), offset))
             if !isArray { try endLine() }
             skipSpace()
         }
         if isArray, !take("]") { throw failure(expected: "a comma or the end of the array") }
+        isArray = false
         skipSpace()
         guard current == nil else { throw failure(expected: "the end of the document") }
         return records
+    }
+
+    /// A value that is all of its line.
+    mutating func line() throws(Failure) {
+        try begin()
+        _ = try value(depth: 0)
+        try endLine()
     }
 
     private mutating func separate() throws(Failure) {
@@ -181,6 +196,7 @@ extension JSONParser {
         position += 1
         var text: [UInt8] = []
         while let byte = current {
+            if byte < 0x20 { throw failure(expected: "no control characters in a string") }
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
@@ -189,7 +205,6 @@ extension JSONParser {
                 }
                 return text
             case UInt8(ascii: "\\"): text.append(contentsOf: String(try escape()).utf8)
-            case 0..<0x20: throw failure(expected: "no control characters in a string")
             default: text.append(byte)
             }
         }
@@ -209,7 +224,9 @@ extension JSONParser {
         case UInt8(ascii: "r"): return "\r"
         case UInt8(ascii: "t"): return "\t"
         case UInt8(ascii: "u"): return try codePoint()
-        default: throw failure(expected: "a known escape")
+        default:
+            position -= 1
+            throw failure(expected: "a known escape")
         }
     }
 
@@ -244,7 +261,7 @@ extension JSONParser {
 // MARK: Bytes
 
 extension JSONParser {
-    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard current == UInt8(ascii: scalar) else { return false }
@@ -253,23 +270,10 @@ extension JSONParser {
     }
 
     private mutating func skipSpace() {
-        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
-            position += 1
-        }
+        while let byte = current, Self.isSpace(byte) { position += 1 }
     }
 
-    /// That of the current place, from 1 on.
-    private var line: Int {
-        1 + bytes[..<min(position, bytes.count)].count { $0 == UInt8(ascii: "\n") }
-    }
-
-    private func failure(expected: String, got: String? = nil) -> Failure {
-        let found =
-            got ?? current.map { byte in
-                byte > 0x20 && byte < 0x7F ? "'\(Unicode.Scalar(byte))'" : "byte \(byte)"
-            } ?? "the end"
-        return Failure(
-            "the JSON is not valid", expected: expected, got: found,
-            at: "\(place), " + (tellsLines ? "line \(line)" : "byte \(position)"))
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 }

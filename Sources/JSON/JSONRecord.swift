@@ -1,9 +1,15 @@
 import Diagnostics
 
-/// One of the records of a file, and the line in which it begins, from 1 on.
+/// One of the records of a file, and where it begins.
 package struct JSONRecord: Equatable, Sendable {
     package let value: JSONValue
+    /// From 1 on.
     package let line: Int
+    /// The number, from 1 on, of an element of an array that shares its line with others.
+    package let element: Int?
+
+    /// Inside its file.
+    package var place: String { "line \(line)" + (element.map { ", element \($0)" } ?? "") }
 
     /// Reads a JSON array of records, or JSON Lines: one record a line, empty lines between them.
     ///
@@ -14,22 +20,61 @@ package struct JSONRecord: Equatable, Sendable {
         let result: Result<[JSONRecord], Failure> = bytes.withUnsafeBytes { buffer in
             Result { () throws(Failure) in
                 var parser = JSONParser(
-                    bytes: buffer, place: place, maximumDepth: 64, names: .strings,
-                    tellsLines: true)
-                return numbered(try parser.records(), in: buffer)
+                    bytes: buffer, place: place, maximumDepth: 64, names: .strings, firstLine: 1)
+                do throws(Failure) {
+                    return numbered(try parser.records(), in: buffer)
+                } catch {
+                    guard !parser.isArray else { throw error }
+                    throw lineFailure(in: buffer, at: place) ?? error
+                }
             }
         }
         return try result.get()
+    }
+
+    /// The first line of JSON Lines that is no document by itself; nil where the file has another
+    /// layout. A record that is cut off would else go on in the next line, and be told as that.
+    private static func lineFailure(
+        in bytes: UnsafeRawBufferPointer, at place: String
+    ) -> Failure? {
+        var (first, records): (Failure?, Int) = (nil, 0)
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            guard let start = line.first(where: { $0 > 0x20 }) else { continue }
+            var parser = JSONParser(
+                bytes: UnsafeRawBufferPointer(rebasing: line), place: place, maximumDepth: 64,
+                names: .strings, firstLine: index + 1)
+            do throws(Failure) {
+                try parser.line()
+            } catch {
+                guard records == 0 else { return error }
+                // A second one: records of several lines each, unless the first is broken, too.
+                guard first == nil else { return nil }
+                first = error
+                continue
+            }
+            if let first { return start == UInt8(ascii: "{") ? first : nil }
+            records += 1
+        }
+        return nil
     }
 
     private static func numbered(
         _ records: [(value: JSONValue, offset: Int)], in bytes: UnsafeRawBufferPointer
     ) -> [JSONRecord] {
         var (line, counted) = (1, 0)
-        return records.map { record in
+        let lines = records.map { record in
             line += bytes[counted..<record.offset].count { $0 == UInt8(ascii: "\n") }
             counted = record.offset
-            return JSONRecord(value: record.value, line: line)
+            return line
+        }
+        return records.indices.map { index in
+            let isShared =
+                index > 0 && lines[index - 1] == lines[index]
+                || index + 1 < lines.count && lines[index + 1] == lines[index]
+            return JSONRecord(
+                value: records[index].value, line: lines[index],
+                element: isShared ? index + 1 : nil)
         }
     }
 }

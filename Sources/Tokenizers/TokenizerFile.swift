@@ -56,6 +56,11 @@ package enum TokenizerFile {
     }
 
     private static func read(_ path: String) throws -> [UInt8] {
-        try FileReader.bytes(of: path, what: "cannot read the tokenizer")
+        let what = "cannot read the tokenizer"
+        let bytes = try FileReader.bytes(of: path, what: what)
+        if let format = FileFormat(ofDocument: bytes) {
+            throw format.failure(what, expected: "the file of a tokenizer", at: path)
+        }
+        return bytes
     }
 }

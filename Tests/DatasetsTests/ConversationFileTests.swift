@@ -90,6 +90,38 @@ import Tokenizers
         #expect(failure.place?.hasSuffix("lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more") == true)
     }
 
+    @Test func anElementOfOneLineIsNamedByItsNumber() throws {
+        let broken = #"{"instruction": "a"}"#
+        let list = Array(repeating: Self.good, count: 6)
+        let failure = try #require(throws: Failure.self) {
+            try read("[" + (list + [broken]).joined(separator: ", ") + "]")
+        }
+        #expect(failure.place?.hasSuffix("/f, line 1, element 7") == true, "\(failure)")
+        let empty = #"{"instruction": "a", "output": ""}"#
+        let failures = try #require(throws: Failure.self) {
+            try read("[" + ([empty] + list + [empty]).joined(separator: ",") + "]")
+        }
+        #expect(failures.place?.hasSuffix("/f, elements 1, 8") == true)
+        let cut = try #require(throws: Failure.self) {
+            try read((list + [String(Self.good.dropLast())]).joined(separator: "\r\n") + "\r\n")
+        }
+        #expect(cut.place?.hasSuffix("/f, line 7") == true)
+    }
+
+    @Test func filesOfOtherFormatsAreNamed() throws {
+        let folder = try Scratch()
+        for (bytes, name) in [
+            ([0x1F, 0x8B, 8, 0], "a gzip file"), ([0xFF, 0xFE, 0x5B, 0], "text in UTF-16"),
+            ([0x5B, 0, 0x5D, 0], "text in UTF-16"), ([0x80, 4, 0x95], "a Python pickle"),
+        ] as [([UInt8], String)] {
+            try folder.write(bytes, to: "f")
+            let failure = try #require(throws: Failure.self) {
+                try ConversationFile(path: folder.path("f"), inputBegin: "").conversations()
+            }
+            #expect(failure.got == name)
+        }
+    }
+
     @Test func aFileWithoutRecordsIsRefused() {
         for text in ["", "[]", "\n"] {
             #expect(throws: Failure.self) { try read(text) }

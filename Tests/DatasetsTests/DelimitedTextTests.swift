@@ -53,7 +53,9 @@ import Testing
         try folder.put(Array("a,b\nc,".utf8) + [0xE9, 0x0A], at: "a.csv")
         let line = failureLine { _ = try ExampleFile(reading: folder("a.csv")) }
         #expect(
-            line == "the file is not UTF-8: got byte 0xe9 (\(folder("a.csv")), line 2); "
-                + "convert it to UTF-8")
+            line
+                == "the file is not UTF-8: expected text in UTF-8, got byte 0xe9, as in Latin-1 or "
+                + "Windows-1252 (\(folder("a.csv")), line 2); convert it by iconv -f WINDOWS-1252 "
+                + "-t UTF-8")
     }
 }

@@ -22,6 +22,25 @@ struct TokenizerFileTests {
         }
     }
 
+    @Test(arguments: ["tokenizer.json", "tokenizer.model"])
+    func tokenizersOfOtherFormatsAreNamed(file: String) throws {
+        for (bytes, name) in [
+            ([0x1F, 0x8B, 8, 0], "a gzip file"), ([0x28, 0xB5, 0x2F, 0xFD], "a zstd file"),
+            (Array("IQ== 0\nIg== 1\n".utf8), "a tiktoken file"),
+            ([0x80, 4, 0x95], "a Python pickle"),
+            (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a pointer of Git LFS"),
+        ] as [([UInt8], String)] {
+            try withFolder([file: bytes]) { folder in
+                for path in [folder, folder + "/" + file] {
+                    let failure = try #require(throws: Failure.self) {
+                        try TokenizerFile.load(path)
+                    }
+                    #expect(failure.got == name && failure.place == folder + "/" + file)
+                }
+            }
+        }
+    }
+
     @Test func everyTruncationIsRefused() throws {
         let json = try Fixture.bytes("character-tokenizer.json")
         for count in 0..<json.count {

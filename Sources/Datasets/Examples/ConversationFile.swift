@@ -21,32 +21,29 @@ package struct ConversationFile {
         self.inputBegin = inputBegin
     }
 
-    /// - Throws: `Failure`, with file and line, for a file that is not JSON, a record without its
-    ///   fields, an unknown role, and empty answers, of which the first lines are listed.
+    /// - Throws: `Failure`, with file and line (and the number of an element that shares its line), for a
+    ///   file that is not JSON, a record without its fields, an unknown role, and empty answers, of which
+    ///   the first are listed.
     package func conversations() throws -> [Conversation] {
         guard !path.hasSuffix(".csv") && !path.hasSuffix(".tsv") else {
             throw Failure(
                 "conversations are no table", expected: "JSON or JSON lines", got: "a table",
                 at: path, remedy: "texts with labels need finetune.task=classification")
         }
-        let bytes = try FileReader.bytes(
-            of: path, what: "cannot read the examples", maximumSize: Self.maximumSize)
-        var emptyLines: [Int] = []
+        let bytes = try ExampleFile(reading: path).bytes
+        var empty: [JSONRecord] = []
         let conversations = try JSONRecord.parse(bytes, at: path).map { record in
-            let place = "\(path), line \(record.line)"
+            let place = "\(path), \(record.place)"
             let messages = try messages(of: record.value, at: place)
-            if messages.contains(where: \.isEmptyAnswer) { emptyLines.append(record.line) }
+            if messages.contains(where: \.isEmptyAnswer) { empty.append(record) }
             return Conversation(messages: messages, place: place)
         }
         guard !conversations.isEmpty else {
             throw Failure("there is no example", got: "a file without a record", at: path)
         }
-        if !emptyLines.isEmpty { throw emptyAnswers(emptyLines) }
+        if !empty.isEmpty { throw emptyAnswers(empty) }
         return conversations
     }
-
-    /// Half a million conversations of GPT-4's length.
-    private static let maximumSize = 2 << 30
 
     private func messages(of record: JSONValue, at place: String) throws -> [ChatMessage] {
         var messages: [ChatMessage]
@@ -126,14 +123,16 @@ package struct ConversationFile {
             remedy: "correct or remove the record")
     }
 
-    private func emptyAnswers(_ lines: [Int]) -> Failure {
-        let shown = lines.prefix(10).map(String.init).joined(separator: ", ")
-        let more = lines.count > 10 ? " and \(lines.count - 10) more" : ""
+    private func emptyAnswers(_ records: [JSONRecord]) -> Failure {
+        let (isOne, areElements) = (records.count == 1, records.allSatisfy { $0.element != nil })
+        let unit = (areElements ? "element" : "line") + (isOne ? "" : "s")
+        let shown = records.prefix(10).map { "\($0.element ?? $0.line)" }.joined(separator: ", ")
+        let more = records.count > 10 ? " and \(records.count - 10) more" : ""
         return Failure(
             "there is nothing to learn from an empty answer", expected: "a text in each answer",
-            got: lines.count == 1 ? "a record without" : "\(lines.count) records without",
-            at: "\(path), \(lines.count == 1 ? "line" : "lines") \(shown)\(more)",
-            remedy: lines.count == 1 ? "remove the record" : "remove the records")
+            got: isOne ? "a record without" : "\(records.count) records without",
+            at: "\(path), \(unit) \(shown)\(more)",
+            remedy: isOne ? "remove the record" : "remove the records")
     }
 }
 

@@ -8,17 +8,28 @@ package struct ExampleFile: Sendable {
     /// UTF-8 without a byte order mark.
     let bytes: [UInt8]
 
-    /// Far more than a set of examples has.
-    private static let maximumSize = 1 << 30
+    /// Half a million conversations of GPT-4's length.
+    private static let maximumSize = 2 << 30
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// - Throws: `Failure` for a file that cannot be read, and for one that is not UTF-8.
+    /// Line ends of old Macs, carriage returns in a file without another line end, are made those of
+    /// others.
+    ///
+    /// - Throws: `Failure` for a file that cannot be read, one of another format, which it names, and
+    ///   text that is not UTF-8.
     package init(reading path: String) throws(Failure) {
-        let bytes = try FileReader.bytes(
-            of: path, what: "cannot read the examples", maximumSize: Self.maximumSize)
+        let what = "cannot read the examples"
+        var bytes = try FileReader.bytes(of: path, what: what, maximumSize: Self.maximumSize)
+        if let format = FileFormat(of: bytes) { throw format.failure(what, at: path) }
+        if bytes.starts(with: Self.byteOrderMark) {
+            bytes.removeFirst(Self.byteOrderMark.count)
+        }
+        let (newline, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+        if !bytes.contains(newline), bytes.count(where: { $0 == carriageReturn }) > 1 {
+            bytes = bytes.map { $0 == carriageReturn ? newline : $0 }
+        }
         self.path = path
-        let hasMark = bytes.starts(with: Self.byteOrderMark)
-        self.bytes = hasMark ? Array(bytes.dropFirst(Self.byteOrderMark.count)) : bytes
+        self.bytes = bytes
         try refuseMalformed()
     }
 
@@ -49,8 +60,14 @@ package struct ExampleFile: Sendable {
         scanner.finish()
         let fault = scanner.firstFault ?? 0
         let line = bytes[..<fault].count { $0 == UInt8(ascii: "\n") } + 1
+        let sample = TextSample([bytes])
+        if let failure = sample.refusal("cannot read the examples", at: path) { throw failure }
+        let isLatin = sample.isLikeLatin1
         throw Failure(
-            "the file is not UTF-8", got: "byte 0x\(String(bytes[fault], radix: 16))",
-            at: place(ofLine: line), remedy: "convert it to UTF-8")
+            "the file is not UTF-8", expected: FileFormat.wanted,
+            got: "byte 0x\(String(bytes[fault], radix: 16))"
+                + (isLatin ? ", as in Latin-1 or Windows-1252" : ""),
+            at: place(ofLine: line),
+            remedy: FileFormat.conversion(isLatin ? "WINDOWS-1252" : "ENCODING"))
     }
 }
