@@ -6,14 +6,13 @@ import Diagnostics
 /// depend on how many processes share the jobs, nor on their order. A file is one document or, with
 /// the literal `<|endoftext|>` in it, several; empty ones are left out.
 ///
-/// Validation takes the last documents: those after the border between two documents at which the
-/// bytes before are nearest to (1 - fraction) of all; at least one document stays on each side.
-/// A single document of n scalars is cut after the first floor((1 - fraction) n), and both sides
-/// are documents.
+/// Validation takes its fraction of the bytes from the end, as `DocumentSplit` says.
 ///
 /// A shard holds at most `shardSize` bytes of text; a longer document is cut, at a line where there
 /// is one, and goes on in the next shard.
 package struct PreparationPlan: Codable, Equatable, Sendable {
+    /// The text files, in their order.
+    package let inputs: [String]
     /// The train shards, then the validation shards, in name order.
     package let jobs: [PreparationJob]
 
@@ -43,66 +42,15 @@ package struct PreparationPlan: Codable, Equatable, Sendable {
         guard !documents.isEmpty else {
             throw Failure(
                 "there is no text to prepare", expected: "at least one character",
-                got: "\(inputs.count) empty files", at: inputs.joined(separator: ", "))
+                got: inputs.count == 1 ? "an empty file" : "\(inputs.count) empty files",
+                at: inputs.joined(separator: ", "))
         }
-        let (train, validation) = try Self.split(
-            documents, fraction: validationFraction, sources: sources)
+        self.inputs = inputs
+        let split = try DocumentSplit(documents, fraction: validationFraction, sources: sources)
         jobs =
-            try Self.jobs(.train, documents: train, sources: sources, shardSize: shardSize)
-            + Self.jobs(.validation, documents: validation, sources: sources, shardSize: shardSize)
-    }
-
-    private static func split(
-        _ documents: [SourceDocument], fraction: Double, sources: [SourceFile]
-    ) throws -> (train: [SourceDocument], validation: [SourceDocument]) {
-        if fraction == 0 { return (documents, []) }
-        if documents.count == 1 {
-            let (train, validation) = try cut(
-                documents[0], fraction: fraction, source: sources[documents[0].file])
-            return ([train], [validation])
-        }
-        let total = documents.reduce(0) { $0 + $1.range.count }
-        let wanted = (1 - fraction) * Double(total)
-        var (bestCount, bestDistance, before) = (1, Double.infinity, 0)
-        for count in 1..<documents.count {
-            before += documents[count - 1].range.count
-            let distance = abs(Double(before) - wanted)
-            if distance < bestDistance { (bestCount, bestDistance) = (count, distance) }
-        }
-        return (Array(documents[..<bestCount]), Array(documents[bestCount...]))
-    }
-
-    private static func cut(_ document: SourceDocument, fraction: Double, source: SourceFile)
-        throws -> (SourceDocument, SourceDocument)
-    {
-        var whole = UTF8Scanner()
-        try source.forEachBlock(of: document.range) { _, block in
-            for byte in block { _ = whole.consume(byte) }
-        }
-        let trainCount = Int((1 - fraction) * Double(whole.scalarCount))
-        guard trainCount > 0, trainCount < whole.scalarCount else {
-            throw Failure(
-                "the text is too short to hold a part of it out", expected: "more characters",
-                got: "\(whole.scalarCount)", at: source.path,
-                remedy: "use more text or a validation fraction of 0")
-        }
-        let place = try offset(ofScalar: trainCount, in: document.range, of: source)
-        return document.cut(at: place)
-    }
-
-    private static func offset(ofScalar index: Int, in range: Range<Int>, of source: SourceFile)
-        throws -> Int
-    {
-        var scanner = UTF8Scanner()
-        var place = range.upperBound
-        try source.forEachBlock(of: range) { offset, block in
-            for (position, byte) in block.enumerated() {
-                if scanner.consume(byte) && scanner.scalarCount == index + 1 {
-                    place = offset + position
-                }
-            }
-        }
-        return place
+            try Self.jobs(.train, documents: split.train, sources: sources, shardSize: shardSize)
+            + Self.jobs(
+                .validation, documents: split.validation, sources: sources, shardSize: shardSize)
     }
 
     /// Fills one shard after the other, in order.

@@ -48,6 +48,13 @@ struct SourceDocument: Equatable {
         return places
     }
 
+    /// The first place from `place` on at which a character begins, or the end.
+    func characterStart(from place: Int, in source: SourceFile) throws -> Int {
+        // A character has at most three bytes behind its first.
+        let bytes = try source.bytes(place..<min(place + 3, range.upperBound))
+        return place + (bytes.firstIndex { $0 & 0xC0 != 0x80 } ?? bytes.count)
+    }
+
     /// Both sides of a place inside the document.
     func cut(at place: Int) -> (SourceDocument, SourceDocument) {
         precondition(

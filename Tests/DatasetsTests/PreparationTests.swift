@@ -69,7 +69,7 @@ private struct ByteTokenizer: Tokenizer {
         for shift in 0...13 {
             let text = String(repeating: "x", count: (1 << 20) - shift)
             let path = try input(text + "<|endoftext|>yz<|endoftext|>")
-            let plan = try PreparationPlan(inputs: [path], validationFraction: 0.001)
+            let plan = try PreparationPlan(inputs: [path], validationFraction: 0.000002)
             #expect(plan.jobs.map(\.sourceSize) == [text.utf8.count, 2])
         }
     }
@@ -88,10 +88,11 @@ private struct ByteTokenizer: Tokenizer {
     }
 
     @Test(arguments: [
-        (0.1, "aaaaaaaa|bbbbbbbb|cccccccc| dd|"), (0.3, "aaaaaaaa|bbbbbbbb| cccccccc|dd|"),
-        (0.99, "aaaaaaaa| bbbbbbbb|cccccccc|dd|"), (0, "aaaaaaaa|bbbbbbbb|cccccccc|dd|"),
+        (0.1, "aaaaaaaa|bbbbbbbb|cccccccc| dd|"), (0.3, "aaaaaaaa|bbbbbbbb|ccc| ccccc|dd|"),
+        (0.4, "aaaaaaaa|bbbbbbbb| cccccccc|dd|"), (0.99, "a| aaaaaaa|bbbbbbbb|cccccccc|dd|"),
+        (0.01, "aaaaaaaa|bbbbbbbb|cccccccc|d| d|"), (0, "aaaaaaaa|bbbbbbbb|cccccccc|dd|"),
     ])
-    func validationTakesTheLastDocumentsByBytes(fraction: Double, shards: String) throws {
+    func validationTakesTheLastBytes(fraction: Double, shards: String) throws {
         let text = ["aaaaaaaa", "bbbbbbbb", "cccccccc", "dd"].joined(separator: "<|endoftext|>")
         #expect(try prepare([input(text)], fraction: fraction).joined(separator: " ") == shards)
     }
