@@ -79,7 +79,10 @@ import Tokenizers
 
     @Test(arguments: [
         ("x\ta\ny\n", "a.tsv", "expected 2 fields, got 1", 2),
-        ("x\ta\n\t b\n", "a.tsv", "the label is empty", 2),
+        ("x\ta\n\n\ny\t \n", "a.tsv", "the text is empty", 4),
+        ("x,a\r\n\r\ny,\"b\r\nc\" d\r\n", "a.csv", "text behind a closing quote", 4),
+        ("x,a\r\n\"y\r\n,b\r\n", "a.csv", "a quoted field has no end", 2),
+        ("x\ta\ry\r", "a.tsv", "expected 2 fields, got 1", 2),
         ("x\ta\ny\t \n", "a.tsv", "the text is empty", 2),
         ("x,a,b\ny,c,d\n", "a.csv", "expected a number from 1 to 3, got text", 1),
         ("text,n\na,1\n", "a.csv", "expected label in the first row, got text, n", 1),

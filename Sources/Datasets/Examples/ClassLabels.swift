@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 /// The names of the classes of a task; a class is the index of its name.
 package struct ClassLabels: Equatable, Sendable {
@@ -17,7 +18,11 @@ package struct ClassLabels: Equatable, Sendable {
                 got: names.joined(separator: ", "))
         }
         self.names = names
-        self.indices = indices
+        // Texts have lost the white space around their labels, a model's names may have it still.
+        let trimmed = names.enumerated().map {
+            ($1.trimmingCharacters(in: .whitespacesAndNewlines), $0)
+        }
+        self.indices = indices.merging(trimmed) { exact, _ in exact }
     }
 
     /// Those of the texts: numbers in ascending order, anything else by its bytes.

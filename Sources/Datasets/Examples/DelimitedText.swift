@@ -3,15 +3,22 @@ import Diagnostics
 /// How the fields of a table in a text file are told apart.
 package enum DelimitedFormat: Sendable {
     /// Commas; a field in double quotes may hold commas, line breaks and, doubled, quotes.
-    /// Source: RFC 4180. A quote inside a field that does not begin with one is a character.
+    /// Source: RFC 4180. A quote inside a field that does not begin with one is a character. Spaces
+    /// between a comma and a quote, on either side of a field, belong to none.
     case csv
     /// Tabs; a quote is a character like any other.
     case tsv
+    /// As CSV with semicolons, which spreadsheets write where the comma is in numbers.
+    case semicolons
+    /// As CSV with vertical bars.
+    case bars
 
     fileprivate var separator: UInt8 {
         switch self {
         case .csv: UInt8(ascii: ",")
         case .tsv: UInt8(ascii: "\t")
+        case .semicolons: UInt8(ascii: ";")
+        case .bars: UInt8(ascii: "|")
         }
     }
 }
@@ -26,11 +33,14 @@ package struct DelimitedRecord: Equatable, Sendable {
 extension ExampleFile {
     /// The rows of a table; blank lines are none.
     ///
+    /// - Parameter limit: the most rows to read.
     /// - Throws: `Failure` for a quoted field without an end, or with something behind its end.
-    package func records(_ format: DelimitedFormat) throws(Failure) -> [DelimitedRecord] {
+    package func records(
+        _ format: DelimitedFormat, limit: Int = .max
+    ) throws(Failure) -> [DelimitedRecord] {
         var reader = DelimitedReader(file: self, format: format)
         var records: [DelimitedRecord] = []
-        while let record = try reader.next() { records.append(record) }
+        while records.count < limit, let record = try reader.next() { records.append(record) }
         return records
     }
 }
@@ -69,8 +79,16 @@ private struct DelimitedReader {
     }
 
     private mutating func field() throws(Failure) -> String {
-        if format == .csv, take(Self.quote) { return try quotedField() }
         let start = position
+        if format != .tsv {
+            takeSpaces()
+            if take(Self.quote) {
+                let text = try quotedField()
+                takeSpaces()
+                return text
+            }
+            position = start
+        }
         while position < bytes.count, bytes[position] != format.separator, !isAtLineEnd {
             position += 1
         }
@@ -92,6 +110,10 @@ private struct DelimitedReader {
         throw Failure(
             "a quoted field has no end", expected: "a closing quote", got: "the end of the file",
             at: file.place(ofLine: firstLine))
+    }
+
+    private mutating func takeSpaces() {
+        while take(UInt8(ascii: " ")) {}
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {

@@ -1,24 +1,34 @@
 import Diagnostics
+import Foundation
 
 /// A text and the name of the class that it belongs to.
 package struct LabelledText: Equatable, Sendable {
     package let text: String
-    /// Nil where the file has no labels.
+    /// Without white space around it; nil where the file has no labels, and where this one is missing.
     package let label: String?
     /// File and line.
     package let place: String
 
-    /// - Throws: `Failure` for an empty text or label.
+    /// - Parameter label: as it stands in the file; one of `missingLabels` counts as none.
+    /// - Throws: `Failure` for an empty text.
     package init(text: String, label: String?, place: String) throws(Failure) {
-        guard text.contains(where: { !$0.isWhitespace }), label != "" else {
+        guard text.contains(where: { !$0.isWhitespace }) else {
             throw Failure(
-                label == "" ? "the label is empty" : "the text is empty",
-                expected: "at least one character", at: place, remedy: "remove the record")
+                "the text is empty", expected: "at least one character", at: place,
+                remedy: "remove the record")
         }
+        let trimmed = label?.trimmingCharacters(in: .whitespacesAndNewlines)
         self.text = text
-        self.label = label
+        self.label = trimmed.flatMap { Self.missingLabels.contains($0) ? nil : $0 }
         self.place = place
     }
+
+    /// Spellings of a value that is missing: those that pandas reads as one, in their case.
+    /// Source: pandas, `read_csv`, `na_values`.
+    static let missingLabels: Set<String> = [
+        "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+        "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+    ]
 }
 
 /// Where the texts and labels of a file stand.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import JSON
 
 /// Reads texts with their labels from CSV, TSV or JSON lines, by the ending of the file's name.
@@ -22,7 +23,7 @@ package struct LabelledTextFile {
     }
 
     private func texts(of path: String) throws(Failure) -> [LabelledText] {
-        if path.hasSuffix(".csv") { return try texts(of: file.records(.csv)) }
+        if path.hasSuffix(".csv") { return try texts(of: file.records(csvFormat)) }
         if path.hasSuffix(".tsv") { return try texts(of: file.records(.tsv)) }
         if path.hasSuffix(".jsonl") { return try jsonTexts() }
         guard needsLabels else { return try plainTexts() }
@@ -44,7 +45,9 @@ extension LabelledTextFile {
                 throw missing(columns.text, expected: "a string", value, at: place)
             }
             let label = value[columns.label].flatMap(Self.label)
-            guard label != nil || !needsLabels && value[columns.label] == nil else {
+            // A null is a label that is missing; a record without the field is a mistake.
+            let isKnown = value[columns.label].map { $0.isNull || label != nil } ?? !needsLabels
+            guard isKnown else {
                 throw missing(
                     columns.label, expected: "a string, an integer or a boolean", value, at: place)
             }
@@ -85,8 +88,17 @@ extension LabelledTextFile {
 // MARK: Tables
 
 extension LabelledTextFile {
+    /// Commas, unless the names of the columns are told apart by something else.
+    private var csvFormat: DelimitedFormat {
+        let formats: [DelimitedFormat] = [.csv, .semicolons, .bars, .tsv]
+        return formats.first { format in
+            let names = (try? file.records(format, limit: 1))?.first?.names ?? []
+            return names.contains(columns.text)
+        } ?? .csv
+    }
+
     private func texts(of records: [DelimitedRecord]) throws(Failure) -> [LabelledText] {
-        guard let first = records.first else { return [] }
+        guard let first = records.first?.named else { return [] }
         let isName = Int(columns.text) == nil
         let hasHeader = columns.hasHeader ?? (isName && first.fields.contains(columns.text))
         let textColumn = try column(columns.text, in: first, hasHeader)
@@ -94,6 +106,7 @@ extension LabelledTextFile {
         var texts: [LabelledText] = []
         for record in records.dropFirst(hasHeader ? 1 : 0) {
             let place = file.place(ofLine: record.line)
+            let record = record.cut(to: first.fields.count)
             guard record.fields.count == first.fields.count else {
                 throw Failure(
                     "the row has another length than the first",
@@ -134,5 +147,20 @@ extension LabelledTextFile {
             expected: hasHeader ? "\(name) in the first row" : "a number from 1 to \(count)",
             got: hasHeader ? first.fields.joined(separator: ", ") : name,
             at: file.place(ofLine: first.line), remedy: "name the columns of texts and labels")
+    }
+}
+
+extension DelimitedRecord {
+    /// The fields as names of columns.
+    fileprivate var names: [String] { fields.map { $0.trimmingCharacters(in: .whitespaces) } }
+
+    /// The row, which may be that of the names.
+    fileprivate var named: DelimitedRecord { DelimitedRecord(fields: names, line: line) }
+
+    /// Without empty fields behind the last column: some programs end each row with a comma.
+    fileprivate func cut(to count: Int) -> DelimitedRecord {
+        var record = self
+        while record.fields.count > count, record.fields.last == "" { record.fields.removeLast() }
+        return record
     }
 }

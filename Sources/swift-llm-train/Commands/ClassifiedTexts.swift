@@ -8,8 +8,8 @@ struct ClassifiedTexts {
     let texts: [LabelledText]
     let labels: ClassLabels
     let scores: ClassScores
-    /// Nil where every text fits into the context.
-    let warning: String?
+    /// Of texts that do not fit into the context, and of labels that are missing.
+    let warnings: [String]
 
     /// Enough to know a text by.
     private static let characterCount = 50

@@ -19,6 +19,7 @@ struct ClassificationTask: TrainingTask {
     let validation: ClassifiedExamples
     /// For the report at the end; may be empty.
     let test: ClassifiedExamples
+    private let labelWarnings: [String]
     private let classWeights: [Float]
     private let sequenceLength: Int
 
@@ -29,6 +30,7 @@ struct ClassificationTask: TrainingTask {
         sequenceLength = base.sequenceLength(recipe)
         let texts = try LabelledTextSplit(recipe, labels: base.labels)
         labels = texts.labels
+        labelWarnings = texts.warnings
         let (labels, tokenizer, length) = (texts.labels, base.tokenizer, sequenceLength)
         func encode(_ texts: [LabelledText]) throws -> ClassifiedExamples {
             try ClassifiedExamples(
@@ -51,7 +53,11 @@ struct ClassificationTask: TrainingTask {
     }
 
     var warnings: [String] {
-        [train, validation, test].compactMap { $0.warning(sequenceLength: sequenceLength) }
+        let sets = [("training", train), ("validation", validation), ("test", test)]
+        return labelWarnings
+            + sets.compactMap { name, set in
+                set.warning(sequenceLength: sequenceLength).map { "\(name): \($0)" }
+            }
     }
 
     var inputs: RankInputs {
@@ -104,6 +110,8 @@ struct LabelledTextSplit {
     private(set) var train: [LabelledText] = []
     private(set) var validation: [LabelledText] = []
     private(set) var test: [LabelledText] = []
+    /// What was left out, and what looks like a mistake.
+    private(set) var warnings: [String] = []
 
     /// - Parameter given: the labels of the model; nil takes those of the texts.
     init(_ recipe: Recipe, labels given: [String]?) throws {
@@ -111,8 +119,13 @@ struct LabelledTextSplit {
         var columns = LabelledTextColumns()
         if let text = options.textColumn { columns.text = text }
         if let label = options.labelColumn { columns.label = label }
+        var found: [String] = []
         func read(_ paths: [String]) throws -> [LabelledText] {
-            try paths.flatMap { try LabelledTextFile.read($0, columns: columns) }
+            let set = try LabelledTextSet(reading: paths, columns: columns)
+            if let warning = set.warning {
+                found.append("\(paths.joined(separator: ", ")): \(warning)")
+            }
+            return set.texts
         }
         let all = try read(options.data)
         let labels = try given.map { try ClassLabels($0) } ?? ClassLabels(of: all)
@@ -135,5 +148,6 @@ struct LabelledTextSplit {
             options.validation.isEmpty
             ? split.validation.map { all[$0] } : try read(options.validation)
         test = options.test.isEmpty ? split.test.map { all[$0] } : try read(options.test)
+        warnings = found + labels.warnings(of: all)
     }
 }

@@ -38,6 +38,16 @@ struct ClassifyPhase {
         let scores = try ClassScores(of: encoded.examples, by: loaded.model, over: communicator)
         return ClassifiedTexts(
             texts: texts, labels: labels, scores: scores,
-            warning: encoded.warning(sequenceLength: loaded.model.configuration.contextLength))
+            warnings: [
+                encoded.warning(sequenceLength: loaded.model.configuration.contextLength),
+                Self.labelWarning(texts),
+            ].compactMap { $0 })
+    }
+
+    /// Why there is no report; nil where there is one, and where no text has a label.
+    private static func labelWarning(_ texts: [LabelledText]) -> String? {
+        let missing = texts.count { $0.label == nil }
+        guard missing > 0, missing < texts.count else { return nil }
+        return "\(missing) of \(texts.count) texts have no label: no report follows"
     }
 }
