@@ -46,7 +46,12 @@ struct InstructionTask: TrainingTask {
         let heldOut = named.isEmpty ? split.validation.map { all[$0] } : named
         let train = try encoder.encode(split.train.map { all[$0] })
         self.train = recipe.finetune.packing ? train.packed() : train
-        validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut)
+        do {
+            validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut)
+        } catch var failure as Failure {
+            failure.place = failure.place ?? "the conversations held out for validation"
+            throw failure
+        }
     }
 
     /// That of the recipe, else that of the model, else Alpaca's.
@@ -65,7 +70,10 @@ struct InstructionTask: TrainingTask {
             + "the first example; what stands in \u{27E6} \u{27E7} is learnt:\n\(example)"
     }
 
-    var warnings: [String] { train.warnings + (endWarning.map { [$0] } ?? []) }
+    var warnings: [String] {
+        train.warnings + (validation?.warnings.map { "validation: \($0)" } ?? [])
+            + (endWarning.map { [$0] } ?? [])
+    }
 
     /// Where the template is not that of the vocabulary; nil where the end of an answer is one token.
     private var endWarning: String? {
