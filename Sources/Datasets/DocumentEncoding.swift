@@ -1,17 +1,19 @@
 import Diagnostics
 import Tokenizers
 
-/// Encodes the documents of one shard as they come.
+/// Encodes the documents of one shard, and hands on the ids of each as they come.
 struct DocumentEncoding<Encoder: Tokenizer> {
     let tokenizer: Encoder
     let malformed: MalformedText
-    let writer: TokenShardWriter
+    let take: ([Int32]) throws -> Void
     private(set) var replacedCount = 0
 
-    init(tokenizer: Encoder, malformed: MalformedText, writer: TokenShardWriter) {
+    init(
+        tokenizer: Encoder, malformed: MalformedText, take: @escaping ([Int32]) throws -> Void
+    ) {
         self.tokenizer = tokenizer
         self.malformed = malformed
-        self.writer = writer
+        self.take = take
     }
 
     /// Appends the documents that the literals in `text` separate.
@@ -40,8 +42,7 @@ struct DocumentEncoding<Encoder: Tokenizer> {
             throw failure
         }
         if endsDocument, let endOfTextID = tokenizer.endOfTextID { ids.append(endOfTextID) }
-        try writer.append(ids)
-        try writer.endDocument()
+        try take(ids)
     }
 
     /// The tokenizer knows nothing of files; here the failure can name file and byte.

@@ -11,6 +11,8 @@ package struct PreparationJob: Codable, Equatable, Sendable {
         var end: Int
         /// Whether a document ends at `end`, else it goes on in the next shard.
         var endsDocument: Bool
+
+        func text() throws -> [UInt8] { try SourceFile(path: path).bytes(start..<end) }
     }
 
     /// Which bytes of which files go where, for comparing plans.
@@ -62,9 +64,7 @@ package struct PreparationJob: Codable, Equatable, Sendable {
     package func run(
         tokenizer: some Tokenizer, malformed: MalformedText = .replaced, directory: String
     ) throws -> ShardSummary {
-        let texts = try sources.map { source in
-            try SourceFile(path: source.path).bytes(source.start..<source.end)
-        }
+        let texts = try sources.map { try $0.text() }
         var hash = SHA256()
         for text in texts { hash.update(data: text) }
         let attributes = TokenShardAttributes(
@@ -74,8 +74,10 @@ package struct PreparationJob: Codable, Equatable, Sendable {
             sourceSHA256: hexadecimal(hash.finalize()))
         let path = "\(directory)/\(name)"
         return try TokenShardWriter.write(to: path, attributes: attributes) { writer in
-            var encoding = DocumentEncoding(
-                tokenizer: tokenizer, malformed: malformed, writer: writer)
+            var encoding = DocumentEncoding(tokenizer: tokenizer, malformed: malformed) { ids in
+                try writer.append(ids)
+                try writer.endDocument()
+            }
             for (source, text) in zip(sources, texts) { try encoding.append(text, of: source) }
             return ShardSummary(
                 name: name, split: split, tokenCount: writer.tokenCount,

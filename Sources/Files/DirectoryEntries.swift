@@ -43,6 +43,43 @@ package enum DirectoryEntries {
         return (files.sorted(), directories)
     }
 
+    /// The paths with the files below a directory in its place: those of each directory in the order of
+    /// their names, hidden ones left out. Links are followed, and no directory is entered twice.
+    ///
+    /// - Throws: `Failure` for a directory without a file.
+    package static func files(in paths: [String]) throws(Failure) -> [String] {
+        var files: [String] = []
+        for path in paths {
+            var seen: Set<[UInt64]> = []
+            let found = try Self.files(at: path, seen: &seen)
+            guard !found.isEmpty else {
+                throw Failure(
+                    "the directory holds no file", expected: "files whose names begin with no dot",
+                    got: "none", at: path, remedy: "name another")
+            }
+            files += found
+        }
+        return files
+    }
+
+    private static func files(
+        at path: String, seen: inout Set<[UInt64]>
+    ) throws(Failure) -> [String] {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [path] }
+        guard seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
+            return []
+        }
+        let names = try Self.names(in: path).filter { !$0.hasPrefix(".") }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var files: [String] = []
+        for name in names {
+            files += try Self.files(
+                at: path.hasSuffix("/") ? path + name : "\(path)/\(name)", seen: &seen)
+        }
+        return files
+    }
+
     /// Removes a file, a link or a whole directory; a missing one is fine.
     static func remove(_ path: String) throws(Failure) {
         guard try isThere(path) else { return }

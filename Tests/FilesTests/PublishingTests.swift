@@ -194,4 +194,29 @@ import Testing
     func temporaryNamesAreThoseOfTheirFiles(path: String, published: String) {
         #expect(TemporaryName.published(path) == published)
     }
+
+    @Test func directoriesGiveTheirFilesInTheOrderOfNames() throws {
+        for name in ["in/b", "in/.hidden", "in/a/2", "in/a/10", "in/.git/x", "in/c/d/e", "single"] {
+            try FileManager.default.createDirectory(
+                atPath: URL(filePath: folder(name)).deletingLastPathComponent().path,
+                withIntermediateDirectories: true)
+            try folder.put([1], at: name)
+        }
+        // A link to its own parent is entered once.
+        try FileManager.default.createSymbolicLink(
+            atPath: folder("in/c/up"), withDestinationPath: folder("in"))
+        let names = ["in/a/10", "in/a/2", "in/b", "in/c/d/e", "single"]
+        #expect(
+            try DirectoryEntries.files(in: [folder("in"), folder("single")])
+                == names.map { folder($0) })
+        #expect(try DirectoryEntries.files(in: [folder("absent")]) == [folder("absent")])
+        try FileManager.default.createDirectory(
+            atPath: folder("none"), withIntermediateDirectories: false)
+        try folder.put([1], at: "none/.hidden")
+        let failure = try #require(throws: Failure.self) {
+            try DirectoryEntries.files(in: [folder("in"), folder("none")])
+        }
+        #expect(failure.what == "the directory holds no file")
+        #expect(failure.place == folder("none"))
+    }
 }

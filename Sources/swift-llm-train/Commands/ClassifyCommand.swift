@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Datasets
 import Diagnostics
+import Files
 
 /// `classify`: texts and the probabilities of their classes.
 struct ClassifyCommand: RankedCommand {
@@ -23,10 +24,12 @@ struct ClassifyCommand: RankedCommand {
     @Option(help: ArgumentHelp("A classifier's directory or checkpoint.", valueName: "dir"))
     var model: String
 
-    @Option(help: ArgumentHelp("A text; may be given again.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "A text, or - for standard input; may be given again.", valueName: "text"))
     var text: [String] = []
 
-    @Option(help: ArgumentHelp("A file of texts.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file of texts, or a directory of files.", valueName: "file"))
     var input: String?
 
     @Option(
@@ -50,28 +53,37 @@ struct ClassifyCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+        // What is piped in reaches the first rank alone.
+        let read = try communicator.agree {
+            communicator.rank == 0 && text.contains("-") ? try StandardInput.text() : ""
+        }
+        let piped = String(
+            decoding: try communicator.broadcast(Array(read.utf8), from: 0), as: UTF8.self)
         let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
-            model: model, texts: readTexts)
+            model: model, texts: { try readTexts(piped: piped) })
         if communicator.rank == 0 { tell(found) }
         try communicator.agree { try found.requireFinite() }
         return 0
     }
 
-    private func readTexts() throws -> [LabelledText] {
+    private func readTexts(piped: String) throws -> [LabelledText] {
         guard let input else {
             return try text.enumerated().map { number, text in
-                try LabelledText(text: text, label: nil, place: "--text \(number + 1)")
+                try LabelledText(
+                    text: text == "-" ? piped : text, label: nil, place: "--text \(number + 1)")
             }
         }
         var columns = LabelledTextColumns()
         columns.text = textColumn
         columns.label = labelColumn
         columns.hasHeader = header
-        return try LabelledTextFile.read(input, columns: columns, needsLabels: false)
+        return try DirectoryEntries.files(in: [input]).flatMap {
+            try LabelledTextFile.read($0, columns: columns, needsLabels: false)
+        }
     }
 
     private func tell(_ found: ClassifiedTexts) {
-        if let warning = found.warning {
+        for warning in found.warnings {
             Console.write("warning: \(warning)\n", to: .standardError)
         }
         if json {

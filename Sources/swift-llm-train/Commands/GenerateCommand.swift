@@ -23,7 +23,8 @@ struct GenerateCommand: FirstRankCommand {
     @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
     var model: String
 
-    @Option(help: ArgumentHelp("The text to go on from.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp("The text to go on from; - reads standard input.", valueName: "text"))
     var prompt: String
 
     @Flag(
@@ -40,7 +41,7 @@ struct GenerateCommand: FirstRankCommand {
 
     func run() throws {
         var options = sampling.options
-        options.prompt = prompt
+        options.prompt = prompt == "-" ? try StandardInput.text() : prompt
         options.chat = chat
         options.samples = samples
         try options.validateFlags()

@@ -9,9 +9,10 @@ struct PrepareCommand: RankedCommand {
         commandName: "prepare",
         abstract: "Turns text files into HDF5 token shards.",
         discussion: """
-            Each file is a document, and a literal <|endoftext|> ends one. The last documents \
-            (of a single one its last characters) become the validation shards. Under mpirun \
-            all ranks share the work; the shards do not depend on their number.
+            Each file is a document, and a literal <|endoftext|> ends one. Of a directory all \
+            files are taken, in the order of their names. The last documents become the validation \
+            shards; one that is larger than what they still lack is cut. Under mpirun all ranks \
+            share the work; the shards do not depend on their number.
 
             Examples:
               swift-llm-train prepare --input a.txt b.txt --tokenizer tokenizer.json \\
@@ -20,7 +21,9 @@ struct PrepareCommand: RankedCommand {
                 --tokenizer tokenizer.json --output shards --validation-fraction 0.01
             """)
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files.", valueName: "file"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Text files, or directories of them.", valueName: "file"))
     var input: [String]
 
     @Option(help: ArgumentHelp("The tokenizer.json to encode with.", valueName: "path"))
@@ -30,7 +33,7 @@ struct PrepareCommand: RankedCommand {
     var output: String
 
     @Option(
-        parsing: .unconditional, help: "Share of the documents kept for validation; 0 keeps none.")
+        parsing: .unconditional, help: "Share of the text kept for validation; 0 keeps none.")
     var validationFraction = PrepareOptions().validationFraction
 
     @Flag(help: "Refuse text that is not valid UTF-8 instead of replacing its wrong bytes.")
@@ -50,8 +53,10 @@ struct PrepareCommand: RankedCommand {
             try options.validateFlags()
             return try TokenizerFile.load(tokenizer)
         }
-        let summary = try PreparePhase(communicator: communicator).run(
-            options, tokenizer: loaded, malformed: strict ? .refused : .replaced)
+        let phase = PreparePhase(communicator: communicator)
+        let summary = try phase.run(
+            phase.plan(options), options, tokenizer: loaded,
+            malformed: strict ? .refused : .replaced)
         if communicator.rank == 0 { Console.line(summary) }
         return 0
     }

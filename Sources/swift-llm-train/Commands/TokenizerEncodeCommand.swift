@@ -24,7 +24,13 @@ struct TokenizerEncodeCommand: FirstRankCommand {
 
     func run() throws {
         let encoder = try TokenizerFile.load(tokenizer)
-        let text = try input.map { try FileReader.bytes(of: $0) } ?? StandardInput.bytes()
+        let file = input == "-" ? nil : input
+        let text = try file.map { try FileReader.bytes(of: $0) } ?? StandardInput.bytes()
+        if let failure = TextSample([text]).refusal(
+            "the input is no text", at: file ?? "standard input")
+        {
+            throw failure
+        }
         let ids = try encoder.encode(text, malformed: .refused)
         Console.line(ids.map(String.init).joined(separator: " "))
     }

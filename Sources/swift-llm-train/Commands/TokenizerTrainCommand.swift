@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Datasets
 import Diagnostics
 import Files
 
@@ -23,7 +24,9 @@ struct TokenizerTrainCommand: RankedCommand {
 
     private static let defaults = TokenizerOptions()
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files.", valueName: "file"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Text files, or directories of them.", valueName: "file"))
     var input: [String]
 
     @Option(help: "What to train.")
@@ -48,8 +51,17 @@ struct TokenizerTrainCommand: RankedCommand {
     }
 
     func run(on communicator: any Communicator) throws -> Int32 {
-        try communicator.agree { try options.validateFlags() }
-        let tokenizer = try TokenizerPhase(communicator: communicator).train(options, input: input)
+        let inputs = try communicator.agree {
+            try options.validateFlags()
+            return try TextInputs(input)
+        }
+        if communicator.rank == 0 {
+            for warning in inputs.warnings {
+                Console.write("warning: \(warning)\n", to: .standardError)
+            }
+        }
+        let tokenizer = try TokenizerPhase(communicator: communicator).train(
+            options, input: inputs.paths)
         try communicator.agree {
             guard communicator.rank == 0 else { return }
             try PublishedFile.write(tokenizer.tokenizerJSON, to: output)

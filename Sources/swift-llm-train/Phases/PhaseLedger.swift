@@ -153,7 +153,9 @@ struct PhaseLedger {
 
     private func files() throws -> [Input] {
         switch phase {
-        case .prepare: try (recipe.prepare.input + [recipe.tokenizer.path]).compactMap(Self.file)
+        case .prepare:
+            try (DirectoryEntries.files(in: recipe.prepare.input) + [recipe.tokenizer.path])
+                .compactMap(Self.file)
         case .pretrain:
             try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(Self.file)
         case .finetune:

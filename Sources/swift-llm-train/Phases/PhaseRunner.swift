@@ -121,15 +121,20 @@ struct PhaseRunner {
                     (recipe.prepare.output ?? "") + "/tokenizer.json")
         }
         if isDone { return say("already prepared: \(recipe.prepare.output ?? "")") }
+        let phase = PreparePhase(communicator: communicator)
+        let plan = try phase.plan(recipe.prepare)
         let given = try communicator.agree {
-            try recipe.tokenizer.path.map { try TokenizerFile.load($0) }
+            try recipe.requireWindows(plan)
+            return try recipe.tokenizer.path.map { try TokenizerFile.load($0) }
         }
         let tokenizer =
             try given
             ?? TokenizerPhase(communicator: communicator).train(
-                recipe.tokenizer, input: recipe.prepare.input)
-        let summary = try PreparePhase(communicator: communicator).run(
-            recipe.prepare, tokenizer: tokenizer, malformed: .replaced, isReplacing: isResuming)
+                recipe.tokenizer, input: plan.inputs)
+        try communicator.agree { try recipe.requireWindows(plan, tokenizer: tokenizer) }
+        let summary = try phase.run(
+            plan, recipe.prepare, tokenizer: tokenizer, malformed: .replaced,
+            isReplacing: isResuming)
         say(summary)
     }
 
@@ -160,5 +165,19 @@ struct PhaseRunner {
 
     private func say(_ line: String) {
         if communicator.rank == 0 { Console.line(line) }
+    }
+}
+
+extension Recipe {
+    /// Refuses a text that is too short for the training which is to follow.
+    fileprivate func requireWindows(
+        _ plan: PreparationPlan, tokenizer: (any Tokenizer)? = nil
+    ) throws {
+        guard phases.contains(.pretrain),
+            let length = train.sequenceLength ?? model.contextLength
+        else { return }
+        let uses = [(DatasetSplit.train, data.train), (.validation, data.validation)]
+        try plan.requireWindows(
+            of: length, in: uses.filter { $0.1 == prepare.output }.map(\.0), tokenizer: tokenizer)
     }
 }

@@ -9,23 +9,31 @@ import Tokenizers
 struct PreparePhase {
     let communicator: any Communicator
 
+    /// Collective: what is to be prepared, after a look at the files. The first rank tells warnings.
+    func plan(_ options: PrepareOptions) throws -> PreparationPlan {
+        let inputs = try communicator.agree { try TextInputs(options.input) }
+        warn(inputs.warnings)
+        let plan = try communicator.agree {
+            try PreparationPlan(
+                inputs: inputs.paths, validationFraction: options.validationFraction)
+        }
+        try RankInputs(plan.jobs.flatMap(\.pieces).map { .init($0.path, $0.text) })
+            .requireEqual(over: communicator)
+        return plan
+    }
+
     /// - Parameters:
+    ///   - plan: that of the options.
     ///   - malformed: what to do with bytes that are not UTF-8.
     ///   - isReplacing: whether shards that are there already are removed, instead of refused.
     /// - Returns: one line for people.
     func run(
-        _ options: PrepareOptions, tokenizer: any Tokenizer, malformed: MalformedText,
-        isReplacing: Bool = false
+        _ plan: PreparationPlan, _ options: PrepareOptions, tokenizer: any Tokenizer,
+        malformed: MalformedText, isReplacing: Bool = false
     ) throws -> String {
         guard let directory = options.output else {
             preconditionFailure("the output of prepare has not been settled")
         }
-        let plan = try communicator.agree {
-            try PreparationPlan(
-                inputs: options.input, validationFraction: options.validationFraction)
-        }
-        try RankInputs(plan.jobs.flatMap(\.pieces).map { .init($0.path, $0.text) })
-            .requireEqual(over: communicator)
         let output = try communicator.agree {
             communicator.rank == 0
                 ? try PreparationOutput(
@@ -41,7 +49,31 @@ struct PreparePhase {
         let summaries = try communicator.allGather(ofAnySize: Array(JSONEncoder().encode(own)))
             .flatMap { try JSONDecoder().decode([ShardSummary].self, from: Data($0)) }
         try communicator.agree { try output?.finish() }
+        warn(Self.shareWarnings(summaries, validationFraction: options.validationFraction))
         return Self.text(summaries, directory: directory)
+    }
+
+    /// A part of far fewer tokens than was asked for.
+    static func shareWarnings(
+        _ summaries: [ShardSummary], validationFraction: Double
+    ) -> [String] {
+        guard validationFraction > 0 else { return [] }
+        let total = summaries.reduce(0) { $0 + $1.tokenCount }
+        let shares = [
+            (DatasetSplit.train, 1 - validationFraction), (.validation, validationFraction),
+        ]
+        return shares.compactMap { split, share in
+            let own = summaries.filter { $0.split == split }.reduce(0) { $0 + $1.tokenCount }
+            let asked = share * Double(total)
+            guard Double(own) < asked / 10 else { return nil }
+            return "the \(split.rawValue) part has \(own) of \(total) tokens, less than a tenth of "
+                + "what a validation fraction of \(validationFraction) asks for"
+        }
+    }
+
+    private func warn(_ warnings: [String]) {
+        guard communicator.rank == 0 else { return }
+        for warning in warnings { Console.write("warning: \(warning)\n", to: .standardError) }
     }
 
     private static func text(_ summaries: [ShardSummary], directory: String) -> String {

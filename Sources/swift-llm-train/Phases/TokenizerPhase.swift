@@ -43,6 +43,12 @@ struct TokenizerPhase {
         let tokenizer = try communicator.agree {
             var counts = WordCounts()
             for bytes in all { counts.merge(try WordCounts(serialized: bytes)) }
+            guard counts.count > 0 else {
+                throw Failure(
+                    "cannot train a tokenizer", expected: "a text with words",
+                    got: "nothing between the ends of texts", at: input.joined(separator: ", "),
+                    remedy: "name files that hold text")
+            }
             return try BytePairTrainer(vocabularySize: vocabularySize).train(counts)
         }
         if communicator.rank == 0, tokenizer.vocabularySize < vocabularySize {

@@ -2,11 +2,11 @@ import Training
 
 /// Which text becomes token shards, and where they go.
 package struct PrepareOptions: OptionBlock {
-    /// The text files, each a document; also what the tokenizer is trained on.
+    /// The text files, each a document, or directories of them; also what the tokenizer is trained on.
     package var input: [String] = []
     /// The directory of the shards; by default OUTPUT/shards.
     package var output: String?
-    /// Share of the documents kept for validation, from the end; 0 keeps none; usual 0.01 to 0.1.
+    /// Share of the text kept for validation, from its end; 0 keeps none; usual 0.01 to 0.1.
     package var validationFraction = 0.1
 
     package init() {}
