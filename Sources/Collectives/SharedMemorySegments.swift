@@ -21,7 +21,9 @@ package struct SharedMemorySegments {
     package func remove(_ names: some Collection<String>) -> [String] {
         let candidates = Set(names.filter { !$0.contains("/") && isOwnFile($0) })
         guard !candidates.isEmpty else { return [] }
-        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: processes)) ?? []
+        // Whose they are is unknown where the processes cannot be listed.
+        let listed = try? FileManager.default.contentsOfDirectory(atPath: processes)
+        guard let numbers = listed else { return [] }
         let used = numbers.filter { Int($0) != nil }.map(mapped(by:))
         let unused = used.reduce(candidates) { $0.subtracting($1) }
         return unused.filter { unlink("\(folder)/\($0)") == 0 }.sorted()

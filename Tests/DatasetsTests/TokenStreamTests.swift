@@ -77,6 +77,17 @@ import Testing
                 .contains("expected validation-*.h5, got none"))
     }
 
+    /// Links that lead in a circle are an error of the system, not a missing shard.
+    @Test func aPlaceThatCannotBeLookedAtIsNotAMissingShard() throws {
+        symlink("loop", scratch.path("loop"))
+        for path in ["loop", "loop/train-*.h5"] {
+            let line = failureLine {
+                _ = try DatasetFiles.resolve(scratch.path(path), split: .train)
+            }
+            #expect(line.contains("got Too many levels of symbolic links"), "\(line)")
+        }
+    }
+
     @Test func shardOfAnotherTokenizerIsRefused() throws {
         let first = try scratch.writeShard("a.h5", documents: [[1]])
         let other = try scratch.writeShard("b.h5", documents: [[1]], tokenizer: "cc")

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 
 /// A machine of the cluster and the number of ranks that it runs.
@@ -16,12 +17,16 @@ struct Hostfile {
     /// - Throws: A usage `Failure` for a file that cannot be read, a line without slots, a host named
     ///   twice, and a file without hosts.
     init(path: String) throws {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw Failure(
-                "cannot read the hostfile", at: path,
-                remedy: "hostfiles/two-nodes is an example", kind: .usage)
+        let bytes: [UInt8]
+        do {
+            bytes = try FileReader.bytes(of: path, what: "cannot read the hostfile")
+        } catch {
+            var failure = error
+            failure.remedy = "hostfiles/two-nodes is an example"
+            failure.kind = .usage
+            throw failure
         }
-        try self.init(text, name: path)
+        try self.init(String(decoding: bytes, as: UTF8.self), name: path)
     }
 
     init(_ text: String, name: String) throws {
