@@ -111,7 +111,7 @@ import swift_llm_train
 
     @Test func reportNamesTheOneLibraryThatMultipliesFloats() throws {
         let report = try Doctor(communicator: SingleProcess(), effort: .quick).report()
-        let usesOneDNN = ComputeKernels.library == .oneDNN
+        let usesOneDNN = ProductKernels.usual.floats == .oneDNN
         #expect(report.json["onednn"]?["multiplies_fp32"] == .boolean(usesOneDNN))
         #expect(report.json["blas"]?["multiplies_fp32"] == .boolean(!usesOneDNN))
         #expect(report.text.split(separator: "Multiplies fp32").count == 2)

@@ -8,7 +8,13 @@ import Testing
     /// Several roundings in a row.
     static let chain = Tolerance(relative: 0.02)
 
-    let device = Device(threadCount: 2)
+    let device: Device
+
+    init() { self.init(.usual) }
+
+    init(_ products: ProductKernels) {
+        device = Device(threadCount: 2, products: products)
+    }
 
     static let roundings: [(value: Float, bits: UInt16)] = [
         (1, 0x3F80), (-2.5, 0xC020), (0, 0), (-0.0, 0x8000), (.infinity, 0x7F80),
@@ -113,8 +119,12 @@ import Testing
 
     @Test(
         .enabled(if: ComputeKernels.hasBFloat16, "the processor has no bfloat16"),
-        arguments: cases)
-    func operationAgreesWithFloats(_ example: Case) {
+        arguments: cases, ProductKernels.possible)
+    func operationAgreesWithFloats(_ example: Case, _ products: ProductKernels) {
+        Self(products).expectAgreement(example)
+    }
+
+    private func expectAgreement(_ example: Case) {
         let x = random(example.activation, seed: 3)
         let parameters = example.parameters.enumerated().map { index, shape in
             widened(random(shape, seed: UInt64(10 + index)))

@@ -36,6 +36,12 @@ void kernel_column_sums(
 double kernel_sum(const float *x, long n);
 void kernel_transpose(float *out, const float *x, long rows, long columns);
 
+/* widening.c: rows x columns of floats, of as many elements, or of columns x rows of them. */
+void kernel_widen_rows(
+    float *out, const bfloat16 *x, long rows, long columns, long out_stride, long stride);
+void kernel_widen_transposed(
+    float *out, const bfloat16 *x, long rows, long columns, long out_stride, long stride);
+
 /* gelu.c */
 void kernel_gelu_tanh(float *out, const float *x, long n);
 void kernel_gelu_tanh_backward(float *dx, const float *dy, const float *x, long n);

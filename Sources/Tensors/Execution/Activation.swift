@@ -27,7 +27,8 @@ package protocol Activation: TensorElement {
 
     /// One tile of a product on the calling thread; see `Device.multiply`.
     static func multiply<Result: Activation>(
-        _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool)
+        _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool,
+        by kernels: ProductKernels)
 
     static func add(_ out: Out<Self>, _ a: In<Self>, _ b: In<Self>, _ count: Int)
     static func fill(_ out: Out<Self>, _ value: Float, _ count: Int)

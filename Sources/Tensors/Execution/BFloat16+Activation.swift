@@ -59,7 +59,7 @@ extension BFloat16: Activation {
 
     package static func multiply<Result: Activation>(
         _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
-        adds: Bool
+        adds: Bool, by kernels: ProductKernels
     ) {
         if tile.rows.count == 1 && !a.isTransposed { return row(tile, a, b, into: out, adds: adds) }
         ProductTile(tile, a, b, into: out, adds: adds).multiplyByOneDNN()

@@ -11,27 +11,31 @@ package struct ComputeKernels: Equatable, Sendable {
     package let oneDNNInstructionSet: String
     /// The clone of our own kernels ("x86-64-v4").
     package let instructionSet: String
+    /// How matrices are multiplied.
+    package var products: ProductKernels
 
     /// The kernels in use. From here on OpenBLAS keeps to the calling thread: its own threading changes
     /// bits with the thread count.
-    package static func prepare() -> ComputeKernels {
+    package static func prepare(_ products: ProductKernels = .usual) -> ComputeKernels {
         openblas_set_num_threads(1)
         return ComputeKernels(
             blasCore: String(cString: openblas_get_corename()),
             oneDNNInstructionSet: String(cString: cdnn_instruction_set()),
-            instructionSet: String(cString: kernel_instruction_set()))
+            instructionSet: String(cString: kernel_instruction_set()), products: products)
     }
 
-    /// Who multiplies matrices of floats.
-    package enum Library: Sendable {
-        case oneDNN, openBLAS
+    /// Those that this process can compute with.
+    package var possible: [ComputeKernels] {
+        ProductKernels.possible.map { products in
+            var kernels = self
+            kernels.products = products
+            return kernels
+        }
     }
 
-    /// With AVX-512, oneDNN is 5 to 10 % faster; with AVX2 it knows processors that are younger than
-    /// OpenBLAS, which then picks kernels without.
-    package static let library =
+    static let usualLibrary =
         cdnn_has_avx512() != 0 || cdnn_has_avx2() != 0 && !openBLASHasAVX2
-        ? Library.oneDNN : .openBLAS
+        ? ProductKernels.Library.oneDNN : .openBLAS
 
     private static var openBLASHasAVX2: Bool {
         ["Haswell", "Zen", "SkylakeX", "Cooperlake", "Sapphirerapids"]
@@ -41,9 +45,10 @@ package struct ComputeKernels: Equatable, Sendable {
     /// Whether the processor, and oneDNN, multiply bfloat16 by instructions made for it.
     package static let hasBFloat16 = cdnn_has_bfloat16() != 0
 
+    /// Names what decides the bits: equal kernels have equal descriptions, and others another.
     package var description: String {
-        let products =
-            Self.library == .oneDNN ? "oneDNN \(oneDNNInstructionSet)" : "OpenBLAS \(blasCore)"
-        return "\(products), kernels \(instructionSet)"
+        let core = products.floats == .oneDNN ? oneDNNInstructionSet : blasCore
+        let widening = products.widensBFloat16 ? ", bf16 widened to fp32" : ""
+        return "\(products.floats.title) \(core)\(widening), kernels \(instructionSet)"
     }
 }

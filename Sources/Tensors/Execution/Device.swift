@@ -1,15 +1,24 @@
-/// What a rank computes with: its threads and its memory.
+/// What a rank computes with: its threads, its memory and its way of multiplying matrices.
 package final class Device: Sendable {
+    package let products: ProductKernels
     package let threads: ThreadPool
     package let memory: StoragePool
     /// Where the time goes.
     package let operations = OperationClock()
 
-    package init(threadCount: Int) {
+    package init(threadCount: Int, products: ProductKernels = .usual) {
         _ = ComputeKernels.prepare()
+        self.products = products
         threads = ThreadPool(threadCount: threadCount)
         memory = StoragePool()
     }
+
+    private init(_ device: Device, _ products: ProductKernels) {
+        (threads, memory, self.products) = (device.threads, device.memory, products)
+    }
+
+    /// The same threads and memory, with another way of multiplying.
+    func with(_ products: ProductKernels) -> Device { Device(self, products) }
 
     /// Memory with what an earlier use left in it.
     package func uninitialized<Element>(

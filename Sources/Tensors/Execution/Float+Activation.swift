@@ -44,17 +44,17 @@ extension Float: Activation {
     package static func narrow(_ sums: Matrix<Float>, into matrix: Matrix<Float>) {}
 
     package static func multiply<Result: Activation>(
-        _ tile: Tile, _ a: Matrix<Float>, _ b: Matrix<Float>, into out: Matrix<Result>, adds: Bool
+        _ tile: Tile, _ a: Matrix<Float>, _ b: Matrix<Float>, into out: Matrix<Result>, adds: Bool,
+        by kernels: ProductKernels
     ) {
         guard let out = out as? Matrix<Float> else {
             preconditionFailure("products of floats are floats, got \(Result.self)")
         }
         if tile.rows.count == 1 && !a.isTransposed { return row(tile, a, b, into: out, adds: adds) }
         let product = ProductTile(tile, a, b, into: out, adds: adds)
-        if ComputeKernels.library == .oneDNN {
-            product.multiplyByOneDNN()
-        } else {
-            product.multiplyByOpenBLAS()
+        switch kernels.floats {
+        case .oneDNN: product.multiplyByOneDNN()
+        case .openBLAS: product.multiplyByOpenBLAS()
         }
     }
 

@@ -15,10 +15,15 @@ extension Device {
             return epilogue(Tile(rows: 0..<1, columns: 0..<out.columns))
         }
         let tiling = Tiling(rows: out.rows, columns: out.columns, depth: a.columns)
+        if let widened = WidenedProduct(a, b, into: out, adds: adds, tiling, on: self) {
+            return operations.measure(.matmul) {
+                widened.compute(on: threads.threadCount, epilogue)
+            }
+        }
         forEach(tiling.count, as: .matmul) { index in
             let tile = tiling[index]
             guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }
-            In.multiply(tile, a, b, into: out, adds: adds)
+            In.multiply(tile, a, b, into: out, adds: adds, by: products)
             epilogue(tile)
         }
     }
@@ -40,10 +45,13 @@ extension Device {
     }
 
     /// The same on the calling thread, in one piece.
-    static func multiplySerially<In: Activation, Out: Activation>(
+    func multiplySerially<In: Activation, Out: Activation>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false
     ) {
-        let tile = Tile(rows: 0..<out.rows, columns: 0..<out.columns)
-        In.multiply(tile, a, b, into: out, adds: adds)
+        let tiling = Tiling(oneTileOf: out.rows, out.columns)
+        if let widened = WidenedProduct(a, b, into: out, adds: adds, tiling, on: self) {
+            return widened.compute(on: 1)
+        }
+        In.multiply(tiling[0], a, b, into: out, adds: adds, by: products)
     }
 }

@@ -12,8 +12,8 @@ package struct Tile {
 struct Tiling {
     private let rowCount: Int
     private let columnCount: Int
-    private var tilesDown = 1
-    private var tilesAcross = 1
+    private(set) var tilesDown = 1
+    private(set) var tilesAcross = 1
 
     /// Tiles for all threads, as long as each is worth handing over.
     private static let wantedCount = 8
@@ -31,17 +31,25 @@ struct Tiling {
         }
     }
 
+    init(oneTileOf rows: Int, _ columns: Int) {
+        (rowCount, columnCount) = (rows, columns)
+    }
+
     var count: Int { tilesDown * tilesAcross }
 
     subscript(index: Int) -> Tile {
         let (across, down) = index.quotientAndRemainder(dividingBy: tilesDown)
-        return Tile(
-            rows: part(down, step: tileRows, length: rowCount),
-            columns: part(across, step: tileColumns, length: columnCount))
+        return Tile(rows: rows(down), columns: columns(across))
     }
 
-    private var tileRows: Int { Self.step(rowCount, tilesDown) }
-    private var tileColumns: Int { Self.step(columnCount, tilesAcross) }
+    func rows(_ down: Int) -> Range<Int> { part(down, step: tileRows, length: rowCount) }
+    func columns(_ across: Int) -> Range<Int> {
+        part(across, step: tileColumns, length: columnCount)
+    }
+
+    /// Of a tile, but of the last ones.
+    var tileRows: Int { Self.step(rowCount, tilesDown) }
+    var tileColumns: Int { Self.step(columnCount, tilesAcross) }
 
     private func isWorthCutting(depth: Int) -> Bool {
         let area = tileRows * tileColumns

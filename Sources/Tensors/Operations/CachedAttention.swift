@@ -121,13 +121,13 @@ extension Device {
                 scratch.pointer, rows: rows.count, columns: seen.count,
                 stride: scratch.columnCount)
             let keys = layout.rows(seen, ofCache: layout.past.keys, query: head)
-            Self.multiplySerially(
+            multiplySerially(
                 layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: scores)
             kernel_causal_softmax(
                 scores.pointer, logSums.pointer, rows.count, scores.stride,
                 layout.past.length + rows.lowerBound, layout.scale)
             let values = layout.rows(seen, ofCache: layout.past.values, query: head)
-            Self.multiplySerially(scores, values, into: layout.rows(rows, of: y, query: head))
+            multiplySerially(scores, values, into: layout.rows(rows, of: y, query: head))
         }
     }
 }

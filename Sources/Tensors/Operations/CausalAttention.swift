@@ -45,8 +45,9 @@ extension Tape {
             qkv.node?.contribute { dqkv, adds in
                 precondition(!adds, "queries, keys and values are used once")
                 let pass = AttentionBackward(
-                    layout: layout, qkv: input, y: y, logSums: logSums, dy: dy, dqkv: dqkv)
-                device.forEach(layout.groupTotal, as: .attention) { pass.run($0, on: device) }
+                    layout: layout, qkv: input, y: y, logSums: logSums, dy: dy, dqkv: dqkv,
+                    device: device)
+                device.forEach(layout.groupTotal, as: .attention) { pass.run($0) }
             }
         }
     }
@@ -151,14 +152,14 @@ extension Device {
             let scores = layout.scores(scratch, rows: rows)
             let queries = layout.part(0, qkv, head, rows: rows)
             let keys = layout.part(1, qkv, head, rows: past)
-            Self.multiplySerially(queries, keys.transposed, into: scores)
+            multiplySerially(queries, keys.transposed, into: scores)
             kernel_causal_softmax(
                 scores.pointer, logSums.pointer + head * layout.length + rows.lowerBound,
                 rows.count, scores.stride, rows.lowerBound, layout.scale)
             if layout.hasDropout { layout.dropOut(scores, into: scores, head: head, rows: rows) }
             let probabilities = Element.narrowed(scores, into: narrowScratch)
             let values = layout.part(2, qkv, head, rows: past)
-            Self.multiplySerially(probabilities, values, into: layout.output(y, head, rows: rows))
+            multiplySerially(probabilities, values, into: layout.output(y, head, rows: rows))
         }
     }
 }
@@ -172,6 +173,7 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
     let logSums: Tensor<Float>
     let dy: Tensor<Element>
     let dqkv: Tensor<Element>
+    let device: Device
 
     /// Gradients of a head of keys and values, which many rows of queries add to: in floats.
     private struct Sums {
@@ -179,7 +181,7 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
         let values: Matrix<Float>
     }
 
-    func run(_ group: Int, on device: Device) {
+    func run(_ group: Int) {
         let heads = layout.heads(ofGroup: group)
         let (first, all) = (heads.lowerBound, 0..<layout.length)
         let scratch = device.uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
@@ -213,7 +215,7 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
         let values = layout.part(2, qkv, head, rows: past)
         let (out, dOut) = (layout.output(y, head, rows: rows), layout.output(dy, head, rows: rows))
 
-        Device.multiplySerially(queries, keys.transposed, into: p)
+        device.multiplySerially(queries, keys.transposed, into: p)
         kernel_causal_probabilities(
             p.pointer, logSums.pointer + head * layout.length + rows.lowerBound, rows.count,
             p.stride, rows.lowerBound, layout.scale)
@@ -226,16 +228,16 @@ private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
             layout.dropOut(p, into: d, head: head, rows: rows)
         }
         let dropped = Element.narrowed(layout.hasDropout ? d : p, into: narrow.slice(0..<1))
-        Device.multiplySerially(
+        device.multiplySerially(
             dropped.transposed, dOut, into: sums.values.firstRows(past.count), adds: adds)
 
-        Device.multiplySerially(dOut, values.transposed, into: d)
+        device.multiplySerially(dOut, values.transposed, into: d)
         if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
         kernel_attention_score_gradient(
             d.pointer, p.pointer, dots.pointer, rows.count, p.stride, layout.scale)
         let dScores = Element.narrowed(d, into: narrow.slice(1..<2))
-        Device.multiplySerially(dScores, keys, into: layout.part(0, dqkv, head, rows: rows))
-        Device.multiplySerially(
+        device.multiplySerially(dScores, keys, into: layout.part(0, dqkv, head, rows: rows))
+        device.multiplySerially(
             dScores.transposed, queries, into: sums.keys.firstRows(past.count), adds: adds)
     }
 }

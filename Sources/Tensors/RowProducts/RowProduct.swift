@@ -18,14 +18,14 @@ extension Device {
         let (depth, columns) = (a.columns, out.columns)
         let rowsInStretch = Self.rowsInStretch(depth: depth, columns: columns)
         guard rowsInStretch < depth else {
-            return Self.multiplySerially(a, b, into: out, adds: adds)
+            return multiplySerially(a, b, into: out, adds: adds)
         }
         let count = (depth + rowsInStretch - 1) / rowsInStretch
         let sums = uninitialized([count + 1, columns])
         let (sum, stride) = (sums.pointer, b.stride)
         forEachChunk(of: depth, grain: rowsInStretch, as: .matmul) { rows in
             let start = rows.lowerBound
-            Self.multiplySerially(
+            multiplySerially(
                 Matrix(a.pointer + start, rows: 1, columns: rows.count),
                 Matrix(
                     b.pointer + start * stride, rows: rows.count, columns: columns, stride: stride),

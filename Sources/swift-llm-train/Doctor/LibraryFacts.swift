@@ -61,11 +61,11 @@ struct LibraryFacts: DoctorPart {
 
     private static let use = " Most of a training step is spent in its products."
 
-    private var isOneDNNInUse: Bool { ComputeKernels.library == .oneDNN }
+    private var isOneDNNInUse: Bool { kernels.products.floats == .oneDNN }
 
     /// Why this library multiplies floats.
     private var reason: String {
-        switch ComputeKernels.library {
+        switch kernels.products.floats {
         case .oneDNN where kernels.oneDNNInstructionSet.contains("AVX512"):
             "being the faster one with AVX-512"
         case .oneDNN: "since OpenBLAS does not know this processor"

@@ -38,7 +38,7 @@ struct ComputeResources {
                 + [bindingFailure].compactMap { $0 })
     }
 
-    func makeDevice() -> Device { Device(threadCount: threadCount) }
+    func makeDevice() -> Device { Device(threadCount: threadCount, products: kernels.products) }
 
     func description(worldSize: Int) -> String {
         "\(worldSize) \(worldSize == 1 ? "rank" : "ranks") of \(threadCount) "
