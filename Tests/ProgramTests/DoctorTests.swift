@@ -15,6 +15,9 @@ import swift_llm_train
         "world_size",
     ]
 
+    /// No test depends on a measurement of the kernels.
+    private static let environment = [KernelChoice.variable: "default"]
+
     private func number(_ json: JSONValue, _ path: String) -> Double {
         let value = path.split(separator: ".").reduce(json) { $0[String($1)] ?? .null }
         return value.double ?? -1
@@ -45,7 +48,9 @@ import swift_llm_train
     }
 
     @Test func oneProcessGivesSaneValuesAndNoAllReduce() throws {
-        let report = try Doctor(communicator: SingleProcess(), effort: .quick).report()
+        let report = try Doctor(
+            communicator: SingleProcess(), effort: .quick, environment: Self.environment
+        ).report()
         let json = try JSONValue(parsing: Array(report.json.text().utf8), at: "the report")
         expectSaneValues(json)
         #expect(json["all_reduce"] == .null)
@@ -55,12 +60,14 @@ import swift_llm_train
     }
 
     @Test func reportFitsATerminalAndExplainsEveryFigure() throws {
-        let report = try Doctor(communicator: SingleProcess(), effort: .quick).report()
+        let report = try Doctor(
+            communicator: SingleProcess(), effort: .quick, environment: Self.environment
+        ).report()
         let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 80 })
         let names = [
             "cores", "memory", "disk", "limits", "BLAS", "kernels", "MPI", "HDF5", "FMA peak",
-            "oneDNN", "sgemm", "bf16", "memory copy", "all-reduce",
+            "oneDNN", "products", "sgemm", "bf16", "memory copy", "all-reduce",
         ]
         for name in names {
             let index = try #require(lines.firstIndex { $0.hasPrefix("  \(name) ") })
@@ -80,6 +87,7 @@ import swift_llm_train
             environment: .inherit.updating([
                 "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                 "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+                "SWIFT_LLM_KERNELS": "default",
             ]),
             output: .string(limit: 65_536), error: .string(limit: 65_536))
         #expect(result.terminationStatus == .exited(0))
@@ -110,10 +118,14 @@ import swift_llm_train
     }
 
     @Test func reportNamesTheOneLibraryThatMultipliesFloats() throws {
-        let report = try Doctor(communicator: SingleProcess(), effort: .quick).report()
+        let report = try Doctor(
+            communicator: SingleProcess(), effort: .quick, environment: Self.environment
+        ).report()
         let usesOneDNN = ProductKernels.usual.floats == .oneDNN
         #expect(report.json["onednn"]?["multiplies_fp32"] == .boolean(usesOneDNN))
         #expect(report.json["blas"]?["multiplies_fp32"] == .boolean(!usesOneDNN))
+        #expect(report.json["kernels"]?["origin"] == .string("pinned"))
+        #expect(report.json["kernels"]?["products"] == .string(ProductKernels.usual.name))
         #expect(report.text.split(separator: "Multiplies fp32").count == 2)
         #expect(!report.text.contains("OPENBLAS_CORETYPE"))
     }

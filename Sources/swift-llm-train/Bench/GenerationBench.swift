@@ -34,7 +34,8 @@ struct GenerationBench {
         let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
         let cost = ModelCost(configuration, parameterCount: model.parameters.parameterCount)
         return GenerationBenchReport(
-            recipe: recipe, threadCount: compute.threadCount, cost: cost,
+            recipe: recipe, threadCount: compute.threadCount, kernels: compute.kernels,
+            cost: cost,
             bytesPerToken: bytesPerToken, promptLength: promptLength, newTokens: newTokens,
             promptSeconds: Self.median(samples.map(\.prompt)),
             decodeSeconds: Self.median(samples.map(\.greedy)),

@@ -1,10 +1,12 @@
 import JSON
 import ModelFiles
+import Tensors
 
 /// Tokens a second of a prompt and of what follows, beside the limit that memory sets.
 struct GenerationBenchReport: BenchReport {
     let recipe: Recipe
     let threadCount: Int
+    let kernels: ComputeKernels
     let cost: ModelCost
     /// Of weights, packed.
     let bytesPerToken: Int
@@ -45,7 +47,8 @@ struct GenerationBenchReport: BenchReport {
         let heading = [
             "GPT-2 of \(Quantity.parameters(cost.parameterCount)) parameters, random weights, "
                 + "\(recipe.precisionInUse), one sequence, "
-                + Quantity.count(threadCount, "thread"), "",
+                + Quantity.count(threadCount, "thread"),
+            "products by \(kernels.description)", "",
         ]
         return (heading + table.lines).joined(separator: "\n")
     }
@@ -56,7 +59,8 @@ struct GenerationBenchReport: BenchReport {
             "parameters": .integer(cost.parameterCount),
             "precision": .string(recipe.train.precision.rawValue),
             "multiplies_bf16": .boolean(recipe.multipliesBFloat16),
-            "threads_per_rank": .integer(threadCount), "prompt_length": .integer(promptLength),
+            "threads_per_rank": .integer(threadCount), "kernels": .string(kernels.description),
+            "prompt_length": .integer(promptLength),
             "new_tokens": .integer(newTokens), "prompt_seconds": .number(promptSeconds),
             "decode_seconds": .number(decodeSeconds),
             "prompt_tokens_per_second": .number(promptTokensPerSecond),

@@ -26,7 +26,8 @@ struct TrainingBench {
         let peaks = try BenchPeaks.measure(compute, over: communicator, effort: effort)
         return TrainingBenchReport(
             recipe: recipe, configuration: configuration, steps: steps,
-            worldSize: communicator.worldSize, threadsPerRank: compute.threadCount, peaks: peaks)
+            worldSize: communicator.worldSize, threadsPerRank: compute.threadCount,
+            kernels: compute.kernels, peaks: peaks)
     }
 
     private func measure(

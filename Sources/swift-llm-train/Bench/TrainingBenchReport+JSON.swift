@@ -19,6 +19,7 @@ extension TrainingBenchReport {
             "percent_of_fma_peak": .number(100 * gflops / peaks.fma),
             "percent_of_gemm_peak": .number(100 * gflops / gemmPeak),
         ]
+        members["kernels"] = .string(kernels.description)
         members["hidden_communication_seconds"] = .number(step.hiddenCommunication)
         return .object(members)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Models
+import Tensors
 import Training
 
 /// What the steps gave, the same on all ranks.
@@ -23,6 +24,7 @@ struct TrainingBenchReport: BenchReport {
     let steps: MeasuredSteps
     let worldSize: Int
     let threadsPerRank: Int
+    let kernels: ComputeKernels
     let peaks: BenchPeaks
 
     var step: StepTimes { steps.times.median }
@@ -42,9 +44,11 @@ struct TrainingBenchReport: BenchReport {
 
 extension TrainingBenchReport {
     var text: String {
-        ([heading, batch, ""] + speed + [""] + memory + ["", partsHeading] + parts)
+        ([heading, batch, products, ""] + speed + [""] + memory + ["", partsHeading] + parts)
             .joined(separator: "\n")
     }
+
+    private var products: String { "products by \(kernels.description)" }
 
     private var heading: String {
         "GPT-2 of \(Quantity.parameters(steps.cost.parameterCount)) parameters ("

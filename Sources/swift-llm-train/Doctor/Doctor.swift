@@ -6,10 +6,15 @@ import Tensors
 package struct Doctor {
     let communicator: any Communicator
     let effort: DoctorEffort
+    let environment: [String: String]
 
-    package init(communicator: any Communicator, effort: DoctorEffort) {
+    package init(
+        communicator: any Communicator, effort: DoctorEffort,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
         self.communicator = communicator
         self.effort = effort
+        self.environment = environment
     }
 
     /// All ranks measure; the report is that of the first rank's machine.
@@ -25,8 +30,7 @@ package struct Doctor {
             ranksHere: hosts.count { $0 == hosts[communicator.rank] },
             threadCount: compute.threadCount, allowedCores: allowedCores)
         let libraries = try communicator.agree {
-            try LibraryFacts(
-                kernels: compute.kernels, isMPIRunning: communicator is MPICommunicator)
+            try LibraryFacts(compute, isMPIRunning: communicator is MPICommunicator)
         }
         let speed = try measure(compute, host: host, machine: machine)
         return DoctorReport(
@@ -37,14 +41,15 @@ package struct Doctor {
     /// Ranks with different kernels could not train together; the doctor goes on and says so.
     private func compute(_ warnings: inout [String]) throws -> ComputeResources {
         do {
-            let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+            let compute = try ComputeResources.agree(
+                threadsPerRank: nil, over: communicator, environment: environment)
             warnings += compute.warnings
             return compute
-        } catch let failure as AgreedFailure {
+        } catch let failure as AgreedFailure where failure.failure.kind != .usage {
             warnings.append(failure.failure.line)
             return ComputeResources(
-                kernels: ComputeKernels.prepare(), threadCount: ProcessorBinding.allowedCount,
-                warnings: [])
+                kernels: ComputeKernels.prepare(), choice: .usual,
+                threadCount: ProcessorBinding.allowedCount, warnings: [])
         }
     }
 

@@ -9,19 +9,19 @@ import Tensors
 /// The libraries that the program computes, talks and stores with.
 struct LibraryFacts: DoctorPart {
     let kernels: ComputeKernels
+    let choice: KernelChoice
     let blasVersion: String
     let oneDNNVersion: String
     let mpi: MPILibrary
     let isMPIRunning: Bool
     let hdf5Version: String
 
-    init(kernels: ComputeKernels, isMPIRunning: Bool) throws {
-        self.kernels = kernels
+    init(_ compute: ComputeResources, isMPIRunning: Bool) throws {
+        kernels = compute.kernels
+        choice = compute.choice
         self.isMPIRunning = isMPIRunning
         blasVersion = Self.linkedBLASVersion
-        var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
-        cdnn_version(&version.major, &version.minor, &version.patch)
-        oneDNNVersion = "\(version.major).\(version.minor).\(version.patch)"
+        oneDNNVersion = Self.linkedDNNVersion
         mpi = try MPILibrary.current()
         hdf5Version = try HDF5Library.version()
     }
@@ -29,6 +29,12 @@ struct LibraryFacts: DoctorPart {
     static var linkedBLASVersion: String {
         let words = String(cString: openblas_get_config()).split(separator: " ")
         return words.dropFirst().first.map(String.init) ?? "unknown"
+    }
+
+    static var linkedDNNVersion: String {
+        var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
+        cdnn_version(&version.major, &version.minor, &version.patch)
+        return "\(version.major).\(version.minor).\(version.patch)"
     }
 
     var title: String { "Libraries" }
@@ -42,14 +48,12 @@ struct LibraryFacts: DoctorPart {
             DoctorLine(
                 "BLAS", "OpenBLAS \(blasVersion), \(kernels.blasCore) kernels",
                 isOneDNNInUse
-                    ? "Not used: oneDNN multiplies." : "Multiplies fp32, \(reason)." + Self.use),
+                    ? "Not used: oneDNN multiplies." : "Multiplies fp32." + Self.use),
             DoctorLine(
                 "oneDNN", "\(oneDNNVersion), \(kernels.oneDNNInstructionSet) instructions",
-                (isOneDNNInUse ? "Multiplies fp32, \(reason)." : "Does not multiply fp32.")
-                    + (ComputeKernels.hasBFloat16
-                        ? " Multiplies bf16 by instructions made for it."
-                        : " This processor has no instructions for bf16: train in fp32.")
-                    + (isOneDNNInUse ? Self.use : "")),
+                (isOneDNNInUse ? "Multiplies fp32." : "Does not multiply fp32.")
+                    + bfloat16Use + (isOneDNNInUse ? Self.use : "")),
+            KernelChoiceFacts(choice: choice).line,
             DoctorLine(
                 "kernels", kernels.instructionSet,
                 "The instructions of our own loops (GELU, layer norm, softmax, AdamW): "
@@ -63,14 +67,13 @@ struct LibraryFacts: DoctorPart {
 
     private var isOneDNNInUse: Bool { kernels.products.floats == .oneDNN }
 
-    /// Why this library multiplies floats.
-    private var reason: String {
-        switch kernels.products.floats {
-        case .oneDNN where kernels.oneDNNInstructionSet.contains("AVX512"):
-            "being the faster one with AVX-512"
-        case .oneDNN: "since OpenBLAS does not know this processor"
-        case .openBLAS: "being the faster one without AVX-512"
+    private var bfloat16Use: String {
+        guard ComputeKernels.hasBFloat16 else {
+            return " This processor has no instructions for bf16: train in fp32."
         }
+        return kernels.products.widensBFloat16
+            ? " Could multiply bf16 by instructions made for it."
+            : " Multiplies bf16 by instructions made for it."
     }
 
     private var instructions: String {
@@ -95,7 +98,10 @@ struct LibraryFacts: DoctorPart {
                 "has_bf16": .boolean(ComputeKernels.hasBFloat16),
                 "multiplies_fp32": .boolean(isOneDNNInUse),
             ]),
-            "kernels": .object(["instruction_set": .string(kernels.instructionSet)]),
+            "kernels": .object(
+                KernelChoiceFacts(choice: choice).json.merging([
+                    "instruction_set": .string(kernels.instructionSet)
+                ]) { $1 }),
             "mpi": .object([
                 "flavour": .string(mpi.flavour), "version": .string(mpi.version),
                 "standard": .string(mpi.standard), "is_running": .boolean(isMPIRunning),

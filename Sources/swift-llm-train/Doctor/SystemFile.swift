@@ -2,11 +2,27 @@ import Foundation
 
 /// What Linux tells of the machine in files; nothing, or a default, where a file is missing.
 package enum SystemFile {
-    static var processorName: String {
-        let line = text("/proc/cpuinfo").split(separator: "\n")
-            .first { $0.hasPrefix("model name") }
-        let name = line?.split(separator: ":", maxSplits: 1).last.map(String.init) ?? "processor"
-        return name.trimmingCharacters(in: .whitespaces)
+    static var processorName: String { processorFact("model name") ?? "processor" }
+
+    /// Tells processors apart whose speeds may differ: make, model and instructions.
+    static var processorIdentity: String {
+        [
+            "vendor_id", "cpu family", "model", "stepping", "model name", "flags",
+            "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision",
+            "Features",
+        ].compactMap { name in processorFact(name).map { "\(name) \($0)" } }
+            .joined(separator: ", ")
+    }
+
+    /// Of the first processor.
+    private static func processorFact(_ name: String) -> String? {
+        for line in text("/proc/cpuinfo").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, parts[0].trimmingCharacters(in: .whitespaces) == name
+            else { continue }
+            return parts[1].trimmingCharacters(in: .whitespaces)
+        }
+        return nil
     }
 
     /// Cores that are not hardware threads of one another; nil where the system does not tell.

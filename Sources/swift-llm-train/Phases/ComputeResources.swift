@@ -5,16 +5,19 @@ import Tensors
 
 /// What each rank computes with, agreed by all: the kernels, and the share of the processors.
 struct ComputeResources {
-    let kernels: ComputeKernels
+    var kernels: ComputeKernels
+    /// How the kernels were chosen.
+    var choice: KernelChoice
     let threadCount: Int
     let warnings: [String]
 
     /// - Parameter threadsPerRank: nil shares the processors of a node among its ranks.
     /// - Throws: `AgreedFailure` when the kernels differ, since then the bits would.
     static func agree(
-        threadsPerRank: Int?, over communicator: any Communicator
+        threadsPerRank: Int?, over communicator: any Communicator,
+        environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> ComputeResources {
-        let kernels = ComputeKernels.prepare()
+        var kernels = ComputeKernels.prepare()
         let names = try communicator.allGather(ofAnySize: Array(kernels.description.utf8))
             .map { String(decoding: $0, as: UTF8.self) }
         if let other = names.first(where: { $0 != names[0] }) {
@@ -32,13 +35,29 @@ struct ComputeResources {
         let threadCount = threadsPerRank ?? share
         let bindingFailure = bind(
             threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
+        let choice = try KernelChoice.agree(kernels, over: communicator, environment: environment)
+        kernels.products = choice.products
         return ComputeResources(
-            kernels: kernels, threadCount: threadCount,
+            kernels: kernels, choice: choice, threadCount: threadCount,
             warnings: Self.warnings(threadCount: threadCount, ranksHere: ranksHere)
                 + [bindingFailure].compactMap { $0 })
     }
 
     func makeDevice() -> Device { Device(threadCount: threadCount, products: kernels.products) }
+
+    /// With the kernels of the run that is resumed, where this processor has them; what the environment
+    /// asks for stays.
+    ///
+    /// - Parameter description: names the kernels that computed the checkpoint.
+    func taking(kernelsOf description: String?) -> ComputeResources {
+        guard let description, choice.origin != .pinned, description != kernels.description,
+            let own = kernels.possible.first(where: { $0.description == description })
+        else { return self }
+        var compute = self
+        compute.kernels = own
+        compute.choice = choice.taking(own.products)
+        return compute
+    }
 
     func description(worldSize: Int) -> String {
         "\(worldSize) \(worldSize == 1 ? "rank" : "ranks") of \(threadCount) "

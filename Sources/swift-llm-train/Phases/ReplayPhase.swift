@@ -33,7 +33,8 @@ struct ReplayPhase {
         let phase = TrainingPhase(
             isResuming: true,
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),
-            communicator: communicator)
+            communicator: communicator
+        ).taking(kernelsOf: start)
         let settled = try phase.settle(recipe, task, start)
         var setup = try phase.makeSetup(
             settled, task, metricsPath: nil, .never, try RunLog.logger(rank: 1))

@@ -14,7 +14,7 @@ import Training
 /// newest checkpoint of the run.
 struct TrainingPhase {
     let isResuming: Bool
-    let compute: ComputeResources
+    var compute: ComputeResources
     let communicator: any Communicator
     /// Before each line on the terminal, where several runs share it.
     var name: String?
@@ -31,6 +31,19 @@ struct TrainingPhase {
         }
         let start = try RunStart.find(
             recipe, isResuming: isResuming, in: directory, over: communicator)
+        return try taking(kernelsOf: start).run(recipe, task, start, directory)
+    }
+
+    /// With the kernels that computed the checkpoint, where this processor has them.
+    func taking(kernelsOf start: RunStart) -> TrainingPhase {
+        var phase = self
+        phase.compute = compute.taking(kernelsOf: start.state?.kernels)
+        return phase
+    }
+
+    private func run(
+        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ directory: RunDirectory?
+    ) throws -> Trainer.Outcome {
         let segments = try communicator.replaceSegments(notedAt: directory?.segmentsPath)
         let recipe = try settleAlike(start.takingOpenKeys(of: recipe), task, start)
 
@@ -149,7 +162,9 @@ struct TrainingPhase {
             logger.warning("\(warning)")
         }
         if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
-        if let kernels = start.state?.kernels, kernels != compute.kernels.description {
+        if compute.choice.origin == .checkpoint {
+            logger.info("these are the kernels of the run so far, which keep its bits")
+        } else if let kernels = start.state?.kernels, kernels != compute.kernels.description {
             logger.warning(
                 """
                 from here on the bits differ from those of the run so far: it computed with \
