@@ -1,5 +1,6 @@
 import Datasets
 import Dispatch
+import Foundation
 import Synchronization
 import TemporaryFolders
 import Testing
