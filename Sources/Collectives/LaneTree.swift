@@ -48,10 +48,11 @@ package struct LaneTree: Equatable, Sendable {
     package func lanes(ofRank rank: Int, worldSize: Int) throws -> Range<Int> {
         guard worldSize <= laneCount else {
             throw Failure(
-                "there are more ranks than lanes", expected: "at most \(laneCount) ranks",
+                "there are more ranks than lanes",
+                expected: "at most \(Quantity.count(laneCount, "rank"))",
                 got: "\(worldSize)", at: "train.lanes",
-                remedy: "start on \(laneCount) ranks, or set train.lanes=\(worldSize), with which "
-                    + "the bits change",
+                remedy: "start on \(Quantity.count(laneCount, "rank")), or set "
+                    + "train.lanes=\(worldSize), with which the bits change",
                 kind: .usage)
         }
         precondition((0..<worldSize).contains(rank), "expected a rank < \(worldSize), got \(rank)")

@@ -31,7 +31,7 @@ package struct Launch: Equatable, Sendable {
             self.init(launcher: "a PMIx launcher", rank: rank, worldSize: worldSize)
         } else if let taskCount = number("SLURM_STEP_NUM_TASKS"), taskCount > 1 {
             throw Failure(
-                "srun started \(taskCount) tasks that cannot find each other",
+                "srun started \(Quantity.count(taskCount, "task")) that cannot find each other",
                 expected: "PMIX_RANK or PMI_SIZE in the environment",
                 remedy: "use srun --mpi=pmix (or pmi2), or mpirun")
         } else {
@@ -44,7 +44,8 @@ package struct Launch: Equatable, Sendable {
         guard let worldSize, worldSize != actual else { return }
         throw Failure(
             "the program was started by the launcher of another MPI",
-            expected: "\(worldSize) ranks, as \(launcher) says", got: "\(actual) from MPI",
+            expected: "\(Quantity.count(worldSize, "rank")), as \(launcher) says",
+            got: "\(actual) from MPI",
             remedy: "start it with the mpirun of the MPI that it is linked to (ldd shows which)")
     }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Tensors
 
 /// The architecture of a model and its sizes.
@@ -38,11 +39,15 @@ package enum ModelConfiguration: Equatable, Sendable {
     package var summary: String {
         let (name, heads) =
             switch self {
-            case .gpt2(let sizes): ("gpt2", "\(sizes.headCount) heads")
+            case .gpt2(let sizes): ("gpt2", "\(Quantity.count(sizes.headCount, "head"))")
             case .llama(let sizes):
-                ("llama", "\(sizes.headCount) heads over \(sizes.keyValueHeadCount)")
+                (
+                    "llama",
+                    "\(Quantity.count(sizes.headCount, "head")) over \(sizes.keyValueHeadCount)"
+                )
             }
-        return "\(name) with \(layerCount) layers, \(heads), \(embeddingSize) wide, "
+        return
+            "\(name) with \(Quantity.count(layerCount, "layer")), \(heads), \(embeddingSize) wide, "
             + "context \(contextLength), vocabulary \(vocabularySize)"
     }
 }

@@ -34,7 +34,8 @@ package struct ClassifiedExamples: Equatable, Sendable {
     /// What was lost; nil where nothing was.
     package func warning(sequenceLength: Int) -> String? {
         guard cutCount > 0 else { return nil }
-        return "\(cutCount) of \(examples.count) texts are longer than \(sequenceLength) tokens "
+        return
+            "\(cutCount) of \(examples.count) texts are longer than \(Quantity.count(sequenceLength, "token")) "
             + "and lost their end"
     }
 

@@ -57,7 +57,8 @@ package struct ExampleSet: Sendable {
     package var description: String {
         let longest = examples.map(\.inputs.count).max() ?? 0
         let share = (1000 * Double(targetCount) / Double(max(1, tokenCount))).rounded() / 10
-        return "\(examples.count) examples of \(tokenCount) tokens, the longest of \(longest); "
+        return
+            "\(Quantity.count(examples.count, "example")) of \(Quantity.count(tokenCount, "token")), the longest of \(longest); "
             + "\(targetCount) tokens (\(share) %) are to be learnt, "
             + "with the end of answers, \(QuotedEnd(answerEnd)), \(endCount) times"
     }

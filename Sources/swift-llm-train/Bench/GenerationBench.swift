@@ -51,7 +51,8 @@ struct GenerationBench {
         guard communicator.worldSize == 1 else {
             throw Failure(
                 "--generate measures one process", expected: "1 rank",
-                got: "\(communicator.worldSize) ranks", remedy: "leave out mpirun", kind: .usage)
+                got: "\(Quantity.count(communicator.worldSize, "rank"))",
+                remedy: "leave out mpirun", kind: .usage)
         }
         for (flag, value) in [("--prompt-length", promptLength), ("--new-tokens", newTokens)] {
             guard (1...configuration.contextLength).contains(value) else {

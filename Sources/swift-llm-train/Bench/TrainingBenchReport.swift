@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import JSON
 import Models
@@ -52,7 +53,7 @@ extension TrainingBenchReport {
 
     private var heading: String {
         "GPT-2 of \(Quantity.parameters(steps.cost.parameterCount)) parameters ("
-            + "\(configuration.layerCount) layers, \(configuration.headCount) heads, "
+            + "\(Quantity.count(configuration.layerCount, "layer")), \(Quantity.count(configuration.headCount, "head")), "
             + "\(configuration.embeddingSize) wide, \(configuration.vocabularySize) tokens), "
             + "\(recipe.precisionInUse), \(Quantity.count(worldSize, "rank")) of "
             + Quantity.count(threadsPerRank, "thread")
@@ -61,7 +62,8 @@ extension TrainingBenchReport {
     private var batch: String {
         let microBatch = recipe.train.microBatchSize * worldSize
         let microSteps = recipe.train.globalBatchSize / microBatch
-        return "a step: \(recipe.train.globalBatchSize) sequences of \(recipe.sequenceLength) "
+        return
+            "a step: \(Quantity.count(recipe.train.globalBatchSize, "sequence")) of \(recipe.sequenceLength) "
             + "tokens over all ranks, \(Quantity.count(microSteps, "micro-step")); median of "
             + "\(Quantity.count(steps.times.count, "step")) after "
             + "\(TrainingBench.warmUpCount) to warm up"

@@ -21,7 +21,7 @@ struct AdapterReport {
                 "  method           " + (kinds.isEmpty ? "LoRA" : kinds.joined(separator: ", "))
                     + ", rank \(lora.rank), alpha \(lora.alpha), dropout \(lora.dropoutRate)",
                 "  modules          " + lora.targetModules.joined(separator: ", "),
-                "  parameters       \(adapter.parameterCount) in \(adapter.tensorCount) tensors",
+                "  parameters       \(adapter.parameterCount) in \(Quantity.count(adapter.tensorCount, "tensor"))",
                 "  base             " + base(of: adapter),
             ]
             if let labels = adapter.labels {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Evaluation
 
 extension ClassificationReport {
@@ -13,7 +14,7 @@ extension ClassificationReport {
         figures.add(
             "macro average", macroPrecision.formattedTo(4), macroRecall.formattedTo(4),
             macroF1.formattedTo(4), "\(textCount)")
-        let heading = "accuracy \(accuracy.formattedTo(4)) of \(textCount) texts"
+        let heading = "accuracy \(accuracy.formattedTo(4)) of \(Quantity.count(textCount, "text"))"
         return
             ([heading] + figures.lines + ["", "texts by class and what they were called"]
             + confusionTable.lines).joined(separator: "\n")

@@ -31,7 +31,7 @@ struct DirectoryFacts {
             if let tokenizer = try? TokenizerFile.load(path) {
                 lines.append(
                     "  tokenizer        \(tokenizer.kind.rawValue), "
-                        + "\(tokenizer.vocabularySize) tokens")
+                        + "\(Quantity.count(tokenizer.vocabularySize, "token"))")
             }
             if let template = try? ChatSetup.kept(in: path) {
                 lines.append("  chat template    \(template.name): talk to it with chat")
@@ -44,7 +44,7 @@ struct DirectoryFacts {
     private func stateLines() throws -> [String] {
         let state = try CheckpointReader.state(in: path)
         return [
-            "  step             \(state.step), \(state.updateCount) updates",
+            "  step             \(state.step), \(Quantity.count(state.updateCount, "update"))",
             "  lanes            \(state.laneCount): resumes on up to "
                 + Quantity.count(state.laneCount, "rank"),
         ]

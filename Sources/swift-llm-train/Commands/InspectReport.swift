@@ -82,7 +82,10 @@ package struct InspectReport {
         let lines = file.entries.map { "  \($0.name)  \($0.type.rawValue) \($0.shape)" }
         let count = file.entries.reduce(0) { $0 + $1.elementCount }
         return
-            (["tensors \(path)", "  \(count) elements in \(file.entries.count) tensors"] + lines)
+            ([
+                "tensors \(path)",
+                "  \(Quantity.count(count, "element")) in \(Quantity.count(file.entries.count, "tensor"))",
+            ] + lines)
             .joined(separator: "\n")
     }
 

@@ -17,7 +17,7 @@ struct ModelReport {
             var lines = [
                 "\(try files.isCheckpoint ? "checkpoint" : "model directory") \(path)",
                 "  model            \(model.model.summary)",
-                "  parameters       \(count) in \(shapes.count) tensors",
+                "  parameters       \(count) in \(Quantity.count(shapes.count, "tensor"))",
             ]
             if let labels = model.configuration.labels {
                 lines.append("  classes          " + labels.joined(separator: ", "))

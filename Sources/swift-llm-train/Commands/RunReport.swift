@@ -65,7 +65,7 @@ struct RunReport {
         let newest = try store.newestComplete { passedOver.append("passed over: \($0.line)") }
         let state = try newest.map { try CheckpointReader.state(in: $0) }
         let first = state.map {
-            "step \($0.step), \($0.updateCount) updates, every hash holds"
+            "step \($0.step), \(Quantity.count($0.updateCount, "update")), every hash holds"
         }
         let lines = [first ?? "no complete checkpoint"] + passedOver
         return lines.joined(separator: "\n                   ")

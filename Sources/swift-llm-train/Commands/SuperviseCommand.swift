@@ -94,7 +94,7 @@ struct SuperviseCommand: RankedCommand {
             guard communicator.worldSize == 1 else {
                 throw Failure(
                     "supervise was started under mpirun", expected: "one process",
-                    got: "\(communicator.worldSize) ranks",
+                    got: "\(Quantity.count(communicator.worldSize, "rank"))",
                     remedy: "start it alone: it calls mpirun itself", kind: .usage)
             }
             try options.validate()

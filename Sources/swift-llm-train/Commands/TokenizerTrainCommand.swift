@@ -65,7 +65,9 @@ struct TokenizerTrainCommand: RankedCommand {
         try communicator.agree {
             guard communicator.rank == 0 else { return }
             try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
-            Console.line("wrote \(output): \(kind.rawValue), \(tokenizer.vocabularySize) tokens")
+            Console.line(
+                "wrote \(output): \(kind.rawValue), \(Quantity.count(tokenizer.vocabularySize, "token"))"
+            )
         }
         return 0
     }

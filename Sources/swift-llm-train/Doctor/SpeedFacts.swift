@@ -1,3 +1,4 @@
+import Diagnostics
 import JSON
 import ModelFiles
 
@@ -99,7 +100,7 @@ struct SpeedFacts: DoctorPart {
         for (rank, speed) in ranks.enumerated()
         where speed.gflops < Self.leastScaling * speed.coreGFLOPS * Double(speed.threadCount) {
             warnings.append(
-                "the \(speed.threadCount) threads of rank \(rank) reach "
+                "the \(Quantity.count(speed.threadCount, "thread")) of rank \(rank) reach "
                     + "\(Quantity.number(speed.gflops / speed.coreGFLOPS)) times the speed of "
                     + "one: other programs use the cores, or threads share them")
         }

@@ -48,7 +48,7 @@ struct ClassificationTask: TrainingTask {
     }
 
     var description: String {
-        "\(train.examples.count) texts of the classes \(labels.names.joined(separator: ", ")); "
+        "\(Quantity.count(train.examples.count, "text")) of the classes \(labels.names.joined(separator: ", ")); "
             + "\(validation.examples.count) more for validation, \(test.examples.count) for the test"
     }
 

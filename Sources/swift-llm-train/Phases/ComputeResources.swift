@@ -86,7 +86,7 @@ struct ComputeResources {
         let online = ProcessorBinding.onlineCount
         if ranksHere * threadCount > online {
             warnings.append(
-                "\(ranksHere) ranks of \(threadCount) threads share \(online) processors: "
+                "\(Quantity.count(ranksHere, "rank")) of \(Quantity.count(threadCount, "thread")) share \(Quantity.count(online, "processor")): "
                     + "they will wait for one another")
         }
         return warnings

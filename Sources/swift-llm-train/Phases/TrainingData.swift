@@ -133,7 +133,7 @@ struct TrainingData: TrainingTask {
     }
 
     var description: String {
-        "data: \(train.tokenCount) tokens for training in \(train.paths.count) "
+        "data: \(Quantity.count(train.tokenCount, "token")) for training in \(train.paths.count) "
             + (train.paths.count == 1 ? "shard" : "shards")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
             + ", vocabulary of \(tokenizer.vocabularySize)"

@@ -51,9 +51,11 @@ struct TrainingPhase {
             try RunLog.logger(
                 rank: communicator.rank, path: directory?.logPath, name: name)
         }
+        if let note = fitted.note { logger.info("\(note)") }
         announce(recipe, task, start, logger)
         if !segments.isEmpty {
-            logger.warning("removed \(segments.count) files of a killed run from /dev/shm")
+            logger.warning(
+                "removed \(Quantity.count(segments.count, "file")) of a killed run from /dev/shm")
         }
         let end = recipe.train.maximumSeconds.map { SwiftLLMTrain.start + .seconds($0) }
         var setup = try makeSetup(
@@ -203,7 +205,7 @@ struct TrainingPhase {
         let model = configuration.makeModel(
             device: device, weights: memory?.weights.map(Tensor.init(over:)), plan: plan)
         logger.info(
-            "\(configuration.summary): \(model.parameters.parameterCount) parameters, \(stepCount) steps"
+            "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
         announceFrozen(model.parameters, logger)
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
