@@ -18,6 +18,12 @@ import swift_llm_train
                 + "replay, supervise, doctor, bench; did you mean pretrain?"
         ),
         (
+            "plan",
+            "unknown command plan: expected one of run, tokenizer, prepare, pretrain, "
+                + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
+                + "replay, supervise, doctor, bench; see --help"
+        ),
+        (
             "tokenizer trian",
             "unknown command trian: expected one of train, encode, decode; did you mean train?"
         ),
@@ -110,6 +116,19 @@ import swift_llm_train
         #expect(examples.count { $0.contains("swift-llm-train") } >= 2)
         // ArgumentParser breaks longer lines without a backslash: they could not be pasted.
         #expect(examples.allSatisfy { $0.hasPrefix("  ") })
+    }
+
+    @Test(arguments: [
+        ("trian", "pretrain"), ("train", "pretrain"), ("tune", "finetune"),
+        ("fine-tune", "finetune"), ("finetunning", "finetune"), ("eval", "evaluate"),
+        ("evalute", "evaluate"), ("sample", "generate"), ("gen", "generate"),
+        ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
+        ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("serve", nil), ("x", nil),
+        ("corpus", nil), ("report", nil),
+    ])
+    func aWordForACommandSuggestsIt(word: String, command: String?) {
+        let failure = #expect(throws: Failure.self) { _ = try SwiftLLMTrain.parsed([word]) }
+        #expect(failure?.remedy == (command.map { "did you mean \($0)?" } ?? "see --help"))
     }
 
     @Test func versionNamesTheProgramAndItsLibraries() async throws {

@@ -3,13 +3,16 @@ package enum NearestName {
     /// Characters; what is longer was meant to be none of the names.
     private static let maximumCount = 100
 
-    /// The name with the smallest edit distance; the first of equals. Nil for a very long name.
+    /// The name with the smallest edit distance; the first of equals. Nil where none is so near that it
+    /// can have been meant.
     package static func nearest(to name: String, in names: [String]) -> String? {
         guard name.utf8.count <= maximumCount else { return nil }
-        return names.min { distance(name, $0) < distance(name, $1) }
+        let nearest = names.min { distance(name, $0) < distance(name, $1) }
+        return nearest.flatMap { isNear(name, $0) ? $0 : nil }
     }
 
-    /// The dotted path whose last part is nearest; a path in another block counts two edits more.
+    /// The dotted path whose last part is nearest; a path in another block counts two edits more. Nil where
+    /// none is near.
     package static func nearestPath(to path: String, in paths: [String]) -> String? {
         guard path.utf8.count <= maximumCount else { return nil }
         let (block, key) = split(path)
@@ -18,24 +21,35 @@ package enum NearestName {
             let blockCost = block == candidateBlock ? 0 : min(2, distance(block, candidateBlock))
             return distance(key, candidateKey) + blockCost
         }
-        return paths.min { cost($0) < cost($1) }
+        let nearest = paths.min { cost($0) < cost($1) }
+        return nearest.flatMap { isNear(key, split($0).key) ? $0 : nil }
     }
 
-    /// The insertions, deletions and substitutions that lead from one text to the other
-    /// (Levenshtein, 1966); O(first x second).
+    /// Whether one is the other with few slips of the hand: one in a short word, then one in four
+    /// characters.
+    private static func isNear(_ name: String, _ other: String) -> Bool {
+        4 * distance(name, other) <= max(4, name.count + 1, other.count + 1)
+    }
+
+    /// The insertions, deletions, substitutions and swaps of neighbours that lead from one text to the
+    /// other (Damerau, 1964; no part is edited twice); O(first x second).
     package static func distance(_ first: String, _ second: String) -> Int {
-        let second = Array(second)
-        var row = Array(0...second.count)
+        let (first, second) = (Array(first), Array(second))
+        var rows = [Array(0...second.count)]
         for (i, character) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+            let above = rows[i]
+            var row = [i + 1]
             for (j, other) in second.enumerated() {
-                let substitution = diagonal + (character == other ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
+                var least = min(
+                    above[j] + (character == other ? 0 : 1), row[j] + 1, above[j + 1] + 1)
+                if i > 0, j > 0, character == second[j - 1], first[i - 1] == other {
+                    least = min(least, rows[i - 1][j - 1] + 1)
+                }
+                row.append(least)
             }
+            rows.append(row)
         }
-        return row[second.count]
+        return rows[first.count][second.count]
     }
 
     private static func split(_ path: String) -> (block: String, key: String) {
