@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import ModelFiles
 
 /// `chat`: a conversation with a model in the terminal.
 struct ChatCommand: FirstRankCommand {
@@ -18,7 +19,7 @@ struct ChatCommand: FirstRankCommand {
               echo 'What is a noun?' | swift-llm-train chat --model MODEL --temperature 0
             """)
 
-    @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(
@@ -33,7 +34,7 @@ struct ChatCommand: FirstRankCommand {
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
         var chat = try ChatPhase(
-            compute: compute, options: options, model: model, system: system)
+            compute: compute, options: options, model: ModelPath(model).announced(), system: system)
         try chat.run()
     }
 }

@@ -3,6 +3,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Files
+import ModelFiles
 
 /// `classify`: texts and the probabilities of their classes.
 struct ClassifyCommand: RankedCommand {
@@ -21,7 +22,7 @@ struct ClassifyCommand: RankedCommand {
               swift-llm-train classify --model MODEL --input messages.tsv --json
             """)
 
-    @Option(help: ArgumentHelp("A classifier's directory or checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A classifier's directory, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(
@@ -60,7 +61,8 @@ struct ClassifyCommand: RankedCommand {
         let piped = String(
             decoding: try communicator.broadcast(Array(read.utf8), from: 0), as: UTF8.self)
         let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
-            model: model, texts: { try readTexts(piped: piped) })
+            model: ModelPath(model).announced(isSpeaking: communicator.rank == 0),
+            texts: { try readTexts(piped: piped) })
         if communicator.rank == 0 { tell(found) }
         try communicator.agree { try found.requireFinite() }
         return 0

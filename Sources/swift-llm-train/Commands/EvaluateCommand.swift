@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Diagnostics
+import ModelFiles
 
 /// `evaluate`: the loss of a model on token shards, or its answers to multiple-choice questions.
 struct EvaluateCommand: RankedCommand {
@@ -32,7 +33,7 @@ struct EvaluateCommand: RankedCommand {
               swift-llm-train evaluate --model MODEL --tasks arc_easy.jsonl mmlu --shots 5
             """)
 
-    @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(
@@ -71,6 +72,7 @@ struct EvaluateCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
+        let model = ModelPath(model).announced(isSpeaking: communicator.rank == 0)
         if let data {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
                 model: model, data: data, sequenceLength: sequenceLength)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import ModelFiles
 
 extension ExportOptions.Format: ExpressibleByArgument {}
 extension ExportOptions.WeightType: ExpressibleByArgument {}
@@ -20,7 +21,7 @@ struct ExportCommand: ParsableCommand {
                 --format gguf --type q8_0
             """)
 
-    @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(help: ArgumentHelp("The directory, or the GGUF file, to write.", valueName: "path"))
@@ -43,7 +44,7 @@ struct ExportCommand: ParsableCommand {
         try check()
         try ExportPhase(
             format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 }
-        ).run(model: model, output: output)
+        ).run(model: ModelPath(model).announced(), output: output)
     }
 
     private func check() throws {

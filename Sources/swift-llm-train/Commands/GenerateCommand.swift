@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import ModelFiles
 
 /// `generate`: text that a model samples after a prompt.
 struct GenerateCommand: FirstRankCommand {
@@ -20,7 +21,7 @@ struct GenerateCommand: FirstRankCommand {
 
     private static let defaults = GenerateOptions()
 
-    @Option(help: ArgumentHelp("A model directory or checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(
@@ -46,6 +47,6 @@ struct GenerateCommand: FirstRankCommand {
         options.samples = samples
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
-        try GeneratePhase(compute: compute).run(options, model: model)
+        try GeneratePhase(compute: compute).run(options, model: ModelPath(model).announced())
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelFiles
 import Tokenizers
 
 /// `import`: weights of other programs.
@@ -36,7 +37,9 @@ struct ImportCommand: ParsableCommand {
     var output: String
 
     func run() throws {
-        try ImportPhase(source: model, tokenizer: tokenizer, template: template)
-            .run(output: output)
+        try ImportPhase(
+            source: ModelPath(model).announced(), tokenizer: tokenizer, template: template
+        )
+        .run(output: output)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import ModelFiles
 
 /// `merge`: an adapter folded into its base.
 struct MergeCommand: FirstRankCommand {
@@ -30,6 +31,7 @@ struct MergeCommand: FirstRankCommand {
 
     func run() throws {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
-        try MergePhase(compute: compute, probe: probe).run(adapter: adapter, output: output)
+        try MergePhase(compute: compute, probe: probe).run(
+            adapter: ModelPath(adapter, needsAdapter: true).announced(), output: output)
     }
 }
