@@ -95,23 +95,30 @@ package struct FineTuneOptions: OptionBlock {
 
     package static var fields: [OptionField<FineTuneOptions>] {
         [
-            OptionField("task", \.task),
+            OptionField("task", \.task).replacing(["packing"], where: ["classification"]),
             OptionField("from", \.from).naming(.input),
             OptionField("output", \.output).naming(.output),
             OptionField("data", \.data).naming(.input),
-            OptionField("validation", \.validation).naming(.input),
-            OptionField("test", \.test).naming(.input),
-            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne),
-            OptionField("test_fraction", \.testFraction, .fromZeroBelowOne),
-            OptionField("trained", \.trained),
-            OptionField("last_blocks", \.lastBlocks, .atLeast(1)),
-            OptionField("template", \.template).naming(.inputOrName),
-            OptionField("loss_on", \.lossOn),
+            OptionField("validation", \.validation).naming(.input)
+                .replacing(["validation_fraction"]),
+            OptionField("test", \.test).naming(.input).replacing(["test_fraction"])
+                .when(.key("task", is: "classification")),
+            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne)
+                .replacing(["validation"]).when(.missing("validation")),
+            OptionField("test_fraction", \.testFraction, .fromZeroBelowOne).replacing(["test"])
+                .when(.missing("test"), .key("task", is: "classification")),
+            OptionField("trained", \.trained)
+                .replacing(["finetune.train.freeze"], where: ["lora", "head", "last_blocks"]),
+            OptionField("last_blocks", \.lastBlocks, .atLeast(1))
+                .when(.key("trained", is: "last_blocks")),
+            OptionField("template", \.template).naming(.inputOrName)
+                .when(.key("task", is: "instructions")),
+            OptionField("loss_on", \.lossOn).when(.key("task", is: "instructions")),
             OptionField("packing", \.packing),
-            OptionField("text_column", \.textColumn),
-            OptionField("label_column", \.labelColumn),
-            OptionField("balanced", \.balanced),
-            OptionField("class_weights", \.classWeights),
+            OptionField("text_column", \.textColumn).when(.key("task", is: "classification")),
+            OptionField("label_column", \.labelColumn).when(.key("task", is: "classification")),
+            OptionField("balanced", \.balanced).when(.key("task", is: "classification")),
+            OptionField("class_weights", \.classWeights).when(.key("task", is: "classification")),
             OptionField("variants", \.variants),
         ]
     }

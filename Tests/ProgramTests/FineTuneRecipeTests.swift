@@ -36,7 +36,15 @@ import swift_llm_train
             ["finetune.optimizer.warmup_steps=11"],
             "finetune.optimizer.warmup_steps is larger than finetune.train.steps"
         ),
-        (["finetune.train.epochs=2"], "the length of the run is given twice"),
+        (
+            ["finetune.train.epochs=2", "finetune.train.steps=4"],
+            "the length of the run is given twice"
+        ),
+        (
+            ["finetune.train.tokens=640", "finetune.train.sequence_length=16"]
+                + ["finetune.train.global_batch_size=8", "finetune.optimizer.warmup_steps=6"],
+            "finetune.optimizer.warmup_steps is larger than finetune.train.tokens, which is 5 steps"
+        ),
     ])
     func contradictionsAreRefused(overrides: [String], line: String) {
         let failure = #expect(throws: Failure.self) { try load(overrides) }
@@ -48,9 +56,11 @@ import swift_llm_train
         var recipe = try load()
         recipe.phases = [.finetune]
         recipe.train.lanes = 2
+        recipe.lora.rank = 4
+        recipe.model.dropoutRate = 0.1
         let lines = recipe.announcedYAML.split(separator: "\n").map(String.init)
         #expect(lines.contains("    lanes: 2"), "what the run settled")
         let blocks = lines.filter { $0.first != " " && $0.last == ":" }
-        #expect(blocks == ["data:", "model:", "finetune:", "lora:"])
+        #expect(blocks == ["model:", "finetune:", "lora:"])
     }
 }

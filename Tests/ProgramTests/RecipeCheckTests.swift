@@ -67,9 +67,9 @@ import swift_llm_train
                 + "train.epochs, got none (OVERRIDE); add train.steps=N"
         ),
         (
-            "train.epochs=2",
+            "train.epochs=2 train.steps=5",
             "the length of the run is given twice: expected one of train.steps, train.tokens and "
-                + "train.epochs, got steps 100 and epochs 2.0 (a.yaml); "
+                + "train.epochs, got steps 5 and epochs 2.0 (a.yaml); "
                 + "keep one: train.steps=null or train.epochs=null"
         ),
         (
@@ -109,9 +109,16 @@ import swift_llm_train
                 + "llama-nano, llama-110m, tinyllama-1.1b, llama-3.2-1b"
         ),
         (
-            "init.from=there",
+            "init.from=there model.preset=gpt2-nano",
             "model.preset and init.from are both given: expected the sizes of the model in "
-                + "init.from, got gpt2-nano (OVERRIDE); leave out model.preset or init.from"
+                + "init.from, got gpt2-nano (the override model.preset=gpt2-nano); "
+                + "leave out model.preset or init.from"
+        ),
+        (
+            "init.from=there model.rope_theta=5",
+            "model.rope_theta and init.from are both given: expected the sizes of the model in "
+                + "init.from, got 5.0 (the override model.rope_theta=5); "
+                + "leave out model.rope_theta or init.from"
         ),
         (
             "data.train=null",
@@ -130,8 +137,10 @@ import swift_llm_train
         ),
     ])
     func contradictionIsNamed(override: String, line: String) {
+        let isList = override.contains("[")
+        let overrides = isList ? [override] : override.split(separator: " ").map(String.init)
         #expect(
-            error(overrides: [override])
+            error(overrides: overrides)
                 == line.replacing("OVERRIDE", with: "the override \(override)"))
     }
 

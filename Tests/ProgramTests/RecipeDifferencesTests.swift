@@ -6,10 +6,12 @@ import swift_llm_train
 @Suite struct RecipeDifferencesTests {
     private func differences(_ overrides: [String], lanes: Int? = 4) throws -> RecipeDifferences {
         let file = RecipeFile(name: "a.yaml", text: RecipeErrorTests.valid)
-        var stored = try Recipe.load(file)
+        let validated = ["data.validation=shards"]
+        var stored = try Recipe.load(file, overrides: validated)
         stored.train.lanes = lanes
         stored.model.vocabularySize = 65
-        return RecipeDifferences(of: try Recipe.load(file, overrides: overrides), from: stored)
+        return RecipeDifferences(
+            of: try Recipe.load(file, overrides: validated + overrides), from: stored)
     }
 
     @Test func whatTheRunSettledAtItsStartMayStayOpen() throws {

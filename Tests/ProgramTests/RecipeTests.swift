@@ -9,6 +9,13 @@ import swift_llm_train
         try Recipe.load(RecipeFile(name: "a.yaml", text: text), overrides: overrides)
     }
 
+    /// The values alone, whatever the phases make of them.
+    private func decode(_ overrides: [String]) throws -> Recipe {
+        try Recipe(
+            decoding: RecipeFile(name: "a.yaml", text: RecipeErrorTests.valid),
+            overrides: overrides)
+    }
+
     @Test func keysThatAreLeftOutHaveTheirDefaults() throws {
         let recipe = try load(RecipeErrorTests.valid)
         #expect(recipe.name == "small")
@@ -63,8 +70,7 @@ import swift_llm_train
         (#"prepare.input=["a, b.txt", 'c']"#, ["a, b.txt", "c"]),
     ])
     func listIsOneValueOrAFlow(override: String, input: [String]) throws {
-        let recipe = try load(RecipeErrorTests.valid, overrides: [override])
-        #expect(recipe.prepare.input == input)
+        #expect(try decode([override]).prepare.input == input)
     }
 
     @Test(arguments: [
@@ -77,14 +83,13 @@ import swift_llm_train
         ("generate.prompt=", nil),
     ])
     func textOfAnOverrideIsTakenAsItStands(override: String, prompt: String?) throws {
-        let recipe = try load(RecipeErrorTests.valid, overrides: [override])
-        #expect(recipe.generate.prompt == prompt)
+        #expect(try decode([override]).generate.prompt == prompt)
     }
 
     @Test func resolvedRecipeIsReadBackAsItIs() throws {
         var recipe = try load(
             RecipeErrorTests.valid,
-            overrides: ["optimizer.learning_rate=1e-5", "train.tokens=null", "prepare.input=[a,b]"])
+            overrides: ["optimizer.learning_rate=1e-5", "train.tokens=null"])
         for text in [
             "null", "10", "yes", "a: b # c", "\"\\\n\t\r\u{1}\u{85}\u{feff}ü", " a ", "-", "*",
         ] {

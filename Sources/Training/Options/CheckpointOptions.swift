@@ -26,7 +26,8 @@ package struct CheckpointOptions: OptionBlock {
             OptionField("every_steps", \.everySteps, .atLeast(0)),
             OptionField("keep_last", \.keepLast, .atLeast(0)),
             OptionField("io", \.inputOutput),
-            OptionField("keep_best", \.keepBest),
+            OptionField("keep_best", \.keepBest)
+                .also(in: "evaluate", "finetune", "merge", "export", "generate"),
         ]
     }
 }

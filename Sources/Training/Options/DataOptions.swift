@@ -16,9 +16,9 @@ package struct DataOptions: OptionBlock {
     package static var fields: [OptionField<DataOptions>] {
         [
             OptionField("train", \.train).naming(.input),
-            OptionField("validation", \.validation).naming(.input),
+            OptionField("validation", \.validation).naming(.input).also(in: "evaluate"),
             OptionField("tokenizer", \.tokenizer).naming(.input),
-            OptionField("shuffle", \.shuffle),
+            OptionField("shuffle", \.shuffle).also(in: "finetune"),
         ]
     }
 }

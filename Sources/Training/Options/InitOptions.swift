@@ -7,6 +7,7 @@ package struct InitOptions: OptionBlock {
     package init() {}
 
     package static var fields: [OptionField<InitOptions>] {
-        [OptionField("from", \.from).naming(.input)]
+        let sizes = ModelOptions.sizeKeys.map { "model.\($0)" }
+        return [OptionField("from", \.from).naming(.input).replacing(sizes)]
     }
 }

@@ -43,7 +43,8 @@ package struct OptimizerOptions: OptionBlock {
     package static var fields: [OptionField<OptimizerOptions>] {
         [
             OptionField("learning_rate", \.learningRate, .aboveZero),
-            OptionField("minimum_learning_rate", \.minimumLearningRate, .atLeast(0)),
+            OptionField("minimum_learning_rate", \.minimumLearningRate, .atLeast(0))
+                .when(.key("schedule", isNot: "constant")),
             OptionField("warmup_steps", \.warmupSteps, .atLeast(0)),
             OptionField("schedule", \.schedule),
             OptionField("beta1", \.beta1, .fromZeroBelowOne),
@@ -65,5 +66,29 @@ package struct OptimizerOptions: OptionBlock {
                 kind: .usage)
         }
         for text in learningRateFactors { _ = try LearningRateFactor(text) }
+    }
+
+    /// Throws a usage `Failure` where the warm-up is longer than the run, whichever of its keys gives its
+    /// length.
+    package func validate(stepCount: Int, of train: TrainOptions) throws {
+        guard warmupSteps > stepCount else { return }
+        let length = train.length
+        let key = length.steps != nil ? "steps" : length.tokens != nil ? "tokens" : "epochs"
+        let isCounted = length.steps == nil
+        throw Failure(
+            "optimizer.warmup_steps is larger than train.\(key)"
+                + (isCounted ? ", which is \(Quantity.count(stepCount, "step"))" : ""),
+            expected: "at most \(stepCount)", got: "\(warmupSteps)",
+            remedy: "lower the one or raise the other", kind: .usage)
+    }
+
+    /// Fits the warm-up that was meant for `old` steps to a run of `new` steps, where it is longer.
+    ///
+    /// - Returns: whether it was.
+    package mutating func shortenWarmup(from old: Int, to new: Int) -> Bool {
+        guard warmupSteps > new else { return false }
+        let share = min(1, Double(warmupSteps) / Double(max(1, old)))
+        warmupSteps = min(new, Int((share * Double(new)).rounded()))
+        return true
     }
 }

@@ -28,6 +28,7 @@ package struct OptionField<Block> {
     package let choices: [String]
     /// Nil for a key whose value is no path.
     package private(set) var pathRole: OptionPathRole?
+    package private(set) var role = OptionRole()
     package let read: (Block) -> OptionValue
     /// Sets the key; false where the value is not as expected.
     package let write: (inout Block, OptionValue) -> Bool
@@ -94,5 +95,33 @@ package struct OptionField<Block> {
             block[keyPath: path] = optionValue.isNull ? nil : value
             return true
         }
+    }
+}
+
+extension OptionField {
+    /// The key with what it replaces: an override of this key lets those keys of a recipe's file go, which
+    /// say the same thing in another way.
+    ///
+    /// - Parameters:
+    ///   - keys: Names in the same block, or paths with dots.
+    ///   - values: The values of this key that replace them; nil for every value.
+    package func replacing(_ keys: [String], where values: [String]? = nil) -> OptionField {
+        var field = self
+        field.role.rivals += keys.map { OptionRole.Rival(key: $0, values: values) }
+        return field
+    }
+
+    /// The key with what must hold for it to have an effect.
+    package func when(_ conditions: OptionCondition...) -> OptionField {
+        var field = self
+        field.role.conditions += conditions
+        return field
+    }
+
+    /// The key with the phases that obey it beside those of its block.
+    package func also(in phases: String...) -> OptionField {
+        var field = self
+        field.role.furtherPhases += phases
+        return field
     }
 }

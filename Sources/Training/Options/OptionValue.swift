@@ -14,6 +14,15 @@ package enum OptionValue: Equatable, Sendable {
         guard case .scalar(let text, isPlain: true) = self else { return false }
         return ["null", "~", ""].contains(text)
     }
+
+    /// Whether the value names nothing: null, or an empty list.
+    package var isNothing: Bool { isNull || self == .list([]) }
+
+    /// Whether the value asks for nothing to be done, so that it says the same as its absence.
+    package var isOff: Bool {
+        guard case .scalar(let text, _) = self else { return isNothing }
+        return isNull || ["false", "none", "0", "0.0"].contains(text)
+    }
 }
 
 extension OptionValue: CustomStringConvertible {

@@ -1,6 +1,29 @@
 import Diagnostics
 
+/// How long a run is, in one of three ways.
+package struct RunLength: Equatable, Sendable {
+    package var steps: Int?
+    package var tokens: Int?
+    package var epochs: Double?
+
+    package init(steps: Int? = nil, tokens: Int? = nil, epochs: Double? = nil) {
+        (self.steps, self.tokens, self.epochs) = (steps, tokens, epochs)
+    }
+}
+
 extension TrainOptions {
+    /// The length of the run as the recipe gives it.
+    package var length: RunLength {
+        get { RunLength(steps: steps, tokens: tokens, epochs: epochs) }
+        set { (steps, tokens, epochs) = (newValue.steps, newValue.tokens, newValue.epochs) }
+    }
+
+    /// The steps of the run as far as they can be told without the data; nil where they cannot.
+    package var stepCountWithoutData: Int? {
+        guard epochs == nil else { return nil }
+        return try? stepCount(windowCount: 1)
+    }
+
     /// The steps of the run over `windowCount` windows (W).
     ///
     /// steps, ceil(tokens / (B T)) or ceil(epochs W / B).

@@ -70,22 +70,27 @@ package struct TrainOptions: OptionBlock {
     /// Steps of which the times of all parts are recorded; usual 0.
     package var profileSteps = 0
 
+    /// The length for which the warm-up of the recipe was meant, where an override gave another; nil once
+    /// the warm-up fits.
+    package var replacedLength: RunLength?
+
     package init() {}
 
     package static var fields: [OptionField<TrainOptions>] {
         [
             OptionField("global_batch_size", \.globalBatchSize, .atLeast(1)),
             OptionField("micro_batch_size", \.microBatchSize, .atLeast(1)),
-            OptionField("sequence_length", \.sequenceLength, .atLeast(1)),
-            OptionField("steps", \.steps, .atLeast(1)),
-            OptionField("tokens", \.tokens, .atLeast(1)),
-            OptionField("epochs", \.epochs, .aboveZero),
+            OptionField("sequence_length", \.sequenceLength, .atLeast(1)).also(in: "evaluate"),
+            OptionField("steps", \.steps, .atLeast(1)).replacing(["tokens", "epochs"]),
+            OptionField("tokens", \.tokens, .atLeast(1)).replacing(["steps", "epochs"]),
+            OptionField("epochs", \.epochs, .aboveZero).replacing(["steps", "tokens"]),
             OptionField("stop_after_steps", \.stopAfterSteps, .atLeast(1)),
             OptionField("maximum_seconds", \.maximumSeconds, .atLeast(1)),
             OptionField("lanes", \.lanes, .atLeast(1)),
             OptionField("precision", \.precision),
             OptionField("gradient_dtype", \.gradientType),
-            OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1)),
+            OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1))
+                .also(in: "prepare", "evaluate", "finetune", "merge", "export", "generate"),
             OptionField("optimizer_sharding", \.optimizerSharding),
             OptionField("node_memory", \.nodeMemory),
             OptionField("recompute", \.recompute),

@@ -16,10 +16,11 @@ struct PhaseFlags: ParsableArguments {
 
     /// - Returns: the exit code.
     func run(_ phase: Recipe.Phase, on communicator: any Communicator) throws -> Int32 {
-        let recipe = try communicator.agree {
-            try Recipe.load(path: config, overrides: overrides, phases: [phase])
+        let reading = try communicator.agree {
+            try RecipeReading(path: config, overrides: overrides, phases: [phase])
         }
+        if communicator.rank == 0 { reading.announce() }
         return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            [phase], of: recipe)
+            [phase], of: reading.recipe)
     }
 }

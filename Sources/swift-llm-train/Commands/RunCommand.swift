@@ -8,8 +8,8 @@ struct RunCommand: RankedCommand {
         abstract: "Runs all phases of a recipe, in order, under one mpirun.",
         discussion: """
             A recipe is a YAML file; every key of it can be overridden as key=value. Without a \
-            recipe the built-in quick start runs. The resolved recipe is printed at the start \
-            and stored in the run directory.
+            recipe the built-in quick start runs. What differs from the defaults is printed at \
+            the start; the whole recipe is stored in the run directory.
 
             Examples:
               swift-llm-train run recipe.yaml
@@ -41,10 +41,11 @@ struct RunCommand: RankedCommand {
                 communicator: communicator, isResuming: isResuming, overrides: words.overrides
             ).run()
         }
-        let recipe = try communicator.agree {
-            try Recipe.load(path: path, overrides: words.overrides)
+        let reading = try communicator.agree {
+            try RecipeReading(path: path, overrides: words.overrides)
         }
+        if communicator.rank == 0 { reading.announce() }
         return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            recipe.phases, of: recipe)
+            reading.recipe.phases, of: reading.recipe)
     }
 }

@@ -51,8 +51,11 @@ struct TokenizerTrainCommand: RankedCommand {
     }
 
     func run(on communicator: any Communicator) throws -> Int32 {
-        let inputs = try communicator.agree {
-            try options.validateFlags()
+        // What is trained has no path yet.
+        var flags = options
+        flags.path = nil
+        let inputs = try communicator.agree { [flags] in
+            try flags.validateFlags()
             return try TextInputs(input)
         }
         if communicator.rank == 0 {

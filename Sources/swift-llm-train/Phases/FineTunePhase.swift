@@ -81,7 +81,10 @@ struct FineTunePhase {
         do {
             for variant in stride(from: group, to: variants.count, by: groupCount) {
                 let name = groupCount > 1 ? "\(variant + 1)" : nil
-                if part.rank == 0 { Console.line("adapter \(variants[variant].name)") }
+                if part.rank == 0 {
+                    Console.line("adapter \(variants[variant].name)")
+                    for note in variants[variant].notes { Console.line("note: \(note)") }
+                }
                 outcome = try FineTunePhase(
                     isResuming: isResuming, compute: compute, communicator: part, name: name
                 ).run(variants[variant].recipe)
@@ -108,6 +111,8 @@ struct FineTunePhase {
 struct Variant {
     let name: String
     let recipe: Recipe
+    /// What its keys replaced in the recipe of all.
+    let notes: [String]
 
     /// - Throws: a usage `Failure` for keys that are wrong, and for two variants that are the same.
     static func all(of recipe: Recipe) throws -> [Variant] {
@@ -118,14 +123,11 @@ struct Variant {
                 got: texts.joined(separator: ", "), remedy: "remove one", kind: .usage)
         }
         return try texts.enumerated().map { index, text in
-            var own = recipe
-            own.finetune.variants = []
-            for override in text.split(separator: " ") {
-                try own.set(Recipe.Entry(override: String(override)))
-            }
+            var (own, entries, notes) = try recipe.variant(text)
             try own.validate(for: [.finetune])
+            try own.refuseIdle(entries, in: [.finetune])
             own.finetune.output = "\(recipe.fineTuneOutput)/\(index + 1)"
-            return Variant(name: "\(index + 1): \(text)", recipe: own)
+            return Variant(name: "\(index + 1): \(text)", recipe: own, notes: notes)
         }
     }
 }

@@ -20,8 +20,6 @@ struct PhaseRunner {
         try recipe.rankInputs.requireEqual(
             over: communicator, "the ranks have different recipes",
             remedy: "start all ranks with the same arguments, and put the recipe on all hosts")
-        let compute = try ComputeResources.agree(
-            threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         for phase in phases {
             if phases.count > 1 { say("phase \(phase.rawValue)") }
             let ledger = PhaseLedger(recipe: recipe, phase: phase)
@@ -37,6 +35,9 @@ struct PhaseRunner {
                 say("stopped on request before the phase \(phase.rawValue); go on with --resume")
                 return Self.stoppedExitCode
             }
+            let tuning = phase == .finetune ? recipe.finetune.train.threadsPerRank : nil
+            let compute = try ComputeResources.agree(
+                threadsPerRank: tuning ?? recipe.train.threadsPerRank, over: communicator)
             do {
                 var recipe = recipe
                 if isResuming && phases.count > 1, try beginAgain(ledger) {

@@ -26,12 +26,13 @@ struct TrainingPhase {
     ) throws -> Trainer.Outcome {
         let task = try communicator.agree(makeTask)
         try communicator.agree { try task.inputs }.requireEqual(over: communicator)
+        let fitted = try communicator.agree { try recipe.fittingWarmup(to: task) }
         let directory = try communicator.agree {
             communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
         }
         let start = try RunStart.find(
-            recipe, isResuming: isResuming, in: directory, over: communicator)
-        return try taking(kernelsOf: start).run(recipe, task, start, directory)
+            fitted.recipe, isResuming: isResuming, in: directory, over: communicator)
+        return try taking(kernelsOf: start).run(fitted, task, start, directory)
     }
 
     /// With the kernels that computed the checkpoint, where this processor has them.
@@ -42,10 +43,11 @@ struct TrainingPhase {
     }
 
     private func run(
-        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ directory: RunDirectory?
+        _ fitted: FittedRecipe, _ task: any TrainingTask, _ start: RunStart,
+        _ directory: RunDirectory?
     ) throws -> Trainer.Outcome {
         let segments = try communicator.replaceSegments(notedAt: directory?.segmentsPath)
-        let recipe = try settleAlike(start.takingOpenKeys(of: recipe), task, start)
+        let recipe = try settleAlike(start.takingOpenKeys(of: fitted.recipe), task, start)
 
         let logger = try communicator.agree {
             try RunLog.logger(
@@ -147,13 +149,18 @@ struct TrainingPhase {
                 expected: "at most \(configuration.contextLength)",
                 got: "\(recipe.sequenceLength)", remedy: "lower it", kind: .usage)
         }
+        if start.state == nil { try recipe.checkWarmup(task) }
         return recipe
     }
 
     private func announce(
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
     ) {
-        logger.info("recipe:\n\(recipe.announcedYAML)")
+        logger.info(
+            """
+            recipe, where it differs from the defaults (the whole is in \(recipe.output)/recipe.yaml):
+            \(recipe.announcedYAML)
+            """)
         logger.info("\(compute.description(worldSize: communicator.worldSize))")
         announceLanes(recipe, start, logger)
         if recipe.train.precision == .bf16 && !ComputeKernels.hasBFloat16 {
@@ -228,11 +235,16 @@ struct TrainingPhase {
     private func announceGradientType(
         _ train: TrainOptions, _ memory: TrainingMemory?, _ logger: Logger
     ) {
-        guard train.gradientType == .bf16, communicator.worldSize > 1 else { return }
+        if communicator.worldSize == 1 && train.optimizerSharding == .zero1 {
+            logger.info("train.optimizer_sharding: zero1 changes nothing: one rank has all moments")
+        }
+        guard train.gradientType == .bf16 else { return }
         logger.info(
-            memory?.shared.hosts.count == 1
-                ? "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory"
-                : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
+            communicator.worldSize == 1
+                ? "train.gradient_dtype: bf16 changes nothing: one rank sends no gradients"
+                : memory?.shared.hosts.count == 1
+                    ? "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory"
+                    : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
     }
 
     private func announceFrozen(_ list: ParameterList, _ logger: Logger) {

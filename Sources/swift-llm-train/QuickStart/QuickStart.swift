@@ -45,7 +45,9 @@ package struct QuickStart {
     /// The recipe with the directory of this run.
     private func settleRecipe() throws -> Recipe {
         // Everything that can be wrong is found before a directory is made.
-        let draft = try communicator.agree { try loadRecipe([]) }
+        let reading = try communicator.agree { try loadRecipe([]) }
+        let draft = reading.recipe
+        if communicator.rank == 0 { reading.announce() }
         let isOpen = !overrides.contains { $0.hasPrefix("output=") }
         let own = try communicator.agree {
             guard communicator.rank == 0, isOpen else { return Int64(0) }
@@ -55,20 +57,20 @@ package struct QuickStart {
         var recipe = draft
         if isOpen {
             let output = QuickStartDirectory.path(Int(number))
-            recipe = try communicator.agree { try loadRecipe(["output=\(output)"]) }
+            recipe = try communicator.agree { try loadRecipe(["output=\(output)"]).recipe }
         }
         recipe.prepare.input = [recipe.output + "/stories.txt"]
         return recipe
     }
 
-    private func loadRecipe(_ own: [String]) throws -> Recipe {
+    private func loadRecipe(_ own: [String]) throws -> RecipeReading {
         if overrides.contains(where: { $0.hasPrefix("prepare.input=") }) {
             throw Failure(
                 "the quick start makes its own text", expected: "no prepare.input",
                 remedy: "name a recipe to train on another text", kind: .usage)
         }
         let batchSize = Self.batchSize(worldSize: communicator.worldSize)
-        return try Recipe.load(
+        return try RecipeReading(
             .quickStart,
             overrides: ["train.global_batch_size=\(batchSize)"] + own + overrides
                 + ["prepare.input=stories.txt"])

@@ -6,7 +6,7 @@ extension RecipeFile {
         text: """
             name: quickstart
             phases: [prepare, pretrain, evaluate, generate]
-            tokenizer: {kind: bpe, vocabulary_size: 2048}
+            tokenizer: {kind: bpe, vocabulary_size: 1728}
             prepare: {validation_fraction: 0.05}
             model: {layer_count: 4, head_count: 4, embedding_size: 128, context_length: 256}
             train: {global_batch_size: 8, micro_batch_size: 4, sequence_length: 256, steps: 1400}
@@ -17,6 +17,6 @@ extension RecipeFile {
               beta2: 0.95
             checkpoint: {every_steps: 0}
             evaluate: {every_steps: 350, batches: 8}
-            generate: {prompt: Once, maximum_tokens: 400, temperature: 0.8}
-            """)
+            generate: {prompt: Once, maximum_tokens: 250, temperature: 0.8}
+            """, isBuiltIn: true)
 }

@@ -40,8 +40,9 @@ package struct GenerateOptions: OptionBlock {
             OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
             OptionField("samples", \.samples, .atLeast(1)),
             OptionField("temperature", \.temperature, .atLeast(0)),
-            OptionField("top_k", \.topK, .atLeast(1)),
-            OptionField("top_p", \.topP, .aboveZeroToOne),
+            OptionField("top_k", \.topK, .atLeast(1)).when(.key("temperature", isNot: "0.0")),
+            OptionField("top_p", \.topP, .aboveZeroToOne)
+                .when(.key("temperature", isNot: "0.0")),
             OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero),
             OptionField("stop", \.stop),
             OptionField("precision", \.precision),

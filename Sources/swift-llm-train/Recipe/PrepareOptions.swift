@@ -14,8 +14,9 @@ package struct PrepareOptions: OptionBlock {
     package static var fields: [OptionField<PrepareOptions>] {
         [
             OptionField("input", \.input).naming(.input),
-            OptionField("output", \.output).naming(.output),
-            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne),
+            OptionField("output", \.output).naming(.output).also(in: "pretrain", "evaluate"),
+            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne)
+                .also(in: "pretrain", "evaluate"),
         ]
     }
 }

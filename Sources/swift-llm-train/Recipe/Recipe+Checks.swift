@@ -86,12 +86,12 @@ extension Recipe {
         }
     }
 
+    /// Where the length is known before the data; else the run checks it when it has opened them.
     private func requireSteps(_ train: TrainOptions, _ optimizer: OptimizerOptions) throws {
-        guard let steps = train.steps, optimizer.warmupSteps > steps else { return }
-        throw Failure(
-            "optimizer.warmup_steps is larger than train.steps",
-            expected: "at most \(steps)", got: "\(optimizer.warmupSteps)",
-            remedy: "lower the one or raise the other", kind: .usage)
+        guard train.replacedLength == nil, let stepCount = train.stepCountWithoutData else {
+            return
+        }
+        try optimizer.validate(stepCount: stepCount, of: train)
     }
 
     private func validateFineTuning() throws {
@@ -134,10 +134,7 @@ extension Recipe {
 
     /// With `init.from` the sizes are those of the model that it names.
     private func refuseSizes() throws {
-        let sizes = [
-            "preset", "layer_count", "head_count", "embedding_size", "context_length",
-            "vocabulary_size",
-        ].map { "model.\($0)" }
+        let sizes = ModelOptions.sizeKeys.map { "model.\($0)" }
         let set = Self.keys.filter { sizes.contains($0.path) && !$0.read(self).isNull }
         guard let key = set.first else { return }
         throw Failure(

@@ -1,33 +1,70 @@
 import Diagnostics
+import ModelFiles
 import Training
 
-extension Recipe {
+/// A recipe as it was read, and what there is to say of it.
+package struct RecipeReading {
+    package private(set) var recipe: Recipe
+    /// What overrides replaced, and what paths stand for.
+    package private(set) var notes: [String] = []
+    /// What the file says to no effect.
+    package private(set) var warnings: [String] = []
+
     /// Reads a recipe, applies the overrides (the last one of a key wins), derives what is left
     /// open, and checks everything that can be checked before a phase runs.
     ///
     /// - Parameter phases: The phases that will run; by default those of the recipe.
     /// - Throws: A usage `Failure` for the first thing that is wrong.
-    package static func load(
-        _ file: RecipeFile, overrides: [String] = [], phases: [Phase]? = nil
-    ) throws -> Recipe {
-        var recipe = try Recipe(decoding: file, overrides: overrides)
+    package init(
+        _ file: RecipeFile, overrides texts: [String] = [], phases: [Recipe.Phase]? = nil
+    ) throws {
+        let given = try file.entries()
+        let overrides = try texts.map(Recipe.Entry.init(override:))
+        recipe = Recipe()
+        for entry in given { try recipe.set(entry) }
+        recipe.relocate(from: file.name)
+        notes += try recipe.override(with: overrides)
         do {
-            try recipe.resolve()
-            try recipe.validate(for: phases ?? recipe.phases)
+            notes += try recipe.resolve(overridden: Set(overrides.map(\.path)))
+            let running = phases ?? recipe.phases
+            // First: a key that was meant for another phase is often missing in its own.
+            try recipe.refuseIdle(overrides, in: Set(running))
+            try recipe.validate(for: running)
+            if !file.isFromProgram(given) {
+                let overridden = Set(overrides.map(\.path))
+                warnings = try recipe.idleKeys(
+                    of: given.map(\.path).filter { !overridden.contains($0) },
+                    in: Set(running + recipe.phases))
+            }
         } catch var failure as Failure {
-            let override = try overridden(in: failure, by: overrides)
+            let words = failure.what.split { $0 == " " || $0 == ":" }
+            let override = overrides.last { words.contains($0.path[...]) }
             failure.place = failure.place ?? override?.place ?? file.name
             throw failure
         }
-        return recipe
     }
 
-    /// The last override of a key that the failure names.
-    private static func overridden(
-        in failure: Failure, by overrides: [String]
-    ) throws -> Entry? {
-        let words = failure.what.split { $0 == " " || $0 == ":" }
-        return try overrides.map { try Entry(override: $0) }.last { words.contains($0.path[...]) }
+    /// As above, from a path.
+    package init(
+        path: String, overrides: [String] = [], phases: [Recipe.Phase]? = nil
+    ) throws {
+        try self.init(RecipeFile(path: path), overrides: overrides, phases: phases)
+    }
+}
+
+extension RecipeFile {
+    /// Whether nobody wrote it by hand: the built-in one, or one that a run has stored, with all its keys.
+    fileprivate func isFromProgram(_ entries: [Recipe.Entry]) -> Bool {
+        isBuiltIn || Set(Recipe().commonKeys.map(\.path)).isSubset(of: entries.map(\.path))
+    }
+}
+
+extension Recipe {
+    /// The recipe of a `RecipeReading`.
+    package static func load(
+        _ file: RecipeFile, overrides: [String] = [], phases: [Phase]? = nil
+    ) throws -> Recipe {
+        try RecipeReading(file, overrides: overrides, phases: phases).recipe
     }
 
     /// As above, from a path.
@@ -52,7 +89,10 @@ extension Recipe {
     }
 
     /// Derives the defaults that depend on other keys. Resolving twice changes nothing.
-    private mutating func resolve() throws {
+    ///
+    /// - Parameter overridden: The keys that win where others depend on them.
+    /// - Returns: What is to be said of it.
+    fileprivate mutating func resolve(overridden: Set<String>) throws -> [String] {
         guard !name.isEmpty else {
             throw Failure(
                 "name is missing", remedy: "add a line such as name: my-run", kind: .usage)
@@ -65,8 +105,20 @@ extension Recipe {
                 data.validation = data.validation ?? prepare.output
             }
         }
+        let notes = resolveModels()
         if initial.from == nil { model.fillFromPreset() }
+        let concessions = concedeLength(to: overridden) + concedeValidation(to: overridden)
         train.sequenceLength = train.sequenceLength ?? model.contextLength
         generate.seed = generate.seed ?? seed
+        return notes + concessions
+    }
+
+    /// Lets run directories stand for the checkpoints in them.
+    private mutating func resolveModels() -> [String] {
+        let given = [("init.from", initial.from), ("finetune.from", finetune.from)]
+        let found = given.map { key, path in (key: key, model: path.map { ModelPath($0) }) }
+        initial.from = found[0].model?.directory
+        finetune.from = found[1].model?.directory
+        return found.compactMap { found in found.model?.note.map { "\(found.key): \($0)" } }
     }
 }

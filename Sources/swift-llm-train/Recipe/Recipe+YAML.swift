@@ -7,13 +7,24 @@ extension Recipe {
     /// All keys with their values, defaults filled in, in a fixed order; `null` where a key is
     /// not set. Reading it gives an equal recipe.
     package var resolvedYAML: String {
-        let silent = Self.rareBlocks.filter { isDefault($0) }
-        return yaml { key in key.outerBlock.map { !silent.contains($0) } ?? true }
+        let shown = Set(commonKeys.map(\.path))
+        return yaml { shown.contains($0.path) }
     }
 
-    /// What decides a run, for its log: of fine-tuning the keys that it obeys, spelled as in its recipe.
+    /// All keys but those of rare blocks that say nothing.
+    var commonKeys: [RecipeKey] {
+        let silent = Self.rareBlocks.filter { isDefault($0) }
+        return Self.keys.filter { key in key.outerBlock.map { !silent.contains($0) } ?? true }
+    }
+
+    /// What of a run's recipe is not the default, for its log: of fine-tuning the keys that it obeys,
+    /// spelled as in its recipe.
     package var announcedYAML: String {
-        guard phases == [.finetune] else { return resolvedYAML }
+        var standard = Recipe()
+        standard.generate.seed = seed
+        guard phases == [.finetune] else {
+            return yaml { [standard] in $0.read(self) != $0.read(standard) }
+        }
         var recipe = self
         recipe.finetune.train = train
         recipe.finetune.optimizer = optimizer
@@ -21,8 +32,9 @@ extension Recipe {
         recipe.finetune.evaluate = evaluate
         let blocks = finetune.trained == .lora ? ["finetune", "lora"] : ["finetune"]
         let others = ["data.shuffle", "model.dropout_rate"]
-        return recipe.yaml { key in
-            key.outerBlock.map(blocks.contains) ?? true || others.contains(key.path)
+        return recipe.yaml { [recipe, standard] key in
+            key.read(recipe) != key.read(standard)
+                && (key.outerBlock.map(blocks.contains) ?? true || others.contains(key.path))
         }
     }
 

@@ -58,26 +58,33 @@ extension Recipe: OptionBlock {
 
     /// All keys of a recipe, in the order in which it is printed.
     package static var keys: [RecipeKey] {
-        [
+        // Those that come after a fine-tuning look for what it made.
+        let tuning: Set<Phase> = [.finetune, .merge, .export]
+        return [
             RecipeKey.keys(of: nil, at: \.self),
-            RecipeKey.keys(of: "tokenizer", at: \.tokenizer),
-            RecipeKey.keys(of: "prepare", at: \.prepare),
-            RecipeKey.keys(of: "data", at: \.data),
-            RecipeKey.keys(of: "model", at: \.model),
-            RecipeKey.keys(of: "init", at: \.initial),
-            RecipeKey.keys(of: "train", at: \.train),
-            RecipeKey.keys(of: "optimizer", at: \.optimizer),
-            RecipeKey.keys(of: "checkpoint", at: \.checkpoint),
-            RecipeKey.keys(of: "evaluate", at: \.evaluate),
-            RecipeKey.keys(of: "finetune", at: \.finetune),
-            RecipeKey.keys(of: "finetune.train", at: \.finetune.train),
-            RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer),
-            RecipeKey.keys(of: "finetune.checkpoint", at: \.finetune.checkpoint),
-            RecipeKey.keys(of: "finetune.evaluate", at: \.finetune.evaluate),
-            RecipeKey.keys(of: "lora", at: \.lora),
-            RecipeKey.keys(of: "merge", at: \.merge),
-            RecipeKey.keys(of: "export", at: \.export),
-            RecipeKey.keys(of: "generate", at: \.generate),
+            RecipeKey.keys(of: "tokenizer", at: \.tokenizer, for: [.prepare]),
+            RecipeKey.keys(of: "prepare", at: \.prepare, for: [.prepare]),
+            RecipeKey.keys(of: "data", at: \.data, for: [.pretrain]),
+            RecipeKey.keys(of: "model", at: \.model, for: [.pretrain]),
+            RecipeKey.keys(of: "init", at: \.initial, for: [.pretrain]),
+            RecipeKey.keys(of: "train", at: \.train, for: [.pretrain]),
+            RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain]),
+            RecipeKey.keys(of: "checkpoint", at: \.checkpoint, for: [.pretrain]),
+            RecipeKey.keys(
+                of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
+            ),
+            RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning),
+            RecipeKey.keys(of: "finetune.train", at: \.finetune.train, for: tuning),
+            RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning),
+            RecipeKey.keys(of: "finetune.checkpoint", at: \.finetune.checkpoint, for: tuning),
+            RecipeKey.keys(of: "finetune.evaluate", at: \.finetune.evaluate, for: tuning),
+            RecipeKey.keys(
+                of: "lora", at: \.lora, for: [.finetune],
+                when: [.key("finetune.trained", is: "lora")]
+            ),
+            RecipeKey.keys(of: "merge", at: \.merge, for: [.merge]),
+            RecipeKey.keys(of: "export", at: \.export, for: [.export]),
+            RecipeKey.keys(of: "generate", at: \.generate, for: [.generate]),
         ].flatMap { $0 }
     }
 }

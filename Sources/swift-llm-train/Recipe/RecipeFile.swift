@@ -7,10 +7,13 @@ import Yams
 package struct RecipeFile {
     package let name: String
     package let text: String
+    /// Whether it is a part of the program.
+    let isBuiltIn: Bool
 
-    package init(name: String, text: String) {
+    package init(name: String, text: String, isBuiltIn: Bool = false) {
         self.name = name
         self.text = text
+        self.isBuiltIn = isBuiltIn
     }
 
     /// Bytes; the longest recipe that anybody writes has some thousands.

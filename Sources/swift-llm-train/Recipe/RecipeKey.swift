@@ -10,6 +10,10 @@ package struct RecipeKey {
     package let choices: [String]
     /// Nil for a key whose value is no path.
     package let pathRole: OptionPathRole?
+    /// What it has to do with other keys, whose full paths it names.
+    let role: OptionRole
+    /// The phases that obey it; nil for all.
+    let phases: Set<Recipe.Phase>?
     package let read: (Recipe) -> OptionValue
     package let write: (inout Recipe, OptionValue) -> Bool
 
@@ -19,16 +23,39 @@ package struct RecipeKey {
     /// The block that stands in no other; nil outside all blocks.
     var outerBlock: String? { block.map { String($0.prefix { $0 != "." }) } }
 
+    /// The keys of a block.
+    ///
+    /// - Parameters:
+    ///   - phases: Those that obey the block; nil for all.
+    ///   - conditions: What must hold for any key of the block to have an effect.
     package static func keys<Block: OptionBlock>(
-        of block: String?, at path: WritableKeyPath<Recipe, Block>
+        of block: String?, at path: WritableKeyPath<Recipe, Block>,
+        for phases: Set<Recipe.Phase>? = nil, when conditions: [OptionCondition] = []
     ) -> [RecipeKey] {
         Block.fields.map { field in
             RecipeKey(
                 block: block, key: field.key, expectation: field.expectation,
                 choices: field.choices, pathRole: field.pathRole,
+                role: field.role.inside(block, conditions),
+                phases: phases?.union(
+                    field.role.furtherPhases.compactMap(Recipe.Phase.init(rawValue:))),
                 read: { field.read($0[keyPath: path]) },
                 write: { field.write(&$0[keyPath: path], $1) })
         }
+    }
+}
+
+extension OptionRole {
+    /// The role with full paths, and with the conditions of the block.
+    fileprivate func inside(_ block: String?, _ blockConditions: [OptionCondition]) -> OptionRole {
+        func path(_ key: String) -> String {
+            key.contains(".") ? key : block.map { "\($0).\(key)" } ?? key
+        }
+        var role = self
+        for index in rivals.indices { role.rivals[index].key = path(rivals[index].key) }
+        for index in conditions.indices { role.conditions[index].key = path(conditions[index].key) }
+        role.conditions += blockConditions
+        return role
     }
 }
 

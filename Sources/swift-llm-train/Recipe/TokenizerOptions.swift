@@ -21,9 +21,10 @@ package struct TokenizerOptions: OptionBlock {
 
     package static var fields: [OptionField<TokenizerOptions>] {
         [
-            OptionField("kind", \.kind),
-            OptionField("vocabulary_size", \.vocabularySize, .atLeast(257)),
-            OptionField("path", \.path).naming(.input),
+            OptionField("kind", \.kind).replacing(["path"]).when(.missing("path")),
+            OptionField("vocabulary_size", \.vocabularySize, .atLeast(257))
+                .replacing(["path"]).when(.missing("path"), .key("kind", is: "bpe")),
+            OptionField("path", \.path).naming(.input).replacing(["kind", "vocabulary_size"]),
         ]
     }
 }

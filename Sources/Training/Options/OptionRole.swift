@@ -1,0 +1,45 @@
+/// What a key has to do with other keys.
+package struct OptionRole: Sendable {
+    /// A key that gives way to an override of this one.
+    package struct Rival: Sendable {
+        /// A name in the same block, or a path with dots.
+        package var key: String
+        /// The values of this key to which the other gives way; nil for every value.
+        package var values: [String]?
+    }
+
+    package var rivals: [Rival] = []
+    /// What must hold for the key to have an effect.
+    package var conditions: [OptionCondition] = []
+    /// The phases that obey the key beside those of its block.
+    package var furtherPhases: [String] = []
+}
+
+/// What the value of another key must be for a key to have an effect.
+package struct OptionCondition: Sendable {
+    /// A name in the same block, or a path with dots.
+    package var key: String
+    /// What a message says is expected ("lora").
+    package let expectation: String
+    package let isMet: @Sendable (OptionValue) -> Bool
+
+    /// The other key has one of some values, as a recipe prints them.
+    package static func key(_ key: String, is values: String...) -> OptionCondition {
+        OptionCondition(key: key, expectation: values.joined(separator: " or ")) {
+            values.contains($0.description)
+        }
+    }
+
+    /// The other key has any value but one, as a recipe prints it.
+    package static func key(_ key: String, isNot value: String) -> OptionCondition {
+        OptionCondition(key: key, expectation: "other than \(value)") { $0.description != value }
+    }
+
+    package static func given(_ key: String) -> OptionCondition {
+        OptionCondition(key: key, expectation: "a value") { !$0.isNothing }
+    }
+
+    package static func missing(_ key: String) -> OptionCondition {
+        OptionCondition(key: key, expectation: "no value") { $0.isNothing }
+    }
+}
