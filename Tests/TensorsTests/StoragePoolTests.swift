@@ -2,6 +2,18 @@ import Tensors
 import Testing
 
 @Suite struct StoragePoolTests {
+    /// More than any process can map.
+    @Test func memoryThatRunsOutIsALineAndExit1() async {
+        let result = await #expect(
+            processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+        ) {
+            _ = Device(threadCount: 1).uninitialized([1 << 50])
+        }
+        let line = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(line.hasPrefix("swift-llm-train: memory ran out: expected "), "\(line)")
+        #expect(line.split(separator: "\n").count == 1, "\(line)")
+    }
+
     private let device = Device(threadCount: 1)
 
     @Test(arguments: [0, 1, 127, 128, 129, 1000, 5000, 524_288, 524_289])

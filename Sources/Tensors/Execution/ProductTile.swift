@@ -1,5 +1,6 @@
 import CDNN
 import COpenBLAS
+import Diagnostics
 
 /// One tile of a product: a single call to a library, on the calling thread.
 struct ProductTile<In: Activation, Out: Activation> {
@@ -29,11 +30,25 @@ struct ProductTile<In: Activation, Out: Activation> {
         Element.self == Float.self ? CDNN_FLOAT : CDNN_BFLOAT16
     }
 
+    /// dnnl_out_of_memory.
+    private static var outOfMemory: Int32 { 1 }
+
+    fileprivate static func check(_ status: Int32, _ product: cdnn_product) {
+        guard status == outOfMemory else {
+            precondition(status == 0, "oneDNN failed with status \(status) on \(product)")
+            return
+        }
+        Failure(
+            "memory ran out in a matrix product", expected: "room for oneDNN's buffers",
+            got: "none", remedy: "lower train.micro_batch_size, or raise the limit (ulimit -v)"
+        ).endProcess()
+    }
+
     /// - Precondition: oneDNN knows products of these elements on this processor.
     func multiplyByOneDNN() {
         var product = product
         let status = cdnn_multiply(&product, a, b, out)
-        precondition(status == 0, "oneDNN failed with status \(status) on \(product)")
+        Self.check(status, product)
     }
 }
 
@@ -47,7 +62,7 @@ extension ProductTile where In == Float, Out == Float {
         let status =
             isLarge
             ? cdnn_multiply_floats(&product, a, b, out) : cdnn_multiply(&product, a, b, out)
-        precondition(status == 0, "oneDNN failed with status \(status) on \(product)")
+        Self.check(status, product)
     }
 
     func multiplyByOpenBLAS() {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Synchronization
 
@@ -81,6 +82,12 @@ package final class StoragePool: Sendable {
     }
 
     private static func outOfMemory(_ capacity: Int) -> Never {
-        preconditionFailure("out of memory: asked for \(capacity) bytes")
+        // Operations do not throw: what they need is checked before a run starts, as far as it is known.
+        Failure(
+            "memory ran out", expected: "\(Quantity.bytes(capacity)) more",
+            got: String(cString: strerror(ENOMEM)),
+            remedy: "lower train.micro_batch_size, use a smaller model or shorter texts, end other "
+                + "programs, or raise the limit (ulimit -v)"
+        ).endProcess()
     }
 }

@@ -1,6 +1,7 @@
 import Collectives
 import Diagnostics
 import Files
+import Foundation
 import ModelFiles
 import Models
 import Tensors
@@ -63,10 +64,25 @@ final class CheckpointSnapshot: @unchecked Sendable {
                 layout: SafetensorsLayout(optimizer.momentShapes), parts: momentParts),
         ]
         let count = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.elements.count } }
-        memory = .allocate(capacity: count)
+        memory = Self.allocate(count)
     }
 
-    deinit { memory.deallocate() }
+    deinit { free(memory.baseAddress) }
+
+    private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        let size = max(1, count) * MemoryLayout<Float>.stride
+        guard let start = malloc(size) else {
+            Failure(
+                "memory ran out for the copy of a checkpoint",
+                expected: "\(Quantity.bytes(size)) more", got: String(cString: strerror(ENOMEM)),
+                remedy:
+                    "use more ranks, which share the copy out, end other programs, or raise the "
+                    + "limit (ulimit -v)"
+            ).endProcess()
+        }
+        return UnsafeMutableBufferPointer(
+            start: start.bindMemory(to: Float.self, capacity: max(1, count)), count: count)
+    }
 
     /// Copies the values as they are now.
     ///

@@ -17,6 +17,12 @@ extension TrainingBench {
                 isShuffled: true)
         }
         let logger = try RunLog.logger(rank: communicator.rank)
+        // Its line would stand in the report, which may be JSON.
+        try MemoryCheck.run(
+            TrainingSize(
+                recipe, configuration, ParameterPlan(), isValidated: false,
+                savesCheckpoints: false, communicator),
+            over: communicator, RunLog.logger(rank: 1))
         let memory = try TrainingMemory.share(
             ParameterPlan().flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,

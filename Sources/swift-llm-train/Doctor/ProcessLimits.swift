@@ -9,11 +9,13 @@ struct ProcessLimits: Equatable {
     var lockedMemoryBytes: Int?
     var addressSpaceBytes: Int?
     var fileSizeBytes: Int?
+    var dataBytes: Int?
 
     static var current: ProcessLimits {
         ProcessLimits(
             openFiles: limit(RLIMIT_NOFILE), lockedMemoryBytes: limit(__RLIMIT_MEMLOCK),
-            addressSpaceBytes: limit(RLIMIT_AS), fileSizeBytes: limit(RLIMIT_FSIZE))
+            addressSpaceBytes: limit(RLIMIT_AS), fileSizeBytes: limit(RLIMIT_FSIZE),
+            dataBytes: limit(RLIMIT_DATA))
     }
 
     private static func limit(_ resource: __rlimit_resource) -> Int? {

@@ -70,12 +70,15 @@ package enum SystemFile {
     package static func memory(parsing text: String) -> [String: Int] {
         var entries: [String: Int] = [:]
         for line in text.split(separator: "\n") {
-            let words = line.split { $0 == ":" || $0 == " " }
+            let words = line.split { $0 == ":" || $0.isWhitespace }
             guard words.count >= 2, let value = Int(words[1]) else { continue }
             entries[String(words[0])] = words.count > 2 && words[2] == "kB" ? value * 1024 : value
         }
         return entries
     }
+
+    /// The entries of /proc/self/status in bytes: VmSize, VmData, VmRSS.
+    static var ownMemory: [String: Int] { memory(parsing: text("/proc/self/status")) }
 
     /// Cores' worth of time that a container may use (control groups 2, then 1).
     static var containerCores: Double? {
@@ -94,7 +97,7 @@ package enum SystemFile {
     }
 
     /// What is left of it; files that nobody has read for a while can go.
-    private static var containerFreeBytes: Int? {
+    static var containerFreeBytes: Int? {
         let folder = "/sys/fs/cgroup/"
         for (used, statistics, idle) in [
             ("memory.current", "memory.stat", "inactive_file"),

@@ -17,7 +17,8 @@ struct ClassifyPhase {
         let device = compute.makeDevice()
         let (loaded, texts, labels, encoded) = try communicator.agree {
             let texts = try read()
-            let loaded = try LoadedModel(directory, device: device)
+            let loaded = try LoadedModel(
+                directory, device: device, copyCount: communicator.neighbourCount)
             guard let names = loaded.labels else {
                 throw Failure(
                     "this model tells no classes apart", expected: "a classifier",

@@ -38,7 +38,8 @@ struct EvaluatePhase {
     func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
         let device = compute.makeDevice()
         let (model, tokenizer, loss, inputs) = try communicator.agree {
-            let (model, tokenizer) = try LoadedModel.load(directory, device: device)
+            let (model, tokenizer) = try LoadedModel.load(
+                directory, device: device, copyCount: communicator.neighbourCount)
             let stream = try TokenStream(resolving: data, split: .validation)
             try stream.require(tokenizer)
             let length = sequenceLength ?? model.configuration.contextLength

@@ -45,7 +45,9 @@ struct FineTunePhase {
         guard recipe.finetune.task == .classification else { return }
         let task = try communicator.agree { try ClassificationTask(recipe) }
         let model = try communicator.agree {
-            try LoadedModel(directory, device: compute.makeDevice()).model
+            try LoadedModel(
+                directory, device: compute.makeDevice(), copyCount: communicator.neighbourCount
+            ).model
         }
         try RankInputs(model, at: directory).requireEqual(over: communicator)
         if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }

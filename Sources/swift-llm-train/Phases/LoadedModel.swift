@@ -16,7 +16,8 @@ struct LoadedModel {
     /// Of a classifier.
     let labels: [String]?
 
-    init(_ directory: String, device: Device) throws {
+    /// - Parameter copyCount: Processes of this machine that load it at the same time.
+    init(_ directory: String, device: Device, copyCount: Int = 1) throws {
         let adapter =
             try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
         let base = try adapter?.basePath() ?? directory
@@ -38,6 +39,8 @@ struct LoadedModel {
         labels = adapter?.labels ?? files.configuration.labels
         var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
         plan.classCount = labels?.count
+        try MemoryRoom.current.require(
+            4 * plan.flatCounts(of: files.model).all, copyCount: copyCount, at: directory)
         model = files.model.makeModel(device: device, plan: plan)
         try CheckpointReader.readWeights(of: model, from: base)
         try adapter?.read(into: model)
@@ -45,9 +48,9 @@ struct LoadedModel {
 
     /// - Throws: a `Failure` where the directory holds a classifier.
     static func load(
-        _ directory: String, device: Device
+        _ directory: String, device: Device, copyCount: Int = 1
     ) throws -> (any LanguageModel, any Tokenizer) {
-        let loaded = try LoadedModel(directory, device: device)
+        let loaded = try LoadedModel(directory, device: device, copyCount: copyCount)
         try loaded.requireNoHead(at: directory)
         return (loaded.model, loaded.tokenizer)
     }

@@ -15,7 +15,8 @@ struct MultipleChoicePhase {
         let (choice, tasks, inputs) = try communicator.agree {
             let tasks = try paths.flatMap { try ChoiceTask.read($0) }
             for task in tasks { try task.requireExamples(shots) }
-            let (model, tokenizer) = try LoadedModel.load(directory, device: device)
+            let (model, tokenizer) = try LoadedModel.load(
+                directory, device: device, copyCount: communicator.neighbourCount)
             return (
                 MultipleChoice(model: model, tokenizer: tokenizer), tasks,
                 try RankInputs(files: tasks.flatMap(\.files))

@@ -204,6 +204,10 @@ struct TrainingPhase {
         let device = compute.makeDevice()
         let parts = try communicator.agree { try TaskParts(task, recipe) }
         let (configuration, plan, stepCount) = (parts.configuration, parts.plan, parts.stepCount)
+        try MemoryCheck.run(
+            TrainingSize(
+                recipe, configuration, plan, isValidated: parts.validation != nil, communicator),
+            over: communicator, logger)
         let memory = try TrainingMemory.share(
             plan.flatCounts(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
@@ -306,6 +310,21 @@ private struct TaskParts {
         configuration = try task.configuration(recipe)
         plan = try task.plan(recipe, configuration)
         try plan.check(recipe.optimizer, of: configuration)
+    }
+}
+
+extension TrainingSize {
+    /// - Parameter recipe: Leaves nothing open.
+    init(
+        _ recipe: Recipe, _ model: ModelConfiguration, _ plan: ParameterPlan, isValidated: Bool,
+        savesCheckpoints: Bool = true, _ communicator: any Communicator
+    ) {
+        self.init(
+            model: model, plan: plan, train: recipe.train,
+            laneCount: recipe.train.lanes ?? communicator.worldSize,
+            worldSize: communicator.worldSize, isOneNode: communicator.hosts.count == 1,
+            roundsWeights: recipe.multipliesBFloat16, isValidated: isValidated,
+            checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }
 }
 

@@ -1,0 +1,109 @@
+import Tensors
+
+/// The memory that the activations of one forward and backward pass take, before it is taken.
+///
+/// Counted from the tensors that the operations make: those that a block keeps until its backward pass, and
+/// those that pass from one operation to the next. The pool gives none back, so what passes counts once,
+/// as often as it stands there at a time.
+package struct ActivationMemory: Equatable, Sendable {
+    /// Bytes that each block keeps in memory of its own.
+    package private(set) var keptByBlock: Int
+    /// Bytes that each block keeps where gradients of earlier blocks are still to come.
+    package private(set) var lendableByBlock: Int
+    /// Bytes that pass, in whichever block.
+    package private(set) var passing: Int
+    /// Bytes of the residual stream, which is all that a block keeps that is computed again.
+    package private(set) var stream: Int
+    /// Blocks through which a gradient comes.
+    package private(set) var blockCount: Int
+
+    /// - Parameters:
+    ///   - rows: Tokens in a forward pass.
+    ///   - precision: The elements of what flows between matrix products.
+    ///   - plan: What is trained, and what stands beside the model.
+    package init(
+        of model: ModelConfiguration, rows: Int, precision: Precision, plan: ParameterPlan
+    ) {
+        let element = precision == .float ? 4 : 2
+        let columns = Columns(model, element: element, plan: plan)
+        (keptByBlock, lendableByBlock) = (rows * columns.kept, rows * columns.lendable)
+        passing = rows * columns.passing
+        stream = rows * 4 * model.embeddingSize
+        blockCount = model.layerCount - Self.firstBlock(model, plan)
+    }
+
+    /// Bytes at once.
+    ///
+    /// - Parameter lendable: Bytes of gradients that may be lent.
+    package func total(recomputes: Bool, lendable: Int) -> Int {
+        let block = keptByBlock + lendableByBlock
+        guard !recomputes else { return blockCount * stream + block + passing }
+        // The first block has none before it whose gradients it could take the place of.
+        let before = max(0, blockCount - 1)
+        let lent = min(before * lendableByBlock, lendable)
+        return blockCount * block - lent + passing
+    }
+
+    /// The first block behind anything that is trained; all blocks where the embedding is.
+    private static func firstBlock(_ model: ModelConfiguration, _ plan: ParameterPlan) -> Int {
+        let adapted = Set(plan.adaptedModules.map(\.weightName))
+        let first = model.tensorShapes.first {
+            plan.trainsBase($0.name) || adapted.contains($0.name)
+        }
+        guard let first else { return model.layerCount }
+        return first.name.split(separator: ".").compactMap { Int($0) }.first
+            ?? (first.name.contains("wte") || first.name.contains("embed") ? 0 : model.layerCount)
+    }
+}
+
+/// Bytes a token.
+private struct Columns {
+    var kept = 0
+    var lendable = 0
+    var passing = 0
+
+    init(_ model: ModelConfiguration, element: Int, plan: ParameterPlan) {
+        let width = model.embeddingSize
+        switch model {
+        case .gpt2:
+            // Queries, keys and values; attention; what stands before the activation; two sums.
+            lendable = element * (3 + 1 + 4) * width + 4 * 2 * width
+            kept = 4 * (model.headCount + 4)
+            // On the way back: of the activation twice, queries, keys and values, the stream.
+            passing = element * (4 + 4 + 3 + 2) * width + 4 * 3 * width
+        case .llama(let sizes):
+            let joined = width + 2 * model.keyValueSize
+            let inputs = element == 4 ? 2 * width : (3 + 1 + 2) * width
+            lendable = 4 * (joined + width)
+            kept =
+                4 * (2 * width + 2 * sizes.mlpSize) + element * (inputs + sizes.mlpSize)
+                + 4 * (model.headCount + 2)
+            passing =
+                4 * (3 * sizes.mlpSize + joined + 4 * width) + element * (width + sizes.mlpSize)
+        }
+        addDropout(model)
+        addAdapters(model, element: element, plan: plan)
+    }
+
+    /// What is dropped is not made in place: the sums are memory of their own.
+    private mutating func addDropout(_ model: ModelConfiguration) {
+        guard model.dropoutRate > 0 else { return }
+        passing += 4 * 2 * model.embeddingSize
+        guard case .gpt2 = model else { return }
+        kept += 4 * 2 * model.embeddingSize
+    }
+
+    private mutating func addAdapters(
+        _ model: ModelConfiguration, element: Int, plan: ParameterPlan
+    ) {
+        guard let lora = plan.lora else { return }
+        let perBlock = max(1, plan.adaptedModules.count / max(1, model.layerCount))
+        let block = plan.adaptedModules.prefix(perBlock)
+        let inputs = block.reduce(0) { $0 + $1.inputSize }
+        let outputs = block.reduce(0) { $0 + $1.outputSize }
+        kept += element * lora.rank * block.count
+        if lora.dropoutRate > 0 { kept += element * inputs }
+        if lora.decomposesWeights { kept += 4 * outputs }
+        passing += 4 * (block.map { $0.inputSize + $0.outputSize }.max() ?? 0)
+    }
+}

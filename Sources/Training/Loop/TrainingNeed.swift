@@ -1,0 +1,133 @@
+import Collectives
+import Models
+import Tensors
+
+/// The memory that a training takes on one rank, in bytes, before it is taken.
+package struct TrainingNeed: Equatable, Sendable {
+    /// The weights, and their rounded copy in mixed precision.
+    package fileprivate(set) var weights = 0
+    /// The buffers of the lanes.
+    package fileprivate(set) var gradients = 0
+    package fileprivate(set) var moments = 0
+    /// Activations, and the logits of some rows.
+    package fileprivate(set) var activations = 0
+    /// The copy of a checkpoint that is being written.
+    package fileprivate(set) var checkpoint = 0
+
+    /// Bytes that lie in memory of the node, where that is shared.
+    package fileprivate(set) var shared = 0
+
+    package init() {}
+
+    package var total: Int { weights + gradients + moments + activations + checkpoint }
+
+    /// The parts from the largest down, without empty ones.
+    package var parts: [(name: String, byteCount: Int)] {
+        [
+            ("weights", weights), ("gradients", gradients), ("moments", moments),
+            ("activations", activations), ("checkpoint", checkpoint),
+        ].filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
+    }
+}
+
+/// What decides the memory of a training.
+package struct TrainingSize: Sendable {
+    package var model: ModelConfiguration
+    package var plan: ParameterPlan
+    /// With a sequence length.
+    package var train: TrainOptions
+    package var laneCount: Int
+    package var worldSize: Int
+    /// Whether all ranks are on one node and share memory.
+    package var isOneNode: Bool
+    /// Whether matrix products take bfloat16.
+    package var roundsWeights: Bool
+    package var isValidated: Bool
+    /// Nil where no checkpoint is written.
+    package var checkpoint: CheckpointOptions?
+
+    package init(
+        model: ModelConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
+        worldSize: Int, isOneNode: Bool, roundsWeights: Bool, isValidated: Bool,
+        checkpoint: CheckpointOptions?
+    ) {
+        self.model = model
+        self.plan = plan
+        self.train = train
+        self.laneCount = laneCount
+        self.worldSize = worldSize
+        self.isOneNode = isOneNode
+        self.roundsWeights = roundsWeights
+        self.isValidated = isValidated
+        self.checkpoint = checkpoint
+    }
+
+    /// Whether the ranks of a node see each other's gradients.
+    package var sharesMemory: Bool { worldSize > 1 && train.nodeMemory == .shared }
+
+    private static let floatSize = MemoryLayout<Float>.stride
+    /// Rows whose logits exist at a time; see `Tape.linearCrossEntropy`.
+    private static let rowsOfLogits = 512
+
+    /// - Throws: A usage `Failure` where there are more ranks than lanes.
+    package func need(ofRank rank: Int) throws -> TrainingNeed {
+        let counts = plan.flatCounts(of: model)
+        let tree = LaneTree(laneCount: laneCount)
+        let lanes = try tree.lanes(ofRank: rank, worldSize: worldSize)
+        let bufferCount = LaneAccumulator.bufferCount(for: lanes, in: tree)
+        let isSharded = train.optimizerSharding == .zero1
+        var need = TrainingNeed()
+        let ownsWeights = !(isSharded && isOneNode && sharesMemory) || rank == 0
+        need.weights =
+            (ownsWeights ? Self.floatSize * counts.all : 0)
+            + (roundsWeights ? 2 * counts.all : 0)
+        need.gradients = Self.floatSize * bufferCount * counts.trained
+        need.shared =
+            need.gradients + (isSharded && isOneNode && rank == 0 ? Self.floatSize * counts.all : 0)
+        need.moments = 2 * Self.floatSize * counts.trained / (isSharded ? worldSize : 1)
+        need.activations = activations(trainedCount: counts.trained)
+        need.checkpoint = checkpointCopy(counts, rank: rank)
+        return need
+    }
+
+    private func activations(trainedCount: Int) -> Int {
+        let laneSize = max(1, train.globalBatchSize / laneCount)
+        let sequences = min(train.microBatchSize, laneSize)
+        let rows = sequences * (train.sequenceLength ?? model.contextLength)
+        let memory = ActivationMemory(
+            of: model, rows: rows, precision: roundsWeights ? .bfloat16 : .float, plan: plan)
+        // Later micro-batches find gradients where the first one finds room.
+        let isWhole = sequences == laneSize
+        let gradients = Self.floatSize * trainedCount
+        let lendable = isWhole && plan.lora == nil ? gradients * 2 / 5 : 0
+        return memory.total(recomputes: train.recompute == .blocks, lendable: lendable)
+            + logits(rows: rows, standInGradients: isWhole && !isValidated, gradients)
+    }
+
+    private func logits(rows: Int, standInGradients: Bool, _ gradients: Int) -> Int {
+        let isTrained = plan.trainsBase(outputName)
+        let limit = isTrained ? Self.rowsOfLogits : Self.rowsOfLogits / 2
+        let size = Self.floatSize * model.vocabularySize * min(rows, limit)
+        let rounded = roundsWeights ? size / 2 : 0
+        return (standInGradients && isTrained && 2 * size <= gradients ? 0 : size) + rounded
+    }
+
+    private var outputName: String {
+        let names = model.tensorShapes.map(\.name)
+        return names.last { $0 == "lm_head.weight" } ?? names.first ?? ""
+    }
+
+    /// The ranks share out what they copy, or rank 0 copies all, and gathers what is sharded.
+    private func checkpointCopy(_ counts: (all: Int, trained: Int), rank: Int) -> Int {
+        guard let checkpoint else { return 0 }
+        let saved = plan.lora == nil ? counts.all : counts.trained
+        let size = Self.floatSize * (saved + 2 * counts.trained)
+        switch checkpoint.inputOutput {
+        case .shared: return size / worldSize
+        case .gather where rank == 0:
+            let isSharded = train.optimizerSharding == .zero1
+            return size + (isSharded ? 2 * Self.floatSize * counts.trained : 0)
+        case .gather: return 0
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Collectives
+import Diagnostics
+import Foundation
+
+/// The memory that the processes of a node have, and can still have.
+struct MemoryRoom: Equatable, BitwiseCopyable {
+    /// Bytes of this process that are in memory now.
+    var residentBytes: Int
+    /// Bytes that this process may still map; as many as it wants where nothing limits it.
+    var processBytes: Int
+    /// Bytes that all processes of the node may still take together.
+    var nodeBytes: Int
+    /// Whether a container, not the machine, sets that bound.
+    var isContainer: Bool
+
+    /// As it is now.
+    static var current: MemoryRoom {
+        let own = SystemFile.ownMemory
+        let limits = ProcessLimits.current
+        let mapped = limits.addressSpaceBytes.map { $0 - (own["VmSize"] ?? 0) }
+        let data = limits.dataBytes.map { $0 - (own["VmData"] ?? 0) }
+        let machine = SystemFile.availableBytes.map { $0 + (SystemFile.memory["SwapFree"] ?? 0) }
+        let container = SystemFile.containerFreeBytes
+        return MemoryRoom(
+            residentBytes: own["VmRSS"] ?? 0,
+            processBytes: max(0, min(mapped ?? .max, data ?? .max)),
+            nodeBytes: max(0, min(machine ?? .max, container ?? .max)),
+            isContainer: (container ?? .max) < (machine ?? .max))
+    }
+
+    /// What a node's ranks measured at slightly different times, so that all of them go by the same: the
+    /// least that any found.
+    static func least(of rooms: [MemoryRoom]) -> MemoryRoom {
+        MemoryRoom(
+            residentBytes: rooms.map(\.residentBytes).max() ?? 0,
+            processBytes: rooms.map(\.processBytes).min() ?? 0,
+            nodeBytes: rooms.map(\.nodeBytes).min() ?? 0,
+            isContainer: rooms.contains(where: \.isContainer))
+    }
+
+    /// Where the bound of all processes comes from.
+    var nodeName: String { isContainer ? "the container" : "the machine" }
+}
+
+extension MemoryRoom {
+    /// Throws a `Failure` where the weights of a model surely do not fit.
+    ///
+    /// - Parameters:
+    ///   - byteCount: Of the weights.
+    ///   - copyCount: Processes of this machine that load them at the same time.
+    func require(_ byteCount: Int, copyCount: Int, at path: String) throws {
+        let isProcess = byteCount > processBytes
+        guard isProcess || byteCount * copyCount > nodeBytes else { return }
+        let place =
+            isProcess ? "this process may still take (ulimit -v)" : "\(nodeName) has to spare"
+        let copies = copyCount > 1 && !isProcess ? " for each of \(copyCount) ranks" : ""
+        throw Failure(
+            "this model needs more memory than there is",
+            expected:
+                "at most the \(Quantity.bytes(isProcess ? processBytes : nodeBytes)) that \(place)",
+            got: "weights of \(Quantity.bytes(byteCount))\(copies)", at: path,
+            remedy: (copies.isEmpty ? "" : "use fewer ranks, ")
+                + "use a smaller model, end other programs"
+                + (isProcess ? ", or raise the limit" : ""))
+    }
+}
+
+extension Communicator {
+    /// Ranks of this node.
+    var neighbourCount: Int { hosts.neighbours(of: rank).count }
+}

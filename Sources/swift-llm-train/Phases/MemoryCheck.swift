@@ -1,0 +1,165 @@
+import Collectives
+import Diagnostics
+import Logging
+import Tensors
+import Training
+
+/// Whether a training fits into the memory of the nodes, told before any of it is taken.
+struct MemoryCheck {
+    let size: TrainingSize
+    /// The ranks of each node.
+    let hosts: HostMap
+    let rank: Int
+    let room: MemoryRoom
+
+    /// Collective: all ranks go on, or none.
+    ///
+    /// - Throws: `AgreedFailure` where a node has less memory than its ranks are sure to need.
+    static func run(
+        _ size: TrainingSize, over communicator: any Communicator, _ logger: Logger
+    ) throws {
+        let rooms = try communicator.allGather([MemoryRoom.current])
+        let (hosts, rank) = (communicator.hosts, communicator.rank)
+        let check = MemoryCheck(
+            size: size, hosts: hosts, rank: rank,
+            room: MemoryRoom.least(of: hosts.neighbours(of: rank).map { rooms[$0] }))
+        let line = try communicator.agree { try check.run() }
+        logger.info("\(line)")
+    }
+
+    /// The line for the log.
+    func run() throws -> String {
+        let need = try need(of: size, on: hosts.neighbours(of: rank))
+        guard !fits(need) else {
+            let count = hosts.neighbours(of: rank).count
+            let (needed, had) = (
+                need.node + count * room.residentBytes,
+                Quantity.bytes(saturated: room.nodeBytes, plus: count * room.residentBytes)
+            )
+            return "memory: needs about \(Quantity.bytes(needed))"
+                + (count > 1 ? " for \(count) ranks" : "") + ", \(room.nodeName) has \(had)"
+        }
+        throw try failure(need)
+    }
+
+    /// What the ranks of a node need beside what they have taken.
+    private struct NodeNeed {
+        /// All of them together.
+        var node = 0
+        /// The largest that one maps, with the memory that others share with it.
+        var process = 0
+        /// Of the rank that needs most.
+        var largest = TrainingNeed()
+    }
+
+    private func need(of size: TrainingSize, on ranks: [Int]) throws -> NodeNeed {
+        let needs = try ranks.map { try size.need(ofRank: $0) }
+        let shared = size.sharesMemory ? needs.map(\.shared) : needs.map { _ in 0 }
+        var need = NodeNeed()
+        need.node = needs.reduce(0) { $0 + $1.total }
+        for (own, part) in zip(needs, shared) {
+            need.process = max(need.process, own.total + shared.reduce(0, +) - part)
+            if own.total > need.largest.total { need.largest = own }
+        }
+        return need
+    }
+
+    private func fits(_ need: NodeNeed) -> Bool {
+        need.node <= room.nodeBytes && need.process <= room.processBytes
+    }
+
+    private func failure(_ need: NodeNeed) throws -> Failure {
+        let isProcess = need.process > room.processBytes
+        let (needed, had, place) =
+            isProcess
+            ? (need.process, room.processBytes, "a process may still take (ulimit -v)")
+            : (need.node, room.nodeBytes, "\(room.nodeName) has to spare")
+        let count = hosts.neighbours(of: rank).count
+        let parts = need.largest.parts.map { "\($0.name) \(Quantity.bytes($0.byteCount))" }
+        let whose = count > 1 ? "; of its \(count) ranks the largest has " : ": "
+        let fitting = try remedies()
+        let more = isProcess ? "raise the limit" : "use a machine with more memory"
+        return Failure(
+            "this training needs more memory than there is",
+            expected: "at most the \(Quantity.bytes(had)) that \(place)",
+            got: "about \(Quantity.bytes(needed))" + whose + parts.joined(separator: ", "),
+            remedy: fitting.isEmpty
+                ? "take a smaller model, or \(more)"
+                : "it fits with " + fitting.joined(separator: ", or with ") + "; or \(more)")
+    }
+
+    /// The changes that make it fit, of which each is enough; where none is, what is enough together.
+    private func remedies() throws -> [String] {
+        let changes = try [
+            smallerMicroBatch, Change("train.recompute=blocks") { $0.train.recompute = .blocks },
+            size.worldSize > 1
+                ? Change("train.optimizer_sharding=zero1") {
+                    $0.train.optimizerSharding = .zero1
+                } : nil,
+            ComputeKernels.hasBFloat16
+                ? Change("train.precision=bf16") { $0.roundsWeights = true } : nil,
+        ].compactMap { $0 }
+        let single = try changes.filter { try fits($0.apply) }.map(\.name)
+        guard single.isEmpty else { return try single + [fewerRanks()].compactMap { $0 } }
+        if let fewer = try fewerRanks() { return [fewer] }
+        let together =
+            [
+                Change("train.micro_batch_size=1") { $0.train.microBatchSize = 1 }
+            ].filter { _ in size.train.microBatchSize > 1 } + changes.filter { $0.isFree }
+        let all = try fits { size in for change in together { change.apply(&size) } }
+        return all ? [together.map(\.name).joined(separator: " ")] : []
+    }
+
+    /// A change of the recipe.
+    private struct Change {
+        let name: String
+        let apply: (inout TrainingSize) -> Void
+        /// Whether it gives the same result.
+        var isFree: Bool { name.contains("recompute") || name.contains("zero1") }
+
+        init(_ name: String, _ apply: @escaping (inout TrainingSize) -> Void) {
+            (self.name, self.apply) = (name, apply)
+        }
+    }
+
+    private func fits(_ change: (inout TrainingSize) -> Void) throws -> Bool {
+        var changed = size
+        change(&changed)
+        return fits(try need(of: changed, on: hosts.neighbours(of: rank)))
+    }
+
+    /// The largest half, quarter, ... of the micro-batch that fits.
+    private var smallerMicroBatch: Change? {
+        get throws {
+            var count = size.train.microBatchSize / 2
+            while count >= 1 {
+                let own = count
+                let change = Change("train.micro_batch_size=\(own)") {
+                    $0.train.microBatchSize = own
+                }
+                if try fits(change.apply) { return change }
+                count /= 2
+            }
+            return nil
+        }
+    }
+
+    /// Nil where there are several nodes, or no number of ranks fits.
+    private func fewerRanks() throws -> String? {
+        guard hosts.count == 1 else { return nil }
+        let count = try (1..<size.worldSize).reversed().first { count in
+            var changed = size
+            changed.worldSize = count
+            return fits(try need(of: changed, on: Array(0..<count)))
+        }
+        return count.map { Quantity.count($0, "rank") }
+    }
+}
+
+extension Quantity {
+    /// A sum that may be as much as anybody wants.
+    fileprivate static func bytes(saturated count: Int, plus more: Int) -> String {
+        let (sum, overflow) = count.addingReportingOverflow(more)
+        return overflow || sum == .max ? "no limit" : bytes(sum)
+    }
+}

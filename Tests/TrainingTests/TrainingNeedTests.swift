@@ -1,0 +1,89 @@
+import Models
+import Testing
+import Training
+
+/// What a training is said to need is what it takes.
+@Suite struct TrainingNeedTests {
+    /// Bytes in memory before a training takes any: the program and its libraries.
+    private static let base = 0.06e9
+    private static let tolerance = 0.15
+
+    /// Peaks of one process measured on an Intel Xeon (model 207) in steps of a run of one rank and two
+    /// threads, without the copy of a checkpoint.
+    @Test(arguments: [
+        (ModelPreset.gpt2Small, 50_304, "m=4 T=256 B=4", 2.29e9),
+        (.gpt2Small, 50_304, "m=4 T=256 B=4 recompute", 2.18e9),
+        (.gpt2Small, 50_304, "m=4 T=256 B=8", 2.60e9),
+        (.gpt2Small, 50_304, "m=4 T=256 B=4 bf16", 2.43e9),
+        (.gpt2Small, 50_304, "m=2 T=1024 B=2", 2.73e9),
+        (.gpt2Small, 50_304, "m=4 T=512 B=8 dropout", 3.04e9),
+        (.gpt2Medium, 50_304, "m=2 T=256 B=2", 5.94e9),
+        (.micro, 512, "m=32 T=256 B=32", 0.582e9),
+        (.llama110M, 32_000, "m=4 T=256 B=4", 2.33e9),
+        (.llama110M, 32_000, "m=4 T=256 B=4 recompute", 1.96e9),
+        (.llama110M, 32_000, "m=4 T=512 B=4 bf16", 3.22e9),
+    ])
+    func needIsTheMeasuredPeak(
+        preset: ModelPreset, vocabularySize: Int, setting: String, peak: Double
+    ) throws {
+        let size = size(preset, vocabularySize, setting)
+        let need = Double(try size.need(ofRank: 0).total) + Self.base
+        #expect(abs(need - peak) <= Self.tolerance * peak, "\(need) for \(peak)")
+    }
+
+    private func size(
+        _ preset: ModelPreset, _ vocabularySize: Int, _ setting: String
+    ) -> TrainingSize {
+        var train = TrainOptions()
+        var model = preset.configuration(vocabularySize: vocabularySize)
+        for word in setting.split(separator: " ") {
+            let number = Int(word.drop { !$0.isNumber }) ?? 0
+            switch word.prefix(2) {
+            case "m=": train.microBatchSize = number
+            case "T=": train.sequenceLength = number
+            case "B=": train.globalBatchSize = number
+            case "re": train.recompute = .blocks
+            case "dr": model.dropoutRate = 0.1
+            default: break
+            }
+        }
+        return TrainingSize(
+            model: model, plan: ParameterPlan(), train: train, laneCount: 1, worldSize: 1,
+            isOneNode: true, roundsWeights: setting.hasSuffix("bf16"), isValidated: false,
+            checkpoint: nil)
+    }
+
+    @Test func eachSavingSaves() throws {
+        var size = size(.gpt2Small, 50_304, "m=4 T=1024 B=8")
+        let all = try size.need(ofRank: 0)
+        size.train.microBatchSize = 1
+        #expect(try size.need(ofRank: 0).activations < all.activations / 2)
+        size.train.recompute = .blocks
+        #expect(try size.need(ofRank: 0).activations < all.activations / 4)
+        size.checkpoint = CheckpointOptions()
+        #expect(try size.need(ofRank: 0).checkpoint == 3 * all.weights)
+    }
+
+    @Test func ranksShareOutMomentsWeightsAndCopies() throws {
+        var size = size(.gpt2Small, 50_304, "m=1 T=256 B=4")
+        size.checkpoint = CheckpointOptions()
+        let alone = try size.need(ofRank: 0)
+        (size.laneCount, size.worldSize) = (4, 4)
+        size.train.optimizerSharding = .zero1
+        let needs = try (0..<4).map { try size.need(ofRank: $0) }
+        #expect(needs.allSatisfy { $0.moments == alone.moments / 4 })
+        #expect(needs.allSatisfy { $0.checkpoint == alone.checkpoint / 4 })
+        #expect(needs.map(\.weights) == [alone.weights, 0, 0, 0], "one copy for the node")
+        size.isOneNode = false
+        #expect(try size.need(ofRank: 3).weights == alone.weights)
+    }
+
+    @Test func frozenBlocksKeepNothing() throws {
+        var size = size(.gpt2Small, 50_304, "m=4 T=256 B=8")
+        let all = try size.need(ofRank: 0)
+        size.plan = ParameterPlan { $0.hasPrefix("transformer.h.11.") }
+        let last = try size.need(ofRank: 0)
+        #expect(last.gradients < all.gradients / 10)
+        #expect(last.activations < all.activations / 3)
+    }
+}
