@@ -48,6 +48,20 @@ package struct CheckpointFiles: Sendable {
         return list.named(list.values).filter { names.contains($0.name) }
     }
 
+    /// The bytes of each file of a checkpoint; small ones, whose sizes only the run will tell, are left out.
+    package func sizes(of model: any LanguageModel) -> [Int] {
+        let trained = model.parameters.trained.map { (name: $0.name, shape: $0.shape) }
+        let moments = [Moments.suffixes.first, Moments.suffixes.second].flatMap { suffix in
+            trained.map { (name: $0.name + suffix, shape: $0.shape) }
+        }
+        let weights = weights(of: model).map { ($0.name, $0.shape) }
+        return [
+            SafetensorsLayout(weights, metadata: weightsMetadata).fileSize,
+            SafetensorsLayout(moments).fileSize, tokenizerJSON.count,
+            tokenizerConfigurationJSON.count, recipe.utf8.count,
+        ]
+    }
+
     /// Writes all files of a checkpoint but its tensors.
     func write(
         _ model: ModelConfiguration, _ state: TrainerState, into directory: String

@@ -62,6 +62,10 @@ struct TrainingPhase {
         let end = recipe.train.maximumSeconds.map { SwiftLLMTrain.start + .seconds($0) }
         var setup = try makeSetup(
             recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
+        try communicator.agree {
+            guard communicator.rank == 0 else { return }
+            try CheckpointRoom(setup, from: start).check(at: recipe.output, logger)
+        }
         let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree {

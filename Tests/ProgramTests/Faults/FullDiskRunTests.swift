@@ -15,6 +15,26 @@ extension Jobs {
             return true
         }()
 
+        /// Less than one checkpoint is refused at the start; less than all is warned of.
+        @Test(
+            .enabled(if: isPossible, "needs the right to mount"),
+            arguments: [("size=64k", 1), ("size=420k", 0)])
+        func aDiskThatIsTooSmallIsToldBeforeTheFirstStep(size: String, code: Int) async throws {
+            let workspace = try await Workspace.prepared()
+            let path = workspace("run")
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+            try #require(mount("none", path, "tmpfs", 0, size) == 0)
+            defer { umount2(path, Int32(MNT_DETACH)) }
+            let job = try await workspace.run(
+                "pretrain --config recipe.yaml train.steps=\(code == 1 ? 100 : 5) "
+                    + "checkpoint.every_steps=1 train.stop_after_steps=1")
+            #expect(job.exitCode == code, "\(job.errors)")
+            let line = "the disk has no room for a checkpoint: expected "
+            #expect((job.messages.first?.contains(line) == true) == (code == 1), "\(job.errors)")
+            #expect((workspace.lineCount("run/metrics.jsonl") == 0) == (code == 1))
+        }
+
         @Test(
             .enabled(if: isPossible, "needs the right to mount"),
             arguments: ["shared", "gather"])
