@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 
 /// The model directory that a path means: itself, or the newest checkpoint of a run directory.
@@ -7,24 +8,28 @@ package struct ModelPath: Equatable, Sendable {
     package let note: String?
 
     /// - Parameter needsAdapter: whether only an adapter will do.
-    package init(_ path: String, needsAdapter: Bool = false) {
-        let found = Self.checkpoint(in: path, needsAdapter: needsAdapter)
+    /// - Throws: `Failure` where the system does not tell what stands there.
+    package init(_ path: String, needsAdapter: Bool = false) throws(Failure) {
+        let found = try Self.checkpoint(in: path, needsAdapter: needsAdapter)
         directory = found ?? path
         note = found.map { "\(path) is a run directory: its newest checkpoint is taken, \($0)" }
     }
 
     /// Nil where the path is a model or an adapter, and where it leads to none.
-    private static func checkpoint(in path: String, needsAdapter: Bool) -> String? {
+    private static func checkpoint(in path: String, needsAdapter: Bool) throws(Failure) -> String? {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        guard !isModel(path, needsAdapter: false) else { return nil }
+        guard try !isModel(path, needsAdapter: false) else { return nil }
         // A run, the directory of its checkpoints, or a run whose fine-tuning has a directory in it.
-        return ["checkpoints/latest", "latest", "finetune/checkpoints/latest"]
-            .map { "\(path)/\($0)" }.first { isModel($0, needsAdapter: needsAdapter) }
+        for place in ["checkpoints/latest", "latest", "finetune/checkpoints/latest"]
+        where try isModel("\(path)/\(place)", needsAdapter: needsAdapter) {
+            return "\(path)/\(place)"
+        }
+        return nil
     }
 
-    private static func isModel(_ path: String, needsAdapter: Bool) -> Bool {
-        AdapterDirectory.exists(at: path)
-            || !needsAdapter
-                && DirectoryEntries.exists("\(path)/\(HuggingFaceConfiguration.fileName)")
+    private static func isModel(_ path: String, needsAdapter: Bool) throws(Failure) -> Bool {
+        if try AdapterDirectory.exists(at: path) { return true }
+        if needsAdapter { return false }
+        return try DirectoryEntries.isThere("\(path)/\(HuggingFaceConfiguration.fileName)")
     }
 }

@@ -34,7 +34,8 @@ struct ChatCommand: FirstRankCommand {
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
         var chat = try ChatPhase(
-            compute: compute, options: options, model: ModelPath(model).announced(), system: system)
+            compute: compute, options: options, model: try ModelPath(model).announced(),
+            system: system)
         try chat.run()
     }
 }

@@ -61,7 +61,8 @@ struct ClassifyCommand: RankedCommand {
         let piped = String(
             decoding: try communicator.broadcast(Array(read.utf8), from: 0), as: UTF8.self)
         let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
-            model: ModelPath(model).announced(isSpeaking: communicator.rank == 0),
+            model: try communicator.agree { try ModelPath(model) }
+                .announced(isSpeaking: communicator.rank == 0),
             texts: { try readTexts(piped: piped) })
         if communicator.rank == 0 { tell(found) }
         try communicator.agree { try found.requireFinite() }

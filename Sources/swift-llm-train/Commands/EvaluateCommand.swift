@@ -72,7 +72,8 @@ struct EvaluateCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
-        let model = ModelPath(model).announced(isSpeaking: communicator.rank == 0)
+        let model = try communicator.agree { try ModelPath(self.model) }
+            .announced(isSpeaking: communicator.rank == 0)
         if let data {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
                 model: model, data: data, sequenceLength: sequenceLength)

@@ -44,7 +44,7 @@ struct ExportCommand: ParsableCommand {
         try check()
         try ExportPhase(
             format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 }
-        ).run(model: ModelPath(model).announced(), output: output)
+        ).run(model: try ModelPath(model).announced(), output: output)
     }
 
     private func check() throws {

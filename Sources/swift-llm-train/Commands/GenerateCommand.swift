@@ -47,6 +47,6 @@ struct GenerateCommand: FirstRankCommand {
         options.samples = samples
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
-        try GeneratePhase(compute: compute).run(options, model: ModelPath(model).announced())
+        try GeneratePhase(compute: compute).run(options, model: try ModelPath(model).announced())
     }
 }

@@ -38,7 +38,7 @@ struct ImportCommand: ParsableCommand {
 
     func run() throws {
         try ImportPhase(
-            source: ModelPath(model).announced(), tokenizer: tokenizer, template: template
+            source: try ModelPath(model).announced(), tokenizer: tokenizer, template: template
         )
         .run(output: output)
     }

@@ -32,6 +32,6 @@ struct MergeCommand: FirstRankCommand {
     func run() throws {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
         try MergePhase(compute: compute, probe: probe).run(
-            adapter: ModelPath(adapter, needsAdapter: true).announced(), output: output)
+            adapter: try ModelPath(adapter, needsAdapter: true).announced(), output: output)
     }
 }

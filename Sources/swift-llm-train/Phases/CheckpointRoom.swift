@@ -13,9 +13,9 @@ package struct CheckpointRoom {
     /// Checkpoints that are still to come.
     let comingCount: Int
 
-    init(_ setup: TrainerSetup, from start: RunStart) {
+    init(_ setup: TrainerSetup, from start: RunStart) throws {
         let last = min(setup.stepCount, setup.train.stopAfterSteps ?? .max)
-        self.init(
+        try self.init(
             fileSizes: setup.checkpointFiles.sizes(of: setup.model), options: setup.checkpoint,
             presentCount: setup.store.steps.count,
             comingCount: Self.saves(

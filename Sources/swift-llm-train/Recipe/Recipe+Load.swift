@@ -105,7 +105,7 @@ extension Recipe {
                 data.validation = data.validation ?? prepare.output
             }
         }
-        let notes = resolveModels()
+        let notes = try resolveModels()
         if initial.from == nil { model.fillFromPreset() }
         let concessions = concedeLength(to: overridden) + concedeValidation(to: overridden)
         train.sequenceLength = train.sequenceLength ?? model.contextLength
@@ -114,9 +114,11 @@ extension Recipe {
     }
 
     /// Lets run directories stand for the checkpoints in them.
-    private mutating func resolveModels() -> [String] {
+    private mutating func resolveModels() throws -> [String] {
         let given = [("init.from", initial.from), ("finetune.from", finetune.from)]
-        let found = given.map { key, path in (key: key, model: path.map { ModelPath($0) }) }
+        let found = try given.map { key, path in
+            (key: key, model: try path.map { try ModelPath($0) })
+        }
         initial.from = found[0].model?.directory
         finetune.from = found[1].model?.directory
         return found.compactMap { found in found.model?.note.map { "\(found.key): \($0)" } }
