@@ -26,12 +26,12 @@ extension Jobs {
             let line = try #require(run.messages.first)
             #expect(
                 line.contains("this training needs more memory than there is: expected at most"))
-            #expect(line.contains("moments 6.19 GB") || line.contains("weights 3.1"), "\(line)")
+            #expect(line.contains("moments 5.68 GB"), "\(line)")
             #expect(line.hasSuffix("or raise the limit"))
             #expect(workspace.lineCount("run/metrics.jsonl") == 0)
         }
 
-        @Test func whatWouldFitIsNamedAndFits() async throws {
+        @Test func whatWouldFitIsNamed() async throws {
             let workspace = try Workspace(size: 10)
             let sizes = "bench --quick --steps 1 --preset gpt2-micro --sequence-length 256 "
             let limit = "ulimit -v 1000000"
@@ -58,7 +58,7 @@ extension Jobs {
                 "\(run.errors)")
         }
 
-        /// A table of a billion positions, in a file that takes no room.
+        /// A table of 67 million positions, in a file that takes no room.
         private static func pretendLarge(_ workspace: Workspace) throws {
             let folder = workspace("run/checkpoints/latest")
             let rows = 1 << 26
@@ -66,26 +66,37 @@ extension Jobs {
             try config.replacing("\"n_positions\": 16", with: "\"n_positions\": \(rows)")
                 .replacing("\"n_ctx\": 16", with: "\"n_ctx\": \(rows)")
                 .write(toFile: folder + "/config.json", atomically: false, encoding: .utf8)
-            let path = folder + "/model.safetensors"
+            try lengthen(
+                "transformer.wpe.weight", to: [rows, 16], in: folder + "/model.safetensors")
+        }
+
+        /// Gives a tensor more rows, which are a hole; the tensors behind it move.
+        private static func lengthen(_ name: String, to shape: [Int], in path: String) throws {
             let bytes = try Data(contentsOf: URL(filePath: path))
             let headerSize = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-            let header = String(decoding: bytes[8..<8 + headerSize], as: UTF8.self)
+            let data = bytes.dropFirst(8 + headerSize)
             var entries = try #require(
-                JSONSerialization.jsonObject(with: Data(header.utf8)) as? [String: Any])
-            var table = try #require(entries["transformer.wpe.weight"] as? [String: Any])
-            let start = bytes.count - 8 - headerSize
-            let size = rows * 16 * 4
-            table["shape"] = [rows, 16]
-            table["data_offsets"] = [start, start + size]
-            entries["transformer.wpe.weight"] = table
+                JSONSerialization.jsonObject(with: bytes[8..<8 + headerSize]) as? [String: Any])
+            let old = try #require(
+                (entries[name] as? [String: Any])?["data_offsets"] as? [Int])
+            let added = shape.reduce(4, *) - (old[1] - old[0])
+            for (key, value) in entries {
+                guard var entry = value as? [String: Any],
+                    let offsets = entry["data_offsets"] as? [Int]
+                else { continue }
+                if key == name { entry["shape"] = shape }
+                entry["data_offsets"] = offsets.map { $0 >= old[1] ? $0 + added : $0 }
+                entries[key] = entry
+            }
             var text = try JSONSerialization.data(withJSONObject: entries)
-            while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
-            var count = UInt64(text.count).littleEndian
-            var out = Data(bytes: &count, count: 8)
-            out += text
-            out += bytes[(8 + headerSize)...]
-            try out.write(to: URL(filePath: path))
-            try #require(truncate(path, out.count + size) == 0)
+            text.append(Data(repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+            var size = UInt64(text.count).littleEndian
+            try (Data(bytes: &size, count: 8) + text + data.prefix(old[1]))
+                .write(to: URL(filePath: path))
+            let file = try FileHandle(forWritingTo: URL(filePath: path))
+            try file.seek(toOffset: UInt64(8 + text.count + old[1] + added))
+            try file.write(contentsOf: data.dropFirst(old[1]))
+            try file.close()
         }
 
         @Test func aCheckpointLargerThanAFileMayBeIsToldAtTheStart() async throws {

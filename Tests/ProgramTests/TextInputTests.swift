@@ -116,10 +116,10 @@ extension Jobs {
             let workspace = try Workspace(size: 200)
             let command =
                 "run recipe.yaml phases=[prepare,pretrain] prepare.input=[text.txt] "
-                + "prepare.output=shards tokenizer.vocabulary_size=300 train.steps=4 prepare.validation_fraction="
+                + "prepare.output=shards train.steps=4 prepare.validation_fraction="
             for (keys, expected) in [
                 (
-                    "0.05",
+                    "0.05 tokenizer.vocabulary_size=300",
                     "the validation part of the text is shorter than one window: expected at "
                         + "least 17 tokens, got at most "
                 ),

@@ -30,9 +30,9 @@ extension Jobs {
                     + "got 3 (the override model.head_count=3); use 1, 2, 4, 8 or 16"
             ),
             (
-                "train.global_batch_size=20", 64,
+                "train.global_batch_size=20 train.lanes=8", 64,
                 "train.lanes does not divide train.global_batch_size: expected a divisor of 20, "
-                    + "got 8 (the override train.global_batch_size=20); use 5 or 10"
+                    + "got 8 (the override train.lanes=8); use 5 or 10"
             ),
             (
                 "train.sequence_length=17", 64,
