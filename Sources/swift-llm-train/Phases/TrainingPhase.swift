@@ -157,49 +157,6 @@ struct TrainingPhase {
         return recipe
     }
 
-    private func announce(
-        _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
-    ) {
-        logger.info(
-            """
-            recipe, where it differs from the defaults (the whole is in \(recipe.output)/recipe.yaml):
-            \(recipe.announcedYAML)
-            """)
-        logger.info("\(compute.description(worldSize: communicator.worldSize))")
-        announceLanes(recipe, start, logger)
-        if recipe.train.precision == .bf16 && !ComputeKernels.hasBFloat16 {
-            logger.warning(
-                "this processor has no instructions for bf16: the products are computed in fp32")
-        }
-        for warning in compute.warnings + start.messages + task.warnings {
-            logger.warning("\(warning)")
-        }
-        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
-        if compute.choice.origin == .checkpoint {
-            logger.info("these are the kernels of the run so far, which keep its bits")
-        } else if let kernels = start.state?.kernels, kernels != compute.kernels.description {
-            logger.warning(
-                """
-                from here on the bits differ from those of the run so far: it computed with \
-                \(kernels), now it is \(compute.kernels.description)
-                """)
-        }
-        logger.info("\(task.description)")
-    }
-
-    /// How far the run can grow, and from where on it is another one.
-    private func announceLanes(_ recipe: Recipe, _ start: RunStart, _ logger: Logger) {
-        guard let lanes = recipe.train.lanes else { return }
-        let ranks = Quantity.count(lanes, "rank")
-        logger.info("train.lanes \(lanes): the run gives the same bits on up to \(ranks)")
-        guard let state = start.state, state.laneCount != lanes else { return }
-        logger.warning(
-            """
-            train.lanes was \(state.laneCount), is \(lanes): from step \(state.step + 1) on gradients \
-            are added in another order, and the bits differ from those of a run that keeps its lanes
-            """)
-    }
-
     /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
     func makeSetup(
         _ recipe: Recipe, _ task: any TrainingTask, metricsPath: String?,
@@ -238,31 +195,6 @@ struct TrainingPhase {
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest, board: board)
-    }
-
-    private func announceGradientType(
-        _ train: TrainOptions, _ memory: TrainingMemory?, _ logger: Logger
-    ) {
-        if communicator.worldSize == 1 && train.optimizerSharding == .zero1 {
-            logger.info("train.optimizer_sharding: zero1 changes nothing: one rank has all moments")
-        }
-        guard train.gradientType == .bf16 else { return }
-        logger.info(
-            communicator.worldSize == 1
-                ? "train.gradient_dtype: bf16 changes nothing: one rank sends no gradients"
-                : memory?.shared.hosts.count == 1
-                    ? "train.gradient_dtype: bf16 changes nothing: the ranks add in shared memory"
-                    : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
-    }
-
-    private func announceFrozen(_ list: ParameterList, _ logger: Logger) {
-        guard list.trainedCount < list.flatCount else { return }
-        let share = Double(list.trainedParameterCount) / Double(list.parameterCount)
-        logger.info(
-            """
-            trained: \(list.trainedParameterCount) of them (\(String(format: "%.2f", 100 * share)) %); the \
-            ranks reduce \(Quantity.bytes(4 * list.trainedCount)) of gradients a step
-            """)
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
