@@ -102,6 +102,12 @@ extension Jobs {
             ("--model model --text A", 1, "--text 1"),
             ("--model model", 64, "expected either --text or --input, got neither"),
             ("--model model --text a --input a.tsv", 64, "got both"),
+            (
+                "--model model --text a --label-column label", 64,
+                "--label-column has no effect: expected to stand with --input, got --text"
+            ),
+            ("--model model --text a --text-column 1", 64, "--text-column has no effect"),
+            ("--model model --text a --no-header", 64, "--no-header has no effect"),
         ])
         func wrongInputIsNamed(flags: String, exitCode: Int, message: String) async throws {
             let workspace = try workspace()

@@ -25,7 +25,7 @@ import swift_llm_train
         ),
         (
             ["finetune.evaluate.patience=2", "finetune.validation_fraction=0"],
-            "finetune.evaluate.patience needs a validation loss"
+            "finetune.evaluate.patience has no effect: expected finetune.validation to be a value"
         ),
         (
             ["finetune.variants=[lora.rank=4, lora.rank=8]"],

@@ -43,6 +43,11 @@ import swift_llm_train
         (["finetune.task=classification", "finetune.template=alpaca"], "finetune.template"),
         (["finetune.task=classification", "finetune.loss_on=all"], "finetune.loss_on"),
         (["finetune.last_blocks=2"], "finetune.last_blocks"),
+        (["finetune.evaluate.batches=2"], "finetune.evaluate.batches"),
+        (
+            ["finetune.validation_fraction=0", "finetune.evaluate.every_steps=9"],
+            "finetune.evaluate.every_steps"
+        ),
         (
             ["finetune.validation=[b]", "finetune.validation_fraction=0.3"],
             "finetune.validation_fraction"
@@ -82,7 +87,8 @@ import swift_llm_train
     @Test(arguments: [
         "finetune.packing=false", "finetune.class_weights=none", "finetune.template=null",
         "finetune.test_fraction=0", "finetune.test=[]", "train.threads_per_rank=1",
-        "data.shuffle=false", "model.dropout_rate=0.1",
+        "data.shuffle=false", "model.dropout_rate=0.1", "finetune.evaluate.every_steps=9",
+        "finetune.evaluate.batches=null",
     ])
     func whatAsksForNothingOrCountsEverywherePasses(override: String) throws {
         _ = try read([override], phases: [.finetune])
@@ -103,6 +109,19 @@ import swift_llm_train
             ])
         #expect(try read([]).warnings.isEmpty)
         #expect(try read([], phases: [.pretrain]).warnings.isEmpty, "other phases come later")
+    }
+
+    @Test func aFileIsWarnedOfABatchLimitThatNoFineTuningHas() throws {
+        let reading = try RecipeReading(
+            RecipeFile(
+                name: "a.yaml",
+                text: Self.text.replacing(
+                    "data: [a.json]\n", with: "data: [a.json]\n  evaluate: {batches: 3}\n")))
+        #expect(
+            reading.warnings == [
+                "the recipe's finetune.evaluate.batches has no effect: a fine-tuning validates on "
+                    + "all examples that are held out"
+            ])
     }
 
     @Test func adaptersOfWhichOneObeysAKeyAreEnough() throws {

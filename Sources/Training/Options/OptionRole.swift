@@ -11,6 +11,8 @@ package struct OptionRole: Sendable {
     package var rivals: [Rival] = []
     /// What must hold for the key to have an effect.
     package var conditions: [OptionCondition] = []
+    /// Why the key never has an effect in its block, which it shares with others; nil where it may.
+    package var idleness: String?
     /// The phases that obey the key beside those of its block.
     package var furtherPhases: [String] = []
 }
@@ -22,6 +24,15 @@ package struct OptionCondition: Sendable {
     /// What a message says is expected ("lora").
     package let expectation: String
     package let isMet: @Sendable (OptionValue) -> Bool
+    /// One of these is enough as well.
+    package private(set) var alternatives: [OptionCondition] = []
+
+    /// The condition, or another, whose key is a path with dots.
+    package func or(_ other: OptionCondition) -> OptionCondition {
+        var condition = self
+        condition.alternatives.append(other)
+        return condition
+    }
 
     /// The other key has one of some values, as a recipe prints them.
     package static func key(_ key: String, is values: String...) -> OptionCondition {

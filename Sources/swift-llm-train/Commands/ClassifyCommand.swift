@@ -35,12 +35,15 @@ struct ClassifyCommand: RankedCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The column or field of the texts: a name, or a number from 1 on.",
+            "The column or field of the texts: a name, or a number from 1 on; by default \(LabelledTextColumns().text).",
             valueName: "column"))
-    var textColumn = LabelledTextColumns().text
+    var textColumn: String?
 
-    @Option(help: ArgumentHelp("The column or field of the labels.", valueName: "column"))
-    var labelColumn = LabelledTextColumns().label
+    @Option(
+        help: ArgumentHelp(
+            "The column or field of the labels; by default \(LabelledTextColumns().label).",
+            valueName: "column"))
+    var labelColumn: String?
 
     @Flag(
         inversion: .prefixedNo,
@@ -77,8 +80,8 @@ struct ClassifyCommand: RankedCommand {
             }
         }
         var columns = LabelledTextColumns()
-        columns.text = textColumn
-        columns.label = labelColumn
+        columns.text = textColumn ?? columns.text
+        columns.label = labelColumn ?? columns.label
         columns.hasHeader = header
         return try DirectoryEntries.files(in: [input]).flatMap {
             try LabelledTextFile.read($0, columns: columns, needsLabels: false)
@@ -103,6 +106,15 @@ struct ClassifyCommand: RankedCommand {
             throw Failure(
                 "what to classify", expected: "either --text or --input",
                 got: text.isEmpty ? "neither" : "both", remedy: "see --help", kind: .usage)
+        }
+        let ofFiles = [
+            ("--text-column", textColumn != nil), ("--label-column", labelColumn != nil),
+            (header == false ? "--no-header" : "--header", header != nil),
+        ]
+        if input == nil, let stray = ofFiles.first(where: \.1) {
+            throw Failure(
+                "\(stray.0) has no effect", expected: "to stand with --input", got: "--text",
+                remedy: "leave it out", kind: .usage)
         }
     }
 }

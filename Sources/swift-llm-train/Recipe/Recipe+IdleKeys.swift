@@ -8,6 +8,8 @@ extension Recipe {
         case phase
         /// Another key, of this value, switches it off.
         case condition(key: String, expectation: String, value: String)
+        /// It is one of a block's keys that nothing obeys.
+        case always(reason: String)
 
         func text(_ key: RecipeKey) -> String {
             switch self {
@@ -16,6 +18,8 @@ extension Recipe {
                 return "no phase " + names.joined(separator: " or ")
             case .condition(let key, _, let value):
                 return "\(key) is \(value)"
+            case .always(let reason):
+                return reason
             }
         }
     }
@@ -64,17 +68,23 @@ extension Recipe {
         of key: RecipeKey, in recipes: [Recipe], _ running: Set<Phase>
     ) -> Idleness? {
         if let phases = key.phases, phases.isDisjoint(with: running) { return .phase }
+        if let reason = key.role.idleness { return .always(reason: reason) }
         let reasons = recipes.map { recipe in
             key.role.conditions.lazy.compactMap { condition -> Idleness? in
-                guard let other = keys.first(where: { $0.path == condition.key }),
-                    !condition.isMet(other.read(recipe))
+                guard let unmet = recipe.unmet(condition),
+                    !condition.alternatives.contains(where: { recipe.unmet($0) == nil })
                 else { return nil }
                 return .condition(
-                    key: other.path, expectation: condition.expectation,
-                    value: "\(other.read(recipe))")
+                    key: condition.key, expectation: condition.expectation, value: "\(unmet)")
             }.first
         }
         return reasons.contains(nil) ? nil : reasons.first ?? nil
+    }
+
+    /// The value of the condition's key where that does not meet it.
+    private func unmet(_ condition: OptionCondition) -> OptionValue? {
+        let key = Self.keys.first { $0.path == condition.key }
+        return key.map { $0.read(self) }.flatMap { condition.isMet($0) ? nil : $0 }
     }
 
     private static func failure(
@@ -85,6 +95,10 @@ extension Recipe {
             return Failure(
                 "\(key.path) has no effect", expected: "\(other) to be \(expectation)", got: value,
                 at: place, remedy: "leave it out, or change \(other)", kind: .usage)
+        case .always(let reason):
+            return Failure(
+                "\(key.path) has no effect", expected: "no value", at: place,
+                remedy: "leave it out: \(reason)", kind: .usage)
         case .phase:
             let names = (key.phases ?? []).map(\.rawValue).sorted().joined(separator: " or ")
             return Failure(

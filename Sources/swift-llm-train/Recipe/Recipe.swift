@@ -77,7 +77,13 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "finetune.train", at: \.finetune.train, for: tuning),
             RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning),
             RecipeKey.keys(of: "finetune.checkpoint", at: \.finetune.checkpoint, for: tuning),
-            RecipeKey.keys(of: "finetune.evaluate", at: \.finetune.evaluate, for: tuning),
+            RecipeKey.keys(
+                of: "finetune.evaluate", at: \.finetune.evaluate, for: tuning,
+                when: [
+                    .given("finetune.validation")
+                        .or(.key("finetune.validation_fraction", isNot: "0.0"))
+                ], idle: ["batches": "a fine-tuning validates on all examples that are held out"]
+            ),
             RecipeKey.keys(
                 of: "lora", at: \.lora, for: [.finetune],
                 when: [.key("finetune.trained", is: "lora")]

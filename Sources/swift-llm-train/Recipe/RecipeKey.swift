@@ -28,15 +28,19 @@ package struct RecipeKey {
     /// - Parameters:
     ///   - phases: Those that obey the block; nil for all.
     ///   - conditions: What must hold for any key of the block to have an effect.
+    ///   - idle: Names of keys that never have one here, and why.
     package static func keys<Block: OptionBlock>(
         of block: String?, at path: WritableKeyPath<Recipe, Block>,
-        for phases: Set<Recipe.Phase>? = nil, when conditions: [OptionCondition] = []
+        for phases: Set<Recipe.Phase>? = nil, when conditions: [OptionCondition] = [],
+        idle: [String: String] = [:]
     ) -> [RecipeKey] {
         Block.fields.map { field in
-            RecipeKey(
+            var role = field.role.inside(block, conditions)
+            role.idleness = idle[field.key]
+            return RecipeKey(
                 block: block, key: field.key, expectation: field.expectation,
                 choices: field.choices, pathRole: field.pathRole,
-                role: field.role.inside(block, conditions),
+                role: role,
                 phases: phases?.union(
                     field.role.furtherPhases.compactMap(Recipe.Phase.init(rawValue:))),
                 read: { field.read($0[keyPath: path]) },
