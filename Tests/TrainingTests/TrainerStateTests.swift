@@ -16,6 +16,17 @@ import Training
         #expect(again == state)
     }
 
+    @Test(arguments: [1.5, -.infinity, nil]) func aStateKeepsItsValidationLoss(loss: Double?) throws
+    {
+        var state = TrainerState(laneCount: 1)
+        state.validationLoss = loss
+        let isBest = state.note(validationLoss: .nan)
+        let text = state.json.text()
+        let again = try TrainerState(
+            json: JSONValue(parsing: Array(text.utf8), at: "state"), at: "state")
+        #expect(!isBest && again == state && again.validationsWithoutGain == 1)
+    }
+
     @Test func theLowestLossIsTheBestAndOthersAreCounted() {
         var state = TrainerState(laneCount: 1)
         let losses = [.infinity, 3, 2, 2, .nan, 2.5, 1]

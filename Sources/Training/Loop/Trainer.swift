@@ -25,8 +25,6 @@ package final class Trainer {
     private let journal: RunJournal?
     private let saver: CheckpointSaver
     private var state: TrainerState
-    /// Nil before the first of this start.
-    private var lastValidationLoss: Double?
     /// The last step whose parts are told.
     private let lastProfiledStep: Int
 
@@ -81,9 +79,11 @@ package final class Trainer {
                 "the run ended without a finite loss or gradient",
                 expected: "a last step that counts",
                 got: "\(state.skippedInARow) skipped in a row", at: "step \(state.step)",
-                remedy: "its checkpoint holds the weights of the step before those; begin again "
-                    + "with a lower optimizer.learning_rate or more warmup_steps")
-        } else if let loss = lastValidationLoss, !loss.isFinite {
+                remedy: state.updateCount == 0
+                    ? "no step has changed the weights: those that the run began with overflow"
+                    : "its checkpoint holds the weights of the step before those; begin again "
+                        + "with a lower optimizer.learning_rate or more warmup_steps")
+        } else if let loss = state.validationLoss, !loss.isFinite {
             failure = Failure(
                 "the run ended without a finite validation loss", expected: "a number",
                 got: "\(loss)", at: "step \(state.step)",
@@ -157,6 +157,7 @@ package final class Trainer {
         try update(with: gradient, learningRate: learningRate)
         clock.lap("update")
         state.step += 1
+        state.validationLoss = nil
         state.tokenCount += gradient.tokenCount
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
@@ -206,7 +207,7 @@ package final class Trainer {
             return ValidationLoss.Total(
                 loss: loss.value, weight: objective.weight(of: batch, part: all))
         }
-        lastValidationLoss = total.average
+        state.validationLoss = total.average
         try journal?.validation(total.average, step: state.step)
         return isPlanned ? state.note(validationLoss: total.average) : false
     }

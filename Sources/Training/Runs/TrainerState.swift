@@ -21,6 +21,8 @@ package struct TrainerState: Equatable, Sendable {
     package var best: Best?
     /// Validations since then.
     package var validationsWithoutGain = 0
+    /// The validation loss after this very step, a number or not; nil where there was no validation.
+    package var validationLoss: Double?
     /// What computed the last steps: other kernels give other bits. Nil where nobody knows.
     package var kernels: String?
 
@@ -69,6 +71,9 @@ package struct TrainerState: Equatable, Sendable {
             "best_loss": best.map { .number($0.loss) } ?? .null,
             "best_step": best.map { .integer($0.step) } ?? .null,
             "validations_without_gain": .integer(validationsWithoutGain),
+            "validation_loss": validationLoss.map {
+                $0.isFinite ? .number($0) : .string("\($0)")
+            } ?? .null,
         ])
     }
 
@@ -99,8 +104,12 @@ package struct TrainerState: Equatable, Sendable {
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)
         kernels = json["kernels"]?.string
+        validationLoss =
+            json["validation_loss"]?.double ?? json["validation_loss"]?.string.flatMap(Double.init)
+        if json["validations_without_gain"] != nil {
+            validationsWithoutGain = try count("validations_without_gain", atLeast: 0)
+        }
         guard let loss = json["best_loss"]?.double else { return }
         best = Best(loss: loss, step: try count("best_step", atLeast: 0))
-        validationsWithoutGain = try count("validations_without_gain", atLeast: 0)
     }
 }

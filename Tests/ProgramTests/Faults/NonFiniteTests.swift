@@ -129,6 +129,37 @@ extension Jobs {
             #expect(again.exitCode == 1)
         }
 
+        /// Nothing is learnt, so that no learning rate is to blame.
+        @Test func aBaseThatOverflowsIsNamedAsTheCause() async throws {
+            let workspace = try await workspace()
+            let run = try await workspace.run(
+                "finetune --config tune.yaml output=tuned finetune.from=large "
+                    + "finetune.train.steps=2 finetune.optimizer.warmup_steps=0")
+            #expect(run.exitCode == 1)
+            #expect(
+                run.errors.contains("2 skipped in a row (step 2); no step has changed the weights"),
+                "\(run.errors)")
+            #expect(!run.errors.contains("learning_rate"))
+        }
+
+        /// Its last update leaves weights that are large but finite, with which nothing is computed.
+        @Test(arguments: [nil, 2] as [Int?])
+        func aRunWhoseLastValidationIsNoNumberNeverEndsAsDone(ranks: Int?) async throws {
+            let workspace = try await Workspace.prepared()
+            let run = try await workspace.run(
+                "pretrain --config recipe.yaml train.steps=1 optimizer.learning_rate=1e30 "
+                    + "optimizer.warmup_steps=0", ranks: ranks)
+            let again = try await workspace.run(
+                "pretrain --config run/recipe.yaml --resume", ranks: ranks)
+            for run in [run, again] {
+                #expect(run.exitCode == 1)
+                #expect(
+                    run.errors.contains("the run ended without a finite validation loss"),
+                    "\(run.errors)")
+            }
+            #expect(again.errors.contains("nothing to train: the run stands at step 1"))
+        }
+
         @Test func benchTellsALossThatIsNotFinite() async throws {
             let workspace = try Workspace()
             let run = try await workspace.run(
