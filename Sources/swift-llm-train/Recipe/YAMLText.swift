@@ -80,7 +80,9 @@ extension RecipeFile {
     /// The keys of a mapping in file order.
     func pairs(of node: Node, as what: String) throws -> [(key: String, node: KeyedNode)] {
         guard let mapping = node.mapping else {
-            let got = OptionValue(node)?.quotedDescription ?? "nested values"
+            let value = OptionValue(node)?.quotedDescription ?? "nested values"
+            // A text that was named as the recipe would fill the terminal.
+            let got = value.count > 80 ? value.prefix(80) + "..." : value
             throw Failure(
                 what, expected: "keys with values", got: got, at: "\(name):\(line(of: node))",
                 remedy: "write `key: value` lines, indented inside a block", kind: .usage)
