@@ -20,6 +20,13 @@ extension DirectoryEntries {
         try fileType(of: path, followsLinks: true) == S_IFDIR
     }
 
+    /// Whether a directory stands at `path` itself, which a link to one is not.
+    ///
+    /// - Throws: `Failure` where the system cannot tell.
+    static func isDirectory(_ path: String) throws(Failure) -> Bool {
+        try fileType(of: path, followsLinks: false) == S_IFDIR
+    }
+
     /// Whether a regular file stands at `path`, or at the place to which it leads.
     ///
     /// - Throws: `Failure` where the system cannot tell.

@@ -33,7 +33,7 @@ package enum DirectoryEntries {
             next += 1
             for name in try names(in: parent.isEmpty ? directory : "\(directory)/\(parent)") {
                 let path = parent.isEmpty ? name : "\(parent)/\(name)"
-                if isDirectory("\(directory)/\(path)") {
+                if try isDirectory("\(directory)/\(path)") {
                     directories.append(path)
                 } else {
                     files.append(path)
@@ -88,18 +88,6 @@ package enum DirectoryEntries {
         } catch {
             throw failure("cannot remove what stands there", error, at: path)
         }
-    }
-
-    /// True also for a link that leads nowhere.
-    package static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
-    }
-
-    /// False for a link to a directory.
-    static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Puts a file, or the names in a directory, on the disk.

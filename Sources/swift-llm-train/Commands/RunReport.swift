@@ -49,7 +49,7 @@ struct RunReport {
     private func recipeName(in path: String) throws -> String {
         let file = path + "/recipe.yaml"
         guard try InspectReport.exists(file) else { return "none" }
-        return try Recipe(decoding: RecipeFile(path: file)).name
+        return try Recipe(decoding: RecipeFile(path: file), isRelocating: false).name
     }
 
     private func checkpoints() throws -> String {

@@ -16,7 +16,7 @@ struct FineTunePhase {
 
     func run(_ recipe: Recipe) throws -> Trainer.Outcome {
         guard recipe.finetune.variants.isEmpty else { return try runVariants(recipe) }
-        let own = recipe.fineTuning
+        let own = try communicator.agree { try recipe.fineTuning() }
         let phase = TrainingPhase(
             isResuming: isResuming, compute: compute, communicator: communicator, name: name)
         let outcome: Trainer.Outcome
@@ -26,7 +26,9 @@ struct FineTunePhase {
             error.failure = error.failure.inFineTuning
             throw error
         }
-        if outcome == .finished { try report(own, model: own.latestCheckpoint) }
+        if outcome == .finished {
+            try report(own, model: communicator.agree { try own.latestCheckpoint })
+        }
         return outcome
     }
 

@@ -160,7 +160,7 @@ struct PhaseLedger {
             try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(Self.file)
         case .finetune:
             try ([recipe] + Variant.all(of: recipe).map(\.recipe))
-                .flatMap(\.fineTuneInputs).compactMap(Self.file)
+                .flatMap { try $0.fineTuneInputs }.compactMap(Self.file)
         default: try [recipe.model(for: phase)].compactMap(Self.file)
         }
     }

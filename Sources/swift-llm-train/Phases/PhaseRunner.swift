@@ -141,12 +141,15 @@ struct PhaseRunner {
 
     private func evaluate(_ recipe: Recipe, _ compute: ComputeResources) throws {
         if recipe.isClassifier(for: .evaluate) {
+            let (own, model) = try communicator.agree {
+                (try recipe.fineTuning(), try recipe.model(for: .evaluate))
+            }
             return try FineTunePhase(
                 isResuming: isResuming, compute: compute, communicator: communicator
-            ).report(recipe.fineTuning, model: recipe.model(for: .evaluate))
+            ).report(own, model: model)
         }
         guard let data = recipe.data.validation else { return say("no validation data") }
-        let model = recipe.model(for: .evaluate)
+        let model = try communicator.agree { try recipe.model(for: .evaluate) }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: model, data: data, sequenceLength: recipe.train.sequenceLength)
         say(scores.json.text())

@@ -54,7 +54,8 @@ struct ReplayPhase {
                 "this is no run directory", expected: "recipe.yaml in it", got: "no such file",
                 at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)
         }
-        let isFineTuning = try Recipe(decoding: RecipeFile(path: path)).phases == [.finetune]
+        let isFineTuning =
+            try Recipe(decoding: RecipeFile(path: path), isRelocating: false).phases == [.finetune]
         var recipe = try Recipe.load(path: path, phases: [isFineTuning ? .finetune : .pretrain])
         recipe.output = run
         recipe.data.validation = nil

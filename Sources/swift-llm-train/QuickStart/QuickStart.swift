@@ -30,7 +30,7 @@ package struct QuickStart {
         var lines: [String] = []
         if recipe.phases.contains(.evaluate), let data = recipe.data.validation {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-                model: recipe.latestCheckpoint, data: data,
+                model: communicator.agree { try recipe.latestCheckpoint }, data: data,
                 sequenceLength: recipe.train.sequenceLength)
             lines += try communicator.agree {
                 try FiniteFigures.require(scores.json, at: recipe.latestCheckpoint)
@@ -38,7 +38,7 @@ package struct QuickStart {
             }
         }
         if recipe.phases.contains(.generate) { try writeSamples(recipe, compute) }
-        for line in lines + [QuickStartReport.next(recipe)] { say(line) }
+        for line in lines + [try QuickStartReport.next(recipe)] { say(line) }
         return 0
     }
 

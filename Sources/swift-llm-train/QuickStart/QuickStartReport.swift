@@ -12,9 +12,9 @@ package enum QuickStartReport {
     }
 
     /// Where the model is and what to try with it.
-    static func next(_ recipe: Recipe) -> String {
+    static func next(_ recipe: Recipe) throws -> String {
         let program = CommandLine.arguments.first ?? "swift-llm-train"
-        let model = recipe.latestCheckpoint
+        let model = try recipe.latestCheckpoint
         return """
 
             The model directory is \(model); its stories are in \(recipe.prepare.input[0]).

@@ -6,13 +6,15 @@ import Training
 extension Recipe {
     /// The recipe of the fine-tuning alone: a run of its own, with what its block says. That of such a
     /// recipe, as a run keeps it, is itself.
-    var fineTuning: Recipe {
+    ///
+    /// - Throws: `Failure` where the system cannot tell whether there is a best checkpoint.
+    func fineTuning() throws(Failure) -> Recipe {
         var recipe = self
         recipe.phases = [.finetune]
         recipe.output = fineTuneOutput
         recipe.finetune.output = fineTuneOutput
-        recipe.finetune.from = fineTuneSource
-        recipe.initial.from = fineTuneSource
+        recipe.finetune.from = try fineTuneSource
+        recipe.initial.from = recipe.finetune.from
         recipe.train = finetune.train
         recipe.optimizer = finetune.optimizer
         recipe.checkpoint = finetune.checkpoint
@@ -25,12 +27,18 @@ extension Recipe {
 
     /// The model that is fine-tuned; nil where none is named and none was trained before.
     var fineTuneSource: String? {
-        finetune.from ?? (phases.contains(.pretrain) ? latestCheckpoint : nil)
+        get throws(Failure) {
+            if let from = finetune.from { return from }
+            return phases.contains(.pretrain) ? try latestCheckpoint : nil
+        }
     }
 
     /// The files that a fine-tuning reads.
     var fineTuneInputs: [String] {
-        finetune.data + finetune.validation + finetune.test + (fineTuneSource.map { [$0] } ?? [])
+        get throws(Failure) {
+            let source = try fineTuneSource.map { [$0] } ?? []
+            return finetune.data + finetune.validation + finetune.test + source
+        }
     }
 
     var mergeOutput: String { merge.output ?? "\(output)/merged" }
@@ -40,17 +48,20 @@ extension Recipe {
     }
 
     /// The newest checkpoint of the run in `output`, or the best where that is kept.
-    var latestCheckpoint: String { Self.checkpoint(in: output, checkpoint) }
+    var latestCheckpoint: String {
+        get throws(Failure) { try Self.checkpoint(in: output, checkpoint) }
+    }
 
     /// The model directory that a phase takes: what the last phase before it made.
-    func model(for phase: Phase) -> String {
+    func model(for phase: Phase) throws(Failure) -> String {
         let end = phases.firstIndex(of: phase) ?? phases.count
         let makers = phases[..<end].last { [.pretrain, .finetune, .merge].contains($0) }
         switch makers {
-        case .pretrain: return latestCheckpoint
+        case .pretrain: return try latestCheckpoint
         case .merge: return mergeOutput
-        case .finetune: return fineTunedModel
-        default: return phase == .merge || phase == .export ? fineTunedModel : latestCheckpoint
+        case .finetune: return try fineTunedModel
+        default:
+            return try phase == .merge || phase == .export ? fineTunedModel : latestCheckpoint
         }
     }
 
@@ -61,7 +72,7 @@ extension Recipe {
     }
 
     private var fineTunedModel: String {
-        Self.checkpoint(in: fineTuneOutput, finetune.checkpoint)
+        get throws(Failure) { try Self.checkpoint(in: fineTuneOutput, finetune.checkpoint) }
     }
 
     /// The run directories of a training phase.
@@ -72,10 +83,14 @@ extension Recipe {
     }
 
     /// A run that was stopped before its first validation has no best one yet.
-    private static func checkpoint(in run: String, _ options: CheckpointOptions) -> String {
+    private static func checkpoint(
+        in run: String, _ options: CheckpointOptions
+    ) throws(Failure) -> String {
         let checkpoints = "\(run)/checkpoints"
-        let hasBest = options.keepBest && DirectoryEntries.exists("\(checkpoints)/best")
-        return "\(checkpoints)/" + (hasBest ? "best" : "latest")
+        guard options.keepBest, try DirectoryEntries.isThere("\(checkpoints)/best") else {
+            return "\(checkpoints)/latest"
+        }
+        return "\(checkpoints)/best"
     }
 
     /// Throws a usage `Failure` where keys want the lowest validation loss, of a run without any.

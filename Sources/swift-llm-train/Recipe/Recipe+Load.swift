@@ -22,7 +22,7 @@ package struct RecipeReading {
         let overrides = try texts.map(Recipe.Entry.init(override:))
         recipe = Recipe()
         for entry in given { try recipe.set(entry) }
-        recipe.relocate(from: file.name)
+        try recipe.relocate(from: file.name)
         notes += try recipe.override(with: overrides)
         do {
             notes += try recipe.resolve(overridden: Set(overrides.map(\.path)))
@@ -84,7 +84,7 @@ extension Recipe {
     ) throws {
         self.init()
         for entry in try file.entries() { try set(entry) }
-        if isRelocating { relocate(from: file.name) }
+        if isRelocating { try relocate(from: file.name) }
         for override in overrides { try set(Entry(override: override)) }
     }
 

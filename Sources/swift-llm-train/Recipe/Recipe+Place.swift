@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Foundation
 import Training
 
@@ -15,14 +17,18 @@ extension Recipe {
     /// Makes the paths of a recipe that names their directory lead to the same places from the working
     /// directory. Where the file is RUN/recipe.yaml, or that of a checkpoint in RUN, the recipe means
     /// this RUN, wherever it lies now.
-    mutating func relocate(from file: String) {
+    ///
+    /// - Throws: `Failure` where the system cannot tell whether something stands at a path.
+    mutating func relocate(from file: String) throws(Failure) {
         guard let directory else { return }
         self.directory = nil
         if output.isEmpty { output = "runs/\(name)" }
         let place = RecipePlace(of: file, directory: directory, run: output)
         for key in Self.keys {
             guard let role = key.pathRole else { continue }
-            let value = key.read(self).mapped { place.path($0, role) }
+            let value = try key.read(self).mapped { path throws(Failure) in
+                try place.path(path, role)
+            }
             let isTaken = key.write(&self, value)
             precondition(isTaken, "\(key.path): a path may be any text")
         }
@@ -31,13 +37,14 @@ extension Recipe {
 
     /// The recipe with the paths of `other` where they lead to the same files, or were typed alike by
     /// the run that stored `typed`.
-    func takingEqualPaths(of other: Recipe, typed: Recipe) -> Recipe {
+    func takingEqualPaths(of other: Recipe, typed: Recipe) throws(Failure) -> Recipe {
         var recipe = self
         for key in Self.keys where key.pathRole != nil {
             let (own, others) = (key.read(self), key.read(other))
-            let isEqual =
-                key.read(typed) == others
-                || own.mapped(RecipePlace.real) == others.mapped(RecipePlace.real)
+            var isEqual = key.read(typed) == others
+            if !isEqual {
+                isEqual = try own.mapped(RecipePlace.real) == others.mapped(RecipePlace.real)
+            }
             if isEqual { _ = key.write(&recipe, others) }
         }
         return recipe
@@ -69,18 +76,18 @@ struct RecipePlace {
     /// Where a path of the stored recipe leads, from the working directory: what lies in the run moves
     /// with it; for the rest a place that is as far from the run as before counts where nothing is
     /// left at the old one.
-    func path(_ path: String, _ role: OptionPathRole) -> String {
+    func path(_ path: String, _ role: OptionPathRole) throws(Failure) -> String {
         let old = Self.absolute(path, in: directory)
         var new = old
         if let newRun {
             if old == oldRun || old.hasPrefix(oldRun + "/") {
                 new = newRun + old.dropFirst(oldRun.count)
-            } else if !Self.exists(old) {
-                let moved = Self.moved(old, from: oldRun, to: Self.real(newRun))
-                if Self.exists(moved) { new = moved }
+            } else if try !Self.exists(old) {
+                let moved = Self.moved(old, from: oldRun, to: try Self.real(newRun))
+                if try Self.exists(moved) { new = moved }
             }
         }
-        if role == .inputOrName && !Self.exists(new) { return path }
+        if role == .inputOrName, try !Self.exists(new) { return path }
         return Self.fromWorkingDirectory(new)
     }
 
@@ -108,9 +115,10 @@ struct RecipePlace {
     }
 
     /// Of a pattern, whether the directories before its first wildcard are there.
-    private static func exists(_ path: String) -> Bool {
+    private static func exists(_ path: String) throws(Failure) -> Bool {
         let fixed = path.split(separator: "/").prefix { !$0.contains { "*?[".contains($0) } }
-        return FileManager.default.fileExists(atPath: "/" + fixed.joined(separator: "/"))
+        return try DirectoryEntries.isThere(
+            "/" + fixed.joined(separator: "/"), followsLinks: true)
     }
 
     private static func absolute(_ path: String, in directory: String) -> String {
@@ -123,10 +131,14 @@ struct RecipePlace {
         return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
     }
 
-    /// The file behind all links, for comparing.
-    static func real(_ path: String) -> String {
+    /// The file behind all links, for comparing; the path itself where there is none.
+    static func real(_ path: String) throws(Failure) -> String {
         let whole = absolute(path, in: workingDirectory)
-        guard let resolved = realpath(whole, nil) else { return whole }
+        guard let resolved = realpath(whole, nil) else {
+            let code = errno
+            guard code != ENOENT, code != ENOTDIR else { return whole }
+            throw SystemCall.failure("cannot look at the path", code: code, at: path)
+        }
         defer { free(resolved) }
         return String(cString: resolved)
     }
@@ -134,11 +146,15 @@ struct RecipePlace {
 
 extension OptionValue {
     /// The value with each text of it changed; null stays.
-    fileprivate func mapped(_ change: (String) -> String) -> OptionValue {
+    fileprivate func mapped(
+        _ change: (String) throws(Failure) -> String
+    ) throws(Failure) -> OptionValue {
         switch self {
-        case _ where isNull: self
-        case .scalar(let text, _): .scalar(change(text), isPlain: false)
-        case .list(let values): .list(values.map { $0.mapped(change) })
+        case _ where isNull: return self
+        case .scalar(let text, _): return .scalar(try change(text), isPlain: false)
+        case .list(let values):
+            return .list(
+                try values.map { value throws(Failure) in try value.mapped(change) })
         }
     }
 }

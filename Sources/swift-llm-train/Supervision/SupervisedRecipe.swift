@@ -29,7 +29,7 @@ struct SupervisedRecipe {
     private static func storedLanes(in output: String) throws -> Int? {
         let path = output + "/recipe.yaml"
         guard try DirectoryEntries.isThere(path) else { return nil }
-        return try Recipe(decoding: RecipeFile(path: path)).train.lanes
+        return try Recipe(decoding: RecipeFile(path: path), isRelocating: false).train.lanes
     }
 
     /// The arguments of the program.

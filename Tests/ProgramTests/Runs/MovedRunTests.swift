@@ -93,6 +93,44 @@ extension Jobs {
                 RunFiles(path: workspace("new/place/whole")))
         }
 
+        /// Only where nothing stands at the old place does the new one count.
+        @Test func aPlaceThatCannotBeLookedAtIsNotTakenForAnEmptyOne() async throws {
+            let workspace = try await Workspace.prepared()
+            try move("shards", to: "old/shards", in: workspace)
+            let shards = "data.train=old/shards data.validation=old/shards "
+            try await workspace.pretrain(
+                "old/run", Self.keys + shards + "train.stop_after_steps=7")
+            try move("old", to: "new", in: workspace)
+            try FileManager.default.createDirectory(
+                atPath: workspace("old"), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: workspace("old/shards"), withDestinationPath: "shards")
+            let command = "pretrain --config new/run/recipe.yaml --resume"
+            let run = try await workspace.run(command)
+            #expect(run.exitCode == 1)
+            #expect(
+                run.errors.contains(
+                    "cannot look at the path: got Too many levels of symbolic links"),
+                "\(run.errors)")
+            #expect(run.errors.contains("old/shards)"), "\(run.errors)")
+        }
+
+        @Test func aBestCheckpointThatCannotBeLookedForIsTold() async throws {
+            let workspace = try Workspace(size: 10)
+            try FileManager.default.createDirectory(
+                atPath: workspace("run"), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: workspace("run/checkpoints"), withDestinationPath: "checkpoints")
+            let run = try await workspace.run(
+                "run recipe.yaml phases=[generate] checkpoint.keep_best=true "
+                    + "generate.prompt=the")
+            #expect(run.exitCode == 1)
+            #expect(
+                run.errors.contains(
+                    "cannot look at the path: got Too many levels of symbolic links "
+                        + "(run/checkpoints/best)"), "\(run.errors)")
+        }
+
         @Test func aRunWithoutItsCheckpointsIsNotBegunAgain() async throws {
             let workspace = try await Workspace.prepared()
             try await workspace.pretrain("run", "train.steps=5")
