@@ -53,26 +53,31 @@ let package = Package(
         .target(name: "CSignals", cSettings: signalFlags),
 
         .target(name: "Diagnostics", dependencies: [logging]),
+        .target(name: "Options", dependencies: ["Diagnostics"]),
         .target(name: "Signals", dependencies: ["CSignals"]),
         .target(name: "Files", dependencies: ["Diagnostics"]),
         .target(name: "JSON", dependencies: ["Files"]),
-        .target(name: "Tokenizers", dependencies: ["JSON", "Files", collections]),
-        .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", crypto]),
-        .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
-        .target(name: "Models", dependencies: ["Tensors"]),
-        .target(name: "ModelFiles", dependencies: ["Models", "Tokenizers", "CKernels", crypto]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
-        .target(name: "Evaluation", dependencies: ["Models", "Datasets", "Collectives"]),
+        .target(name: "Machine", dependencies: ["Files"]),
+        .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections]),
+        .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
+        .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
+        .target(name: "Models", dependencies: ["Options", "Tensors"]),
+        .target(
+            name: "ModelFiles",
+            dependencies: ["Models", "Tokenizers", "Machine", "CKernels", crypto]),
+        .target(name: "Objectives", dependencies: ["Models", "Datasets"]),
+        .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
+        .target(name: "Evaluation", dependencies: ["Objectives", "Collectives"]),
         .target(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
-        .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
+        .target(
+            name: "Runs", dependencies: ["FineTuning", "Generation", "CDNN", "COpenBLAS", yams]),
+        .target(name: "Benchmarks", dependencies: ["Runs"]),
         .executableTarget(
             name: "swift-llm-train",
-            dependencies: [
-                "FineTuning", "Generation", "CDNN", "CKernels", "COpenBLAS", argumentParser,
-                subprocess, system, yams,
-            ]),
+            dependencies: ["Benchmarks", argumentParser, subprocess, system]),
 
         .executableTarget(
             name: "DistributedChecks", dependencies: ["TinyTrainings"],
@@ -89,7 +94,7 @@ let package = Package(
         .target(
             name: "ReferenceModels", dependencies: ["ModelFiles"], path: "Tests/ReferenceModels"),
         .executableTarget(
-            name: "FuzzTargets", dependencies: ["FineTuning", "Signals", argumentParser, yams],
+            name: "FuzzTargets", dependencies: ["Runs", argumentParser],
             path: "Tests/Fuzz", exclude: ["Corpus"]),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "DistributedRuns"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),

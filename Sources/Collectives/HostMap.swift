@@ -49,6 +49,11 @@ package struct HostMap: Equatable, Sendable {
     }
 }
 
+extension Communicator {
+    /// Ranks of this node.
+    package var neighbourCount: Int { hosts.neighbours(of: rank).count }
+}
+
 extension HostMap: CustomStringConvertible {
     /// As in "2 nodes of 4 ranks", in the words of users.
     package var description: String {

@@ -32,3 +32,8 @@ package enum Quantity {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 }
+
+extension Double {
+    /// The number with as many decimals, as in "0.9543".
+    package func formattedTo(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
+}

@@ -1,8 +1,8 @@
 /// Text of a shard as a report shows it.
-enum QuotedText {
+package enum QuotedText {
     /// The first `limit` characters in quotes, on one line, without control characters; three
     /// dots tell that there is more.
-    static func line(_ text: String, limit: Int, isCut: Bool = false) -> String {
+    package static func line(_ text: String, limit: Int, isCut: Bool = false) -> String {
         let shown = text.prefix(limit)
         let escaped = shown.unicodeScalars.map { scalar in
             switch scalar {

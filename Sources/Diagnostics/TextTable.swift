@@ -1,12 +1,14 @@
 /// Rows whose columns stand under one another: the first to the left, the others to the right.
-struct TextTable {
+package struct TextTable {
     private var rows: [[String]] = []
 
-    mutating func add(_ cells: String...) { add(cells) }
+    package init() {}
 
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    package mutating func add(_ cells: String...) { add(cells) }
 
-    var lines: [String] {
+    package mutating func add(_ cells: [String]) { rows.append(cells) }
+
+    package var lines: [String] {
         let columnCount = rows.map(\.count).max() ?? 0
         let widths = (0..<columnCount).map { column in
             rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0

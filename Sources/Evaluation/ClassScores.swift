@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Foundation
 import Models
+import Objectives
 import Tensors
 
 /// The scores that a model gives the classes after the last token of each of some texts, computed by all

@@ -1,3 +1,5 @@
+import Options
+
 /// When and on how much the loss is measured during training.
 package struct EvaluationOptions: OptionBlock {
     /// Steps between two validations; 0 validates at the end alone; usual 100 to 1000.

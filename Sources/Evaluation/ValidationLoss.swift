@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Models
+import Objectives
 import Tensors
 
 /// The loss of a model over sequences in a fixed order, computed by all ranks together.

@@ -2,9 +2,9 @@ import Diagnostics
 import Foundation
 
 /// Where a model is written.
-enum OutputPath {
+package enum OutputPath {
     /// Makes the directory in which `path` is to stand, and those around it.
-    static func makeParent(of path: String) throws {
+    package static func makeParent(of path: String) throws {
         let parent = URL(filePath: path).deletingLastPathComponent().path
         do {
             try FileManager.default.createDirectory(

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Where a path leads once links such as checkpoints/latest are followed.
-enum ResolvedPath {
-    static func of(_ path: String) -> String {
+package enum ResolvedPath {
+    package static func of(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
         return String(cString: resolved)

@@ -1,3 +1,5 @@
+import Evaluation
+import Options
 import Training
 
 /// What a model becomes, from which examples, and which of its weights change.

@@ -1,5 +1,5 @@
 import Models
-import Training
+import Options
 
 /// The adapters of fine-tuning with `finetune.trained: lora`.
 package struct LoRAOptions: OptionBlock {

@@ -1,4 +1,5 @@
-import Training
+import Models
+import Options
 
 /// What text is sampled from a model, and how.
 package struct GenerateOptions: OptionBlock {
@@ -26,7 +27,7 @@ package struct GenerateOptions: OptionBlock {
     package var stop: [String] = []
     /// The format of the weights; bf16, where the processor has it, rounds them, and reads half of the
     /// memory for each token; usual fp32.
-    package var precision = TrainOptions.Precision.fp32
+    package var precision = NumberFormat.fp32
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
 

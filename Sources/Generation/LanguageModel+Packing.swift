@@ -17,7 +17,7 @@ extension LanguageModel {
     ///   - freeBytes: of memory, of which a quarter is left for the cache and whatever else.
     package func pack(forTokens tokenCount: Int, within freeBytes: Int) -> PackingOutcome {
         guard tokenCount >= 50 else { return .tooFewTokens }
-        let bytesPerWeight = precision == .float ? 4 : 2
+        let bytesPerWeight = precision == .fp32 ? 4 : 2
         let neededBytes = parameters.parameterCount * bytesPerWeight
         guard neededBytes <= freeBytes / 4 * 3 else {
             return .tooLittleMemory(neededBytes: neededBytes)

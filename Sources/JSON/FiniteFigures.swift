@@ -1,12 +1,11 @@
 import Diagnostics
-import JSON
 
 /// The figures that a command was asked for, and the check that they are numbers.
-enum FiniteFigures {
+package enum FiniteFigures {
     /// - Parameters:
     ///   - json: what the command printed, in which null stands for the rest.
     ///   - place: the model or the measurement that gave the figures.
-    static func require(_ json: JSONValue, at place: String) throws(Failure) {
+    package static func require(_ json: JSONValue, at place: String) throws(Failure) {
         guard let found = json.nonFiniteNumber else { return }
         throw Failure(
             "\(found.path) is not finite", expected: "a number", got: "\(found.value)", at: place,

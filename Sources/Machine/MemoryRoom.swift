@@ -1,20 +1,19 @@
-import Collectives
 import Diagnostics
 import Foundation
 
 /// The memory that the processes of a node have, and can still have.
-struct MemoryRoom: Equatable, BitwiseCopyable {
+package struct MemoryRoom: Equatable, BitwiseCopyable {
     /// Bytes of this process that are in memory now.
-    var residentBytes: Int
+    package var residentBytes: Int
     /// Bytes that this process may still map; as many as it wants where nothing limits it.
-    var processBytes: Int
+    package var processBytes: Int
     /// Bytes that all processes of the node may still take together.
-    var nodeBytes: Int
+    package var nodeBytes: Int
     /// Whether a container, not the machine, sets that bound.
     var isContainer: Bool
 
     /// As it is now.
-    static var current: MemoryRoom {
+    package static var current: MemoryRoom {
         let own = SystemFile.ownMemory
         let limits = ProcessLimits.current
         let mapped = limits.addressSpaceBytes.map { $0 - (own["VmSize"] ?? 0) }
@@ -30,7 +29,7 @@ struct MemoryRoom: Equatable, BitwiseCopyable {
 
     /// What a node's ranks measured at slightly different times, so that all of them go by the same: the
     /// least that any found.
-    static func least(of rooms: [MemoryRoom]) -> MemoryRoom {
+    package static func least(of rooms: [MemoryRoom]) -> MemoryRoom {
         MemoryRoom(
             residentBytes: rooms.map(\.residentBytes).max() ?? 0,
             processBytes: rooms.map(\.processBytes).min() ?? 0,
@@ -39,7 +38,7 @@ struct MemoryRoom: Equatable, BitwiseCopyable {
     }
 
     /// Where the bound of all processes comes from.
-    var nodeName: String { isContainer ? "the container" : "the machine" }
+    package var nodeName: String { isContainer ? "the container" : "the machine" }
 }
 
 extension MemoryRoom {
@@ -48,7 +47,7 @@ extension MemoryRoom {
     /// - Parameters:
     ///   - byteCount: Of the weights.
     ///   - copyCount: Processes of this machine that load them at the same time.
-    func require(_ byteCount: Int, copyCount: Int, at path: String) throws {
+    package func require(_ byteCount: Int, copyCount: Int, at path: String) throws {
         let isProcess = byteCount > processBytes
         guard isProcess || byteCount * copyCount > nodeBytes else { return }
         let place =
@@ -63,9 +62,4 @@ extension MemoryRoom {
                 + "use a smaller model, end other programs"
                 + (isProcess ? ", or raise the limit" : ""))
     }
-}
-
-extension Communicator {
-    /// Ranks of this node.
-    var neighbourCount: Int { hosts.neighbours(of: rank).count }
 }

@@ -2,10 +2,10 @@ import Foundation
 
 /// What Linux tells of the machine in files; nothing, or a default, where a file is missing.
 package enum SystemFile {
-    static var processorName: String { processorFact("model name") ?? "processor" }
+    package static var processorName: String { processorFact("model name") ?? "processor" }
 
     /// Tells processors apart whose speeds may differ: make, model and instructions.
-    static var processorIdentity: String {
+    package static var processorIdentity: String {
         [
             "vendor_id", "cpu family", "model", "stepping", "model name", "flags",
             "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision",
@@ -26,7 +26,7 @@ package enum SystemFile {
     }
 
     /// Cores that are not hardware threads of one another; nil where the system does not tell.
-    static var physicalCoreCount: Int? {
+    package static var physicalCoreCount: Int? {
         let folder = "/sys/devices/system/cpu"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let siblings = names.filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
@@ -36,34 +36,34 @@ package enum SystemFile {
     }
 
     /// Threads that wanted to run, on average over the last minute.
-    static var loadAverage: Double? {
+    package static var loadAverage: Double? {
         text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) }
     }
 
-    static var nodeCount: Int {
+    package static var nodeCount: Int {
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: "/sys/devices/system/node")) ?? []
         return max(1, names.count { $0.hasPrefix("node") && Int($0.dropFirst(4)) != nil })
     }
 
     /// The entries of /proc/meminfo in bytes.
-    static var memory: [String: Int] {
+    package static var memory: [String: Int] {
         memory(parsing: text("/proc/meminfo"))
     }
 
     /// Memory that this process can still have, on the machine and in its container; as much as it
     /// wants where the system does not tell.
-    static var usableBytes: Int {
+    package static var usableBytes: Int {
         min(availableBytes ?? .max, containerFreeBytes ?? .max)
     }
 
-    static var availableBytes: Int? {
+    package static var availableBytes: Int? {
         let memory = memory
         return memory["MemAvailable"] ?? memory["MemFree"]
     }
 
     /// The memory of this process, pages that others share counted in parts (PSS).
-    static var proportionalBytes: Int? {
+    package static var proportionalBytes: Int? {
         memory(parsing: text("/proc/self/smaps_rollup"))["Pss"]
     }
 
@@ -81,7 +81,7 @@ package enum SystemFile {
     static var ownMemory: [String: Int] { memory(parsing: text("/proc/self/status")) }
 
     /// Cores' worth of time that a container may use (control groups 2, then 1).
-    static var containerCores: Double? {
+    package static var containerCores: Double? {
         let words = text("/sys/fs/cgroup/cpu.max").split { $0.isWhitespace }.map { Double($0) }
         if words.count == 2, let quota = words[0], let period = words[1] { return quota / period }
         guard let quota = integer("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), quota > 0,
@@ -91,7 +91,7 @@ package enum SystemFile {
     }
 
     /// The memory limit of the container.
-    static var containerBytes: Int? {
+    package static var containerBytes: Int? {
         integer("/sys/fs/cgroup/memory.max")
             ?? integer("/sys/fs/cgroup/memory/memory.limit_in_bytes")
     }

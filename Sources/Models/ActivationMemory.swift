@@ -22,9 +22,9 @@ package struct ActivationMemory: Equatable, Sendable {
     ///   - precision: The elements of what flows between matrix products.
     ///   - plan: What is trained, and what stands beside the model.
     package init(
-        of model: ModelConfiguration, rows: Int, precision: Precision, plan: ParameterPlan
+        of model: ModelConfiguration, rows: Int, precision: NumberFormat, plan: ParameterPlan
     ) {
-        let element = precision == .float ? 4 : 2
+        let element = precision == .fp32 ? 4 : 2
         let columns = Columns(model, element: element, plan: plan)
         (keptByBlock, lendableByBlock) = (rows * columns.kept, rows * columns.lendable)
         passing = rows * columns.passing

@@ -18,11 +18,11 @@ extension LanguageModel {
         let weight = tape.parameter(head, of: parameters)
         let hidden: Variable
         switch precision {
-        case .float:
+        case .fp32:
             let states: Value<Float> = hiddenStates(
                 tape, inputs: inputs, dropout: dropout, cache: nil)
             hidden = tape.rows(states, rows)
-        case .bfloat16:
+        case .bf16:
             let states: Value<BFloat16> = hiddenStates(
                 tape, inputs: inputs, dropout: dropout, cache: nil)
             hidden = tape.rows(states, rows)

@@ -11,8 +11,8 @@ extension LanguageModel {
         inputs: Tensor<Int32>, targets: Tensor<Int32>, cache: KeyValueCache? = nil
     ) -> Tensor<Float> {
         switch precision {
-        case .float: tokenLosses(inputs, targets, cache, activation: Float.self)
-        case .bfloat16: tokenLosses(inputs, targets, cache, activation: BFloat16.self)
+        case .fp32: tokenLosses(inputs, targets, cache, activation: Float.self)
+        case .bf16: tokenLosses(inputs, targets, cache, activation: BFloat16.self)
         }
     }
 

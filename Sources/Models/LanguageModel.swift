@@ -1,10 +1,5 @@
 import Tensors
 
-/// In which elements a model computes what flows between its matrix products.
-package enum Precision: Sendable {
-    case float, bfloat16
-}
-
 /// A decoder that predicts the next token of a text: what training, evaluation, generation and files
 /// need to know of GPT-2 and Llama.
 ///
@@ -44,7 +39,7 @@ extension LanguageModel {
     }
 
     /// In which elements losses are computed.
-    package var precision: Precision { parameters.bfloat16 == nil ? .float : .bfloat16 }
+    package var precision: NumberFormat { parameters.bfloat16 == nil ? .fp32 : .bf16 }
 
     /// The sum of the losses of `targets` [B, T] given `inputs` [B, T], and its backward root.
     ///
@@ -57,9 +52,9 @@ extension LanguageModel {
         dropout: DropoutStream? = nil
     ) -> LossSum {
         switch precision {
-        case .float:
+        case .fp32:
             loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: Float.self)
-        case .bfloat16:
+        case .bf16:
             loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: BFloat16.self)
         }
     }
@@ -100,8 +95,8 @@ extension LanguageModel {
         _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil, wanted: LargestWanted? = nil
     ) -> Tensor<Float> {
         switch precision {
-        case .float: nextLogits(inputs, cache, wanted, activation: Float.self)
-        case .bfloat16: nextLogits(inputs, cache, wanted, activation: BFloat16.self)
+        case .fp32: nextLogits(inputs, cache, wanted, activation: Float.self)
+        case .bf16: nextLogits(inputs, cache, wanted, activation: BFloat16.self)
         }
     }
 

@@ -1,5 +1,5 @@
 import Diagnostics
-import Models
+import Options
 
 extension ModelOptions {
     /// The model's architecture and sizes.

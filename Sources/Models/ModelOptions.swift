@@ -1,5 +1,5 @@
 import Diagnostics
-import Models
+import Options
 
 extension ModelPreset: OptionChoice {}
 
@@ -103,7 +103,7 @@ package struct ModelOptions: OptionBlock {
 }
 
 extension ModelConfiguration {
-    var architecture: ModelOptions.Architecture {
+    package var architecture: ModelOptions.Architecture {
         switch self {
         case .gpt2: .gpt2
         case .llama: .llama

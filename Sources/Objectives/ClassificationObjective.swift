@@ -1,8 +1,6 @@
 import Datasets
-import Evaluation
 import Models
 import Tensors
-import Training
 
 /// The cross-entropy of classes after the last token of each text.
 ///

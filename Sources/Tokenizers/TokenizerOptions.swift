@@ -1,4 +1,4 @@
-import Training
+import Options
 
 /// The tokenizer of a recipe: which is trained, and where it lies.
 package struct TokenizerOptions: OptionBlock {

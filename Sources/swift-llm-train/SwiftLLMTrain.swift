@@ -42,14 +42,11 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         try RunCommand.parse([]).run(on: communicator)
     }
 
-    /// When the program started.
-    static let start = ContinuousClock.now
-
     /// Not asynchronous: MPI wants all calls from the thread that initialises it.
     package static func main() {
         SignalTaker.start()
         Console.occupyClosedStreams()
-        _ = start
+        _ = ProgramClock.start
         let code = World.run { communicator in
             try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
         }

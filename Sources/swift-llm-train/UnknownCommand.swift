@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Options
 
 /// A mistyped command is answered with the nearest one.
 enum UnknownCommand {

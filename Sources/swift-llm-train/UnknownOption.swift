@@ -1,7 +1,8 @@
 import ArgumentParser
 import Diagnostics
 import JSON
-import ModelFiles
+import Options
+import Runs
 
 /// A mistyped option is answered with the nearest one of its command.
 ///

@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import JSON
+import Models
 import TinyTrainings
 import Training
 
@@ -56,7 +57,7 @@ extension Checks {
 
     /// - Returns: the gradient norms, on rank 0, and the hash of the weights.
     private func late(
-        _ memory: TrainOptions.NodeMemory, _ gradientType: TrainOptions.Precision = .fp32
+        _ memory: TrainOptions.NodeMemory, _ gradientType: NumberFormat = .fp32
     ) throws -> (norms: [Double], hash: UInt64) {
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)

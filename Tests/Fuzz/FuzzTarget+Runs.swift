@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import JSON
+import Runs
 import Training
 
 /// The files of a run.

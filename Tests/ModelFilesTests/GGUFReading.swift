@@ -1,3 +1,5 @@
+import Tensors
+
 /// A GGUF file, read by the format description alone; damaged ones trap.
 struct GGUFReading {
     struct Tensor {

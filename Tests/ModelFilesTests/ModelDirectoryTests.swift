@@ -5,6 +5,7 @@ import JSON
 import ModelFiles
 import Models
 import TemporaryFolders
+import Tensors
 import Testing
 
 @Suite struct ModelDirectoryTests {

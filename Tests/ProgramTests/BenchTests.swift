@@ -1,10 +1,10 @@
+import Benchmarks
 import DistributedRuns
 import Foundation
 import JSON
 import Models
 import Tensors
 import Testing
-import swift_llm_train
 
 extension Jobs {
     /// What `bench` tells, whatever the machine's speed is.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Generation
 import Testing
 import Tokenizers
 import swift_llm_train

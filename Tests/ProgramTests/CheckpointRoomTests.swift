@@ -1,8 +1,8 @@
 import Diagnostics
 import Logging
+import Runs
 import Testing
 import Training
-import swift_llm_train
 
 /// How many checkpoints a run will want at one time.
 @Suite struct CheckpointRoomTests {

@@ -1,5 +1,6 @@
 import Diagnostics
 import DistributedRuns
+import Runs
 import Testing
 import swift_llm_train
 

@@ -1,11 +1,13 @@
+import Benchmarks
 import Collectives
 import Foundation
 import JSON
+import Machine
 import ModelFiles
+import Runs
 import Subprocess
 import Tensors
 import Testing
-import swift_llm_train
 
 /// What the doctor finds; its measurements in the quick variant.
 @Suite struct DoctorTests {

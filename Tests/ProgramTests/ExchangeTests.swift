@@ -1,3 +1,4 @@
+import Collectives
 import Testing
 
 extension Jobs {

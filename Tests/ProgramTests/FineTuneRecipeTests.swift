@@ -1,6 +1,6 @@
 import Diagnostics
+import Runs
 import Testing
-import swift_llm_train
 
 /// What contradicts itself in a recipe of fine-tuning is refused before it costs a training.
 @Suite struct FineTuneRecipeTests {

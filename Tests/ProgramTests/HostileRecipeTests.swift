@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
+import Runs
 import Testing
-import swift_llm_train
 
 /// Recipes that ask for more time, memory or numbers than there are.
 @Suite struct HostileRecipeTests {

@@ -1,6 +1,6 @@
 import Diagnostics
+import Runs
 import Testing
-import swift_llm_train
 
 /// Words that would do nothing are refused where they were typed, and warned of where a file has them.
 @Suite struct IdleKeyTests {

@@ -2,10 +2,10 @@ import Diagnostics
 import DistributedRuns
 import Foundation
 import JSON
+import Runs
 import TemporaryFolders
 import Tensors
 import Testing
-import swift_llm_train
 
 /// The kernels that a process takes: by measurement, by the cache, by the user, by a checkpoint.
 @Suite struct KernelChoiceTests {

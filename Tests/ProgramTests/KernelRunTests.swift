@@ -1,9 +1,9 @@
 import DistributedRuns
 import Foundation
 import JSON
+import Runs
 import Tensors
 import Testing
-import swift_llm_train
 
 extension Jobs {
     /// Runs on kernels that were chosen in one way or another.

@@ -1,8 +1,8 @@
 import Diagnostics
 import Models
+import Options
 import Testing
 import Training
-import swift_llm_train
 
 @Suite struct OptionsTests {
     @Test(

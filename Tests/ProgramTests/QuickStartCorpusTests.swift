@@ -1,6 +1,6 @@
+import Datasets
 import Foundation
 import Testing
-import swift_llm_train
 
 /// The stories of the quick start and what is claimed of their entropy.
 @Suite struct QuickStartCorpusTests {

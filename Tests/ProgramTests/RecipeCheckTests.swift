@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
+import Runs
 import Testing
-import swift_llm_train
 
 /// What is wrong with a recipe as a whole.
 @Suite struct RecipeCheckTests {

@@ -1,7 +1,6 @@
 import Diagnostics
+import Runs
 import Testing
-import Training
-import swift_llm_train
 
 @Suite struct RecipeDifferencesTests {
     private func differences(_ overrides: [String], lanes: Int? = 4) throws -> RecipeDifferences {

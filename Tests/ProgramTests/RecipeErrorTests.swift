@@ -1,6 +1,6 @@
 import Diagnostics
+import Runs
 import Testing
-import swift_llm_train
 
 /// The text of each error, as the user reads it after `swift-llm-train:`.
 @Suite struct RecipeErrorTests {

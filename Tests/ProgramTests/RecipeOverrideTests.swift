@@ -1,7 +1,7 @@
 import Diagnostics
+import Runs
 import Testing
 import Training
-import swift_llm_train
 
 /// What an override replaces in the file with which it would collide.
 @Suite struct RecipeOverrideTests {

@@ -1,8 +1,7 @@
 import Diagnostics
 import Foundation
+import Runs
 import Testing
-import Training
-import swift_llm_train
 
 @Suite struct RecipeTests {
     private func load(_ text: String, overrides: [String] = []) throws -> Recipe {

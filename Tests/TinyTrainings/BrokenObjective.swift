@@ -1,7 +1,7 @@
 import Datasets
 import Models
+import Objectives
 import Tensors
-import Training
 
 /// Next tokens, but in some steps the gradient of one micro-batch is no number.
 package struct BrokenObjective: Objective {

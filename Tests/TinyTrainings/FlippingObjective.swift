@@ -1,7 +1,7 @@
 import Datasets
 import Models
+import Objectives
 import Tensors
-import Training
 
 /// Next tokens, but in one step a bit of a weight flips, as in a memory that is not sound.
 package struct FlippingObjective: Objective {

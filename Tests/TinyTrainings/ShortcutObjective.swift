@@ -1,7 +1,7 @@
 import Datasets
 import Models
+import Objectives
 import Tensors
-import Training
 
 /// Next tokens, but only one sequence of four goes through the whole model: the others take embedding,
 /// the last block's feed-forward part and the last norm of a GPT-2.

@@ -1,7 +1,9 @@
 import Collectives
 import Datasets
 import Diagnostics
+import Evaluation
 import Models
+import Objectives
 import TemporaryFolders
 import Tensors
 import Training
@@ -25,7 +27,7 @@ package struct TinyTraining {
     package var laneCount: Int?
     /// Where the ranks have their gradients, and in which format those travel.
     package var nodeMemory = TrainOptions.NodeMemory.private
-    package var gradientType = TrainOptions.Precision.fp32
+    package var gradientType = NumberFormat.fp32
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()

@@ -26,7 +26,7 @@ import Training
         let other = try TinyTraining()
         other.model.initialize(seed: 2)
         let directory = training.store.path(ofStep: 7)
-        try CheckpointReader.readWeights(of: other.model, from: directory)
+        try other.model.readWeights(from: directory)
         try CheckpointReader.read(
             Moments(first: other.optimizer.firstMoments, second: other.optimizer.secondMoments),
             of: other.model.parameters, from: directory)

@@ -3,10 +3,10 @@ import Datasets
 import Diagnostics
 import JSON
 import Models
+import Objectives
 import Tensors
 import Testing
 import TinyTrainings
-import Training
 
 /// When buckets travel, as the communicator sees it: a training on one rank over three buckets, of which
 /// each arrives at once.

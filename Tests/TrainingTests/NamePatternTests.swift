@@ -1,7 +1,7 @@
 import Diagnostics
+import Options
 import TemporaryFolders
 import Testing
-import Training
 
 @Suite struct NamePatternTests {
     @Test(arguments: [

@@ -2,18 +2,22 @@ import Collectives
 import Diagnostics
 
 /// The sum over ranks by bucket size: this program's reduction beside MPI_Allreduce in the same buckets.
-struct AllReduceBench {
-    let communicator: any Communicator
-    let megabytes: Int
+package struct AllReduceBench {
+    package let communicator: any Communicator
+    package let megabytes: Int
 
-    static let usualMegabytes = 500
+    package init(communicator: any Communicator, megabytes: Int) {
+        (self.communicator, self.megabytes) = (communicator, megabytes)
+    }
+
+    package static let usualMegabytes = 500
     private static let bucketMegabytes = [1, 2, 4, 8, 16, 32, 64]
     private static let floatsInMegabyte = (1 << 20) / MemoryLayout<Float>.stride
     /// The best of these counts: the others were disturbed.
     private static let repeatCount = 4
 
     /// - Throws: A usage `Failure` where there is nothing to add; `AgreedFailure` where a sum is wrong.
-    func run() throws -> AllReduceBenchReport {
+    package func run() throws -> AllReduceBenchReport {
         try communicator.agree { try validate() }
         let count = megabytes * Self.floatsInMegabyte
         let buffer = GradientBuffer.allocate(capacity: count)

@@ -1,18 +1,17 @@
 import Diagnostics
 import JSON
-import ModelFiles
 
 /// GB/s of the sum over ranks by bucket size.
-struct AllReduceBenchReport: BenchReport {
-    struct Row: Equatable {
+package struct AllReduceBenchReport: BenchReport {
+    package struct Row: Equatable {
         let bucketMegabytes: Int
-        let seconds: Double
+        package let seconds: Double
         let librarySeconds: Double
     }
 
-    let worldSize: Int
-    let megabytes: Int
-    let rows: [Row]
+    package let worldSize: Int
+    package let megabytes: Int
+    package let rows: [Row]
 
     private static let formatVersion = 1
 
@@ -20,7 +19,7 @@ struct AllReduceBenchReport: BenchReport {
         Double(megabytes << 20) / seconds / 1e9
     }
 
-    var text: String {
+    package var text: String {
         var table = TextTable()
         table.add("bucket", "this program", "MPI_Allreduce", "ratio")
         for row in rows {
@@ -39,7 +38,7 @@ struct AllReduceBenchReport: BenchReport {
         return (heading + table.lines).joined(separator: "\n")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         .object([
             "format_version": .integer(Self.formatVersion), "benchmark": "all_reduce",
             "world_size": .integer(worldSize), "megabytes": .integer(megabytes),

@@ -1,19 +1,20 @@
 import Collectives
 import Foundation
+import Runs
 import Tensors
 
 /// What the machine gives all ranks at once: sums over the ranks.
 struct BenchPeaks: Equatable {
     /// GFLOP/s.
-    var fma: Double
+    package var fma: Double
     /// GFLOP/s of fp32 products.
-    var sgemm: Double
+    package var sgemm: Double
     /// GFLOP/s of bf16 products; nil where a rank has no instructions for them.
-    var bfloat16: Double?
+    package var bfloat16: Double?
     /// GB/s, read and written.
     var copyGBPerSecond: Double
 
-    static func measure(
+    package static func measure(
         _ compute: ComputeResources, over communicator: any Communicator, effort: DoctorEffort
     ) throws -> BenchPeaks {
         let own = try RankSpeed.measure(

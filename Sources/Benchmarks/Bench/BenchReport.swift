@@ -1,8 +1,9 @@
-import Foundation
+import Diagnostics
 import JSON
+import Runs
 
 /// What a benchmark found, for people and for programs.
-protocol BenchReport {
+package protocol BenchReport {
     var text: String { get }
     /// One object; keys are never renamed, new ones may come.
     var json: JSONValue { get }
@@ -11,6 +12,13 @@ protocol BenchReport {
 extension Double {
     /// "43.2 %".
     var percent: String { formattedTo(1) + " %" }
+}
 
-    func formattedTo(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
+extension Recipe {
+    /// For people: bf16 that the processor lacks is computed in fp32.
+    var precisionInUse: String {
+        let name = train.precision.rawValue
+        return train.precision == .bf16 && !multipliesBFloat16
+            ? "\(name) (in fp32: this processor lacks it)" : name
+    }
 }

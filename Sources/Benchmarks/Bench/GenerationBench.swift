@@ -3,22 +3,34 @@ import Collectives
 import Diagnostics
 import Generation
 import Models
+import Runs
 import Tensors
 
 /// A prompt and the tokens after it, on random weights, with the key-value cache, one sequence.
-struct GenerationBench {
-    let recipe: Recipe
-    let communicator: any Communicator
-    let effort: DoctorEffort
-    let promptLength: Int
-    let newTokens: Int
+package struct GenerationBench {
+    package let recipe: Recipe
+    package let communicator: any Communicator
+    package let effort: DoctorEffort
+    package let promptLength: Int
+    package let newTokens: Int
 
-    static let usualPromptLength = 128
-    static let usualNewTokens = 64
+    package init(
+        recipe: Recipe, communicator: any Communicator, effort: DoctorEffort, promptLength: Int,
+        newTokens: Int
+    ) {
+        self.recipe = recipe
+        self.communicator = communicator
+        self.effort = effort
+        self.promptLength = promptLength
+        self.newTokens = newTokens
+    }
+
+    package static let usualPromptLength = 128
+    package static let usualNewTokens = 64
     private static let repeatCount = 3
 
     /// - Throws: A usage `Failure` for sizes that do not fit, and on more than one rank.
-    func run() throws -> GenerationBenchReport {
+    package func run() throws -> GenerationBenchReport {
         let configuration = try communicator.agree {
             let configuration = try recipe.model.configuration(tokenizerVocabularySize: 1)
             try validate(configuration)

@@ -1,18 +1,18 @@
 import Diagnostics
 import JSON
-import ModelFiles
+import Runs
 import Tensors
 
 /// Tokens a second of a prompt and of what follows, beside the limit that memory sets.
-struct GenerationBenchReport: BenchReport {
-    let recipe: Recipe
-    let threadCount: Int
-    let kernels: ComputeKernels
-    let cost: ModelCost
+package struct GenerationBenchReport: BenchReport {
+    package let recipe: Recipe
+    package let threadCount: Int
+    package let kernels: ComputeKernels
+    package let cost: ModelCost
     /// Of weights, packed.
     let bytesPerToken: Int
-    let promptLength: Int
-    let newTokens: Int
+    package let promptLength: Int
+    package let newTokens: Int
     let promptSeconds: Double
     /// The likeliest token each time.
     let decodeSeconds: Double
@@ -29,7 +29,7 @@ struct GenerationBenchReport: BenchReport {
 
     private var limit: Double { readGBPerSecond * 1e9 / Double(bytesPerToken) }
 
-    var text: String {
+    package var text: String {
         var table = TextTable()
         table.add(
             "prompt", "\(Quantity.number(promptTokensPerSecond)) tokens/s",
@@ -54,7 +54,7 @@ struct GenerationBenchReport: BenchReport {
         return (heading + table.lines).joined(separator: "\n")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         .object([
             "format_version": .integer(Self.formatVersion), "benchmark": "generation",
             "parameters": .integer(cost.parameterCount),

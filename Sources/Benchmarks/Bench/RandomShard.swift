@@ -5,12 +5,12 @@ import Tensors
 /// A token shard of random tokens, in a temporary folder of its own: a benchmark reads its batches as
 /// a run does.
 final class RandomShard {
-    let stream: TokenStream
+    package let stream: TokenStream
     /// No text and no tokenizer stand behind these tokens.
     private static let noHash = String(repeating: "0", count: 64)
     private let folder: String
 
-    init(tokenCount: Int, vocabularySize: Int, seed: UInt64) throws {
+    package init(tokenCount: Int, vocabularySize: Int, seed: UInt64) throws {
         folder =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("swift-llm-train-bench-\(UUID().uuidString)").path
@@ -36,7 +36,7 @@ final class RandomShard {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Drawn without regard for order: equal on every rank and machine.
-    static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int32] {
+    package static func tokens(_ count: Int, vocabularySize: Int, seed: UInt64) -> [Int32] {
         (0..<count).map { index in
             let words = Philox.words(
                 counter: [UInt32(truncatingIfNeeded: index), 0, 0, stream], key: seed)

@@ -2,6 +2,8 @@ import Collectives
 import Datasets
 import Diagnostics
 import Models
+import Objectives
+import Runs
 import Tensors
 import Training
 

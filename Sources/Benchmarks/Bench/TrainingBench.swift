@@ -1,21 +1,32 @@
 import Collectives
 import Foundation
+import Machine
 import Models
+import Runs
 import Tensors
 import Training
 
 /// Training steps on random tokens, by the trainer of every run.
-struct TrainingBench {
-    let recipe: Recipe
-    let stepCount: Int
-    let communicator: any Communicator
-    let effort: DoctorEffort
+package struct TrainingBench {
+    package let recipe: Recipe
+    package let stepCount: Int
+    package let communicator: any Communicator
+    package let effort: DoctorEffort
+
+    package init(
+        recipe: Recipe, stepCount: Int, communicator: any Communicator, effort: DoctorEffort
+    ) {
+        self.recipe = recipe
+        self.stepCount = stepCount
+        self.communicator = communicator
+        self.effort = effort
+    }
 
     /// The first step touches all memory, the second knows the sizes.
     static let warmUpCount = 2
 
     /// - Throws: `AgreedFailure` where the ranks cannot train together.
-    func run() throws -> TrainingBenchReport {
+    package func run() throws -> TrainingBenchReport {
         let compute = try ComputeResources.agree(
             threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         let configuration = try communicator.agree {

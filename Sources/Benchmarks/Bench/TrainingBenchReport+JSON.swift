@@ -1,11 +1,11 @@
 import JSON
-import ModelFiles
+import Options
 import Training
 
 extension TrainingBenchReport {
     private static let formatVersion = 1
 
-    var json: JSONValue {
+    package var json: JSONValue {
         var members: [String: JSONValue] = [
             "format_version": .integer(Self.formatVersion), "benchmark": "training_step",
             "model": model, "train": train, "memory": memory, "seconds": seconds,

@@ -2,38 +2,39 @@ import Diagnostics
 import Foundation
 import JSON
 import Models
+import Runs
 import Tensors
 import Training
 
 /// What the steps gave, the same on all ranks.
 struct MeasuredSteps {
-    let cost: ModelCost
+    package let cost: ModelCost
     /// Of the last step.
-    let loss: Double
+    package let loss: Double
     /// Of the measured steps.
-    let times: [StepTimes]
+    package let times: [StepTimes]
     /// Of each rank: the most that a step left (the pool of tensors gives nothing back).
-    let proportionalBytes: [Int]
+    package let proportionalBytes: [Int]
     /// Of each rank: the most at any time.
-    let residentBytes: [Int]
+    package let residentBytes: [Int]
 }
 
 /// The speed of a training step and where its time goes.
-struct TrainingBenchReport: BenchReport {
-    let recipe: Recipe
-    let configuration: ModelConfiguration
+package struct TrainingBenchReport: BenchReport {
+    package let recipe: Recipe
+    package let configuration: ModelConfiguration
     let steps: MeasuredSteps
-    let worldSize: Int
-    let threadsPerRank: Int
-    let kernels: ComputeKernels
+    package let worldSize: Int
+    package let threadsPerRank: Int
+    package let kernels: ComputeKernels
     let peaks: BenchPeaks
 
-    var step: StepTimes { steps.times.median }
+    package var step: StepTimes { steps.times.median }
 
-    var tokensInStep: Int { recipe.train.globalBatchSize * recipe.sequenceLength }
-    var tokensPerSecond: Double { Double(tokensInStep) / step.total }
+    package var tokensInStep: Int { recipe.train.globalBatchSize * recipe.sequenceLength }
+    package var tokensPerSecond: Double { Double(tokensInStep) / step.total }
 
-    var gflops: Double {
+    package var gflops: Double {
         steps.cost.trainingFLOPs(sequenceLength: recipe.sequenceLength) * tokensPerSecond / 1e9
     }
 
@@ -44,7 +45,7 @@ struct TrainingBenchReport: BenchReport {
 }
 
 extension TrainingBenchReport {
-    var text: String {
+    package var text: String {
         ([heading, batch, products, ""] + speed + [""] + memory + ["", partsHeading] + parts)
             .joined(separator: "\n")
     }

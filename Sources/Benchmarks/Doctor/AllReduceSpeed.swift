@@ -1,20 +1,19 @@
 import Collectives
 import Diagnostics
 import JSON
-import ModelFiles
 
 /// How fast the ranks add up gradients.
 struct AllReduceSpeed: Equatable {
-    let byteCount: Int
+    package let byteCount: Int
     /// Of the best of several times, on the slowest rank.
-    let seconds: Double
+    package let seconds: Double
 
     var gbPerSecond: Double { Double(byteCount) / seconds / 1e9 }
 
     /// Nil where there is one rank, which has nothing to add.
     ///
     /// - Throws: `AgreedFailure` when a sum is wrong.
-    static func measure(
+    package static func measure(
         over communicator: any Communicator, effort: DoctorEffort
     ) throws -> AllReduceSpeed? {
         let worldSize = communicator.worldSize
@@ -52,7 +51,7 @@ struct AllReduceSpeed: Equatable {
     }
 
     /// Every rank gave its number from 1: the sum is known.
-    static func check(
+    package static func check(
         _ buffer: GradientBuffer, over communicator: any Communicator
     ) throws {
         let sum = Float(communicator.worldSize * (communicator.worldSize + 1) / 2)
@@ -64,7 +63,7 @@ struct AllReduceSpeed: Equatable {
         }
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         .object([
             "bytes": .integer(byteCount), "seconds": .number(seconds),
             "gb_per_second": .number(gbPerSecond),

@@ -1,12 +1,13 @@
 import Collectives
 import Foundation
+import Runs
 import Tensors
 
 /// Looks at the machine, the libraries and the speed of all ranks.
 package struct Doctor {
-    let communicator: any Communicator
-    let effort: DoctorEffort
-    let environment: [String: String]
+    package let communicator: any Communicator
+    package let effort: DoctorEffort
+    package let environment: [String: String]
 
     package init(
         communicator: any Communicator, effort: DoctorEffort,

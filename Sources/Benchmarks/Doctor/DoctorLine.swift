@@ -1,10 +1,10 @@
 /// One line of the doctor's report, and what it means for training, in plain English.
-struct DoctorLine: Equatable {
-    let name: String
-    let value: String
+package struct DoctorLine: Equatable {
+    package let name: String
+    package let value: String
     let meaning: String
 
-    init(_ name: String, _ value: String, _ meaning: String) {
+    package init(_ name: String, _ value: String, _ meaning: String) {
         self.name = name
         self.value = value
         self.meaning = meaning

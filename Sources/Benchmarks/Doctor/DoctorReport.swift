@@ -1,12 +1,11 @@
 import Diagnostics
 import Foundation
 import JSON
-import ModelFiles
 
 /// What the doctor found, for people and for programs.
 package struct DoctorReport {
-    let host: String
-    let worldSize: Int
+    package let host: String
+    package let worldSize: Int
     let machine: MachineFacts
     let libraries: LibraryFacts
     let speed: SpeedFacts

@@ -1,13 +1,13 @@
 import Diagnostics
 import JSON
-import ModelFiles
+import Runs
 import Tensors
 
 /// Which way of multiplying was chosen, from which figures.
 struct KernelChoiceFacts {
-    let choice: KernelChoice
+    package let choice: KernelChoice
 
-    var line: DoctorLine {
+    package var line: DoctorLine {
         DoctorLine("products", value, ([origin] + rates + place).joined(separator: " "))
     }
 
@@ -42,7 +42,7 @@ struct KernelChoiceFacts {
         return [choice.cachePath.map { "Kept in \($0)." } ?? "Not kept: no cache can be written."]
     }
 
-    var json: [String: JSONValue] {
+    package var json: [String: JSONValue] {
         let rates = ProductCandidate.all.compactMap { candidate in
             choice.times?.gflops(candidate).map { (candidate.name, JSONValue.number($0)) }
         }

@@ -1,45 +1,32 @@
-import CDNN
-import COpenBLAS
 import Collectives
 import Datasets
 import JSON
-import ModelFiles
+import Runs
 import Tensors
 
 /// The libraries that the program computes, talks and stores with.
-struct LibraryFacts: DoctorPart {
-    let kernels: ComputeKernels
-    let choice: KernelChoice
+package struct LibraryFacts: DoctorPart {
+    package let kernels: ComputeKernels
+    package let choice: KernelChoice
     let blasVersion: String
     let oneDNNVersion: String
-    let mpi: MPILibrary
+    package let mpi: MPILibrary
     let isMPIRunning: Bool
     let hdf5Version: String
 
-    init(_ compute: ComputeResources, isMPIRunning: Bool) throws {
+    package init(_ compute: ComputeResources, isMPIRunning: Bool) throws {
         kernels = compute.kernels
         choice = compute.choice
         self.isMPIRunning = isMPIRunning
-        blasVersion = Self.linkedBLASVersion
-        oneDNNVersion = Self.linkedDNNVersion
+        blasVersion = ComputeKernels.blasVersion
+        oneDNNVersion = ComputeKernels.oneDNNVersion
         mpi = try MPILibrary.current()
         hdf5Version = try HDF5Library.version()
     }
 
-    static var linkedBLASVersion: String {
-        let words = String(cString: openblas_get_config()).split(separator: " ")
-        return words.dropFirst().first.map(String.init) ?? "unknown"
-    }
+    package var title: String { "Libraries" }
 
-    static var linkedDNNVersion: String {
-        var version: (major: Int32, minor: Int32, patch: Int32) = (0, 0, 0)
-        cdnn_version(&version.major, &version.minor, &version.patch)
-        return "\(version.major).\(version.minor).\(version.patch)"
-    }
-
-    var title: String { "Libraries" }
-
-    var lines: [DoctorLine] {
+    package var lines: [DoctorLine] {
         let start =
             isMPIRunning
             ? "Started by a launcher: the ranks talk through it."
@@ -84,9 +71,9 @@ struct LibraryFacts: DoctorPart {
         }
     }
 
-    var warnings: [String] { [] }
+    package var warnings: [String] { [] }
 
-    var json: [String: JSONValue] {
+    package var json: [String: JSONValue] {
         [
             "blas": .object([
                 "library": .string("OpenBLAS"), "version": .string(blasVersion),

@@ -1,29 +1,29 @@
 import Diagnostics
 import Foundation
 import JSON
-import ModelFiles
+import Machine
 import Tensors
 
 /// What the machine of the first rank has; what the system does not tell is nil.
 struct MachineFacts: DoctorPart {
-    let processor: String
+    package let processor: String
     let onlineCores: Int
     let physicalCores: Int?
     /// Threads that other programs kept busy when the doctor came.
-    let loadAverage: Double?
+    package let loadAverage: Double?
     /// Cores that this process may use, by its affinity.
     let allowedCores: Int
     /// Cores' worth of time that the container grants.
-    let containerCores: Double?
-    let nodeCount: Int
+    package let containerCores: Double?
+    package let nodeCount: Int
     let memoryBytes: Int
-    let availableBytes: Int
-    let containerBytes: Int?
-    let disk: FileSystemFacts?
-    let sharedMemory: FileSystemFacts?
-    let limits: ProcessLimits
-    let ranksHere: Int
-    let threadCount: Int
+    package let availableBytes: Int
+    package let containerBytes: Int?
+    package let disk: FileSystemFacts?
+    package let sharedMemory: FileSystemFacts?
+    package let limits: ProcessLimits
+    package let ranksHere: Int
+    package let threadCount: Int
 
     /// GPT-2's smallest model, as a measure that people know.
     static let exampleParameterCount = 124_439_808
@@ -32,7 +32,7 @@ struct MachineFacts: DoctorPart {
     /// fp32 weights and AdamW's two moments.
     static let checkpointBytesPerParameter = 12
 
-    init(ranksHere: Int, threadCount: Int, allowedCores: Int) {
+    package init(ranksHere: Int, threadCount: Int, allowedCores: Int) {
         processor = SystemFile.processorName
         onlineCores = ProcessorBinding.onlineCount
         physicalCores = SystemFile.physicalCoreCount
@@ -52,13 +52,13 @@ struct MachineFacts: DoctorPart {
     }
 
     /// Memory that training can have: what is free, or the container's limit.
-    var usableBytes: Int { min(availableBytes, containerBytes ?? .max) }
+    package var usableBytes: Int { min(availableBytes, containerBytes ?? .max) }
 }
 
 extension MachineFacts {
-    var title: String { "Machine" }
+    package var title: String { "Machine" }
 
-    var lines: [DoctorLine] {
+    package var lines: [DoctorLine] {
         [coresLine, memoryLine]
             + [disk.map(diskLine), sharedMemory.map(sharedMemoryLine)]
             .compactMap { $0 } + limits.lines
@@ -119,7 +119,7 @@ extension MachineFacts {
     private static let leastDisk = 5_000_000_000
     private static let leastSharedMemory = 64_000_000
 
-    var warnings: [String] {
+    package var warnings: [String] {
         var warnings: [String] = []
         if let loadAverage, loadAverage >= max(1, Self.busyShare * Double(onlineCores)) {
             warnings.append(
@@ -149,7 +149,7 @@ extension MachineFacts {
         return warnings + limits.warnings
     }
 
-    var json: [String: JSONValue] {
+    package var json: [String: JSONValue] {
         [
             "processor": .object([
                 "name": .string(processor), "online_cores": .integer(onlineCores),

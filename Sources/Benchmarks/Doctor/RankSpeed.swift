@@ -4,7 +4,7 @@ import Tensors
 /// How much time and memory the measurements take.
 package struct DoctorEffort {
     /// For each measurement.
-    let seconds: Double
+    package let seconds: Double
     /// Well beyond the caches in a full look.
     let copyBytes: Int
     /// Floats of the all-reduce.
@@ -19,14 +19,14 @@ package struct DoctorEffort {
 
 /// What one rank reaches while all ranks measure at once, as they compute in training.
 struct RankSpeed: Codable, Equatable {
-    var host: String
-    var threadCount: Int
-    var blasCore: String
+    package var host: String
+    package var threadCount: Int
+    package var blasCore: String
     /// GFLOP/s of fused multiply-adds on one thread.
     var coreGFLOPS: Double
     /// GFLOP/s on all threads: the most that any measurement reached, since a busy machine can
     /// disturb each of them.
-    var gflops: Double
+    package var gflops: Double
     /// GFLOP/s of a product of the feed-forward layer of GPT-2 124M.
     var sgemmGFLOPS: Double
     /// The same in bfloat16; nil where the processor has no instructions for it.
@@ -35,7 +35,7 @@ struct RankSpeed: Codable, Equatable {
     var copyGBPerSecond: Double
 
     /// - Parameter barrier: holds a measurement until all ranks are there.
-    static func measure(
+    package static func measure(
         on device: Device, host: String, kernels: ComputeKernels, effort: DoctorEffort,
         barrier: () throws -> Void
     ) rethrows -> RankSpeed {

@@ -1,11 +1,10 @@
 import Diagnostics
 import JSON
-import ModelFiles
 
 /// What was measured: sums over the ranks, since they compute at the same time.
 struct SpeedFacts: DoctorPart {
-    let ranks: [RankSpeed]
-    let allReduce: AllReduceSpeed?
+    package let ranks: [RankSpeed]
+    package let allReduce: AllReduceSpeed?
 
     private var coreGFLOPS: Double { ranks.map(\.coreGFLOPS).min() ?? 0 }
     private var gflops: Double { ranks.reduce(0) { $0 + $1.gflops } }
@@ -22,11 +21,11 @@ struct SpeedFacts: DoctorPart {
     /// At most 100: a rank whose products are faster than its peak has that as its peak.
     private var percentOfPeak: Double { 100 * (sgemmGFLOPS / gflops) }
 
-    var title: String {
+    package var title: String {
         ranks.count == 1 ? "Speed" : "Speed of all \(ranks.count) ranks at the same time"
     }
 
-    var lines: [DoctorLine] {
+    package var lines: [DoctorLine] {
         [peakLine, sgemmLine, bfloat16Line, copyLine, allReduceLine]
     }
 
@@ -95,7 +94,7 @@ struct SpeedFacts: DoctorPart {
     private static let leastPercentOfPeak = 60.0
     private static let leastShareOfFastest = 0.75
 
-    var warnings: [String] {
+    package var warnings: [String] {
         var warnings: [String] = []
         for (rank, speed) in ranks.enumerated()
         where speed.gflops < Self.leastScaling * speed.coreGFLOPS * Double(speed.threadCount) {
@@ -120,7 +119,7 @@ struct SpeedFacts: DoctorPart {
         return warnings
     }
 
-    var json: [String: JSONValue] {
+    package var json: [String: JSONValue] {
         [
             "speed": .object([
                 "fma_core_gflops": .number(coreGFLOPS), "fma_gflops": .number(gflops),

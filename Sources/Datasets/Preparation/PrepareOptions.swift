@@ -1,4 +1,4 @@
-import Training
+import Options
 
 /// Which text becomes token shards, and where they go.
 package struct PrepareOptions: OptionBlock {

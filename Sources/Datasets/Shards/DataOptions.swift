@@ -1,3 +1,5 @@
+import Options
+
 /// Which tokens a run reads.
 package struct DataOptions: OptionBlock {
     /// The training shards: a directory (its train-*.h5) or a glob; by default what the recipe's

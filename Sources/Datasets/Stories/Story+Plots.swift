@@ -129,7 +129,7 @@ extension Story {
     }
 
     /// Sums with what is found: 3...9 and up to 9 more, given, brought or lost.
-    mutating func count() {
+    package mutating func count() {
         pick(["After that ", "Later ", "Next ", "Soon "])
         say("\(hero.subject) found ")
         tellThing()

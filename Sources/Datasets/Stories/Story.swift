@@ -8,13 +8,13 @@ struct Story<Voice: StoryVoice> {
     var voice: Voice
     private(set) var hero = StoryPerson()
     private(set) var companion = StoryPerson()
-    private(set) var family: [String] = []
+    package private(set) var family: [String] = []
     private var treasure = ""
 
-    init(_ voice: Voice) { self.voice = voice }
+    package init(_ voice: Voice) { self.voice = voice }
 
     /// Tells one story, which ends with a newline.
-    mutating func tell() {
+    package mutating func tell() {
         introduceHero()
         goOut()
         followPlot()
@@ -95,12 +95,12 @@ struct Story<Voice: StoryVoice> {
 /// Phrases that all parts of the grammar share.
 extension Story {
     /// Names that nobody in the story has yet.
-    var names: [String] {
+    package var names: [String] {
         (StoryWords.girls + StoryWords.boys).filter { ![hero.name, companion.name].contains($0) }
             .filter { !family.contains($0) }
     }
 
-    mutating func say(_ text: String) { voice.say(text) }
+    package mutating func say(_ text: String) { voice.say(text) }
 
     /// Says the lead and one of the texts, all equally likely.
     @discardableResult
@@ -110,7 +110,7 @@ extension Story {
     }
 
     /// Says a number of the range and gives it back.
-    mutating func number(in range: ClosedRange<Int>) -> Int {
+    package mutating func number(in range: ClosedRange<Int>) -> Int {
         range.lowerBound + voice.choose(range.map(String.init), weights: [])
     }
 

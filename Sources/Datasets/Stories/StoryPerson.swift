@@ -1,10 +1,10 @@
 /// Someone in a story.
 struct StoryPerson {
-    var name = ""
+    package var name = ""
     var isGirl = false
 
-    var subject: String { isGirl ? "she" : "he" }
-    var object: String { isGirl ? "her" : "him" }
+    package var subject: String { isGirl ? "she" : "he" }
+    package var object: String { isGirl ? "her" : "him" }
     var possessive: String { isGirl ? "her" : "his" }
 }
 
@@ -38,5 +38,5 @@ extension String {
 }
 
 extension [String] {
-    func without(_ text: String) -> [String] { filter { $0 != text } }
+    package func without(_ text: String) -> [String] { filter { $0 != text } }
 }

@@ -20,11 +20,11 @@ package struct StoryReader: StoryVoice {
         return reader.isLost || reader.position != reader.text.count ? nil : reader
     }
 
-    mutating func say(_ text: String) {
+    package mutating func say(_ text: String) {
         if comesNext(text) { position += text.utf8.count } else { isLost = true }
     }
 
-    mutating func choose(_ options: [String], weights: [Int]) -> Int {
+    package mutating func choose(_ options: [String], weights: [Int]) -> Int {
         let fitting = options.indices.filter { comesNext(options[$0]) }
         guard !isLost, fitting.count == 1, let index = fitting.first else {
             isLost = true

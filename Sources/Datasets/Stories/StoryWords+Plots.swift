@@ -12,7 +12,7 @@ extension StoryWords {
         "board", "nail", "rope", "stick", "screw", "sack", "wheel", "brick", "pole", "hook",
         "plank", "spring", "tile", "beam", "cork", "pipe",
     ]
-    static let tools = [
+    package static let tools = [
         "hammer", "saw", "spade", "knife", "shovel", "axe", "rake", "chisel", "crowbar", "hoe",
         "drill", "hook", "file", "pick", "stick", "rope",
     ]
@@ -27,7 +27,7 @@ extension StoryWords {
         "Whisper", "Domino", "Captain", "Nutmeg", "Velvet", "Thimble", "Clover", "Pirate",
         "Bubbles", "Pumpkin", "Professor", "Noodle", "Cookie", "Shadow", "Thunder",
     ]
-    static let figures = [
+    package static let figures = [
         "giant", "king", "queen", "sailor", "witch", "dragon", "knight", "thief", "wizard",
         "princess", "troll", "mermaid", "pirate", "hermit", "wolf", "clown", "ghost", "elf",
         "emperor", "robot", "dwarf", "fairy", "monk", "shark",
@@ -36,7 +36,7 @@ extension StoryWords {
         "bean", "pumpkin", "carrot", "sunflower", "onion", "pea", "tulip", "melon", "cabbage",
         "leek", "daisy", "radish",
     ]
-    static let items = [
+    package static let items = [
         "apple", "pear", "plum", "nut", "shell", "egg", "marble", "button", "acorn", "coin",
         "berry", "cherry", "carrot", "feather", "candle", "bun", "stamp", "turnip", "pebble", "fig",
         "walnut", "rose", "ribbon", "bead",

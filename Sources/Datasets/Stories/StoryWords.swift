@@ -14,7 +14,7 @@ enum StoryWords {
         "Adam", "Finn", "Bruno", "Dan", "Erik", "Luca", "Marco", "Otto", "Ravi", "Simon",
     ]
     /// What people are like.
-    static let characters = [
+    package static let characters = [
         "kind", "brave", "curious", "quiet", "cheerful", "clever", "patient", "lively", "honest",
         "shy", "polite", "busy", "dreamy", "careful", "funny", "bold", "gentle", "merry", "tired",
         "lazy", "proud", "poor", "rich", "tall", "small", "strong", "young", "serious", "noisy",
@@ -75,7 +75,7 @@ enum StoryWords {
         "wheel", "vase", "flag", "net", "mask",
     ]
     /// What animals and people of dreams are like.
-    static let looks = [
+    package static let looks = [
         "little", "fat", "thin", "lazy", "proud", "sleepy", "friendly", "shaggy", "timid", "noisy",
         "clumsy", "gentle", "merry", "stubborn", "tired", "lame", "old", "young", "brave", "brown",
         "white", "black", "wet", "angry", "curious", "happy", "cheeky", "wild", "quick", "slow",
@@ -87,5 +87,5 @@ enum StoryWords {
         "turtle", "donkey", "badger", "seagull", "cow", "parrot", "monkey", "snail", "bear", "bat",
         "hare", "lizard",
     ]
-    static let numbers = (2...9).map(String.init)
+    package static let numbers = (2...9).map(String.init)
 }

@@ -1,5 +1,5 @@
+import CKernels
 import Foundation
-import Tensors
 
 /// Writes one story: a pure function of seed and number.
 package struct StoryWriter: StoryVoice {
@@ -33,9 +33,9 @@ package struct StoryWriter: StoryVoice {
         return story.voice
     }
 
-    mutating func say(_ text: String) { self.text += text }
+    package mutating func say(_ text: String) { self.text += text }
 
-    mutating func choose(_ options: [String], weights: [Int]) -> Int {
+    package mutating func choose(_ options: [String], weights: [Int]) -> Int {
         let distribution = ChoiceDistribution(optionCount: options.count, weights: weights)
         if isChecking { isPrefixFree = isPrefixFree && Self.isPrefixFree(options) }
         let index = distribution.index(of: randomWord())
@@ -51,7 +51,8 @@ package struct StoryWriter: StoryVoice {
             UInt32(choices.count), UInt32(truncatingIfNeeded: number),
             UInt32(truncatingIfNeeded: number >> 32), 0,
         ]
-        let words = Philox.words(counter: counter, key: seed)
+        var words = [UInt32](repeating: 0, count: 4)
+        kernel_philox(&words, seed, counter)
         return UInt64(words[0]) << 32 | UInt64(words[1])
     }
 
@@ -64,9 +65,9 @@ package struct StoryWriter: StoryVoice {
 
 /// The probabilities of one choice.
 package struct ChoiceDistribution {
-    let optionCount: Int
+    package let optionCount: Int
     /// Empty where all options are equally likely.
-    let weights: [Int]
+    package let weights: [Int]
 
     package init(optionCount: Int, weights: [Int]) {
         precondition(

@@ -1,9 +1,8 @@
 import Diagnostics
-import Evaluation
 
 extension ClassificationReport {
     /// A table of the figures of each class, and the confusion matrix.
-    var text: String {
+    package var text: String {
         var figures = TextTable()
         figures.add("class", "precision", "recall", "f1", "texts")
         for (number, label) in labels.enumerated() {

@@ -1,21 +1,29 @@
 import Datasets
 import Diagnostics
-import Evaluation
 import JSON
 
 /// What `classify` tells.
-struct ClassifiedTexts {
-    let texts: [LabelledText]
-    let labels: ClassLabels
-    let scores: ClassScores
+package struct ClassifiedTexts {
+    package let texts: [LabelledText]
+    package let labels: ClassLabels
+    package let scores: ClassScores
     /// Of texts that do not fit into the context, and of labels that are missing.
-    let warnings: [String]
+    package let warnings: [String]
+
+    package init(
+        texts: [LabelledText], labels: ClassLabels, scores: ClassScores, warnings: [String]
+    ) {
+        self.texts = texts
+        self.labels = labels
+        self.scores = scores
+        self.warnings = warnings
+    }
 
     /// Enough to know a text by.
     private static let characterCount = 50
 
     /// - Throws: `Failure` for a text whose scores are not finite.
-    func requireFinite() throws(Failure) {
+    package func requireFinite() throws(Failure) {
         guard let index = scores.firstNonFinite else { return }
         throw Failure(
             "the scores of a text are not finite", expected: "numbers",
@@ -24,7 +32,7 @@ struct ClassifiedTexts {
     }
 
     /// Nil where the texts have no labels, or some have no class.
-    var report: ClassificationReport? {
+    package var report: ClassificationReport? {
         guard scores.firstNonFinite == nil else { return nil }
         let actual = texts.compactMap { try? labels.index(of: $0) }
         guard actual.count == texts.count else { return nil }
@@ -32,7 +40,7 @@ struct ClassifiedTexts {
     }
 
     /// A row for each text: its beginning, its class, the probability of each class.
-    var text: String {
+    package var text: String {
         var table = TextTable()
         table.add(["text", "class"] + labels.names)
         for (text, answer) in zip(texts, zip(scores.classes, scores.probabilities)) {
@@ -46,7 +54,7 @@ struct ClassifiedTexts {
     }
 
     /// An object for each text.
-    var jsonLines: [JSONValue] {
+    package var jsonLines: [JSONValue] {
         zip(texts, zip(scores.classes, scores.probabilities)).map { text, answer in
             var members: [String: JSONValue] = [
                 "text": .string(text.text),

@@ -1,22 +1,26 @@
 import Datasets
-import Evaluation
+import Diagnostics
 import Files
 import JSON
 
 /// What `evaluate --tasks` tells.
-struct MultipleChoiceReport {
-    let shots: Int
-    let results: [(task: ChoiceTask, results: [ChoiceResult])]
+package struct MultipleChoiceReport {
+    package let shots: Int
+    package let results: [(task: ChoiceTask, results: [ChoiceResult])]
+
+    package init(shots: Int, results: [(task: ChoiceTask, results: [ChoiceResult])]) {
+        (self.shots, self.results) = (shots, results)
+    }
 
     /// Nil where every prompt fits into the context.
-    var warning: String? {
+    package var warning: String? {
         let scores = ChoiceScores(results.flatMap(\.results))
         guard scores.cutCount > 0 else { return nil }
         return "\(scores.cutCount) of \(scores.questionCount) prompts are longer than the model's "
             + "context and lost their beginning"
     }
 
-    var text: String {
+    package var text: String {
         var table = TextTable()
         table.add("task", "questions", "acc", "+-", "acc_norm", "+-")
         for row in rows {
@@ -30,7 +34,7 @@ struct MultipleChoiceReport {
         return table.lines.joined(separator: "\n")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         let tasks = rows.map { row in
             var members = row.scores.json
             members["task"] = .string(row.name)
@@ -41,7 +45,7 @@ struct MultipleChoiceReport {
     }
 
     /// Writes a JSON object a line for each question.
-    func writeAnswers(to path: String) throws {
+    package func writeAnswers(to path: String) throws {
         let lines = results.flatMap { task, results in
             results.map { result in
                 var members = result.json

@@ -1,6 +1,5 @@
 import Diagnostics
 import JSON
-import Models
 
 extension HuggingFaceConfiguration {
     /// What a classifier has beyond the members of its model; transformers needs the token that fills

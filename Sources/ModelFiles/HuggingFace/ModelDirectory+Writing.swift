@@ -1,7 +1,6 @@
 import Diagnostics
 import Files
 import JSON
-import Models
 
 extension ModelDirectory {
     /// Writes config.json, model.safetensors and the tokenizer's files into a directory that is

@@ -1,14 +1,12 @@
 import Diagnostics
-import ModelFiles
 import Tokenizers
 
-/// The chat template that a command talks with.
-enum ChatSetup {
+extension ChatTemplate {
     /// That of the name, else that of the model directory.
     ///
     /// - Throws: `Failure` for an unknown name, for a model whose template was not written by this
     ///   program, and for one without any.
-    static func template(
+    package static func template(
         _ name: String?, model directory: String, tokenizer: some Tokenizer
     ) throws -> ChatTemplate {
         if let name { return try ChatTemplate.named(name, for: tokenizer) }
@@ -21,7 +19,7 @@ enum ChatSetup {
     }
 
     /// That of the model directory; an adapter without one has that of its base.
-    static func kept(in directory: String) throws -> ChatTemplate? {
+    package static func kept(in directory: String) throws -> ChatTemplate? {
         if let template = try ChatTemplate.load(directory: directory) { return template }
         guard try AdapterDirectory.exists(at: directory) else { return nil }
         return try ChatTemplate.load(

@@ -1,4 +1,4 @@
-import Training
+import Options
 
 /// For which programs a model is written, and where.
 package struct ExportOptions: OptionBlock {

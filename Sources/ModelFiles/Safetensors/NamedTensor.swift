@@ -1,3 +1,5 @@
+import Tensors
+
 /// The values of one tensor, row by row, under the name that they bear in a file.
 ///
 /// It borrows its values: whoever makes one keeps them in place as long as it is used.
@@ -15,5 +17,22 @@ package struct NamedTensor {
         self.name = name
         self.shape = shape
         self.values = values
+    }
+}
+
+extension ParameterList {
+    /// The tensors of these parameters in a flat vector in the layout of this list, by name and
+    /// suffix.
+    ///
+    /// - Parameter chosen: nil takes all parameters.
+    package func named(
+        _ values: Tensor<Float>, of chosen: [Parameter]? = nil, suffix: String = ""
+    ) -> [NamedTensor] {
+        (chosen ?? parameters).map { parameter in
+            let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+            return NamedTensor(
+                name: parameter.name + suffix, shape: parameter.shape,
+                values: UnsafeBufferPointer(view.buffer))
+        }
     }
 }

@@ -2,29 +2,29 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
-import FineTuning
 import Models
+import Objectives
 import Tokenizers
 import Training
 
 /// Fine-tuning to tell the classes of texts.
 struct ClassificationTask: TrainingTask {
-    let labels: ClassLabels
+    package let labels: ClassLabels
     private let base: FineTuneBase
     /// Of the examples.
     private let files: [String]
     private let train: ClassifiedExamples
     /// Those of `train`.
     private let texts: [LabelledText]
-    let validation: ClassifiedExamples
+    package let validation: ClassifiedExamples
     /// For the report at the end; may be empty.
-    let test: ClassifiedExamples
+    package let test: ClassifiedExamples
     private let labelWarnings: [String]
     private let classWeights: [Float]
     private let sequenceLength: Int
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
-    init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe) throws {
         base = try FineTuneBase(recipe)
         files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
         sequenceLength = base.sequenceLength(recipe)
@@ -47,12 +47,12 @@ struct ClassificationTask: TrainingTask {
         }
     }
 
-    var description: String {
+    package var description: String {
         "\(Quantity.count(train.examples.count, "text")) of the classes \(labels.names.joined(separator: ", ")); "
             + "\(validation.examples.count) more for validation, \(test.examples.count) for the test"
     }
 
-    var warnings: [String] {
+    package var warnings: [String] {
         let sets = [("training", train), ("validation", validation), ("test", test)]
         return labelWarnings
             + sets.compactMap { name, set in
@@ -60,19 +60,21 @@ struct ClassificationTask: TrainingTask {
             }
     }
 
-    var inputs: RankInputs {
+    package var inputs: RankInputs {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
-    func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
+    package func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
 
-    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
         try base.plan(recipe, classCount: labels.count)
     }
 
-    func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
+    package func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
 
-    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws
+        -> ShownSequence
+    {
         let index = examples(recipe).indices(step: step, sequences: number..<number + 1)[0]
         let text = texts[index]
         return ShownSequence(
@@ -87,17 +89,17 @@ struct ClassificationTask: TrainingTask {
             isShuffled: recipe.data.shuffle)
     }
 
-    func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
+    package func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
         guard !validation.examples.isEmpty else { return nil }
         return ValidationLoss(
             examples: validation.examples, portionSize: recipe.train.microBatchSize)
     }
 
-    func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: any LanguageModel) -> any Objective {
         ClassificationObjective(model: model, classWeights: classWeights)
     }
 
-    func checkpointFiles(
+    package func checkpointFiles(
         _ configuration: ModelConfiguration, recipe: Recipe
     ) throws -> CheckpointFiles {
         try base.checkpointFiles(recipe, labels: labels.names)
@@ -106,15 +108,15 @@ struct ClassificationTask: TrainingTask {
 
 /// The texts of a recipe: those to learn from, and those that are held out.
 struct LabelledTextSplit {
-    let labels: ClassLabels
-    private(set) var train: [LabelledText] = []
-    private(set) var validation: [LabelledText] = []
-    private(set) var test: [LabelledText] = []
+    package let labels: ClassLabels
+    package private(set) var train: [LabelledText] = []
+    package private(set) var validation: [LabelledText] = []
+    package private(set) var test: [LabelledText] = []
     /// What was left out, and what looks like a mistake.
-    private(set) var warnings: [String] = []
+    package private(set) var warnings: [String] = []
 
     /// - Parameter given: the labels of the model; nil takes those of the texts.
-    init(_ recipe: Recipe, labels given: [String]?) throws {
+    package init(_ recipe: Recipe, labels given: [String]?) throws {
         let options = recipe.finetune
         var columns = LabelledTextColumns()
         if let text = options.textColumn { columns.text = text }

@@ -2,16 +2,21 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
+import ModelFiles
 
 /// `classify`: the probabilities that a classifier gives its classes for some texts.
-struct ClassifyPhase {
-    let communicator: any Communicator
-    let compute: ComputeResources
+package struct ClassifyPhase {
+    package let communicator: any Communicator
+    package let compute: ComputeResources
+
+    package init(communicator: any Communicator, compute: ComputeResources) {
+        (self.communicator, self.compute) = (communicator, compute)
+    }
 
     /// Collective; the same on every rank.
     ///
     /// - Parameter texts: those with a label must have one of the classifier's.
-    func run(
+    package func run(
         model directory: String, texts read: () throws -> [LabelledText]
     ) throws -> ClassifiedTexts {
         let device = compute.makeDevice()

@@ -5,29 +5,31 @@ import Evaluation
 import Foundation
 import JSON
 import ModelFiles
-import Models
 import Tensors
 import Tokenizers
-import Training
 
 /// `evaluate`: loss, perplexity and bits per byte of a model on token shards.
-struct EvaluatePhase {
-    let communicator: any Communicator
-    let compute: ComputeResources
+package struct EvaluatePhase {
+    package let communicator: any Communicator
+    package let compute: ComputeResources
+
+    package init(communicator: any Communicator, compute: ComputeResources) {
+        (self.communicator, self.compute) = (communicator, compute)
+    }
 
     /// Windows in one forward pass.
     private static let portionSize = 8
 
-    struct Scores {
+    package struct Scores {
         /// Nats per token.
-        let loss: Double
-        let tokenCount: Int
-        let byteCount: Int
+        package let loss: Double
+        package let tokenCount: Int
+        package let byteCount: Int
 
         /// Total nats / ln 2 / bytes of the scored text.
-        var bitsPerByte: Double { loss * Double(tokenCount) / log(2) / Double(byteCount) }
+        package var bitsPerByte: Double { loss * Double(tokenCount) / log(2) / Double(byteCount) }
 
-        var json: JSONValue {
+        package var json: JSONValue {
             .object([
                 "loss": .number(loss), "perplexity": .number(exp(loss)),
                 "bits_per_byte": .number(bitsPerByte), "tokens": .integer(tokenCount),
@@ -35,7 +37,7 @@ struct EvaluatePhase {
         }
     }
 
-    func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
+    package func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
         let device = compute.makeDevice()
         let (model, tokenizer, loss, inputs) = try communicator.agree {
             let (model, tokenizer) = try LoadedModel.load(

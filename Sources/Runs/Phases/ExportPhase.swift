@@ -1,16 +1,23 @@
 import Diagnostics
+import Files
 import ModelFiles
 import Tensors
 
 /// `export`: a model for other programs.
-struct ExportPhase {
-    let format: ExportOptions.Format
-    let type: ExportOptions.WeightType
+package struct ExportPhase {
+    package let format: ExportOptions.Format
+    package let type: ExportOptions.WeightType
     /// The most bytes of tensors in a file; nil puts all into one.
-    var shardSize: Int?
+    package var shardSize: Int?
+
+    package init(
+        format: ExportOptions.Format, type: ExportOptions.WeightType, shardSize: Int? = nil
+    ) {
+        (self.format, self.type, self.shardSize) = (format, type, shardSize)
+    }
 
     /// - Throws: `Failure` where something stands at `output`, or a write fails.
-    func run(model directory: String, output: String, isReplacing: Bool = false) throws {
+    package func run(model directory: String, output: String, isReplacing: Bool = false) throws {
         let loaded = try LoadedModel.merged(directory, device: Device(threadCount: 1))
         if let type = type.safetensors, format == .hf {
             try loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
@@ -33,7 +40,7 @@ struct ExportPhase {
 
 extension ExportOptions.WeightType {
     /// nil where Hugging Face has no such type.
-    var safetensors: SafetensorsType? {
+    package var safetensors: SafetensorsType? {
         switch self {
         case .f32: .float32
         case .bf16: .bfloat16

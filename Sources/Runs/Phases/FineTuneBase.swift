@@ -1,5 +1,5 @@
 import Diagnostics
-import FineTuning
+import Files
 import ModelFiles
 import Models
 import Tokenizers
@@ -7,14 +7,14 @@ import Training
 
 /// The model from which a fine-tuning starts, before its weights are read.
 struct FineTuneBase {
-    let directory: String
-    let tokenizer: any Tokenizer
-    let configuration: ModelConfiguration
+    package let directory: String
+    package let tokenizer: any Tokenizer
+    package let configuration: ModelConfiguration
     /// Of a classifier.
-    let labels: [String]?
+    package let labels: [String]?
 
     /// - Throws: `Failure` where the directory holds no model.
-    init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe) throws {
         guard let directory = recipe.initial.from else {
             throw Failure(
                 "finetune.from is missing", remedy: "name a model directory", kind: .usage)
@@ -34,12 +34,12 @@ struct FineTuneBase {
     }
 
     /// T: what the recipe says, at most the context.
-    func sequenceLength(_ recipe: Recipe) -> Int {
+    package func sequenceLength(_ recipe: Recipe) -> Int {
         min(recipe.train.sequenceLength ?? .max, configuration.contextLength)
     }
 
     /// - Parameter classCount: of a head; nil for none.
-    func plan(_ recipe: Recipe, classCount: Int?) throws -> ParameterPlan {
+    package func plan(_ recipe: Recipe, classCount: Int?) throws -> ParameterPlan {
         var plan: ParameterPlan
         switch recipe.finetune.trained {
         case .lora:
@@ -71,7 +71,7 @@ struct FineTuneBase {
     }
 
     /// - Parameter template: kept with the model.
-    func checkpointFiles(
+    package func checkpointFiles(
         _ recipe: Recipe, template: ChatTemplate? = nil, labels: [String]? = nil
     ) throws -> CheckpointFiles {
         var files = CheckpointFiles(

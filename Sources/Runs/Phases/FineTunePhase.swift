@@ -1,20 +1,18 @@
 import Collectives
-import Datasets
 import Diagnostics
 import Evaluation
-import FineTuning
-import Models
+import ModelFiles
 import Training
 
 /// `finetune`: a model that does one task, or several adapters at once.
 struct FineTunePhase {
-    let isResuming: Bool
-    let compute: ComputeResources
-    let communicator: any Communicator
+    package let isResuming: Bool
+    package let compute: ComputeResources
+    package let communicator: any Communicator
     /// Of one of several adapters, before what is told of it.
-    var name: String?
+    package var name: String?
 
-    func run(_ recipe: Recipe) throws -> Trainer.Outcome {
+    package func run(_ recipe: Recipe) throws -> Trainer.Outcome {
         guard recipe.finetune.variants.isEmpty else { return try runVariants(recipe) }
         let own = try communicator.agree { try recipe.fineTuning() }
         let phase = TrainingPhase(
@@ -33,7 +31,7 @@ struct FineTunePhase {
     }
 
     /// - Parameter recipe: that of the fine-tuning alone.
-    static func task(_ recipe: Recipe) throws -> any TrainingTask {
+    package static func task(_ recipe: Recipe) throws -> any TrainingTask {
         switch recipe.finetune.task {
         case .instructions: try InstructionTask(recipe)
         case .classification: try ClassificationTask(recipe)
@@ -43,7 +41,7 @@ struct FineTunePhase {
     /// How well the classes of held-out texts are told; for other tasks nothing.
     ///
     /// - Parameter recipe: that of the fine-tuning alone.
-    func report(_ recipe: Recipe, model directory: String) throws {
+    package func report(_ recipe: Recipe, model directory: String) throws {
         guard recipe.finetune.task == .classification else { return }
         let task = try communicator.agree { try ClassificationTask(recipe) }
         let model = try communicator.agree {
@@ -113,13 +111,13 @@ struct FineTunePhase {
 
 /// One of several adapters of a recipe.
 struct Variant {
-    let name: String
-    let recipe: Recipe
+    package let name: String
+    package let recipe: Recipe
     /// What its keys replaced in the recipe of all.
-    let notes: [String]
+    package let notes: [String]
 
     /// - Throws: a usage `Failure` for keys that are wrong, and for two variants that are the same.
-    static func all(of recipe: Recipe) throws -> [Variant] {
+    package static func all(of recipe: Recipe) throws -> [Variant] {
         let texts = recipe.finetune.variants
         guard Set(texts).count == texts.count else {
             throw Failure(

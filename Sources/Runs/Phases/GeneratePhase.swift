@@ -1,15 +1,21 @@
 import Collectives
 import Diagnostics
 import Generation
+import Machine
+import ModelFiles
 import Models
 import Tensors
 import Tokenizers
 
 /// `generate`: a prompt and what the model adds, printed as it comes.
-struct GeneratePhase {
-    let compute: ComputeResources
+package struct GeneratePhase {
+    package let compute: ComputeResources
 
-    func run(_ options: GenerateOptions, model directory: String) throws {
+    package init(compute: ComputeResources) {
+        self.compute = compute
+    }
+
+    package func run(_ options: GenerateOptions, model directory: String) throws {
         let (tokenCount, isHuge) = options.maximumTokens.multipliedReportingOverflow(
             by: options.samples)
         let (model, tokenizer) = try load(
@@ -38,7 +44,7 @@ struct GeneratePhase {
     /// The model with its weights in the wanted format, and its tokenizer.
     ///
     /// - Parameter tokenCount: what it is to generate at most.
-    func load(
+    package func load(
         _ directory: String, _ options: GenerateOptions, tokenCount: Int
     ) throws -> (any LanguageModel, any Tokenizer) {
         let (model, tokenizer) = try LoadedModel.load(directory, device: compute.makeDevice())
@@ -83,13 +89,13 @@ private struct PromptText {
             shown = text
             stops = options.stop
             // One that cannot be read does not matter here.
-            if let template = try? ChatSetup.kept(in: directory) {
+            if let template = try? ChatTemplate.kept(in: directory) {
                 let note = "the model has a chat template, \(template.name): --chat uses it"
                 Console.write("note: \(note)\n", to: .standardError)
             }
             return
         }
-        let template = try ChatSetup.template(
+        let template = try ChatTemplate.template(
             options.template, model: directory, tokenizer: tokenizer)
         ids = try tokenizer.encode(template.prompt(after: [ChatMessage(.user, text)])).ids
         shown = ""
@@ -98,7 +104,7 @@ private struct PromptText {
 }
 
 extension GenerateOptions {
-    var sampling: SamplingOptions {
+    package var sampling: SamplingOptions {
         var sampling = SamplingOptions(seed: UInt64(seed ?? Recipe().seed))
         sampling.repetitionPenalty = repetitionPenalty
         sampling.temperature = temperature

@@ -4,19 +4,22 @@ import ModelFiles
 import Models
 import Tensors
 import Tokenizers
-import Training
 
 /// `import`: weights of other programs as a model directory of this one.
-struct ImportPhase {
+package struct ImportPhase {
     /// A Hugging Face directory, or a llama2.c checkpoint.
-    let source: String
+    package let source: String
     /// The tokenizer; nil takes that of the directory.
-    let tokenizer: String?
+    package let tokenizer: String?
     /// The chat template; nil takes that of the directory.
-    let template: String?
+    package let template: String?
+
+    package init(source: String, tokenizer: String?, template: String?) {
+        (self.source, self.tokenizer, self.template) = (source, tokenizer, template)
+    }
 
     /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
-    func run(output: String) throws {
+    package func run(output: String) throws {
         let device = Device(threadCount: 1)
         let isDirectory = try DirectoryEntries.isThere(
             "\(source)/\(HuggingFaceConfiguration.fileName)")
@@ -45,7 +48,7 @@ struct ImportPhase {
 
     private func directory(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
         let model = try ModelDirectory(reading: source).model.makeModel(device: device)
-        try CheckpointReader.readWeights(of: model, from: source)
+        try model.readWeights(from: source)
         return (model, try TokenizerFile.load(tokenizer ?? source))
     }
 
@@ -82,33 +85,5 @@ struct ImportPhase {
             expected: "at most \(configuration.vocabularySize)",
             got: "\(tokenizer.vocabularySize)", at: self.tokenizer ?? source,
             remedy: "name the tokenizer of this model with --tokenizer")
-    }
-}
-
-/// A model and its tokenizer on their way into a Hugging Face directory.
-struct ModelFile {
-    let model: any LanguageModel
-    let tokenizer: any Tokenizer
-    var weights = WeightStorage.float32
-    /// Of a classifier.
-    var labels: [String]?
-    var template: ChatTemplate?
-    /// tokenizer_config.json; nil makes one, with the template.
-    var tokenizerConfigurationJSON: [UInt8]?
-
-    func publish(at path: String, isReplacing: Bool = false) throws {
-        try OutputPath.makeParent(of: path)
-        let configuration = HuggingFaceConfiguration(
-            model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
-            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init), labels: labels)
-        let names = Set(configuration.tensorShapes.map(\.name))
-        let tensors = model.parameters.named(model.parameters.values)
-        try ModelDirectory.publish(
-            configuration, tensors: tensors.filter { names.contains($0.name) },
-            tokenizerJSON: tokenizer.tokenizerJSON,
-            tokenizerConfigurationJSON: try tokenizerConfigurationJSON
-                ?? tokenizer.tokenizerConfigJSON(
-                    maximumLength: model.configuration.contextLength, template: template),
-            weights: weights, at: path, isReplacing: isReplacing)
     }
 }

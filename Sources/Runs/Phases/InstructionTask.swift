@@ -2,8 +2,8 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
-import FineTuning
 import Models
+import Objectives
 import Tokenizers
 import Training
 
@@ -17,7 +17,7 @@ struct InstructionTask: TrainingTask {
     private let validation: ExampleSet?
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
-    init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe) throws {
         base = try FineTuneBase(recipe)
         files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
         guard base.labels == nil else {
@@ -63,14 +63,14 @@ struct InstructionTask: TrainingTask {
             ?? ChatTemplate(.alpaca, for: base.tokenizer)
     }
 
-    var description: String {
+    package var description: String {
         let example = (try? train.text(of: 0, by: base.tokenizer)) ?? ""
         let held = validation.map { "\n\($0.examples.count) more for validation" } ?? ""
         return "template \(template.name): \(train.description)\(held)\n"
             + "the first example; what stands in \u{27E6} \u{27E7} is learnt:\n\(example)"
     }
 
-    var warnings: [String] {
+    package var warnings: [String] {
         train.warnings + (validation?.warnings.map { "validation: \($0)" } ?? [])
             + (endWarning.map { [$0] } ?? [])
     }
@@ -84,20 +84,22 @@ struct InstructionTask: TrainingTask {
             + "of this vocabulary but \(ids.count): the model may be slow to learn it"
     }
 
-    var inputs: RankInputs {
+    package var inputs: RankInputs {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
-    func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
+    package func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
 
-    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
         try base.plan(recipe, classCount: nil)
     }
 
-    func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
+    package func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
 
     /// With what is learnt in ⟦ ⟧.
-    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws
+        -> ShownSequence
+    {
         let source = examples(recipe)
         let index = source.indices(step: step, sequences: number..<number + 1)[0]
         return ShownSequence(
@@ -111,17 +113,17 @@ struct InstructionTask: TrainingTask {
             isShuffled: recipe.data.shuffle)
     }
 
-    func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
+    package func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
         validation.map {
             ValidationLoss(examples: $0.examples, portionSize: recipe.train.microBatchSize)
         }
     }
 
-    func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: any LanguageModel) -> any Objective {
         NextTokenObjective(model: model)
     }
 
-    func checkpointFiles(
+    package func checkpointFiles(
         _ configuration: ModelConfiguration, recipe: Recipe
     ) throws -> CheckpointFiles {
         try base.checkpointFiles(recipe, template: template)

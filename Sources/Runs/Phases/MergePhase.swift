@@ -1,15 +1,17 @@
 import Diagnostics
 import ModelFiles
-import Models
 import Tensors
-import Training
 
 /// `merge`: an adapter folded into its base.
-struct MergePhase {
-    let compute: ComputeResources
+package struct MergePhase {
+    package let compute: ComputeResources
     /// On which the logits are compared; nil takes a text of many letters, or the first tokens where the
     /// tokenizer lacks some of them.
-    let probe: String?
+    package let probe: String?
+
+    package init(compute: ComputeResources, probe: String?) {
+        (self.compute, self.probe) = (compute, probe)
+    }
 
     private static let defaultProbe = "The quick brown fox jumps over the lazy dog."
 
@@ -20,7 +22,7 @@ struct MergePhase {
     ///
     /// - Throws: `Failure` where the directory holds no adapter, where it changes nothing, and where the
     ///   merged model computes something else.
-    func run(adapter directory: String, output: String, isReplacing: Bool = false) throws {
+    package func run(adapter directory: String, output: String, isReplacing: Bool = false) throws {
         guard try AdapterDirectory.exists(at: directory) else {
             throw Failure(
                 "there is no adapter to merge", expected: AdapterConfiguration.fileName,

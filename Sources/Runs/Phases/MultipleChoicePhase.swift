@@ -1,14 +1,19 @@
 import Collectives
 import Datasets
 import Evaluation
+import ModelFiles
 
 /// `evaluate --tasks`: the share of multiple-choice questions that a model answers rightly.
-struct MultipleChoicePhase {
-    let communicator: any Communicator
-    let compute: ComputeResources
+package struct MultipleChoicePhase {
+    package let communicator: any Communicator
+    package let compute: ComputeResources
+
+    package init(communicator: any Communicator, compute: ComputeResources) {
+        (self.communicator, self.compute) = (communicator, compute)
+    }
 
     /// Collective; the report is the same on every rank.
-    func run(
+    package func run(
         model directory: String, tasks paths: [String], shots: Int, limit: Int?
     ) throws -> MultipleChoiceReport {
         let device = compute.makeDevice()

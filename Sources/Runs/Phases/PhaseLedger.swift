@@ -4,20 +4,19 @@ import Files
 import Foundation
 import JSON
 import ModelFiles
-import Training
 
 /// What a run has finished, in OUTPUT/phases.json: for each phase the hashes of the keys that it obeyed
 /// and of the files that it read, so that a restart repeats it where they changed, and only then.
-struct PhaseLedger {
-    let recipe: Recipe
-    let phase: Recipe.Phase
+package struct PhaseLedger {
+    package let recipe: Recipe
+    package let phase: Recipe.Phase
 
-    static let fileName = "phases.json"
+    package static let fileName = "phases.json"
 
     private var path: String { "\(recipe.output)/\(Self.fileName)" }
 
     /// The phases that a run directory says are finished, in the order of a recipe.
-    static func finished(in directory: String) throws -> [String] {
+    package static func finished(in directory: String) throws -> [String] {
         let path = "\(directory)/\(fileName)"
         guard try DirectoryEntries.isThere(path) else { return [] }
         let entries = try entries(of: path)

@@ -1,22 +1,26 @@
 import Collectives
 import Datasets
 import Diagnostics
+import Files
 import Foundation
-import ModelFiles
+import JSON
 import Signals
 import Tokenizers
-import Training
 
 /// Carries out phases of a recipe, one after the other, on all ranks.
-struct PhaseRunner {
-    let communicator: any Communicator
-    let isResuming: Bool
+package struct PhaseRunner {
+    package let communicator: any Communicator
+    package let isResuming: Bool
+
+    package init(communicator: any Communicator, isResuming: Bool) {
+        (self.communicator, self.isResuming) = (communicator, isResuming)
+    }
 
     /// The exit code of a run that was stopped on request after saving.
-    static let stoppedExitCode: Int32 = 75
+    package static let stoppedExitCode: Int32 = 75
 
     /// - Returns: the exit code.
-    func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
+    package func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
         try recipe.rankInputs.requireEqual(
             over: communicator, "the ranks have different recipes",
             remedy: "start all ranks with the same arguments, and put the recipe on all hosts")
@@ -118,8 +122,8 @@ struct PhaseRunner {
     private func prepare(_ recipe: Recipe, _ ledger: PhaseLedger) throws {
         let isDone = try communicator.agree {
             try isResuming && !ledger.hasEntry()
-                && InspectReport.exists(
-                    (recipe.prepare.output ?? "") + "/tokenizer.json")
+                && DirectoryEntries.isThere(
+                    (recipe.prepare.output ?? "") + "/tokenizer.json", followsLinks: true)
         }
         if isDone { return say("already prepared: \(recipe.prepare.output ?? "")") }
         let phase = PreparePhase(communicator: communicator)

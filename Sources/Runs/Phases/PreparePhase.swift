@@ -6,11 +6,15 @@ import Tokenizers
 
 /// `prepare`: text to token shards; all ranks share the work, and the shards do not depend on how many
 /// they are.
-struct PreparePhase {
-    let communicator: any Communicator
+package struct PreparePhase {
+    package let communicator: any Communicator
+
+    package init(communicator: any Communicator) {
+        self.communicator = communicator
+    }
 
     /// Collective: what is to be prepared, after a look at the files. The first rank tells warnings.
-    func plan(_ options: PrepareOptions) throws -> PreparationPlan {
+    package func plan(_ options: PrepareOptions) throws -> PreparationPlan {
         let inputs = try communicator.agree { try TextInputs(options.input) }
         warn(inputs.warnings)
         let plan = try communicator.agree {
@@ -27,7 +31,7 @@ struct PreparePhase {
     ///   - malformed: what to do with bytes that are not UTF-8.
     ///   - isReplacing: whether shards that are there already are removed, instead of refused.
     /// - Returns: one line for people.
-    func run(
+    package func run(
         _ plan: PreparationPlan, _ options: PrepareOptions, tokenizer: any Tokenizer,
         malformed: MalformedText, isReplacing: Bool = false
     ) throws -> String {

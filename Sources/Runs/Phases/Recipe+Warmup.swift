@@ -1,5 +1,4 @@
 import Diagnostics
-import Training
 
 /// A recipe with a warm-up that fits its length, and what is to be said of that.
 typealias FittedRecipe = (recipe: Recipe, note: String?)

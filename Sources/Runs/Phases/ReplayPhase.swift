@@ -1,28 +1,33 @@
 import Collectives
 import Diagnostics
+import Files
 import Training
 
 /// `replay`: one step of a run again, on one rank, from the nearest checkpoint before it.
 ///
 /// Nothing is written, and no lock is taken: a run that is at work is not disturbed.
-struct ReplayPhase {
+package struct ReplayPhase {
     /// The run directory.
-    let run: String
-    let step: Int
+    package let run: String
+    package let step: Int
+
+    package init(run: String, step: Int) {
+        (self.run, self.step) = (run, step)
+    }
 
     /// A step, what the run recorded of it, and where its batch comes from.
-    struct Result {
-        let step: ReplayedStep
-        let recorded: RecordedStep
+    package struct Result {
+        package let step: ReplayedStep
+        package let recorded: RecordedStep
         /// What led there: the checkpoint, and those that were passed over.
-        let start: RunStart
-        let task: any TrainingTask
+        package let start: RunStart
+        package let task: any TrainingTask
         /// Settled.
-        let recipe: Recipe
+        package let recipe: Recipe
     }
 
     /// - Throws: `Failure` where there is no run, no such step, or a file of it is missing.
-    func compute() throws -> Result {
+    package func compute() throws -> Result {
         let recipe = try recipe()
         let recorded = try RecordedStep(step: step, in: run + "/metrics.jsonl")
         let start = try RunStart.before(
@@ -49,7 +54,7 @@ struct ReplayPhase {
     /// The recipe of the run, wherever its directory stands now.
     private func recipe() throws -> Recipe {
         let path = run + "/recipe.yaml"
-        guard try InspectReport.exists(path) else {
+        guard try DirectoryEntries.isThere(path, followsLinks: true) else {
             throw Failure(
                 "this is no run directory", expected: "recipe.yaml in it", got: "no such file",
                 at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)

@@ -5,13 +5,17 @@ import Tokenizers
 
 /// Training of a tokenizer on text files; all ranks share the counting, and the tokenizer does not depend
 /// on how many they are.
-struct TokenizerPhase {
-    let communicator: any Communicator
+package struct TokenizerPhase {
+    package let communicator: any Communicator
+
+    package init(communicator: any Communicator) {
+        self.communicator = communicator
+    }
 
     /// Bytes of text that one rank counts at a time.
     private static let partSize = 1 << 24
 
-    func train(_ options: TokenizerOptions, input: [String]) throws -> any Tokenizer {
+    package func train(_ options: TokenizerOptions, input: [String]) throws -> any Tokenizer {
         switch options.kind {
         case .character: try trainCharacters(input)
         case .bpe: try trainBytePairs(input, vocabularySize: options.vocabularySize)

@@ -4,18 +4,20 @@ import Diagnostics
 import Evaluation
 import ModelFiles
 import Models
+import Objectives
+import Tensors
 import Tokenizers
 import Training
 
 /// Pretraining: the shards of a run and the tokenizer that made them, opened and checked against each
 /// other.
 struct TrainingData: TrainingTask {
-    let train: TokenStream
-    let validation: TokenStream?
-    let tokenizer: any Tokenizer
+    package let train: TokenStream
+    package let validation: TokenStream?
+    package let tokenizer: any Tokenizer
     private let tokenizerPath: String
 
-    init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe) throws {
         guard let path = recipe.data.train else {
             throw Failure(
                 "data.train is missing", remedy: "name a shard directory or a glob", kind: .usage)
@@ -31,7 +33,7 @@ struct TrainingData: TrainingTask {
     }
 
     /// That of `init.from`, or that of the recipe.
-    func configuration(_ recipe: Recipe) throws -> ModelConfiguration {
+    package func configuration(_ recipe: Recipe) throws -> ModelConfiguration {
         guard let directory = recipe.initial.from else {
             return try recipe.model.configuration(
                 tokenizerVocabularySize: tokenizer.vocabularySize)
@@ -48,29 +50,31 @@ struct TrainingData: TrainingTask {
         return configuration
     }
 
-    let warnings: [String] = []
+    package let warnings: [String] = []
 
-    var inputs: RankInputs {
+    package var inputs: RankInputs {
         RankInputs(train) + (validation.map { RankInputs($0) } ?? RankInputs())
             + RankInputs(tokenizer, at: tokenizerPath)
     }
 
-    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
         try ParameterPlan(freezing: recipe, model)
     }
 
-    func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: any LanguageModel) -> any Objective {
         NextTokenObjective(model: model)
     }
 
-    func source(_ recipe: Recipe) throws -> any BatchSource { try windows(recipe) }
+    package func source(_ recipe: Recipe) throws -> any BatchSource { try windows(recipe) }
 
     private func windows(_ recipe: Recipe) throws -> WindowSource {
         WindowSource(stream: train, sampler: try sampler(recipe))
     }
 
     /// The window, its tokens and its documents; the text of the inputs and the last target.
-    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence {
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws
+        -> ShownSequence
+    {
         let sampler = try sampler(recipe)
         let window = sampler.window(step: step, sequence: number)
         let range = sampler.tokenRange(ofWindow: window)
@@ -95,7 +99,7 @@ struct TrainingData: TrainingTask {
         }
     }
 
-    func validationLoss(_ recipe: Recipe) throws -> ValidationLoss? {
+    package func validationLoss(_ recipe: Recipe) throws -> ValidationLoss? {
         try validation.map { stream in
             try naming(stream) {
                 try ValidationLoss(
@@ -120,7 +124,7 @@ struct TrainingData: TrainingTask {
         }
     }
 
-    func checkpointFiles(
+    package func checkpointFiles(
         _ configuration: ModelConfiguration, recipe: Recipe
     ) throws -> CheckpointFiles {
         CheckpointFiles(
@@ -132,7 +136,7 @@ struct TrainingData: TrainingTask {
             recipe: recipe.resolvedYAML)
     }
 
-    var description: String {
+    package var description: String {
         "data: \(Quantity.count(train.tokenCount, "token")) for training in \(train.paths.count) "
             + (train.paths.count == 1 ? "shard" : "shards")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
@@ -142,7 +146,7 @@ struct TrainingData: TrainingTask {
 
 extension Recipe {
     /// T; settled before the first use.
-    var sequenceLength: Int {
+    package var sequenceLength: Int {
         guard let length = train.sequenceLength ?? model.contextLength else {
             preconditionFailure("the sequence length has not been settled")
         }

@@ -1,13 +1,12 @@
 import Collectives
 import Diagnostics
 import Logging
-import Models
 import Tensors
 import Training
 
 /// What the log says of a run before its first step.
 extension TrainingPhase {
-    func announce(
+    package func announce(
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
     ) {
         logger.info(

@@ -13,15 +13,15 @@ import Training
 /// `pretrain` and `finetune`: data to a trained model, from scratch, from a model directory, or from the
 /// newest checkpoint of the run.
 struct TrainingPhase {
-    let isResuming: Bool
-    var compute: ComputeResources
-    let communicator: any Communicator
+    package let isResuming: Bool
+    package var compute: ComputeResources
+    package let communicator: any Communicator
     /// Before each line on the terminal, where several runs share it.
-    var name: String?
+    package var name: String?
 
     /// - Parameter makeTask: opens the data; called on every rank.
     /// - Throws: `AgreedFailure` for what is wrong before the first step.
-    func run(
+    package func run(
         _ recipe: Recipe, _ makeTask: () throws -> any TrainingTask
     ) throws -> Trainer.Outcome {
         let task = try communicator.agree(makeTask)
@@ -59,7 +59,7 @@ struct TrainingPhase {
             logger.warning(
                 "removed \(Quantity.count(segments.count, "file")) of a killed run from /dev/shm")
         }
-        let end = recipe.train.maximumSeconds.map { SwiftLLMTrain.start + .seconds($0) }
+        let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
         var setup = try makeSetup(
             recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
         try communicator.agree {
@@ -158,7 +158,7 @@ struct TrainingPhase {
     }
 
     /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
-    func makeSetup(
+    package func makeSetup(
         _ recipe: Recipe, _ task: any TrainingTask, metricsPath: String?,
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
@@ -198,7 +198,7 @@ struct TrainingPhase {
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
-    func load(
+    package func load(
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
         let (optimizer, rank) = (setup.optimizer, communicator.rank)
@@ -251,7 +251,7 @@ private struct TaskParts {
 
 extension TrainingSize {
     /// - Parameter recipe: Leaves nothing open.
-    init(
+    package init(
         _ recipe: Recipe, _ model: ModelConfiguration, _ plan: ParameterPlan, isValidated: Bool,
         savesCheckpoints: Bool = true, _ communicator: any Communicator
     ) {
@@ -266,5 +266,5 @@ extension TrainingSize {
 
 extension Recipe {
     /// Whether bf16 is asked for and the processor has it.
-    var multipliesBFloat16: Bool { train.precision == .bf16 && ComputeKernels.hasBFloat16 }
+    package var multipliesBFloat16: Bool { train.precision == .bf16 && ComputeKernels.hasBFloat16 }
 }

@@ -3,11 +3,13 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Models
+import Objectives
+import Options
 import Training
 
 /// What a run trains a model to do, from which data: what differs between pretraining and the kinds of
 /// fine-tuning.
-protocol TrainingTask {
+package protocol TrainingTask {
     /// What the data is, for the log.
     var description: String { get }
     /// What of the data is not used as it was given.
@@ -33,17 +35,17 @@ protocol TrainingTask {
 }
 
 /// A sequence of a batch, for people.
-struct ShownSequence {
+package struct ShownSequence {
     /// Where it comes from.
-    let place: String
-    let text: String
+    package let place: String
+    package let text: String
 }
 
 extension ParameterPlan {
     /// All of the architecture but what `train.freeze` names.
     ///
     /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
-    init(freezing recipe: Recipe, _ model: ModelConfiguration) throws {
+    package init(freezing recipe: Recipe, _ model: ModelConfiguration) throws {
         let patterns = recipe.train.freeze.map(NamePattern.init)
         let names = model.tensorShapes.map(\.name)
         try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")
@@ -56,7 +58,7 @@ extension ParameterPlan {
     }
 
     /// Throws a usage `Failure` where the pattern of a factor of the learning rate fits nothing.
-    func check(_ optimizer: OptimizerOptions, of model: ModelConfiguration) throws {
+    package func check(_ optimizer: OptimizerOptions, of model: ModelConfiguration) throws {
         let factors = try optimizer.learningRateFactors.map(LearningRateFactor.init)
         try NamePattern.require(
             factors.map(\.pattern), toMatchIn: tensorShapes(of: model).map(\.name),

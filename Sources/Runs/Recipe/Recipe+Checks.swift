@@ -1,10 +1,13 @@
 import Diagnostics
+import Evaluation
+import Models
+import Options
 import Training
 
 extension Recipe {
     /// Throws a usage `Failure` where keys contradict each other, or one that a phase needs is
     /// missing.
-    func validate(for phases: [Phase]) throws {
+    package func validate(for phases: [Phase]) throws {
         try validateName()
         try validateOrder()
         for phase in phases { try validate(for: phase) }

@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import FineTuning
 import Training
 
 extension Recipe {
@@ -48,12 +47,12 @@ extension Recipe {
     }
 
     /// The newest checkpoint of the run in `output`, or the best where that is kept.
-    var latestCheckpoint: String {
+    package var latestCheckpoint: String {
         get throws(Failure) { try Self.checkpoint(in: output, checkpoint) }
     }
 
     /// The model directory that a phase takes: what the last phase before it made.
-    func model(for phase: Phase) throws(Failure) -> String {
+    package func model(for phase: Phase) throws(Failure) -> String {
         let end = phases.firstIndex(of: phase) ?? phases.count
         let makers = phases[..<end].last { [.pretrain, .finetune, .merge].contains($0) }
         switch makers {
@@ -76,7 +75,7 @@ extension Recipe {
     }
 
     /// The run directories of a training phase.
-    func runs(of phase: Phase) -> [String] {
+    package func runs(of phase: Phase) -> [String] {
         guard phase == .finetune else { return [output] }
         guard !finetune.variants.isEmpty else { return [fineTuneOutput] }
         return finetune.variants.indices.map { "\(fineTuneOutput)/\($0 + 1)" }

@@ -1,5 +1,4 @@
 import Diagnostics
-import Training
 
 extension Recipe {
     /// Why a key has no effect.

@@ -1,6 +1,5 @@
 import Diagnostics
 import ModelFiles
-import Training
 
 /// A recipe as it was read, and what there is to say of it.
 package struct RecipeReading {

@@ -1,4 +1,5 @@
 import FineTuning
+import Options
 import Training
 
 extension Recipe {
@@ -23,7 +24,7 @@ extension Recipe {
     ///
     /// - Parameter text: Overrides, with spaces between them.
     /// - Throws: A usage `Failure` as above.
-    func variant(
+    package func variant(
         _ text: String
     ) throws -> (recipe: Recipe, entries: [Entry], notes: [String]) {
         var own = self

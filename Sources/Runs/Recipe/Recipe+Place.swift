@@ -1,12 +1,12 @@
 import Diagnostics
 import Files
 import Foundation
-import Training
+import Options
 
 extension Recipe {
     /// What a run keeps of its recipe: the paths with the directory to which they belong, but not
     /// where one start of it was to end.
-    var stored: Recipe {
+    package var stored: Recipe {
         var recipe = self
         recipe.directory = RecipePlace.workingDirectory
         recipe.train.stopAfterSteps = nil
@@ -54,7 +54,7 @@ extension Recipe {
 /// Where the paths of a stored recipe lead now.
 struct RecipePlace {
     /// The run directory, from the working directory; nil where the file does not lie in one.
-    var run: String? { newRun.map(Self.fromWorkingDirectory) }
+    package var run: String? { newRun.map(Self.fromWorkingDirectory) }
 
     /// To which relative paths belong.
     private let directory: String
@@ -65,7 +65,7 @@ struct RecipePlace {
     /// - Parameters:
     ///   - file: the path of the recipe.
     ///   - run: the run directory that the recipe names.
-    init(of file: String, directory: String, run: String) {
+    package init(of file: String, directory: String, run: String) {
         self.directory = Self.absolute(directory, in: Self.workingDirectory)
         oldRun = Self.absolute(run, in: self.directory)
         newRun = Self.run(of: Self.absolute(file, in: Self.workingDirectory))
@@ -76,7 +76,7 @@ struct RecipePlace {
     /// Where a path of the stored recipe leads, from the working directory: what lies in the run moves
     /// with it; for the rest a place that is as far from the run as before counts where nothing is
     /// left at the old one.
-    func path(_ path: String, _ role: OptionPathRole) throws(Failure) -> String {
+    package func path(_ path: String, _ role: OptionPathRole) throws(Failure) -> String {
         let old = Self.absolute(path, in: directory)
         var new = old
         if let newRun {
@@ -132,7 +132,7 @@ struct RecipePlace {
     }
 
     /// The file behind all links, for comparing; the path itself where there is none.
-    static func real(_ path: String) throws(Failure) -> String {
+    package static func real(_ path: String) throws(Failure) -> String {
         let whole = absolute(path, in: workingDirectory)
         guard let resolved = realpath(whole, nil) else {
             let code = errno

@@ -1,5 +1,3 @@
-import Training
-
 extension Recipe {
     /// Blocks of phases that most runs do not have: they are printed where they say something.
     private static let rareBlocks = ["finetune", "lora", "merge", "export"]

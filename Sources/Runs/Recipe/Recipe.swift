@@ -1,5 +1,12 @@
+import Datasets
 import Diagnostics
+import Evaluation
 import FineTuning
+import Generation
+import ModelFiles
+import Models
+import Options
+import Tokenizers
 import Training
 
 /// Everything that decides a run: the phases and all their options.

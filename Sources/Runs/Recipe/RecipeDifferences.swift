@@ -1,5 +1,4 @@
 import Diagnostics
-import Training
 
 /// What stands otherwise in a recipe than in that of the run which it is to resume.
 package struct RecipeDifferences: Equatable, Sendable {

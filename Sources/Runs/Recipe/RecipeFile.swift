@@ -1,6 +1,6 @@
 import Diagnostics
 import Foundation
-import Training
+import Options
 import Yams
 
 /// The text of a recipe and the name under which messages speak of it.
@@ -8,7 +8,7 @@ package struct RecipeFile {
     package let name: String
     package let text: String
     /// Whether it is a part of the program.
-    let isBuiltIn: Bool
+    package let isBuiltIn: Bool
 
     package init(name: String, text: String, isBuiltIn: Bool = false) {
         self.name = name

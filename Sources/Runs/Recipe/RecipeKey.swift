@@ -1,5 +1,5 @@
 import Diagnostics
-import Training
+import Options
 
 /// One key of a recipe, under its full path.
 package struct RecipeKey {
@@ -11,9 +11,9 @@ package struct RecipeKey {
     /// Nil for a key whose value is no path.
     package let pathRole: OptionPathRole?
     /// What it has to do with other keys, whose full paths it names.
-    let role: OptionRole
+    package let role: OptionRole
     /// The phases that obey it; nil for all.
-    let phases: Set<Recipe.Phase>?
+    package let phases: Set<Recipe.Phase>?
     package let read: (Recipe) -> OptionValue
     package let write: (inout Recipe, OptionValue) -> Bool
 
@@ -70,6 +70,12 @@ extension Recipe {
         package var value: OptionValue
         /// The file and line, or the override.
         package var place: String
+
+        package init(path: String, value: OptionValue, place: String) {
+            self.path = path
+            self.value = value
+            self.place = place
+        }
     }
 
     /// Sets one key.

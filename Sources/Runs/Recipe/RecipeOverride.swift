@@ -1,5 +1,5 @@
 import Diagnostics
-import Training
+import Options
 import Yams
 
 extension Recipe.Entry {

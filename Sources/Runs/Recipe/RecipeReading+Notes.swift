@@ -3,7 +3,7 @@ import Foundation
 
 extension RecipeReading {
     /// Tells what overrides replaced, and warns of what has no effect.
-    func announce() {
+    package func announce() {
         for note in notes { Console.line("note: \(note)") }
         for warning in warnings { Console.write("warning: \(warning)\n", to: .standardError) }
     }

@@ -1,14 +1,14 @@
 import Diagnostics
-import Training
+import Options
 import Yams
 
 /// YAML text, and where it stands.
 struct YAMLText {
-    let text: String
+    package let text: String
     /// How a message names a line (counted from 1) of the text.
-    let place: (_ line: Int) -> String
+    package let place: (_ line: Int) -> String
 
-    init(_ text: String, place: @escaping (_ line: Int) -> String) {
+    package init(_ text: String, place: @escaping (_ line: Int) -> String) {
         self.text = text
         self.place = place
     }
@@ -16,7 +16,7 @@ struct YAMLText {
     /// The root of the one document; nil where the text is empty.
     ///
     /// - Throws: A usage `Failure` with the line of the error.
-    func node() throws -> Node? {
+    package func node() throws -> Node? {
         try refuseManyAliases()
         do {
             return try Yams.compose(yaml: text)
@@ -72,8 +72,8 @@ struct YAMLText {
 
 /// A value, and the line of its key.
 struct KeyedNode {
-    let value: Node
-    let line: Int
+    package let value: Node
+    package let line: Int
 }
 
 extension RecipeFile {
@@ -103,7 +103,7 @@ extension RecipeFile {
 
 extension OptionValue {
     /// Nil where the node is neither a scalar nor a list of scalars.
-    init?(_ node: Node) {
+    package init?(_ node: Node) {
         switch node {
         case .scalar(let scalar):
             self = .scalar(scalar.string, isPlain: scalar.style == .plain)

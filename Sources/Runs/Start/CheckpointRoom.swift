@@ -1,17 +1,18 @@
 import Diagnostics
 import Foundation
 import Logging
+import Machine
 import Training
 
 /// Whether the disk has room for the checkpoints of a run, told before it begins.
 package struct CheckpointRoom {
     /// Bytes of the files of one checkpoint.
-    let fileSizes: [Int]
-    let options: CheckpointOptions
+    package let fileSizes: [Int]
+    package let options: CheckpointOptions
     /// Checkpoints that are there.
-    let presentCount: Int
+    package let presentCount: Int
     /// Checkpoints that are still to come.
-    let comingCount: Int
+    package let comingCount: Int
 
     init(_ setup: TrainerSetup, from start: RunStart) throws {
         let last = min(setup.stepCount, setup.train.stopAfterSteps ?? .max)
@@ -38,7 +39,7 @@ package struct CheckpointRoom {
         return last / steps - step / steps + (last.isMultiple(of: steps) ? 0 : 1)
     }
 
-    var size: Int { fileSizes.reduce(0, +) }
+    package var size: Int { fileSizes.reduce(0, +) }
 
     /// Checkpoints beside those that are there, at most at one time: a new one is whole before an old one
     /// goes.
@@ -52,7 +53,7 @@ package struct CheckpointRoom {
     /// Warns where only some fit on the file system of a path.
     ///
     /// - Throws: `Failure` where not even one fits.
-    func check(at path: String, _ logger: Logger) throws {
+    package func check(at path: String, _ logger: Logger) throws {
         guard let freeBytes = FileSystemFacts(path: path)?.freeBytes else { return }
         try check(
             freeBytes: freeBytes, fileLimit: ProcessLimits.current.fileSizeBytes, at: path, logger)

@@ -4,16 +4,25 @@ import Foundation
 import Tensors
 
 /// What each rank computes with, agreed by all: the kernels, and the share of the processors.
-struct ComputeResources {
-    var kernels: ComputeKernels
+package struct ComputeResources {
+    package var kernels: ComputeKernels
     /// How the kernels were chosen.
-    var choice: KernelChoice
-    let threadCount: Int
-    let warnings: [String]
+    package var choice: KernelChoice
+    package let threadCount: Int
+    package let warnings: [String]
+
+    package init(
+        kernels: ComputeKernels, choice: KernelChoice, threadCount: Int, warnings: [String]
+    ) {
+        self.kernels = kernels
+        self.choice = choice
+        self.threadCount = threadCount
+        self.warnings = warnings
+    }
 
     /// - Parameter threadsPerRank: nil shares the processors of a node among its ranks.
     /// - Throws: `AgreedFailure` when the kernels differ, since then the bits would.
-    static func agree(
+    package static func agree(
         threadsPerRank: Int?, over communicator: any Communicator,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> ComputeResources {
@@ -43,7 +52,9 @@ struct ComputeResources {
                 + [bindingFailure].compactMap { $0 })
     }
 
-    func makeDevice() -> Device { Device(threadCount: threadCount, products: kernels.products) }
+    package func makeDevice() -> Device {
+        Device(threadCount: threadCount, products: kernels.products)
+    }
 
     /// With the kernels of the run that is resumed, where this processor has them; what the environment
     /// asks for stays.
@@ -59,7 +70,7 @@ struct ComputeResources {
         return compute
     }
 
-    func description(worldSize: Int) -> String {
+    package func description(worldSize: Int) -> String {
         "\(worldSize) \(worldSize == 1 ? "rank" : "ranks") of \(threadCount) "
             + "\(threadCount == 1 ? "thread" : "threads"), \(kernels.description)"
     }

@@ -1,9 +1,8 @@
-import CDNN
-import COpenBLAS
 import Diagnostics
 import Files
 import Foundation
 import JSON
+import Machine
 import Tensors
 
 /// The times of the ways of multiplying, kept in the user's cache for the next start on this processor.
@@ -36,8 +35,8 @@ package struct KernelCache: Sendable {
         let settings = Self.variables.map { "\($0)=\(environment[$0] ?? "")" }
         let parts =
             [
-                SystemFile.processorIdentity, "OpenBLAS \(LibraryFacts.linkedBLASVersion)",
-                kernels.blasCore, "oneDNN \(LibraryFacts.linkedDNNVersion)",
+                SystemFile.processorIdentity, "OpenBLAS \(ComputeKernels.blasVersion)",
+                kernels.blasCore, "oneDNN \(ComputeKernels.oneDNNVersion)",
                 kernels.oneDNNInstructionSet, kernels.instructionSet,
             ] + settings
         self.init(environment: environment, key: parts.joined(separator: "; "))

@@ -24,7 +24,7 @@ package struct KernelChoice: Sendable {
     /// Where they are kept; nil where they are not.
     package let cachePath: String?
 
-    static let usual = KernelChoice(
+    package static let usual = KernelChoice(
         products: .usual, origin: .usual, times: nil, cachePath: nil)
 
     package static let variable = "SWIFT_LLM_KERNELS"
@@ -36,7 +36,7 @@ package struct KernelChoice: Sendable {
     ///
     /// - Throws: `AgreedFailure` of usage where the environment asks for what cannot be computed with, or
     ///   not for the same on all ranks.
-    static func agree(
+    package static func agree(
         _ kernels: ComputeKernels, over communicator: any Communicator,
         environment: [String: String]
     ) throws -> KernelChoice {

@@ -1,21 +1,22 @@
 import Collectives
 import Diagnostics
 import Logging
+import Machine
 import Tensors
 import Training
 
 /// Whether a training fits into the memory of the nodes, told before any of it is taken.
-struct MemoryCheck {
-    let size: TrainingSize
+package struct MemoryCheck {
+    package let size: TrainingSize
     /// The ranks of each node.
-    let hosts: HostMap
-    let rank: Int
-    let room: MemoryRoom
+    package let hosts: HostMap
+    package let rank: Int
+    package let room: MemoryRoom
 
     /// Collective: all ranks go on, or none.
     ///
     /// - Throws: `AgreedFailure` where a node has less memory than its ranks are sure to need.
-    static func run(
+    package static func run(
         _ size: TrainingSize, over communicator: any Communicator, _ logger: Logger
     ) throws {
         let rooms = try communicator.allGather([MemoryRoom.current])
@@ -28,7 +29,7 @@ struct MemoryCheck {
     }
 
     /// The line for the log.
-    func run() throws -> String {
+    package func run() throws -> String {
         let need = try need(of: size, on: hosts.neighbours(of: rank))
         guard !fits(need) else {
             let count = hosts.neighbours(of: rank).count

@@ -8,7 +8,7 @@ import Tokenizers
 
 extension RankInputs {
     /// Files that are read whole, by their sizes and hashes.
-    init(files paths: [String]) throws {
+    package init(files paths: [String]) throws {
         let files = try paths.flatMap { path in
             guard try DirectoryEntries.isFolder(path) else { return [path] }
             return try DirectoryEntries.tree(of: path).files.map { "\(path)/\($0)" }
@@ -21,7 +21,7 @@ extension RankInputs {
     }
 
     /// Texts and their labels, one by one.
-    init(_ texts: [LabelledText]) {
+    package init(_ texts: [LabelledText]) {
         self.init(
             texts.map { text in
                 var hash = FileHash()
@@ -31,28 +31,28 @@ extension RankInputs {
     }
 
     /// Token shards, by what opening them tells.
-    init(_ stream: TokenStream) {
+    package init(_ stream: TokenStream) {
         self.init(zip(stream.paths, stream.shardFacts).map { Item($0, $1) })
     }
 
     /// A tokenizer, by the tokenizer.json that it was read from or stands for.
-    init(_ tokenizer: any Tokenizer, at path: String) {
+    package init(_ tokenizer: any Tokenizer, at path: String) {
         self.init([Item(path, "a tokenizer of SHA-256 \(tokenizer.tokenizerSHA256)")])
     }
 
     /// A model whose weights every rank has read, by their bits.
-    init(_ model: any LanguageModel, at path: String) {
+    package init(_ model: any LanguageModel, at path: String) {
         let values = model.parameters.values.buffer
         let hash = values.baseAddress.map { swift_llm_hash($0, values.count) } ?? 0
         self.init([Item(path, "\(model.configuration.summary) of hash \(hash)")])
     }
 
     /// The sizes of a model.
-    init(_ configuration: ModelConfiguration, at path: String) {
+    package init(_ configuration: ModelConfiguration, at path: String) {
         self.init([Item(path, "\(configuration)")])
     }
 
-    static func + (left: RankInputs, right: RankInputs) -> RankInputs {
+    package static func + (left: RankInputs, right: RankInputs) -> RankInputs {
         RankInputs(left.items + right.items)
     }
 }

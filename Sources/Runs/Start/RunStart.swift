@@ -5,17 +5,17 @@ import JSON
 import Training
 
 /// Where a run starts: at step 0, or at its newest complete checkpoint. Found by rank 0, known to all.
-struct RunStart {
+package struct RunStart {
     /// The checkpoint to go on from; rank 0 reads it.
-    private(set) var checkpoint: String?
-    private(set) var state: TrainerState?
+    package private(set) var checkpoint: String?
+    package private(set) var state: TrainerState?
     /// The recipe of the run that is resumed.
     private(set) var storedRecipe: Recipe?
-    private(set) var messages: [String] = []
+    package private(set) var messages: [String] = []
 
     /// The newest complete checkpoint of a run from which `step` can be computed again; without one,
     /// the run's beginning.
-    static func before(step: Int, in store: CheckpointStore) throws -> RunStart {
+    package static func before(step: Int, in store: CheckpointStore) throws -> RunStart {
         var start = RunStart()
         start.checkpoint = try store.newestComplete(upTo: step - 1) { failure in
             start.messages.append("passed over a checkpoint: \(failure.line)")
@@ -31,7 +31,7 @@ struct RunStart {
 
     /// - Throws: `AgreedFailure` when the directory holds a run that is not to be resumed, or one of
     ///   another recipe.
-    static func find(
+    package static func find(
         _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory?,
         over communicator: any Communicator
     ) throws -> RunStart {

@@ -59,3 +59,11 @@ package struct LayerNormRows {
     let columns: Int
     let epsilon: Float
 }
+
+/// The two forms of GELU (Hendrycks and Gimpel, 2016).
+package enum GELUForm: String, Sendable, CaseIterable {
+    /// x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x³))), as in GPT-2.
+    case tanh
+    /// x/2 (1 + erf(x / sqrt 2)).
+    case exact
+}

@@ -1,4 +1,5 @@
 import Datasets
+import Objectives
 import Tensors
 
 /// The forward and backward passes of one lane: its sequences, in micro-batches cut from the front.

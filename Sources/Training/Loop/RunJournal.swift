@@ -43,7 +43,7 @@ final class RunJournal {
     func validation(_ loss: Double, step: Int) throws {
         try metrics.append(.validation(step: step, loss: loss))
         let level: Logger.Level = loss.isFinite ? .info : .warning
-        logger.log(level: level, "step \(step)  validation loss \(loss.formatted(4))")
+        logger.log(level: level, "step \(step)  validation loss \(loss.formattedTo(4))")
     }
 
     func saved(_ path: String, step: Int) throws {
@@ -60,15 +60,10 @@ final class RunJournal {
         let done = record.step - firstStep
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let remaining = elapsed / Double(max(1, done)) * Double(stepCount - record.step)
-        return "step \(record.step)/\(stepCount)  loss \(record.loss.formatted(4))  "
-            + "norm \(record.gradientNorm.formatted(3))  "
+        return "step \(record.step)/\(stepCount)  loss \(record.loss.formattedTo(4))  "
+            + "norm \(record.gradientNorm.formattedTo(3))  "
             + "learning rate \(String(format: "%.2e", record.learningRate))  "
-            + "\(record.tokensPerSecond.formatted(0)) tokens/s  "
+            + "\(record.tokensPerSecond.formattedTo(0)) tokens/s  "
             + "\(Duration.seconds(remaining).formatted(.time(pattern: .hourMinuteSecond))) left"
     }
-}
-
-extension Double {
-    /// With a fixed number of decimals.
-    func formatted(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
 }

@@ -1,4 +1,3 @@
-import Datasets
 import Tensors
 
 /// Computes steps of a run again, as `Trainer` did, and writes nothing.

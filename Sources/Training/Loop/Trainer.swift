@@ -4,7 +4,6 @@ import Diagnostics
 import Evaluation
 import Logging
 import ModelFiles
-import Models
 import Tensors
 
 /// The training loop: one for every task.
@@ -119,7 +118,7 @@ package final class Trainer {
         if isExhausted, let best = state.best {
             setup.logger.info(
                 """
-                stopped early: no validation loss below \(best.loss.formatted(4)) of step \
+                stopped early: no validation loss below \(best.loss.formattedTo(4)) of step \
                 \(best.step) in \(state.validationsWithoutGain) validations
                 """)
         }

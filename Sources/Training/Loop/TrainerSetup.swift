@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Logging
 import Models
+import Objectives
 import Signals
 
 /// What a trainer works with; made once, before the first step.

@@ -95,7 +95,7 @@ package struct TrainingSize: Sendable {
         let sequences = min(train.microBatchSize, laneSize)
         let rows = sequences * (train.sequenceLength ?? model.contextLength)
         let memory = ActivationMemory(
-            of: model, rows: rows, precision: roundsWeights ? .bfloat16 : .float, plan: plan)
+            of: model, rows: rows, precision: roundsWeights ? .bf16 : .fp32, plan: plan)
         // Later micro-batches find gradients where the first one finds room.
         let isWhole = sequences == laneSize
         let gradients = Self.floatSize * trainedCount

@@ -1,6 +1,7 @@
 import CKernels
 import Collectives
 import Foundation
+import Options
 import Tensors
 
 /// AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).

@@ -1,3 +1,5 @@
+import Options
+
 /// When and how checkpoints are written.
 package struct CheckpointOptions: OptionBlock {
     /// How the ranks write a checkpoint.

@@ -1,3 +1,6 @@
+import Models
+import Options
+
 /// Where a run's weights come from.
 package struct InitOptions: OptionBlock {
     /// A model directory to go on from (continued pretraining, fine-tuning); without it the

@@ -1,4 +1,5 @@
 import Diagnostics
+import Options
 
 /// AdamW (Loshchilov and Hutter, 2019) and its learning rate.
 package struct OptimizerOptions: OptionBlock {

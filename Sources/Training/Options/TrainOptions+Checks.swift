@@ -1,4 +1,5 @@
 import Diagnostics
+import Options
 
 /// How long a run is, in one of three ways.
 package struct RunLength: Equatable, Sendable {

@@ -1,12 +1,9 @@
 import Diagnostics
+import Models
+import Options
 
 /// How long, in what portions and with which resources a run trains.
 package struct TrainOptions: OptionBlock {
-    /// Formats of floating-point numbers.
-    package enum Precision: String, OptionChoice {
-        case fp32, bf16
-    }
-
     /// Which state the ranks share out among themselves.
     package enum OptimizerSharding: String, OptionChoice {
         /// Every rank holds all moments.
@@ -49,9 +46,9 @@ package struct TrainOptions: OptionBlock {
     /// default as many as cost little, at least the world size of the run's start.
     package var lanes: Int?
     /// The format of the matrix products; usual fp32.
-    package var precision = Precision.fp32
+    package var precision = NumberFormat.fp32
     /// The format in which gradients travel between ranks that share no memory; usual fp32.
-    package var gradientType = Precision.fp32
+    package var gradientType = NumberFormat.fp32
     /// Threads of each rank; by default the processors of a node are shared among its ranks.
     package var threadsPerRank: Int?
     /// Which optimizer state the ranks share out; usual none.

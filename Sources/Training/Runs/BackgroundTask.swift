@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Tensors
 
 /// Work on another thread, begun at once, whose outcome its owner fetches.
 final class BackgroundTask<Value: Sendable>: Sendable {

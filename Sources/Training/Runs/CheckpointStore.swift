@@ -2,7 +2,6 @@ import Diagnostics
 import Files
 import Foundation
 import ModelFiles
-import Models
 import Tensors
 
 /// The checkpoints of a run: directories `step-00000200`, each a Hugging Face model directory with the
@@ -85,23 +84,6 @@ package struct CheckpointStore: Sendable {
             }
         }
         return nil
-    }
-}
-
-extension ParameterList {
-    /// The tensors of these parameters in a flat vector in the layout of this list, by name and
-    /// suffix.
-    ///
-    /// - Parameter chosen: nil takes all parameters.
-    package func named(
-        _ values: Tensor<Float>, of chosen: [Parameter]? = nil, suffix: String = ""
-    ) -> [NamedTensor] {
-        (chosen ?? parameters).map { parameter in
-            let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
-            return NamedTensor(
-                name: parameter.name + suffix, shape: parameter.shape,
-                values: UnsafeBufferPointer(view.buffer))
-        }
     }
 }
 

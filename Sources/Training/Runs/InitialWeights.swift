@@ -1,25 +1,28 @@
 import ModelFiles
 import Models
-import Training
 
 /// The weights with which a start of a run begins.
-struct InitialWeights {
-    let model: any LanguageModel
-    let seed: UInt64
+package struct InitialWeights {
+    package let model: any LanguageModel
+    package let seed: UInt64
+
+    package init(model: any LanguageModel, seed: UInt64) {
+        (self.model, self.seed) = (model, seed)
+    }
 
     /// - Parameters:
     ///   - directory: the model that the run goes on from; nil draws the weights.
     ///   - checkpoint: of the run, which has what changed since.
-    func load(from directory: String?, checkpoint: String?) throws {
+    package func load(from directory: String?, checkpoint: String?) throws {
         guard model.plan.lora == nil else {
-            try directory.map { try CheckpointReader.readWeights(of: model, from: $0) }
+            try directory.map { try model.readWeights(from: $0) }
             model.initializeAdditions(seed: seed)
             try checkpoint.map { try AdapterDirectory(reading: $0).read(into: model) }
             return
         }
         model.initializeAdditions(seed: seed)
         if let directory = checkpoint ?? directory {
-            try CheckpointReader.readWeights(of: model, from: directory)
+            try model.readWeights(from: directory)
         } else {
             model.initialize(seed: seed)
         }

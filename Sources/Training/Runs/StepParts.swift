@@ -1,3 +1,4 @@
+import Diagnostics
 import Tensors
 
 /// What the time of a training step goes to.
@@ -83,8 +84,8 @@ package struct StepTimes: Equatable {
     /// One line, the longest part first.
     var line: String {
         shares.filter { $0.seconds > 0 }.sorted { $0.seconds > $1.seconds }.map { share in
-            "\(share.part.title) \(share.seconds.formatted(4)) s "
-                + "(\((100 * share.seconds / total).formatted(1)) %)"
+            "\(share.part.title) \(share.seconds.formattedTo(4)) s "
+                + "(\((100 * share.seconds / total).formattedTo(1)) %)"
         }.joined(separator: ", ")
     }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import Generation
+import Runs
 import Signals
 import Tokenizers
 
@@ -27,7 +28,7 @@ struct ChatPhase {
         let (model, tokenizer) = try GeneratePhase(compute: compute).load(
             directory, options, tokenCount: .max)
         self.options = options
-        template = try ChatSetup.template(
+        template = try ChatTemplate.template(
             options.template, model: directory, tokenizer: tokenizer)
         generator = TextGenerator(model: model, tokenizer: tokenizer)
         contextLength = model.configuration.contextLength

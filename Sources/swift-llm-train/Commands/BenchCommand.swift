@@ -1,6 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Collectives
 import Diagnostics
+import JSON
 
 /// `bench`: the speed of training, of generation, or of the sum over ranks.
 struct BenchCommand: RankedCommand {

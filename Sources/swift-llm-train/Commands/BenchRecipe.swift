@@ -1,6 +1,6 @@
 import Diagnostics
 import Models
-import Training
+import Runs
 
 /// The recipe of a benchmark: what the flags say, in the keys of a run, so that every feature of
 /// training is measured, bounded and refused as in a run.
@@ -70,13 +70,6 @@ enum BenchRecipe {
 }
 
 extension Recipe {
-    /// For people: bf16 that the processor lacks is computed in fp32.
-    var precisionInUse: String {
-        let name = train.precision.rawValue
-        return train.precision == .bf16 && !multipliesBFloat16
-            ? "\(name) (in fp32: this processor lacks it)" : name
-    }
-
     /// Sets a key and speaks of its flag.
     fileprivate mutating func set(_ flag: BenchRecipe.FlagValue) throws {
         guard let value = flag.value else { return }

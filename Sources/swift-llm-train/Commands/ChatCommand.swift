@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import ModelFiles
+import Runs
 
 /// `chat`: a conversation with a model in the terminal.
 struct ChatCommand: FirstRankCommand {

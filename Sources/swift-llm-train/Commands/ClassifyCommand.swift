@@ -2,8 +2,10 @@ import ArgumentParser
 import Collectives
 import Datasets
 import Diagnostics
+import Evaluation
 import Files
 import ModelFiles
+import Runs
 
 /// `classify`: texts and the probabilities of their classes.
 struct ClassifyCommand: RankedCommand {

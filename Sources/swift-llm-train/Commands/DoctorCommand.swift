@@ -1,6 +1,8 @@
 import ArgumentParser
+import Benchmarks
 import Collectives
 import Diagnostics
+import JSON
 
 /// `doctor`: what this machine gives for training.
 struct DoctorCommand: RankedCommand {

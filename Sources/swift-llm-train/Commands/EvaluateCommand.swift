@@ -1,7 +1,10 @@
 import ArgumentParser
 import Collectives
 import Diagnostics
+import Evaluation
+import JSON
 import ModelFiles
+import Runs
 
 /// `evaluate`: the loss of a model on token shards, or its answers to multiple-choice questions.
 struct EvaluateCommand: RankedCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import ModelFiles
+import Runs
 
 extension ExportOptions.Format: ExpressibleByArgument {}
 extension ExportOptions.WeightType: ExpressibleByArgument {}

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Collectives
+import Generation
 import ModelFiles
+import Runs
 
 /// `generate`: text that a model samples after a prompt.
 struct GenerateCommand: FirstRankCommand {

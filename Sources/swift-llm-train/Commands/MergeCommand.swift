@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import ModelFiles
+import Runs
 
 /// `merge`: an adapter folded into its base.
 struct MergeCommand: FirstRankCommand {

@@ -1,5 +1,5 @@
 import Diagnostics
-import Training
+import Options
 
 extension OptionBlock {
     /// Checks options that came from flags by the bounds that hold in a recipe.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Runs
 
 /// The flags of a command that carries out one phase of a recipe.
 struct PhaseFlags: ParsableArguments {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Collectives
+import Datasets
 import Diagnostics
+import Runs
 import Tokenizers
 
 /// `prepare`: text files to token shards.

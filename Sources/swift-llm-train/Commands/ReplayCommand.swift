@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Runs
 
 /// `replay`: one step of a run again.
 struct ReplayCommand: FirstRankCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Runs
 
 /// `run`: all phases of a recipe.
 struct RunCommand: RankedCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Generation
+import Models
+import Runs
 import Tokenizers
-import Training
 
-extension TrainOptions.Precision: ExpressibleByArgument {}
+extension NumberFormat: ExpressibleByArgument {}
 
 /// How text is sampled: flags that several commands have.
 struct SamplingFlags: ParsableArguments {

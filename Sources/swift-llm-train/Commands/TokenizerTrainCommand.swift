@@ -3,6 +3,8 @@ import Collectives
 import Datasets
 import Diagnostics
 import Files
+import Runs
+import Tokenizers
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
 

@@ -3,8 +3,8 @@ import Datasets
 import Diagnostics
 import Files
 import Foundation
-import ModelFiles
-import Training
+import JSON
+import Runs
 
 /// The built-in quick start: makes a text of small stories, runs all phases of its recipe on it, and
 /// compares the model with what the text is known to hold.

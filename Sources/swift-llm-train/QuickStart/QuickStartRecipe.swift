@@ -1,3 +1,5 @@
+import Runs
+
 extension RecipeFile {
     /// The recipe of the built-in quick start; it only leaves `output` open, and the global batch size
     /// where there are many ranks.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// What the quick start says at its end.
 package enum QuickStartReport {

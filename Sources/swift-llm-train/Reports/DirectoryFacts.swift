@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import ModelFiles
 import Tokenizers
@@ -9,14 +10,16 @@ struct DirectoryFacts {
     let path: String
 
     var isCheckpoint: Bool {
-        get throws { try InspectReport.exists(path + "/" + TrainerState.fileName) }
+        get throws {
+            try DirectoryEntries.isThere(path + "/" + TrainerState.fileName, followsLinks: true)
+        }
     }
 
     /// - Throws: `Failure` that names the first file that is missing or altered.
     var hashes: String {
         get throws {
             let manifest =
-                try InspectReport.exists(path + "/" + Manifest.fileName)
+                try DirectoryEntries.isThere(path + "/" + Manifest.fileName, followsLinks: true)
                 ? try Manifest.verify(path) : nil
             return "  hashes           "
                 + (manifest.map { "all \($0.files.count) files are as they were written" }
@@ -33,7 +36,7 @@ struct DirectoryFacts {
                     "  tokenizer        \(tokenizer.kind.rawValue), "
                         + "\(Quantity.count(tokenizer.vocabularySize, "token"))")
             }
-            if let template = try? ChatSetup.kept(in: path) {
+            if let template = try? ChatTemplate.kept(in: path) {
                 lines.append("  chat template    \(template.name): talk to it with chat")
             }
             if try isCheckpoint { lines += try stateLines() }

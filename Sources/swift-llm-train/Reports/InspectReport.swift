@@ -3,7 +3,6 @@ import Diagnostics
 import Files
 import Foundation
 import ModelFiles
-import Models
 import Tokenizers
 import Training
 

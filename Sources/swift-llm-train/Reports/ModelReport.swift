@@ -1,6 +1,5 @@
 import Diagnostics
 import ModelFiles
-import Models
 
 /// What `inspect` tells of a model directory, which a checkpoint is too.
 struct ModelReport {

@@ -1,5 +1,6 @@
+import Diagnostics
 import Foundation
-import Training
+import Runs
 
 /// What `replay` prints: the figures of the step, the norms by layer, the sequences of the batch.
 struct ReplayReport {

@@ -1,7 +1,7 @@
 import Diagnostics
 import Files
 import Foundation
-import ModelFiles
+import Runs
 import Training
 
 /// What `inspect` tells of a run directory, or of the checkpoints in it alone.
@@ -25,7 +25,7 @@ struct RunReport {
 
     static func isRun(_ path: String) throws -> Bool {
         try ["recipe.yaml", "metrics.jsonl", PhaseLedger.fileName].contains {
-            try InspectReport.exists("\(path)/\($0)")
+            try DirectoryEntries.isThere("\(path)/\($0)", followsLinks: true)
         }
     }
 
@@ -48,7 +48,7 @@ struct RunReport {
 
     private func recipeName(in path: String) throws -> String {
         let file = path + "/recipe.yaml"
-        guard try InspectReport.exists(file) else { return "none" }
+        guard try DirectoryEntries.isThere(file, followsLinks: true) else { return "none" }
         return try Recipe(decoding: RecipeFile(path: file), isRelocating: false).name
     }
 
@@ -73,7 +73,7 @@ struct RunReport {
 
     private func lastMetrics(in path: String) throws -> String {
         let file = path + "/metrics.jsonl"
-        guard try InspectReport.exists(file) else { return "none" }
+        guard try DirectoryEntries.isThere(file, followsLinks: true) else { return "none" }
         let lines = try FileReader.bytes(of: file).split(separator: UInt8(ascii: "\n"))
         return lines.last.map { String(decoding: $0, as: UTF8.self) } ?? "none"
     }

@@ -1,5 +1,6 @@
 import Datasets
 import Diagnostics
+import Files
 import Foundation
 import Tokenizers
 
@@ -38,7 +39,8 @@ struct ShardReport {
         let folder = (path as NSString).deletingLastPathComponent
         let file = (folder.isEmpty ? "." : folder) + "/tokenizer.json"
         do {
-            guard try InspectReport.exists(file), !shard.firstIDs.isEmpty else { return nil }
+            guard try DirectoryEntries.isThere(file, followsLinks: true), !shard.firstIDs.isEmpty
+            else { return nil }
             let tokenizer = try TokenizerFile.load(file)
             guard tokenizer.tokenizerSHA256 == shard.attributes.tokenizerSHA256 else {
                 return "unknown: the tokenizer.json beside it is another one"

@@ -1,5 +1,7 @@
 import Diagnostics
 import Files
+import Options
+import Runs
 import Training
 
 /// What a supervisor has to know of a recipe: its directory, its lanes, and where it stands.

@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Tensors
 
 /// Asynchronous work of a program whose main thread belongs to MPI.
 enum Waiting {

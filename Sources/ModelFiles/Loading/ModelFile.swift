@@ -1,0 +1,44 @@
+import Files
+import Models
+import Tokenizers
+
+/// A model and its tokenizer on their way into a Hugging Face directory.
+package struct ModelFile {
+    package let model: any LanguageModel
+    package let tokenizer: any Tokenizer
+    package var weights = WeightStorage.float32
+    /// Of a classifier.
+    package var labels: [String]?
+    package var template: ChatTemplate?
+    /// tokenizer_config.json; nil makes one, with the template.
+    package var tokenizerConfigurationJSON: [UInt8]?
+
+    package init(
+        model: any LanguageModel, tokenizer: any Tokenizer,
+        weights: WeightStorage = WeightStorage.float32, labels: [String]? = nil,
+        template: ChatTemplate? = nil, tokenizerConfigurationJSON: [UInt8]? = nil
+    ) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.weights = weights
+        self.labels = labels
+        self.template = template
+        self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
+    }
+
+    package func publish(at path: String, isReplacing: Bool = false) throws {
+        try OutputPath.makeParent(of: path)
+        let configuration = HuggingFaceConfiguration(
+            model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init), labels: labels)
+        let names = Set(configuration.tensorShapes.map(\.name))
+        let tensors = model.parameters.named(model.parameters.values)
+        try ModelDirectory.publish(
+            configuration, tensors: tensors.filter { names.contains($0.name) },
+            tokenizerJSON: tokenizer.tokenizerJSON,
+            tokenizerConfigurationJSON: try tokenizerConfigurationJSON
+                ?? tokenizer.tokenizerConfigJSON(
+                    maximumLength: model.configuration.contextLength, template: template),
+            weights: weights, at: path, isReplacing: isReplacing)
+    }
+}
