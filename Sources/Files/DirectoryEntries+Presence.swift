@@ -50,7 +50,9 @@ extension DirectoryEntries {
             switch errno {
             case ENOENT, ENOTDIR: return nil
             case EINTR: continue
-            case let code: throw SystemCall.failure("cannot look at the path", code: code, at: path)
+            case let code:
+                throw SystemCall.failure(
+                    "cannot look at the path", code: code, at: TemporaryName.published(path))
             }
         }
         return status.st_mode & S_IFMT

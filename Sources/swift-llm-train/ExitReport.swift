@@ -27,7 +27,10 @@ package struct ExitReport: Equatable {
     /// Prints to standard output after success, else to standard error.
     package func print() {
         let stream = exitCode == 0 ? FileHandle.standardOutput : FileHandle.standardError
-        if !text.isEmpty { Console.write(text + "\n", to: stream) }
+        guard !text.isEmpty else { return }
+        // Help was all that was asked for; the code of a failure tells more than a closed stream.
+        Console.endsProgram = exitCode == 0
+        Console.write(text + "\n", to: stream)
     }
 
     /// A message of ArgumentParser, which ends some with a full stop.

@@ -27,6 +27,14 @@ import Testing
         #expect(throws: Failure.self) { try DirectoryEntries.namesIfThere(in: folder("loop")) }
     }
 
+    @Test func aPlaceThatCannotBeLookedAtBearsTheNameThatWasGiven() throws {
+        let name = String(repeating: "a", count: 250)
+        let line = failureLine {
+            try PublishedFile.create(at: folder(name), isReplacing: false) { _ in }
+        }
+        #expect(line.contains("File name too long (\(folder(name)))"), "\(line)")
+    }
+
     /// In the place of the system call, with this error.
     private func outcome(_ code: Int32) throws -> FileLock.Outcome {
         try FileLock(path: folder("lock"), what: "cannot open") { _, _ in

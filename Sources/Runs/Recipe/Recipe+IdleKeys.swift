@@ -1,4 +1,5 @@
 import Diagnostics
+import Options
 
 extension Recipe {
     /// Why a key has no effect.

@@ -137,7 +137,7 @@ extension Jobs {
             let model = "--model run/checkpoints/latest"
             for command in [
                 "evaluate \(model) --data shards", "generate \(model) --prompt the",
-                "inspect shards/train-00000.h5", "doctor --json",
+                "inspect shards/train-00000.h5", "doctor --json", "pretrain --help", "--version",
             ] {
                 let run = try await shell("'\(Self.program)' \(command) > /dev/full", in: workspace)
                 #expect(run.exitCode == 1, "\(command)")
