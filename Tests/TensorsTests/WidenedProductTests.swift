@@ -60,6 +60,37 @@ import Testing
         }
     }
 
+    /// Gradients of logits stay floats beside weights and inputs of bfloat16.
+    @Test(arguments: kernels, shapes)
+    func floatsBesideBFloat16AreMultipliedWhereTheyStand(
+        _ kernels: ProductKernels, _ shape: Shape
+    ) {
+        let device = Device(threadCount: 2, products: kernels)
+        let a = wholeNumbers(shape.rows * shape.depth, seed: 3, device)
+        let b = wholeNumbers(shape.depth * shape.columns, seed: 5, device)
+        let (wideA, wideB) = (BFloat16.widened(a, on: device), BFloat16.widened(b, on: device))
+        for isTransposed in [false, true] {
+            func product<Left: Activation, Right: Activation>(
+                _ a: Tensor<Left>, _ b: Tensor<Right>, adds: Bool
+            ) -> [Float] {
+                let out = device.uninitialized([shape.rows, shape.columns])
+                device.fill(out, with: 8)
+                device.multiply(
+                    Matrix(
+                        a.pointer, rows: shape.rows, columns: shape.depth,
+                        isTransposed: isTransposed),
+                    Matrix(b.pointer, rows: shape.depth, columns: shape.columns),
+                    into: out.matrix, adds: adds)
+                return withExtendedLifetime((a, b)) { out.array }
+            }
+            for adds in [false, true] {
+                let expected = product(wideA, wideB, adds: adds)
+                #expect(product(wideA, b, adds: adds) == expected)
+                #expect(product(a, wideB, adds: adds) == expected)
+            }
+        }
+    }
+
     /// Parts of larger matrices, as attention takes them.
     @Test(arguments: kernels)
     func widenedProductLeavesWhatStandsBeside(_ kernels: ProductKernels) {

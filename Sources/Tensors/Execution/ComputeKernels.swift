@@ -48,7 +48,7 @@ package struct ComputeKernels: Equatable, Sendable {
     /// Names what decides the bits: equal kernels have equal descriptions, and others another.
     package var description: String {
         let core = products.floats == .oneDNN ? oneDNNInstructionSet : blasCore
-        let widening = products.widensBFloat16 ? ", bf16 widened to fp32" : ""
+        let widening = products.widensBFloat16 ? ", bf16 multiplied as fp32" : ""
         return "\(products.floats.title) \(core)\(widening), kernels \(instructionSet)"
     }
 }

@@ -35,6 +35,13 @@ package struct Matrix<Element: TensorElement> {
         pointer + (isTransposed ? column * stride : column)
     }
 
+    func part(_ rows: Range<Int>, _ columns: Range<Int>) -> Matrix {
+        let (row, column) = (rows.lowerBound, columns.lowerBound)
+        return Matrix(
+            pointer + (isTransposed ? column * stride + row : row * stride + column),
+            rows: rows.count, columns: columns.count, stride: stride, isTransposed: isTransposed)
+    }
+
     func start(of tile: Tile) -> UnsafeMutablePointer<Element> {
         pointer + tile.rows.lowerBound * stride + tile.columns.lowerBound
     }

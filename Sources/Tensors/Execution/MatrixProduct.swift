@@ -1,8 +1,10 @@
 extension Device {
     /// out = a b, or out += a b, with `epilogue` called on each tile as soon as it is computed, while
     /// it is in the cache. Sums are floats, whatever the elements.
-    package func multiply<In: Activation, Out: Activation>(
-        _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false,
+    ///
+    /// - Precondition: both operands have the same elements, unless bfloat16 is widened.
+    package func multiply<Left: Activation, Right: Activation, Out: Activation>(
+        _ a: Matrix<Left>, _ b: Matrix<Right>, into out: Matrix<Out>, adds: Bool = false,
         epilogue: (Tile) -> Void = { _ in }
     ) {
         precondition(
@@ -10,7 +12,7 @@ extension Device {
                 && !out.isTransposed,
             "cannot multiply \(a.rows)x\(a.columns) by \(b.rows)x\(b.columns) "
                 + "into \(out.rows)x\(out.columns)")
-        if out.rows == 1 && !a.isTransposed && !b.isTransposed {
+        if out.rows == 1 && !a.isTransposed && !b.isTransposed, let b = b as? Matrix<Left> {
             multiplyRow(a, b, into: out, adds: adds)
             return epilogue(Tile(rows: 0..<1, columns: 0..<out.columns))
         }
@@ -20,10 +22,13 @@ extension Device {
                 widened.compute(on: threads.threadCount, epilogue)
             }
         }
+        guard let b = b as? Matrix<Left> else {
+            preconditionFailure("cannot multiply \(Left.self) by \(Right.self)")
+        }
         forEach(tiling.count, as: .matmul) { index in
             let tile = tiling[index]
             guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }
-            In.multiply(tile, a, b, into: out, adds: adds, by: products)
+            Left.multiply(tile, a, b, into: out, adds: adds, by: products)
             epilogue(tile)
         }
     }

@@ -1,14 +1,16 @@
 import CKernels
 
-/// out = a b of bfloat16 by the multiplication of floats, for processors that are faster at it.
+/// out = a b of bfloat16 by the multiplication of floats, for processors that are faster at it. One
+/// operand may be of floats: it is read where it stands.
 ///
 /// What a panel of tiles needs of a stretch of the depth is widened, which is exact, by all threads, and
 /// then multiplied tile by tile. Operands are laid out as the product sees them, each tile's rows or
 /// columns together: the layout that the libraries multiply fastest. Panels bound the memory and change
 /// no bit; tiles and stretches are functions of the shape alone.
 struct WidenedProduct<Out: Activation> {
-    private let a: Matrix<BFloat16>
-    private let b: Matrix<BFloat16>
+    private let a: WidenedOperand
+    private let b: WidenedOperand
+    private let depth: Int
     private let out: Matrix<Out>
     private let adds: Bool
     private let tiling: Tiling
@@ -20,15 +22,20 @@ struct WidenedProduct<Out: Activation> {
     private static var mostFloatsOfThread: Int { 1 << 22 }
     private static var mostThreads: Int { 8 }
 
-    /// Nil where the operands are floats, or where their product is not computed in this way.
-    init?<In: Activation>(
-        _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool, _ tiling: Tiling,
-        on device: Device
+    /// Nil where both operands are floats, or where their product is not computed in this way.
+    init?<Left: Activation, Right: Activation>(
+        _ a: Matrix<Left>, _ b: Matrix<Right>, into out: Matrix<Out>, adds: Bool,
+        _ tiling: Tiling, on device: Device
     ) {
-        guard device.products.widens(rows: out.rows, columns: out.columns, depth: a.columns),
-            let a = a as? Matrix<BFloat16>, let b = b as? Matrix<BFloat16>
+        guard
+            Left.self == Right.self
+                ? Left.self == BFloat16.self
+                    && device.products.widens(
+                        rows: out.rows, columns: out.columns, depth: a.columns)
+                : a.columns > 0
         else { return nil }
-        (self.a, self.b, self.out, self.adds) = (a, b, out, adds)
+        (self.a, self.b) = (WidenedOperand(a), WidenedOperand(b))
+        (self.out, self.adds, depth) = (out, adds, a.columns)
         (self.tiling, self.device) = (tiling, device)
     }
 
@@ -54,7 +61,7 @@ struct WidenedProduct<Out: Activation> {
 
     private func panels(threadCount: Int) -> [Panel] {
         let most = Self.mostFloatsOfThread * min(threadCount, Self.mostThreads)
-        let depth = min(a.columns, Self.mostDepth)
+        let depth = min(depth, Self.mostDepth)
         let downCount = Self.count(tiling.tilesDown, of: tiling.tileRows * depth, most)
         let acrossCount = Self.count(tiling.tilesAcross, of: tiling.tileColumns * depth, most)
         return stride(from: 0, to: tiling.tilesAcross, by: acrossCount).flatMap { across in
@@ -78,8 +85,8 @@ struct WidenedProduct<Out: Activation> {
         // Floats come together where they are wanted.
         let scratchArea = Out.self == Float.self ? 0 : tileArea
         let scratch = device.uninitialized([panel.count, scratchArea])
-        for start in stride(from: 0, to: a.columns, by: Self.mostDepth) {
-            let depth = start..<min(start + Self.mostDepth, a.columns)
+        for start in stride(from: 0, to: self.depth, by: Self.mostDepth) {
+            let depth = start..<min(start + Self.mostDepth, self.depth)
             let left = Strips(
                 a, count: panel.down.count, rows: tiling.tileRows, columns: depth.count, device)
             let right = Strips(
@@ -101,10 +108,10 @@ struct WidenedProduct<Out: Activation> {
                     columns: tiling.columns(panel.across.lowerBound + across))
                 guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }
                 multiply(
-                    left.matrix(down, rows: tile.rows.count, columns: depth.count),
-                    right.matrix(across, rows: depth.count, columns: tile.columns.count),
+                    left.matrix(down, at: (tile.rows, depth)),
+                    right.matrix(across, at: (depth, tile.columns)),
                     into: tile, scratch: scratch.slice(index..<index + 1), depth: depth)
-                if depth.upperBound == a.columns { epilogue(tile) }
+                if depth.upperBound == self.depth { epilogue(tile) }
             }
         }
     }
@@ -122,7 +129,7 @@ struct WidenedProduct<Out: Activation> {
         Float.multiply(
             Tile(rows: 0..<sums.rows, columns: 0..<sums.columns), a, b, into: sums,
             adds: adds || depth.lowerBound > 0, by: device.products)
-        if depth.upperBound == self.a.columns { Out.narrow(sums, into: part) }
+        if depth.upperBound == self.depth { Out.narrow(sums, into: part) }
     }
 
     private func widen(_ part: Matrix<Out>, into sums: Matrix<Float>) {
@@ -133,10 +140,26 @@ struct WidenedProduct<Out: Activation> {
     }
 }
 
+private enum WidenedOperand {
+    case floats(Matrix<Float>)
+    case bfloat16(Matrix<BFloat16>)
+
+    init<Element: Activation>(_ matrix: Matrix<Element>) {
+        if let floats = matrix as? Matrix<Float> {
+            self = .floats(floats)
+        } else if let bfloat16 = matrix as? Matrix<BFloat16> {
+            self = .bfloat16(bfloat16)
+        } else {
+            preconditionFailure("expected floats or bfloat16, got \(Element.self)")
+        }
+    }
+}
+
 /// Parts of an operand as floats, one for each row or column of tiles.
 private struct Strips {
-    private let operand: Matrix<BFloat16>
-    private let floats: Tensor<Float>
+    private let operand: WidenedOperand
+    /// Nil where the operand is floats.
+    private let floats: Tensor<Float>?
     private let stride: Int
     private let rows: Int
 
@@ -145,43 +168,47 @@ private struct Strips {
     private static let padding = 16
 
     init(
-        _ operand: Matrix<BFloat16>, count: Int, rows: Int, columns: Int, _ device: Device
+        _ operand: WidenedOperand, count: Int, rows: Int, columns: Int, _ device: Device
     ) {
         self.operand = operand
-        self.rows = rows
+        (self.count, self.rows) = (count, rows)
         stride = (columns + 15) / 16 * 16 + Self.padding
+        guard case .bfloat16 = operand else {
+            floats = nil
+            return
+        }
         // Powers of two, so that products of all shapes share the memory.
         let size = count * rows * stride
         floats = device.uninitialized([1 << (Int.bitWidth - (size - 1).leadingZeroBitCount)])
-        self.count = count
     }
 
     private let count: Int
     private var piecesInStrip: Int { (rows + Self.rowsInPiece - 1) / Self.rowsInPiece }
-    var pieceCount: Int { count * piecesInStrip }
+    var pieceCount: Int { floats == nil ? 0 : count * piecesInStrip }
 
-    func matrix(_ strip: Int, rows: Int, columns: Int) -> Matrix<Float> {
-        Matrix(
-            floats.pointer + strip * self.rows * stride, rows: rows, columns: columns,
-            stride: stride)
+    /// - Parameter place: where the strip stands in the operand.
+    func matrix(
+        _ strip: Int, at place: (rows: Range<Int>, columns: Range<Int>)
+    ) -> Matrix<Float> {
+        if case .floats(let matrix) = operand { return matrix.part(place.rows, place.columns) }
+        guard let floats else { preconditionFailure("bfloat16 is widened into memory") }
+        return Matrix(
+            floats.pointer + strip * rows * stride, rows: place.rows.count,
+            columns: place.columns.count, stride: stride)
     }
 
     /// - Parameter place: where a strip stands in the operand.
     func widen(_ piece: Int, _ place: (Int) -> (rows: Range<Int>, columns: Range<Int>)) {
-        let (strip, part) = piece.quotientAndRemainder(dividingBy: piecesInStrip)
+        let (strip, block) = piece.quotientAndRemainder(dividingBy: piecesInStrip)
         let (rows, columns) = place(strip)
-        let first = part * Self.rowsInPiece
+        let first = block * Self.rowsInPiece
         let count = min(Self.rowsInPiece, rows.count - first)
-        guard count > 0 else { return }
+        guard count > 0, let floats, case .bfloat16(let operand) = operand else { return }
         let to = floats.pointer + (strip * self.rows + first) * stride
-        let (row, column) = (rows.lowerBound + first, columns.lowerBound)
-        if operand.isTransposed {
-            let from = UnsafePointer(operand.rows(from: row) + column * operand.stride)
-            kernel_widen_transposed(
-                to, from.kernel, count, columns.count, stride, operand.stride)
-        } else {
-            let from = UnsafePointer(operand.rows(from: row) + column)
-            kernel_widen_rows(to, from.kernel, count, columns.count, stride, operand.stride)
-        }
+        let start = rows.lowerBound + first
+        let part = operand.part(start..<start + count, columns)
+        let widen = part.isTransposed ? kernel_widen_transposed : kernel_widen_rows
+        widen(
+            to, UnsafePointer(part.pointer).kernel, count, columns.count, stride, part.stride)
     }
 }

@@ -130,7 +130,9 @@ extension Device {
         scratch: Tensor<Float>, scale: Float
     ) {
         let targets = targets.reshaped([targets.count])
-        let gradientScratch = Element.narrowScratch(for: scratch, on: self)
+        // Where bfloat16 is multiplied as floats, the gradient stays what it is and where it is.
+        let narrowScratch =
+            products.widensBFloat16 ? nil : Element.narrowScratch(for: scratch, on: self)
         for start in stride(from: 0, to: x.rowCount, by: scratch.shape[0]) {
             let rows = start..<min(start + scratch.shape[0], x.rowCount)
             let logits = scratch.slice(0..<rows.count)
@@ -140,13 +142,18 @@ extension Device {
                 crossEntropyLosses(logits, targets, into: losses)
                 continue
             }
-            let gradient = gradientScratch.slice(0..<rows.count)
-            crossEntropyGradient(logits, targets, losses: losses, into: gradient, scale: scale)
-            if let dx { multiply(gradient.matrix, weight.matrix, into: dx.flatRows(rows).matrix) }
-            weightNode?.contribute { dw, adds in
-                multiply(
-                    gradient.matrix.transposed, x.flatRows(rows).matrix, into: dw.matrix,
-                    adds: adds)
+            let (x, dx) = (x.flatRows(rows), dx?.flatRows(rows))
+            func back<Gradient: Activation>(through gradient: Tensor<Gradient>) {
+                crossEntropyGradient(logits, targets, losses: losses, into: gradient, scale: scale)
+                if let dx { multiply(gradient.matrix, weight.matrix, into: dx.matrix) }
+                weightNode?.contribute { dw, adds in
+                    multiply(gradient.matrix.transposed, x.matrix, into: dw.matrix, adds: adds)
+                }
+            }
+            if let narrowScratch {
+                back(through: narrowScratch.slice(0..<rows.count))
+            } else {
+                back(through: logits)
             }
         }
     }

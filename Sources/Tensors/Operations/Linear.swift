@@ -48,9 +48,13 @@ extension Tape {
         }
         return record(y, inputs: [residual?.node, x.node, weight.node, bias?.node]) {
             [device, input = x.saved, x = x.node, residual = residual?.node] dy in
-            device.linearBackward(
-                Element.narrowed(dy, on: device), input: input, weight: w,
-                nodes: (x, weight.node, nil))
+            let nodes = (x: x, weight: weight.node, bias: GradientNode<Float>?.none)
+            if device.products.widensBFloat16 {
+                device.linearBackward(dy, input: input, weight: w, nodes: nodes)
+            } else {
+                let dy = Element.narrowed(dy, on: device)
+                device.linearBackward(dy, input: input, weight: w, nodes: nodes)
+            }
             bias?.node?.contribute { device.columnSums(dy, into: $0, adds: $1) }
             residual?.contribute(dy)
         }
@@ -115,8 +119,8 @@ extension Tape {
 
 extension Device {
     /// Contributions of dy [rows, out] to the gradients of x, w and b.
-    fileprivate func linearBackward<Element: Activation>(
-        _ dy: Tensor<Element>, input: () -> Tensor<Element>, weight: Tensor<Element>,
+    fileprivate func linearBackward<Element: Activation, Gradient: Activation>(
+        _ dy: Tensor<Gradient>, input: () -> Tensor<Element>, weight: Tensor<Element>,
         nodes: (x: GradientNode<Element>?, weight: GradientNode<Float>?, bias: GradientNode<Float>?)
     ) {
         // First, so that an input that is made again is gone before dx is made.
