@@ -6,9 +6,9 @@ extension ForwardPass {
     private static let firstAdapterSite = 1 << 16
 
     /// x w + b with a weight [in, out].
-    func linear<Activation: Tensors.Activation>(
-        _ x: Value<Activation>, _ layer: LinearParameters
-    ) -> Value<Activation> {
+    func linear<Element: ComputeElement>(
+        _ x: Value<Element>, _ layer: LinearParameters
+    ) -> Value<Element> {
         guard let adapter = adapters[layer.weight] else {
             return tape.linear(x, weight: self[layer.weight], bias: self[layer.bias])
         }
@@ -16,16 +16,16 @@ extension ForwardPass {
             let wide = decomposed(x, adapter, bias: self[layer.bias]) { x, bias in
                 tape.wideLinear(x, weight: self[layer.weight], bias: bias)
             }
-            return tape.narrow(wide, as: Activation.self)
+            return tape.narrow(wide, as: Element.self)
         }
         return lowRank(
             x, adapter, to: tape.linear(x, weight: self[layer.weight], bias: self[layer.bias]))
     }
 
     /// gelu(x w + b).
-    func linearGELU<Activation: Tensors.Activation>(
-        _ x: Value<Activation>, _ layer: LinearParameters
-    ) -> Value<Activation> {
+    func linearGELU<Element: ComputeElement>(
+        _ x: Value<Element>, _ layer: LinearParameters
+    ) -> Value<Element> {
         guard adapters[layer.weight] == nil else {
             return tape.gelu(linear(x, layer), form: .tanh)
         }
@@ -34,8 +34,8 @@ extension ForwardPass {
     }
 
     /// residual + dropout(x w + b).
-    func add<Activation: Tensors.Activation>(
-        _ x: Value<Activation>, through layer: LinearParameters, to residual: Variable, site: Int
+    func add<Element: ComputeElement>(
+        _ x: Value<Element>, through layer: LinearParameters, to residual: Variable, site: Int
     ) -> Variable {
         let (weight, bias) = (self[layer.weight], self[layer.bias])
         guard let adapter = adapters[layer.weight] else {
@@ -51,12 +51,12 @@ extension ForwardPass {
         return tape.add(residual, dropOut(wide, site: site))
     }
 
-    /// x wᵀ with a weight [out, in], in floats; the product itself in `activation`.
-    func linear<Activation: Tensors.Activation>(
-        _ x: Variable, _ weight: Parameter, activation: Activation.Type
+    /// x wᵀ with a weight [out, in], in floats; the product itself in `element`.
+    func linear<Element: ComputeElement>(
+        _ x: Variable, _ weight: Parameter, element: Element.Type
     ) -> Variable {
         func product(_ x: Variable) -> Variable {
-            tape.linear(x, transposedWeight: self[weight], as: activation)
+            tape.linear(x, transposedWeight: self[weight], as: element)
         }
         guard let adapter = adapters[weight] else { return product(x) }
         guard adapter.magnitude == nil else {
@@ -66,7 +66,7 @@ extension ForwardPass {
     }
 
     /// y + s dropout(x) aᵀ bᵀ, over y.
-    private func lowRank<In: Activation, Out: Activation>(
+    private func lowRank<In: ComputeElement, Out: ComputeElement>(
         _ x: Value<In>, _ adapter: LoRALayer, to y: Value<Out>
     ) -> Value<Out> {
         tape.addLowRank(
@@ -77,7 +77,7 @@ extension ForwardPass {
     /// DoRA: m / |W + s B A| times the adapted product. What stands in front of the bias is the
     /// product alone; where inputs are dropped, they are dropped for the change, not for W's own part:
     /// W x + (m / |W + s B A|) (W + s B A) dropout(x) - W dropout(x).
-    private func decomposed<In: Activation>(
+    private func decomposed<In: ComputeElement>(
         _ x: Value<In>, _ adapter: LoRALayer, bias: Variable?,
         _ product: (Value<In>, Variable?) -> Variable
     ) -> Variable {
@@ -97,7 +97,7 @@ extension ForwardPass {
         return bias.map { tape.addBias(changed, $0) } ?? changed
     }
 
-    private func dropOut<Element: Activation>(
+    private func dropOut<Element: ComputeElement>(
         _ x: Value<Element>, of adapter: LoRALayer
     ) -> Value<Element> {
         guard let stream, adapters.configuration.dropoutRate > 0 else { return x }

@@ -32,19 +32,19 @@ struct ForwardPass {
         return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
     }
 
-    func attention<Activation>(
-        _ qkv: Value<Activation>, _ options: AttentionOptions, layer: Int
-    ) -> Value<Activation> {
+    func attention<Element>(
+        _ qkv: Value<Element>, _ options: AttentionOptions, layer: Int
+    ) -> Value<Element> {
         guard let cache else { return tape.causalAttention(qkv, options) }
         return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
     }
 
-    func layerNorm<Activation>(
+    func layerNorm<Element>(
         _ x: Variable, _ norm: LayerNormParameters
-    ) -> Value<Activation> {
+    ) -> Value<Element> {
         tape.layerNorm(
             x, gain: self[norm.gain], bias: self[norm.bias],
-            epsilon: configuration.normEpsilon, as: Activation.self)
+            epsilon: configuration.normEpsilon, as: Element.self)
     }
 
     func rmsNorm(_ x: Variable, _ gain: Parameter) -> Variable {

@@ -38,9 +38,9 @@ package final class GPT2: LanguageModel {
         finalNorm = LayerNormParameters(&next)
     }
 
-    package func hiddenStates<Activation: Tensors.Activation>(
+    package func hiddenStates<Element: ComputeElement>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
-    ) -> Value<Activation> {
+    ) -> Value<Element> {
         let forward = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
             cache: cache, adapters: adapters)
@@ -48,7 +48,7 @@ package final class GPT2: LanguageModel {
         x = tape.addPositions(x, table: forward.positions(positionTable))
         x = forward.dropOut(x, site: 0)
         for block in blocks {
-            x = forward.block(x) { block.forward($0, $1, activation: Activation.self) }
+            x = forward.block(x) { block.forward($0, $1, element: Element.self) }
         }
         return forward.layerNorm(x, finalNorm)
     }

@@ -54,20 +54,20 @@ struct GPT2Block {
 
     /// The residual stream, [B, T, C] -> [B, T, C].
     ///
-    /// - Parameter activation: the element of all that flows between two products.
-    func forward<Activation: Tensors.Activation>(
-        _ x: Variable, _ pass: ForwardPass, activation: Activation.Type
+    /// - Parameter element: the element of all that flows between two products.
+    func forward<Element: ComputeElement>(
+        _ x: Variable, _ pass: ForwardPass, element: Element.Type
     ) -> Variable {
         let site = 1 + layer * Self.sites
 
         var options = attention
         options.dropout = pass.dropout(site: site)
-        let normed: Value<Activation> = pass.layerNorm(x, attentionNorm)
+        let normed: Value<Element> = pass.layerNorm(x, attentionNorm)
         let qkv = pass.linear(normed, queriesKeysValues)
         let attended = pass.attention(qkv, options, layer: layer)
         let middle = pass.add(attended, through: attentionOutput, to: x, site: site + 1)
 
-        let normedAgain: Value<Activation> = pass.layerNorm(middle, mlpNorm)
+        let normedAgain: Value<Element> = pass.layerNorm(middle, mlpNorm)
         let raised = pass.linearGELU(normedAgain, mlpInput)
         return pass.add(raised, through: mlpOutput, to: middle, site: site + 2)
     }

@@ -11,8 +11,8 @@ extension LanguageModel {
         inputs: Tensor<Int32>, targets: Tensor<Int32>, cache: KeyValueCache? = nil
     ) -> Tensor<Float> {
         switch precision {
-        case .fp32: tokenLosses(inputs, targets, cache, activation: Float.self)
-        case .bf16: tokenLosses(inputs, targets, cache, activation: BFloat16.self)
+        case .fp32: tokenLosses(inputs, targets, cache, element: Float.self)
+        case .bf16: tokenLosses(inputs, targets, cache, element: BFloat16.self)
         }
     }
 
@@ -23,20 +23,20 @@ extension LanguageModel {
         _ = tokenLosses(inputs: inputs, targets: nothing, cache: cache)
     }
 
-    private func tokenLosses<Activation: Tensors.Activation>(
+    private func tokenLosses<Element: ComputeElement>(
         _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, _ cache: KeyValueCache?,
-        activation: Activation.Type
+        element: Element.Type
     ) -> Tensor<Float> {
         precondition(
             inputs.shape == targets.shape, "expected \(inputs.shape), got \(targets.shape)")
         let tape = Tape(device: device)
-        let hidden: Value<Activation> = hiddenStates(
+        let hidden: Value<Element> = hiddenStates(
             tape, inputs: inputs, dropout: nil, cache: cache)
         cache?.advance(by: inputs.shape[1])
 
         let counted = targets.buffer.indices.filter { targets.buffer[$0] >= 0 }
         let countedLosses = tape.linearCrossEntropyLosses(
-            Activation.narrowed(tape.rows(hidden, counted).value, on: device),
+            Element.narrowed(tape.rows(hidden, counted).value, on: device),
             weight: tape.parameter(outputWeight, of: parameters),
             targets: device.tensor(counted.map { targets.buffer[$0] }, shape: [counted.count]))
         let losses = device.zeros(targets.shape)

@@ -22,9 +22,9 @@ package protocol LanguageModel: AnyObject {
     /// - Parameters:
     ///   - dropout: the random numbers of dropout; nil switches it off.
     ///   - cache: the tokens before `inputs`; it takes up theirs, but its length is the caller's.
-    func hiddenStates<Activation: Tensors.Activation>(
+    func hiddenStates<Element: ComputeElement>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
-    ) -> Value<Activation>
+    ) -> Value<Element>
 }
 
 extension LanguageModel {
@@ -53,17 +53,17 @@ extension LanguageModel {
     ) -> LossSum {
         switch precision {
         case .fp32:
-            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: Float.self)
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: Float.self)
         case .bf16:
-            loss(tape, inputs, targets, scale: scale, dropout: dropout, activation: BFloat16.self)
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: BFloat16.self)
         }
     }
 
-    private func loss<Activation: Tensors.Activation>(
+    private func loss<Element: ComputeElement>(
         _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, scale: Float,
-        dropout: DropoutStream?, activation: Activation.Type
+        dropout: DropoutStream?, element: Element.Type
     ) -> LossSum {
-        let hidden: Value<Activation> = hiddenStates(
+        let hidden: Value<Element> = hiddenStates(
             tape, inputs: inputs, dropout: dropout, cache: nil)
         return tape.linearCrossEntropy(
             hidden, weight: tape.parameter(outputWeight, of: parameters), targets: targets,
@@ -95,26 +95,26 @@ extension LanguageModel {
         _ inputs: Tensor<Int32>, cache: KeyValueCache? = nil, wanted: LargestWanted? = nil
     ) -> Tensor<Float> {
         switch precision {
-        case .fp32: nextLogits(inputs, cache, wanted, activation: Float.self)
-        case .bf16: nextLogits(inputs, cache, wanted, activation: BFloat16.self)
+        case .fp32: nextLogits(inputs, cache, wanted, element: Float.self)
+        case .bf16: nextLogits(inputs, cache, wanted, element: BFloat16.self)
         }
     }
 
-    private func nextLogits<Activation: Tensors.Activation>(
+    private func nextLogits<Element: ComputeElement>(
         _ inputs: Tensor<Int32>, _ cache: KeyValueCache?, _ wanted: LargestWanted?,
-        activation: Activation.Type
+        element: Element.Type
     ) -> Tensor<Float> {
         let tape = Tape(device: device)
-        let hidden: Value<Activation> = hiddenStates(
+        let hidden: Value<Element> = hiddenStates(
             tape, inputs: inputs, dropout: nil, cache: cache)
         cache?.advance(by: inputs.shape[1])
-        let last = Activation.widened(lastPositions(hidden.value), on: device)
+        let last = Element.widened(lastPositions(hidden.value), on: device)
         if let wanted, let weights = parameters.packed(outputWeight), weights.hasEstimates,
             inputs.shape[0] == 1
         {
             return device.largestProducts(last, weights, wanted: wanted)
         }
-        return outputLayer(tape, tape.constant(last), as: Activation.self).value
+        return outputLayer(tape, tape.constant(last), as: Element.self).value
     }
 
     /// [B, T, C] -> [B, C].
@@ -130,10 +130,10 @@ extension LanguageModel {
         return last
     }
 
-    private func outputLayer<Activation: Tensors.Activation>(
-        _ tape: Tape, _ hidden: Variable, as activation: Activation.Type
+    private func outputLayer<Element: ComputeElement>(
+        _ tape: Tape, _ hidden: Variable, as element: Element.Type
     ) -> Variable {
         tape.linear(
-            hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: activation)
+            hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: element)
     }
 }

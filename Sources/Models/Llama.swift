@@ -39,9 +39,9 @@ package final class Llama: LanguageModel {
             frequencies: sizes.ropeFrequencies, positions: sizes.contextLength, device: device)
     }
 
-    package func hiddenStates<Activation: Tensors.Activation>(
+    package func hiddenStates<Element: ComputeElement>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
-    ) -> Value<Activation> {
+    ) -> Value<Element> {
         let pass = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
             cache: cache, adapters: adapters)
@@ -49,9 +49,9 @@ package final class Llama: LanguageModel {
         x = pass.dropOut(x, site: 0)
         for block in blocks {
             x = pass.block(x) { [angles] in
-                block.forward($0, $1, angles, activation: Activation.self)
+                block.forward($0, $1, angles, element: Element.self)
             }
         }
-        return tape.narrow(pass.rmsNorm(x, finalNorm), as: Activation.self)
+        return tape.narrow(pass.rmsNorm(x, finalNorm), as: Element.self)
     }
 }

@@ -38,13 +38,13 @@ struct LlamaBlock {
 
     /// The residual stream, [B, T, C] -> [B, T, C], in floats.
     ///
-    /// - Parameter activation: the element to which the operands of products are rounded.
-    func forward<Activation: Tensors.Activation>(
-        _ x: Variable, _ pass: ForwardPass, _ angles: RotaryTable, activation: Activation.Type
+    /// - Parameter element: the element to which the operands of products are rounded.
+    func forward<Element: ComputeElement>(
+        _ x: Variable, _ pass: ForwardPass, _ angles: RotaryTable, element: Element.Type
     ) -> Variable {
         let site = 1 + layer * Self.sites
         func linear(_ x: Variable, _ weight: Parameter) -> Variable {
-            pass.linear(x, weight, activation: activation)
+            pass.linear(x, weight, element: element)
         }
         var options = attention
         options.dropout = pass.dropout(site: site)

@@ -66,7 +66,7 @@ import Testing
     @Test func onlyFloatsOfATransposedMatrixHaveEstimates() throws {
         let w = random([128, 64], stream: 9)
         let transposed = w.matrix.transposed
-        func hasEstimates<Element: Activation>(
+        func hasEstimates<Element: ComputeElement>(
             _ matrix: Matrix<Float>, _ element: Element.Type, _ forEstimates: Bool
         ) -> Bool? {
             PackedMatrix(matrix, as: element, forEstimates: forEstimates, on: device)?.hasEstimates

@@ -170,7 +170,7 @@ import Testing
         let x = widened(random([70, 97], seed: 1))
         let seed = random([70, 97], seed: 2)
         let (gain, bias) = (widened(random([97], seed: 3)), widened(random([97], seed: 4)))
-        func run<Element: Activation>(_ seed: Tensor<Element>) -> [[Float]] {
+        func run<Element: ComputeElement>(_ seed: Tensor<Element>) -> [[Float]] {
             let tape = Tape(device: device)
             let inputs = [x, gain, bias].map { tape.input($0) }
             let y = tape.layerNorm(

@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Forward and backward; returns the names in the order in which they were ready.
-    private func step<Element: Activation>(
+    private func step<Element: ComputeElement>(
         owning: Bool, _ gradients: ParameterGradients, as: Element.Type
     ) -> [String] {
         var announced: [String] = []
@@ -48,7 +48,7 @@ import Testing
         return announced
     }
 
-    private func expectSameBits<Element: Activation>(as: Element.Type) {
+    private func expectSameBits<Element: ComputeElement>(as: Element.Type) {
         let (apart, shared) = (ParameterGradients(list), ParameterGradients(list))
         // The second micro-batch adds, and finds gradients in all of the memory.
         for _ in 1...2 {

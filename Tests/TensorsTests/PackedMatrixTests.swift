@@ -82,7 +82,7 @@ import Testing
     }
 
     @discardableResult
-    private func expectSameProducts<Element: Activation>(
+    private func expectSameProducts<Element: ComputeElement>(
         _ matrix: Matrix<Float>, as element: Element.Type
     ) throws -> PackedMatrix {
         let packed = try #require(PackedMatrix(matrix, as: Element.self, on: device))

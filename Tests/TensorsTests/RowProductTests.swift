@@ -58,7 +58,7 @@ import Testing
         let w = BFloat16.narrowed(random([depth, columns], stream: 2, device), on: device)
         let floats = device.uninitialized([1, columns])
         let out = device.uninitialized([1, columns])
-        func multiply<Element: Activation>(
+        func multiply<Element: ComputeElement>(
             _ x: Tensor<Element>, _ w: Tensor<Element>, into out: Tensor<Float>
         ) {
             device.multiply(

@@ -33,7 +33,7 @@ import Testing
         ] {
             let a = wholeNumbers(shape.rows * shape.depth, seed: 3, device)
             let b = wholeNumbers(shape.depth * shape.columns, seed: 5, device)
-            func product<In: Activation, Out: Activation>(
+            func product<In: ComputeElement, Out: ComputeElement>(
                 _ a: Tensor<In>, _ b: Tensor<In>, adds: Bool, as: Out.Type
             ) -> [Float] {
                 let out = device.uninitialized([shape.rows, shape.columns], of: Out.self)
@@ -70,7 +70,7 @@ import Testing
         let b = wholeNumbers(shape.depth * shape.columns, seed: 5, device)
         let (wideA, wideB) = (BFloat16.widened(a, on: device), BFloat16.widened(b, on: device))
         for isTransposed in [false, true] {
-            func product<Left: Activation, Right: Activation>(
+            func product<Left: ComputeElement, Right: ComputeElement>(
                 _ a: Tensor<Left>, _ b: Tensor<Right>, adds: Bool
             ) -> [Float] {
                 let out = device.uninitialized([shape.rows, shape.columns])

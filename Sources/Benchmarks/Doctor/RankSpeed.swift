@@ -85,7 +85,7 @@ struct RankSpeed: Codable, Equatable {
     }
 
     /// 1024 tokens through 768 x 3072.
-    private static func productRate<Element: Activation>(
+    private static func productRate<Element: ComputeElement>(
         of type: Element.Type, on device: Device, _ effort: DoctorEffort
     ) -> Double {
         let (rows, depth, columns) = (1024, 768, 3072)

@@ -14,7 +14,7 @@ package class GradientSink {
 }
 
 /// Where the gradient of one value of the tape comes together.
-package final class GradientNode<Element: Activation>: GradientSink {
+package final class GradientNode<Element: ComputeElement>: GradientSink {
     /// Sum of the contributions so far; nil when there is none.
     package private(set) var gradient: Tensor<Element>?
 

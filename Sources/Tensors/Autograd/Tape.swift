@@ -153,7 +153,7 @@ package final class Tape {
         }
     }
 
-    private func ones<Element: Activation>(_ shape: [Int]) -> Tensor<Element> {
+    private func ones<Element: ComputeElement>(_ shape: [Int]) -> Tensor<Element> {
         let tensor = device.uninitialized(shape, of: Element.self)
         device.fill(tensor, with: 1)
         return tensor

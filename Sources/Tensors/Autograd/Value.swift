@@ -1,5 +1,5 @@
 /// A value on the tape; without a node it is a constant.
-package struct Value<Element: Activation> {
+package struct Value<Element: ComputeElement> {
     package let value: Tensor<Element>
     package let node: GradientNode<Element>?
     /// Of a parameter in mixed precision: the same values, rounded, for the matrix products.

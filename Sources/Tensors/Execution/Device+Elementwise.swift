@@ -30,7 +30,7 @@ extension Device {
         forEachChunk(of: rows, grain: rowsInChunk, as: kind, body)
     }
 
-    package func fill<Element: Activation>(_ tensor: Tensor<Element>, with value: Float) {
+    package func fill<Element: ComputeElement>(_ tensor: Tensor<Element>, with value: Float) {
         forEachChunk(of: tensor.count) { chunk in
             Element.fill(tensor.pointer + chunk.lowerBound, value, chunk.count)
         }
@@ -47,7 +47,7 @@ extension Device {
     }
 
     /// out = a + b; `out` may be `a` or `b`.
-    package func add<Element: Activation>(
+    package func add<Element: ComputeElement>(
         _ a: Tensor<Element>, _ b: Tensor<Element>, into out: Tensor<Element>
     ) {
         precondition(
@@ -60,7 +60,7 @@ extension Device {
     }
 
     /// out = x, each element rounded to the nearest one.
-    package func narrow<Element: Activation>(_ x: Tensor<Float>, into out: Tensor<Element>) {
+    package func narrow<Element: ComputeElement>(_ x: Tensor<Float>, into out: Tensor<Element>) {
         precondition(x.count == out.count, "expected \(out.count) elements, got \(x.count)")
         forEachChunk(of: out.count) { chunk in
             let start = chunk.lowerBound

@@ -3,7 +3,7 @@ extension Device {
     /// it is in the cache. Sums are floats, whatever the elements.
     ///
     /// - Precondition: both operands have the same elements, unless bfloat16 is widened.
-    package func multiply<Left: Activation, Right: Activation, Out: Activation>(
+    package func multiply<Left: ComputeElement, Right: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<Left>, _ b: Matrix<Right>, into out: Matrix<Out>, adds: Bool = false,
         epilogue: (Tile) -> Void = { _ in }
     ) {
@@ -34,7 +34,7 @@ extension Device {
     }
 
     /// out = a b, of packed weights where there are some and a is a single row.
-    package func multiply<In: Activation, Out: Activation>(
+    package func multiply<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: Matrix<In>, packed: PackedMatrix?, into out: Matrix<Out>,
         epilogue: (Tile) -> Void = { _ in }
     ) {
@@ -50,7 +50,7 @@ extension Device {
     }
 
     /// The same on the calling thread, in one piece.
-    func multiplySerially<In: Activation, Out: Activation>(
+    func multiplySerially<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false
     ) {
         let tiling = Tiling(oneTileOf: out.rows, out.columns)

@@ -10,7 +10,7 @@ struct ProductStopwatch {
     private let floats: Operands<Float>
     private let halves: Operands<BFloat16>
 
-    private struct Operands<Element: Activation> {
+    private struct Operands<Element: ComputeElement> {
         let a: Tensor<Element>
         let b: Tensor<Element>
         let out: Tensor<Element>
@@ -79,7 +79,7 @@ struct ProductStopwatch {
         } / .seconds(1)
     }
 
-    private func multiply<Element: Activation>(
+    private func multiply<Element: ComputeElement>(
         _ operands: Operands<Element>, by products: ProductKernels
     ) {
         device.with(products).multiply(

@@ -3,7 +3,7 @@ import COpenBLAS
 import Diagnostics
 
 /// One tile of a product: a single call to a library, on the calling thread.
-struct ProductTile<In: Activation, Out: Activation> {
+struct ProductTile<In: ComputeElement, Out: ComputeElement> {
     private let a: UnsafeMutablePointer<In>
     private let b: UnsafeMutablePointer<In>
     private let out: UnsafeMutablePointer<Out>
@@ -26,7 +26,7 @@ struct ProductTile<In: Activation, Out: Activation> {
         product.adds = adds ? 1 : 0
     }
 
-    private static func type<Element: Activation>(of: Element.Type) -> cdnn_type {
+    private static func type<Element: ComputeElement>(of: Element.Type) -> cdnn_type {
         Element.self == Float.self ? CDNN_FLOAT : CDNN_BFLOAT16
     }
 

@@ -7,7 +7,7 @@ import CKernels
 /// then multiplied tile by tile. Operands are laid out as the product sees them, each tile's rows or
 /// columns together: the layout that the libraries multiply fastest. Panels bound the memory and change
 /// no bit; tiles and stretches are functions of the shape alone.
-struct WidenedProduct<Out: Activation> {
+struct WidenedProduct<Out: ComputeElement> {
     private let a: WidenedOperand
     private let b: WidenedOperand
     private let depth: Int
@@ -23,7 +23,7 @@ struct WidenedProduct<Out: Activation> {
     private static var mostThreads: Int { 8 }
 
     /// Nil where both operands are floats, or where their product is not computed in this way.
-    init?<Left: Activation, Right: Activation>(
+    init?<Left: ComputeElement, Right: ComputeElement>(
         _ a: Matrix<Left>, _ b: Matrix<Right>, into out: Matrix<Out>, adds: Bool,
         _ tiling: Tiling, on device: Device
     ) {
@@ -144,7 +144,7 @@ private enum WidenedOperand {
     case floats(Matrix<Float>)
     case bfloat16(Matrix<BFloat16>)
 
-    init<Element: Activation>(_ matrix: Matrix<Element>) {
+    init<Element: ComputeElement>(_ matrix: Matrix<Element>) {
         if let floats = matrix as? Matrix<Float> {
             self = .floats(floats)
         } else if let bfloat16 = matrix as? Matrix<BFloat16> {

@@ -141,7 +141,7 @@ private struct AttentionLayout {
 }
 
 extension Device {
-    fileprivate func attend<Element: Activation>(
+    fileprivate func attend<Element: ComputeElement>(
         _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Element>, into y: Tensor<Element>,
         _ logSums: Tensor<Float>
     ) {
@@ -166,7 +166,7 @@ extension Device {
 
 /// The backward pass of attention, one head of keys and values, and the queries that share it, after the
 /// other.
-private struct AttentionBackward<Element: Activation>: @unchecked Sendable {
+private struct AttentionBackward<Element: ComputeElement>: @unchecked Sendable {
     let layout: AttentionLayout
     let qkv: Tensor<Element>
     let y: Tensor<Element>

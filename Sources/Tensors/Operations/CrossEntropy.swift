@@ -74,7 +74,7 @@ extension Tape {
     }
 
     /// The losses [rows] that `linearCrossEntropy` adds up, in nats; there is no backward pass.
-    package func linearCrossEntropyLosses<Element: Activation>(
+    package func linearCrossEntropyLosses<Element: ComputeElement>(
         _ x: Tensor<Element>, weight: Variable, targets: Tensor<Int32>
     ) -> Tensor<Float> {
         precondition(!recordsGradients, "losses one by one have no gradient")
@@ -100,7 +100,7 @@ extension Device {
     /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
     fileprivate static let rowsOfLogits = 512
 
-    fileprivate func crossEntropyGradient<Element: Activation>(
+    fileprivate func crossEntropyGradient<Element: ComputeElement>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,
         into out: Tensor<Element>, scale: Float
     ) {
@@ -124,7 +124,7 @@ extension Device {
         }
     }
 
-    fileprivate func linearCrossEntropy<Element: Activation>(
+    fileprivate func linearCrossEntropy<Element: ComputeElement>(
         _ x: Tensor<Element>, weight: Tensor<Element>, targets: Tensor<Int32>,
         losses: Tensor<Float>, dx: Tensor<Element>?, weightNode: GradientNode<Float>?,
         scratch: Tensor<Float>, scale: Float
@@ -143,7 +143,7 @@ extension Device {
                 continue
             }
             let (x, dx) = (x.flatRows(rows), dx?.flatRows(rows))
-            func back<Gradient: Activation>(through gradient: Tensor<Gradient>) {
+            func back<Gradient: ComputeElement>(through gradient: Tensor<Gradient>) {
                 crossEntropyGradient(logits, targets, losses: losses, into: gradient, scale: scale)
                 if let dx { multiply(gradient.matrix, weight.matrix, into: dx.matrix) }
                 weightNode?.contribute { dw, adds in

@@ -13,7 +13,7 @@ extension Tape {
 }
 
 extension Device {
-    func gelu<Element: Activation>(_ x: Tensor<Element>, form: GELUForm) -> Tensor<Element> {
+    func gelu<Element: ComputeElement>(_ x: Tensor<Element>, form: GELUForm) -> Tensor<Element> {
         let y = uninitialized(x.shape, of: Element.self)
         forEachChunk(of: y.count) { chunk in
             let start = chunk.lowerBound
@@ -23,7 +23,7 @@ extension Device {
     }
 
     /// dx = dy gelu'(x); `dx` may be `dy`.
-    func geluBackward<Element: Activation>(
+    func geluBackward<Element: ComputeElement>(
         _ dy: Tensor<Element>, _ x: Tensor<Element>, into dx: Tensor<Element>, form: GELUForm
     ) {
         forEachChunk(of: dx.count) { chunk in

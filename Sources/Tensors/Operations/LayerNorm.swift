@@ -9,7 +9,7 @@ extension Tape {
     /// The residual stream x is kept for the backward pass, the output is made again from it.
     @_specialize(where Element == Float)
     @_specialize(where Element == BFloat16)
-    package func layerNorm<Element: Activation>(
+    package func layerNorm<Element: ComputeElement>(
         _ x: Variable, gain: Variable, bias: Variable, epsilon: Float, as: Element.Type
     ) -> Value<Element> {
         let statistics = LayerNormStatistics(
@@ -52,7 +52,7 @@ extension Device {
     private static let rowsInBlock = 64
 
     /// Computes the statistics too.
-    fileprivate func layerNorm<Element: Activation>(
+    fileprivate func layerNorm<Element: ComputeElement>(
         _ x: Tensor<Float>, gain: Tensor<Float>, bias: Tensor<Float>,
         _ statistics: LayerNormStatistics, as: Element.Type
     ) -> Tensor<Element> {
@@ -66,7 +66,7 @@ extension Device {
         return y
     }
 
-    fileprivate func layerNormBackward<Element: Activation>(
+    fileprivate func layerNormBackward<Element: ComputeElement>(
         _ dy: Tensor<Element>, x: Tensor<Float>, gain: Tensor<Float>,
         _ statistics: LayerNormStatistics,
         nodes: (x: GradientNode<Float>?, gain: GradientNode<Float>?, bias: GradientNode<Float>?)

@@ -98,7 +98,7 @@ extension Tape {
         return x.shape.dropLast() + [weight.shape[1]]
     }
 
-    private func linearForward<In: Activation, Out: Activation>(
+    private func linearForward<In: ComputeElement, Out: ComputeElement>(
         _ x: Tensor<In>, _ weight: Tensor<In>, _ packed: PackedMatrix?, _ bias: Tensor<Float>?,
         epilogue: (Matrix<Out>, Tile) -> Void
     ) -> Tensor<Out> {
@@ -119,7 +119,7 @@ extension Tape {
 
 extension Device {
     /// Contributions of dy [rows, out] to the gradients of x, w and b.
-    fileprivate func linearBackward<Element: Activation, Gradient: Activation>(
+    fileprivate func linearBackward<Element: ComputeElement, Gradient: ComputeElement>(
         _ dy: Tensor<Gradient>, input: () -> Tensor<Element>, weight: Tensor<Element>,
         nodes: (x: GradientNode<Element>?, weight: GradientNode<Float>?, bias: GradientNode<Float>?)
     ) {
@@ -135,7 +135,7 @@ extension Device {
     }
 
     /// Sums over all rows, each column by one thread in row order.
-    func columnSums<Element: Activation>(
+    func columnSums<Element: ComputeElement>(
         _ x: Tensor<Element>, into sums: Tensor<Float>, adds: Bool
     ) {
         let columns = x.columnCount

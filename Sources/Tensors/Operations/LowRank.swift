@@ -67,7 +67,7 @@ extension Tape {
 
 extension Device {
     /// s a b, the product in floats before it is rounded.
-    fileprivate func scaledProduct<Element: Activation>(
+    fileprivate func scaledProduct<Element: ComputeElement>(
         _ a: Matrix<Element>, _ b: Matrix<Element>, by factor: Float
     ) -> Tensor<Element> {
         let product = uninitialized([a.rows, b.columns])

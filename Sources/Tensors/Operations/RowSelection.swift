@@ -2,7 +2,7 @@ extension Tape {
     /// Some rows of x [..., C], in floats: -> [rows, C].
     ///
     /// - Precondition: no row stands twice.
-    package func rows<Element: Activation>(_ x: Value<Element>, _ rows: [Int]) -> Variable {
+    package func rows<Element: ComputeElement>(_ x: Value<Element>, _ rows: [Int]) -> Variable {
         let columns = x.value.columnCount
         let flat = x.value.reshaped([x.value.rowCount, columns])
         let chosen = device.uninitialized([rows.count, columns], of: Element.self)

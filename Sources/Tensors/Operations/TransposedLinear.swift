@@ -5,7 +5,7 @@ extension Tape {
     ///
     /// dx = dy w,  dw = dyᵀ x. The operands of the three products are rounded to `Element`; sums and
     /// results are floats.
-    package func linear<Element: Activation>(
+    package func linear<Element: ComputeElement>(
         _ x: Variable, transposedWeight weight: Variable, as: Element.Type
     ) -> Variable {
         precondition(
@@ -29,14 +29,14 @@ extension Tape {
     }
 
     /// The same numbers as floats.
-    package func widen<Element: Activation>(_ x: Value<Element>) -> Variable {
+    package func widen<Element: ComputeElement>(_ x: Value<Element>) -> Variable {
         record(Element.widened(x.value, on: device), inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute(Element.narrowed(dy, on: device))
         }
     }
 
     /// The same numbers in other elements, rounded where they must be; the gradient is exact.
-    package func narrow<Element: Activation>(
+    package func narrow<Element: ComputeElement>(
         _ x: Variable, as: Element.Type
     ) -> Value<Element> {
         record(Element.narrowed(x.value, on: device), inputs: [x.node]) {

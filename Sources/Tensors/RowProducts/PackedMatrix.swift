@@ -25,7 +25,7 @@ package final class PackedMatrix: Sendable {
     ///   - precision: the elements of the products: for bfloat16 the weights are rounded.
     ///   - forEstimates: lets floats of a transposed matrix be read by halves; see `largestProducts`.
     /// - Returns: Nil where rows in memory are no multiple of 64, and where it would be no smaller.
-    package init?<Element: Activation>(
+    package init?<Element: ComputeElement>(
         _ matrix: Matrix<Float>, as precision: Element.Type, forEstimates: Bool = false,
         on device: Device
     ) {

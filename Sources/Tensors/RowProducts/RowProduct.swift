@@ -12,7 +12,7 @@ extension Device {
     /// Such a product is as fast as the weights come from memory, and they come fastest in stretches: the
     /// depth is cut, into parts that depend on the shape alone, and the sums of the parts are added
     /// in their order. With columns instead, two threads get 47 of 74 GB/s.
-    func multiplyRow<In: Activation, Out: Activation>(
+    func multiplyRow<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool
     ) {
         let (depth, columns) = (a.columns, out.columns)
@@ -44,7 +44,7 @@ extension Device {
     }
 
     /// The same product of packed weights, bit for bit, and the one with a transposed matrix.
-    func multiplyRow<In: Activation, Out: Activation>(
+    func multiplyRow<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: PackedMatrix, into out: Matrix<Out>, epilogue: (Tile) -> Void
     ) {
         let (depth, columns) = (a.columns, out.columns)

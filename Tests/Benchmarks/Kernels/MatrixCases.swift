@@ -18,7 +18,7 @@ enum MatrixCases {
     }
 
     /// x w forward, dy wᵀ and xᵀ dy backward.
-    private static func products<Element: Activation>(
+    private static func products<Element: ComputeElement>(
         _ kind: String,
         _ arrays: (a: Tensor<Element>, b: Tensor<Element>, c: Tensor<Element>, d: Tensor<Element>),
         _ device: Device

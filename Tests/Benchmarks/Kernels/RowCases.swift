@@ -21,7 +21,7 @@ enum RowCases {
             + likeliest(arrays, output, device)
     }
 
-    private static func product<Element: Activation>(
+    private static func product<Element: ComputeElement>(
         _ name: String, _ x: Tensor<Element>, _ w: Matrix<Element>, _ y: Tensor<Float>,
         _ device: Device
     ) -> KernelCase {
@@ -33,7 +33,7 @@ enum RowCases {
         }
     }
 
-    private static func packed<Element: Activation>(
+    private static func packed<Element: ComputeElement>(
         _ name: String, _ x: Tensor<Element>, _ weights: Matrix<Float>, _ w: Matrix<Element>,
         _ y: Tensor<Float>, _ device: Device
     ) -> [KernelCase] {

@@ -4,7 +4,7 @@ import CKernels
 /// `BFloat16` in mixed precision. Sums, statistics and parameters are floats in both.
 ///
 /// The kernels are those of CKernels; pointers are to contiguous rows.
-package protocol Activation: TensorElement {
+package protocol ComputeElement: TensorElement {
     typealias In<Element> = UnsafePointer<Element>
     typealias Out<Element> = UnsafeMutablePointer<Element>
 
@@ -26,7 +26,7 @@ package protocol Activation: TensorElement {
     static func narrow(_ sums: Matrix<Float>, into matrix: Matrix<Self>)
 
     /// One tile of a product on the calling thread; see `Device.multiply`.
-    static func multiply<Result: Activation>(
+    static func multiply<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool,
         by kernels: ProductKernels)
 

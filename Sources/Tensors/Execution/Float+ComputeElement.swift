@@ -2,7 +2,7 @@ import CDNN
 import CKernels
 import COpenBLAS
 
-extension Float: Activation {
+extension Float: ComputeElement {
     package static func operand(_ variable: Variable, on device: Device) -> Tensor<Float> {
         variable.value
     }
@@ -43,7 +43,7 @@ extension Float: Activation {
 
     package static func narrow(_ sums: Matrix<Float>, into matrix: Matrix<Float>) {}
 
-    package static func multiply<Result: Activation>(
+    package static func multiply<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<Float>, _ b: Matrix<Float>, into out: Matrix<Result>, adds: Bool,
         by kernels: ProductKernels
     ) {

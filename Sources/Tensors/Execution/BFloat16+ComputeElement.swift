@@ -1,7 +1,7 @@
 import CDNN
 import CKernels
 
-extension BFloat16: Activation {
+extension BFloat16: ComputeElement {
     package static func operand(_ variable: Variable, on device: Device) -> Tensor<BFloat16> {
         variable.bfloat16 ?? narrowed(variable.value, on: device)
     }
@@ -57,7 +57,7 @@ extension BFloat16: Activation {
         }
     }
 
-    package static func multiply<Result: Activation>(
+    package static func multiply<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
         adds: Bool, by kernels: ProductKernels
     ) {
@@ -66,7 +66,7 @@ extension BFloat16: Activation {
     }
 
     /// One row, as fast as the memory gives the weights: half of what floats take.
-    private static func row<Result: Activation>(
+    private static func row<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
         adds: Bool
     ) {
