@@ -14,7 +14,10 @@ extension Failure {
     /// number, ended by a zero byte.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = [kind == .usage ? 1 : 0]
-        for (number, text) in [what, expected, got, place, remedy].enumerated() {
+        let texts = [
+            problem.encoded, expectation?.encoded, finding?.encoded, place, advice?.encoded,
+        ]
+        for (number, text) in texts.enumerated() {
             guard let text else { continue }
             bytes.append(UInt8(number))
             bytes += text.utf8.filter { $0 != 0 }
@@ -32,11 +35,11 @@ extension Failure {
             let text = String(decoding: rest.prefix { $0 != 0 }, as: UTF8.self)
             rest = rest.dropFirst(while: { $0 != 0 })
             switch number {
-            case 0: what = text
-            case 1: expected = text
-            case 2: got = text
+            case 0: problem = FailureText(encoded: text)
+            case 1: expectation = FailureText(encoded: text)
+            case 2: finding = FailureText(encoded: text)
             case 3: place = text
-            default: remedy = text
+            default: advice = FailureText(encoded: text)
             }
         }
     }

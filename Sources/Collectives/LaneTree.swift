@@ -52,7 +52,7 @@ package struct LaneTree: Equatable, Sendable {
                 expected: "at most \(Quantity.count(laneCount, "rank"))",
                 got: "\(worldSize)", at: "train.lanes",
                 remedy: "start on \(Quantity.count(laneCount, "rank")), or set "
-                    + "train.lanes=\(worldSize), with which the bits change",
+                    + FailureText("\(key: "train.lanes")=\(worldSize), with which the bits change"),
                 kind: .usage)
         }
         precondition((0..<worldSize).contains(rank), "expected a rank < \(worldSize), got \(rank)")

@@ -13,24 +13,56 @@ package struct Failure: Error, Equatable, Sendable {
 
     package var kind: Kind
     /// What failed, in the words of the user ("cannot read the token shard").
-    package var what: String
-    package var expected: String?
-    package var got: String?
+    package var problem: FailureText
+    package var expectation: FailureText?
+    package var finding: FailureText?
     /// The file, key, dataset or call at which it failed.
     package var place: String?
     /// What the reader can do about it, as an imperative.
-    package var remedy: String?
+    package var advice: FailureText?
 
     package init(
-        _ what: String, expected: String? = nil, got: String? = nil, at place: String? = nil,
-        remedy: String? = nil, kind: Kind = .failure
+        _ what: any FailureTextConvertible, expected: (any FailureTextConvertible)? = nil,
+        got: (any FailureTextConvertible)? = nil, at place: String? = nil,
+        remedy: (any FailureTextConvertible)? = nil, kind: Kind = .failure
     ) {
         self.kind = kind
-        self.what = what
-        self.expected = expected
-        self.got = got
+        problem = what.failureText
+        expectation = expected?.failureText
+        finding = got?.failureText
         self.place = place
-        self.remedy = remedy
+        advice = remedy?.failureText
+    }
+
+    /// The problem as it is printed.
+    package var what: String { problem.description }
+
+    /// What was expected, as it is printed.
+    package var expected: String? { expectation?.description }
+
+    /// What was found in its place, as it is printed.
+    package var got: String? {
+        get { finding?.description }
+        set { finding = newValue?.failureText }
+    }
+
+    /// What the reader can do about it, as it is printed.
+    package var remedy: String? {
+        get { advice?.description }
+        set { advice = newValue?.failureText }
+    }
+
+    /// The keys of a recipe that the problem is about.
+    package var keys: [String] { problem.keys }
+
+    /// The failure with other names for the keys in all its texts.
+    package func renamingKeys(_ name: (String) -> String) -> Failure {
+        var renamed = self
+        renamed.problem = problem.renamingKeys(name)
+        renamed.expectation = expectation?.renamingKeys(name)
+        renamed.finding = finding?.renamingKeys(name)
+        renamed.advice = advice?.renamingKeys(name)
+        return renamed
     }
 
     package var exitCode: Int32 {

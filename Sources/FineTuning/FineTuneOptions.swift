@@ -80,6 +80,9 @@ package struct FineTuneOptions: OptionBlock {
 
     package init() {}
 
+    /// The blocks that a fine-tuning has of its own, in the place of those of the same name outside it.
+    package static let runBlocks = ["train", "optimizer", "checkpoint", "evaluate"]
+
     private static var trainOptions: TrainOptions {
         var train = TrainOptions()
         train.globalBatchSize = 8

@@ -14,7 +14,7 @@ extension ModelOptions {
             vocabularySize ?? tokenizerVocabularySize, "vocabulary_size", atMost: 1 << 30)
         guard vocabularySize >= tokenizerVocabularySize else {
             throw Failure(
-                "model.vocabulary_size is smaller than the tokenizer's",
+                FailureText("\(key: "model.vocabulary_size") is smaller than the tokenizer's"),
                 expected: "at least \(tokenizerVocabularySize)", got: "\(vocabularySize)",
                 remedy: "leave the key out to take the tokenizer's", kind: .usage)
         }
@@ -73,7 +73,8 @@ extension ModelOptions {
             own != preset.configuration(vocabularySize: 0).architecture
         {
             throw Failure(
-                "model.architecture is not that of model.preset",
+                FailureText(
+                    "\(key: "model.architecture") is not that of \(key: "model.preset")"),
                 got: "\(own) and \(preset.rawValue)",
                 remedy: "leave model.architecture out", kind: .usage)
         }
@@ -85,7 +86,7 @@ extension ModelOptions {
         ]
         guard let wrong = keys.first(where: \.isSet) else { return }
         throw Failure(
-            "model.\(wrong.key) is a key of llama",
+            FailureText("\(key: "model.\(wrong.key)") is a key of llama"),
             remedy: "remove it, or set model.architecture to llama", kind: .usage)
     }
 
@@ -94,11 +95,12 @@ extension ModelOptions {
         if let size {
             guard size > most else { return size }
             throw Failure(
-                "model.\(key)", expected: "at most \(most)", got: "\(size)", remedy: "lower it",
+                FailureText("\(key: "model.\(key)")"), expected: "at most \(most)", got: "\(size)",
+                remedy: "lower it",
                 kind: .usage)
         }
         throw Failure(
-            "model.\(key) is missing",
+            FailureText("\(key: "model.\(key)") is missing"),
             remedy: "set it, or set model.preset to "
                 + "one of \(ModelPreset.choices.joined(separator: ", "))",
             kind: .usage)
@@ -109,7 +111,7 @@ extension ModelOptions {
     ) throws {
         guard !size.isMultiple(of: count) else { return }
         throw Failure(
-            "model.\(key) does not divide model.\(sizeKey)",
+            FailureText("\(key: "model.\(key)") does not divide \(key: "model.\(sizeKey)")"),
             expected: "a divisor of \(size)", got: "\(count)",
             remedy: "use \(Divisors.list(Divisors(of: size).ascending))", kind: .usage)
     }

@@ -19,7 +19,8 @@ package struct NamePattern: Equatable, Sendable {
             return
         }
         throw Failure(
-            "\(key): the pattern \(useless.text) fits no weight of the model",
+            FailureText("\(key: key)")
+                + ": the pattern \(useless.text) fits no weight of the model",
             expected: "a name or pattern such as \(names.first ?? "*")", got: useless.text,
             remedy: "inspect the model for its names", kind: .usage)
     }
@@ -35,7 +36,7 @@ package struct LearningRateFactor: Equatable, Sendable {
         let factor = parts.last.flatMap { Double($0) }
         guard parts.count == 2, !parts[0].isEmpty, let factor, factor >= 0, factor.isFinite else {
             throw Failure(
-                "optimizer.learning_rate_factors",
+                FailureText("\(key: "optimizer.learning_rate_factors")"),
                 expected: "pattern=factor, such as *.wte.weight=0.1", got: text,
                 remedy: "write a pattern, an equals sign and a number from 0", kind: .usage)
         }

@@ -19,7 +19,7 @@ extension FuzzTarget {
             var train = TrainOptions()
             train.globalBatchSize = 24
             train.steps = 300
-            try train.validate(lanes: state.laneCount, key: "lanes")
+            try train.validate(lanes: state.laneCount, named: "lanes")
             let sampler = try WindowSampler(
                 tokenCount: 1000, sequenceLength: 16, globalBatchSize: 24, seed: 1,
                 isShuffled: true)

@@ -83,7 +83,8 @@ package final class Watchdog: Sendable {
             expected: rank == 0 ? "UDP messages of all ranks" : "UDP messages of rank 0",
             got: "none within \(WatchdogVerdict.seconds(Self.patience))", at: "host \(hosts[rank])",
             remedy: "let UDP pass between the hosts, name the interface that joins them by mpirun "
-                + "--mca btl_tcp_if_include NAME, or set train.watchdog_seconds to 0")
+                + FailureText(
+                    "--mca btl_tcp_if_include NAME, or set \(key: "train.watchdog_seconds") to 0"))
     }
 
     private var interval: Duration { min(.seconds(1), limit / 8) }

@@ -51,7 +51,7 @@ package struct WatchdogVerdict {
             got: "\(sign); last heard of in collective \(own.number) (\(own.call))",
             at: "step \(max(own.step, longest?.step ?? 0)), host \(ranks[rank].host)",
             remedy: "see whether the process is stopped, the host down or the link cut, then go on "
-                + "with --resume; train.watchdog_seconds is the limit")
+                + FailureText("with --resume; \(key: "train.watchdog_seconds") is the limit"))
     }
 
     /// Nobody computes and nothing arrives.

@@ -25,7 +25,8 @@ extension PreparationPlan {
                 "the \(split.rawValue) part of the text is shorter than one window",
                 expected: "at least \(sequenceLength + 1) tokens",
                 got: (tokenizer == nil ? "at most " : "") + "\(tokenCount)",
-                remedy: "use more text, a smaller train.sequence_length or another "
+                remedy: FailureText(
+                    "use more text, a smaller \(key: "train.sequence_length") or another ")
                     + "prepare.validation_fraction")
         }
     }

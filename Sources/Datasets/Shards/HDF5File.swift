@@ -16,7 +16,7 @@ func checkHDF5(
 }
 
 /// One open HDF5 file; closed at the latest when it is released.
-final class HDF5File {
+package final class HDF5File {
     /// For failures: of a file that is being written, the name that it will have.
     let path: String
     private(set) var handle: OpaquePointer?
@@ -50,6 +50,12 @@ final class HDF5File {
 
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let superblockVersion: UInt8 = 3
+
+    /// Whether a file begins with the signature of HDF5.
+    package static func isHDF5(_ path: String) throws -> Bool {
+        let reader = try FileReader(path: path, what: "cannot open the file")
+        return try reader.bytes(at: 0, count: min(signature.count, reader.size)) == signature
+    }
 
     private static func checkSuperblock(of path: String) throws {
         let reader = try FileReader(path: path, what: "cannot open the HDF5 file")

@@ -136,7 +136,9 @@ struct LabelledTextSplit {
         let testFraction = options.test.isEmpty ? options.testFraction : 0
         guard validationFraction + testFraction < 1 else {
             throw Failure(
-                "finetune.validation_fraction and test_fraction leave nothing to train on",
+                FailureText(
+                    "\(key: "finetune.validation_fraction") and test_fraction leave nothing to train on"
+                ),
                 expected: "less than 1 in all", got: "\(validationFraction + testFraction)",
                 remedy: "lower them", kind: .usage)
         }

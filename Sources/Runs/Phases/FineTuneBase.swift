@@ -17,11 +17,13 @@ struct FineTuneBase {
     package init(_ recipe: Recipe) throws {
         guard let directory = recipe.initial.from else {
             throw Failure(
-                "finetune.from is missing", remedy: "name a model directory", kind: .usage)
+                FailureText("\(key: "finetune.from") is missing"), remedy: "name a model directory",
+                kind: .usage)
         }
         guard try !AdapterDirectory.exists(at: directory) else {
             throw Failure(
-                "finetune.from names an adapter", expected: "a model", got: "a PEFT directory",
+                FailureText("\(key: "finetune.from") names an adapter"), expected: "a model",
+                got: "a PEFT directory",
                 at: directory, remedy: "merge it into its base first", kind: .usage)
         }
         let files = try ModelDirectory(reading: directory)
@@ -57,7 +59,7 @@ struct FineTuneBase {
         let first = configuration.layerCount - count
         guard first >= 0 else {
             throw Failure(
-                "finetune.last_blocks is larger than the model",
+                FailureText("\(key: "finetune.last_blocks") is larger than the model"),
                 expected: "at most \(configuration.layerCount)", got: "\(count)",
                 remedy: "lower it, or train all", kind: .usage)
         }

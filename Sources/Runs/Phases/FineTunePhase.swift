@@ -121,7 +121,8 @@ struct Variant {
         let texts = recipe.finetune.variants
         guard Set(texts).count == texts.count else {
             throw Failure(
-                "two of finetune.variants are the same", expected: "variants that differ",
+                FailureText("two of \(key: "finetune.variants") are the same"),
+                expected: "variants that differ",
                 got: texts.joined(separator: ", "), remedy: "remove one", kind: .usage)
         }
         return try texts.enumerated().map { index, text in

@@ -22,7 +22,8 @@ struct InstructionTask: TrainingTask {
         files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
         guard base.labels == nil else {
             throw Failure(
-                "finetune.from names a classifier", expected: "a model that writes text",
+                FailureText("\(key: "finetune.from") names a classifier"),
+                expected: "a model that writes text",
                 got: "a classifier", at: base.directory, remedy: "name its base", kind: .usage)
         }
         let template = try Self.template(recipe, base)

@@ -20,7 +20,8 @@ struct TrainingData: TrainingTask {
     package init(_ recipe: Recipe) throws {
         guard let path = recipe.data.train else {
             throw Failure(
-                "data.train is missing", remedy: "name a shard directory or a glob", kind: .usage)
+                FailureText("\(key: "data.train") is missing"),
+                remedy: "name a shard directory or a glob", kind: .usage)
         }
         train = try TokenStream(resolving: path, split: .train)
         validation = try recipe.data.validation.map {
@@ -42,7 +43,8 @@ struct TrainingData: TrainingTask {
         configuration.dropoutRate = Float(recipe.model.dropoutRate)
         guard configuration.vocabularySize >= tokenizer.vocabularySize else {
             throw Failure(
-                "the model of init.from is smaller than the vocabulary of the shards",
+                FailureText(
+                    "the model of \(key: "init.from") is smaller than the vocabulary of the shards"),
                 expected: "at least \(tokenizer.vocabularySize) tokens",
                 got: "\(configuration.vocabularySize)", at: directory,
                 remedy: "prepare the text with the tokenizer of that model")

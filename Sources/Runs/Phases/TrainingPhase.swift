@@ -144,12 +144,14 @@ struct TrainingPhase {
         recipe.train.lanes = laneCount
         try recipe.train.validate(
             lanes: laneCount,
-            key: givenLaneCount == nil ? "the number of ranks" : "train.lanes")
+            named: givenLaneCount == nil
+                ? "the number of ranks" : "\(key: "train.lanes")")
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
         guard recipe.sequenceLength <= configuration.contextLength else {
             throw Failure(
-                "train.sequence_length is larger than the context of the model",
+                FailureText(
+                    "\(key: "train.sequence_length") is larger than the context of the model"),
                 expected: "at most \(configuration.contextLength)",
                 got: "\(recipe.sequenceLength)", remedy: "lower it", kind: .usage)
         }

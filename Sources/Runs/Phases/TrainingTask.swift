@@ -52,7 +52,8 @@ extension ParameterPlan {
         self.init { name in !patterns.contains { $0.matches(name) } }
         guard names.contains(where: trainsBase) else {
             throw Failure(
-                "train.freeze leaves nothing to train", got: "\(recipe.train.freeze.optionValue)",
+                FailureText("\(key: "train.freeze") leaves nothing to train"),
+                got: "\(recipe.train.freeze.optionValue)",
                 remedy: "freeze less", kind: .usage)
         }
     }

@@ -20,7 +20,8 @@ extension Recipe {
             let next = phases[(index + 1)...].first
         else { return }
         throw Failure(
-            "finetune.variants makes several adapters", expected: "finetune as the last phase",
+            FailureText("\(key: "finetune.variants") makes several adapters"),
+            expected: "finetune as the last phase",
             got: "\(next.rawValue) after it",
             remedy: "use the command finetune, and name the adapter in each later command",
             kind: .usage)
@@ -37,7 +38,8 @@ extension Recipe {
         ]
         guard !isValidated, let key = keys.first(where: \.1)?.0 else { return }
         throw Failure(
-            "\(key) needs a validation loss", expected: "data for validation", got: "none",
+            FailureText("\(key: key) needs a validation loss"), expected: "data for validation",
+            got: "none",
             remedy: remedy, kind: .usage)
     }
 
@@ -63,7 +65,8 @@ extension Recipe {
         case .export:
             guard export.format == .gguf || export.type != .q8 else {
                 throw Failure(
-                    "export.type", expected: "f32, bf16 or f16 in the format hf", got: "q8_0",
+                    FailureText("\(key: "export.type")"),
+                    expected: "f32, bf16 or f16 in the format hf", got: "q8_0",
                     remedy: "choose one of them, or export.format=gguf", kind: .usage)
             }
         case .generate:
@@ -82,7 +85,9 @@ extension Recipe {
         if let contextLength = model.contextLength, let sequenceLength = train.sequenceLength {
             guard sequenceLength <= contextLength else {
                 throw Failure(
-                    "train.sequence_length is larger than model.context_length",
+                    FailureText(
+                        "\(key: "train.sequence_length") is larger than \(key: "model.context_length")"
+                    ),
                     expected: "at most \(contextLength)", got: "\(sequenceLength)",
                     remedy: "lower the one or raise the other", kind: .usage)
             }
@@ -118,7 +123,9 @@ extension Recipe {
         let isClassifying = finetune.task == .classification
         func refuse(_ key: String, _ value: String, _ remedy: String) throws {
             throw Failure(
-                "\(key) does not fit finetune.task \(finetune.task.rawValue)", got: value,
+                FailureText(
+                    "\(key: key) does not fit \(key: "finetune.task") \(finetune.task.rawValue)"),
+                got: value,
                 remedy: remedy, kind: .usage)
         }
         if finetune.trained == .head && !isClassifying {
@@ -129,7 +136,9 @@ extension Recipe {
         }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(
-                "finetune.train.freeze does not fit finetune.trained \(finetune.trained.rawValue)",
+                FailureText(
+                    "\(key: "finetune.train.freeze") does not fit \(key: "finetune.trained") \(finetune.trained.rawValue)"
+                ),
                 got: "\(finetune.train.freeze.optionValue)",
                 remedy: "leave out freeze, or train finetune.trained=all", kind: .usage)
         }
@@ -141,7 +150,7 @@ extension Recipe {
         let set = Self.keys.filter { sizes.contains($0.path) && !$0.read(self).isNull }
         guard let key = set.first else { return }
         throw Failure(
-            "\(key.path) and init.from are both given",
+            FailureText("\(key: key.path) and \(key: "init.from") are both given"),
             expected: "the sizes of the model in init.from", got: "\(key.read(self))",
             remedy: "leave out \(key.path) or init.from", kind: .usage)
     }
@@ -149,7 +158,7 @@ extension Recipe {
     private func validateName() throws {
         guard name.contains("/") || name == "." || name == ".." else { return }
         throw Failure(
-            "name", expected: "the name of a directory inside runs",
+            FailureText("\(key: "name")"), expected: "the name of a directory inside runs",
             got: OptionValue.scalar(name, isPlain: false).quotedDescription,
             remedy: "use output for a path", kind: .usage)
     }
@@ -160,7 +169,7 @@ extension Recipe {
         let found = phases.filter(making.contains)
         guard found != making.filter(phases.contains) else { return }
         throw Failure(
-            "phases",
+            FailureText("\(key: "phases")"),
             expected: "each once, in the order " + making.map(\.rawValue).joined(separator: ", ")
                 + "; evaluate and generate anywhere",
             got: "\(phases.optionValue)", remedy: "put them in this order", kind: .usage)
@@ -169,7 +178,8 @@ extension Recipe {
     private func require(_ value: String?, _ key: String, for phase: Phase) throws {
         guard value == nil else { return }
         throw Failure(
-            "\(key) is missing", expected: "a value for the phase \(phase.rawValue)",
+            FailureText("\(key: key) is missing"),
+            expected: "a value for the phase \(phase.rawValue)",
             remedy: "set it in the recipe or add \(key)=...", kind: .usage)
     }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import FineTuning
 import Training
 
 extension Recipe {
@@ -100,7 +101,8 @@ extension Recipe {
         ]
         guard let key = keys.first(where: \.1)?.0 else { return }
         throw Failure(
-            "\(key) needs validation losses", expected: "examples that are held out",
+            FailureText("\(key: key) needs validation losses"),
+            expected: "examples that are held out",
             got: "none", remedy: "give the run validation data, or leave the key out",
             kind: .usage)
     }
@@ -109,26 +111,8 @@ extension Recipe {
 extension Failure {
     /// With the keys of a run of its own as the block finetune spells them.
     var inFineTuning: Failure {
-        inBlock("finetune", of: ["train", "optimizer", "checkpoint", "evaluate"])
-    }
-
-    /// Names the keys of blocks under the block in which they stand: train.steps as
-    /// finetune.train.steps.
-    private func inBlock(_ outer: String, of blocks: [String]) -> Failure {
-        let keys = Set(
-            Recipe.keys.filter { $0.block.map(blocks.contains) ?? false }.map(\.path))
-        func renamed(_ text: String) -> String {
-            text.split(separator: " ", omittingEmptySubsequences: false).map { word in
-                let key = word.prefix { $0.isLetter || $0.isNumber || "._".contains($0) }
-                return keys.contains(String(key)) ? "\(outer).\(word)" : String(word)
-            }.joined(separator: " ")
+        renamingKeys { key in
+            FineTuneOptions.runBlocks.contains { key.hasPrefix("\($0).") } ? "finetune.\(key)" : key
         }
-        var failure = self
-        failure.what = renamed(what)
-        failure.expected = expected.map(renamed)
-        failure.got = got.map(renamed)
-        failure.place = place.map(renamed)
-        failure.remedy = remedy.map(renamed)
-        return failure
     }
 }

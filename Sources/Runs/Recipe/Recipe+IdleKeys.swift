@@ -93,16 +93,17 @@ extension Recipe {
         switch reason {
         case .condition(let other, let expectation, let value):
             return Failure(
-                "\(key.path) has no effect", expected: "\(other) to be \(expectation)", got: value,
+                FailureText("\(key: key.path) has no effect"),
+                expected: "\(other) to be \(expectation)", got: value,
                 at: place, remedy: "leave it out, or change \(other)", kind: .usage)
         case .always(let reason):
             return Failure(
-                "\(key.path) has no effect", expected: "no value", at: place,
+                FailureText("\(key: key.path) has no effect"), expected: "no value", at: place,
                 remedy: "leave it out: \(reason)", kind: .usage)
         case .phase:
             let names = (key.phases ?? []).map(\.rawValue).sorted().joined(separator: " or ")
             return Failure(
-                "\(key.path) has no effect", expected: "the phase \(names)",
+                FailureText("\(key: key.path) has no effect"), expected: "the phase \(names)",
                 got: running.map(\.rawValue).sorted().joined(separator: ", "), at: place,
                 remedy: namesake(of: key, in: running).map { "did you mean \($0)?" }
                     ?? "leave it out", kind: .usage)

@@ -36,8 +36,7 @@ package struct RecipeReading {
                     in: Set(running + recipe.phases))
             }
         } catch var failure as Failure {
-            let words = failure.what.split { $0 == " " || $0 == ":" }
-            let override = overrides.last { words.contains($0.path[...]) }
+            let override = overrides.last { failure.keys.contains($0.path) }
             failure.place = failure.place ?? override?.place ?? file.name
             throw failure
         }
@@ -94,7 +93,8 @@ extension Recipe {
     fileprivate mutating func resolve(overridden: Set<String>) throws -> [String] {
         guard !name.isEmpty else {
             throw Failure(
-                "name is missing", remedy: "add a line such as name: my-run", kind: .usage)
+                FailureText("\(key: "name") is missing"), remedy: "add a line such as name: my-run",
+                kind: .usage)
         }
         if output.isEmpty { output = "runs/\(name)" }
         if phases.contains(.prepare) {

@@ -3,9 +3,10 @@ import Diagnostics
 /// What stands otherwise in a recipe than in that of the run which it is to resume.
 package struct RecipeDifferences: Equatable, Sendable {
     /// Changes that would make another run: "train.lanes was 4, is 2".
-    package private(set) var refused: [String] = []
+    package var refused: [String] { refusals.map(\.description) }
     /// Changes that are allowed but move the schedule.
     package private(set) var warnings: [String] = []
+    private var refusals: [FailureText] = []
 
     /// - Parameters:
     ///   - recipe: The recipe given now; a key of `Recipe.openKeys` that it leaves open is equal.
@@ -16,7 +17,7 @@ package struct RecipeDifferences: Equatable, Sendable {
             let (was, now) = (key.read(stored), key.read(recipe))
             guard was != now else { continue }
             if Self.decidesTheWeights(key) {
-                refused.append("\(key.path) was \(was), is \(now)")
+                refusals.append("\(key: key.path) was \(was), is \(now)")
             } else if Self.lengthKeys.contains(key.path) {
                 warnings.append(
                     "\(key.path) was \(was), is \(now): the learning-rate schedule moves")
@@ -26,9 +27,9 @@ package struct RecipeDifferences: Equatable, Sendable {
 
     /// Throws one usage `Failure` that lists all refused changes.
     package func check() throws {
-        guard !refused.isEmpty else { return }
+        guard !refusals.isEmpty else { return }
         throw Failure(
-            "the recipe is not that of the run to resume: " + refused.joined(separator: "; "),
+            "the recipe is not that of the run to resume: " + refusals.joined(separator: "; "),
             remedy: "take these changes back, or start a new run with another output",
             kind: .usage)
     }

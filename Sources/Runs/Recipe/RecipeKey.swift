@@ -91,7 +91,8 @@ extension Recipe {
             nearest = NearestName.nearest(to: text, in: key.choices)
         }
         throw Failure(
-            entry.path, expected: key.expectation, got: entry.value.quotedDescription,
+            FailureText("\(key: entry.path)"), expected: key.expectation,
+            got: entry.value.quotedDescription,
             at: entry.place, remedy: nearest.map { "did you mean \($0)?" }, kind: .usage)
     }
 

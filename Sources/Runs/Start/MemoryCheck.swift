@@ -85,27 +85,30 @@ package struct MemoryCheck {
             expected: "at most the \(Quantity.bytes(had)) that \(place)",
             got: "about \(Quantity.bytes(needed))" + whose + parts.joined(separator: ", "),
             remedy: fitting.isEmpty
-                ? "take a smaller model, or \(more)"
+                ? FailureText("take a smaller model, or \(more)")
                 : "it fits with " + fitting.joined(separator: ", or with ") + "; or \(more)")
     }
 
     /// The changes that make it fit, of which each is enough; where none is, what is enough together.
-    private func remedies() throws -> [String] {
+    private func remedies() throws -> [FailureText] {
         let changes = try [
-            smallerMicroBatch, Change("train.recompute=blocks") { $0.train.recompute = .blocks },
+            smallerMicroBatch,
+            Change("\(key: "train.recompute")=blocks", isFree: true) {
+                $0.train.recompute = .blocks
+            },
             size.worldSize > 1
-                ? Change("train.optimizer_sharding=zero1") {
+                ? Change("\(key: "train.optimizer_sharding")=zero1", isFree: true) {
                     $0.train.optimizerSharding = .zero1
                 } : nil,
             ComputeKernels.hasBFloat16
-                ? Change("train.precision=bf16") { $0.roundsWeights = true } : nil,
+                ? Change("\(key: "train.precision")=bf16") { $0.roundsWeights = true } : nil,
         ].compactMap { $0 }
         let single = try changes.filter { try fits($0.apply) }.map(\.name)
         guard single.isEmpty else { return try single + [fewerRanks()].compactMap { $0 } }
         if let fewer = try fewerRanks() { return [fewer] }
         let together =
             [
-                Change("train.micro_batch_size=1") { $0.train.microBatchSize = 1 }
+                Change("\(key: "train.micro_batch_size")=1") { $0.train.microBatchSize = 1 }
             ].filter { _ in size.train.microBatchSize > 1 } + changes.filter { $0.isFree }
         let all = try fits { size in for change in together { change.apply(&size) } }
         return all ? [together.map(\.name).joined(separator: " ")] : []
@@ -113,13 +116,16 @@ package struct MemoryCheck {
 
     /// A change of the recipe.
     private struct Change {
-        let name: String
+        let name: FailureText
         let apply: (inout TrainingSize) -> Void
         /// Whether it gives the same result.
-        var isFree: Bool { name.contains("recompute") || name.contains("zero1") }
+        let isFree: Bool
 
-        init(_ name: String, _ apply: @escaping (inout TrainingSize) -> Void) {
-            (self.name, self.apply) = (name, apply)
+        init(
+            _ name: FailureText, isFree: Bool = false,
+            _ apply: @escaping (inout TrainingSize) -> Void
+        ) {
+            (self.name, self.isFree, self.apply) = (name, isFree, apply)
         }
     }
 
@@ -135,7 +141,7 @@ package struct MemoryCheck {
             var count = size.train.microBatchSize / 2
             while count >= 1 {
                 let own = count
-                let change = Change("train.micro_batch_size=\(own)") {
+                let change = Change("\(key: "train.micro_batch_size")=\(own)") {
                     $0.train.microBatchSize = own
                 }
                 if try fits(change.apply) { return change }
@@ -146,14 +152,14 @@ package struct MemoryCheck {
     }
 
     /// Nil where there are several nodes, or no number of ranks fits.
-    private func fewerRanks() throws -> String? {
+    private func fewerRanks() throws -> FailureText? {
         guard hosts.count == 1 else { return nil }
         let count = try (1..<size.worldSize).reversed().first { count in
             var changed = size
             changed.worldSize = count
             return fits(try need(of: changed, on: Array(0..<count)))
         }
-        return count.map { Quantity.count($0, "rank") }
+        return count.map { "\(Quantity.count($0, "rank"))" }
     }
 }
 

@@ -40,7 +40,9 @@ struct ProductTile<In: ComputeElement, Out: ComputeElement> {
         }
         Failure(
             "memory ran out in a matrix product", expected: "room for oneDNN's buffers",
-            got: "none", remedy: "lower train.micro_batch_size, or raise the limit (ulimit -v)"
+            got: "none",
+            remedy: FailureText(
+                "lower \(key: "train.micro_batch_size"), or raise the limit (ulimit -v)")
         ).endProcess()
     }
 

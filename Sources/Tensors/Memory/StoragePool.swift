@@ -86,7 +86,9 @@ package final class StoragePool: Sendable {
         Failure(
             "memory ran out", expected: "\(Quantity.bytes(capacity)) more",
             got: String(cString: strerror(ENOMEM)),
-            remedy: "lower train.micro_batch_size, use a smaller model or shorter texts, end other "
+            remedy: FailureText(
+                "lower \(key: "train.micro_batch_size"), use a smaller model or shorter texts, end other "
+            )
                 + "programs, or raise the limit (ulimit -v)"
         ).endProcess()
     }

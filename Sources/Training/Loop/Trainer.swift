@@ -81,12 +81,15 @@ package final class Trainer {
                 remedy: state.updateCount == 0
                     ? "no step has changed the weights: those that the run began with overflow"
                     : "its checkpoint holds the weights of the step before those; begin again "
-                        + "with a lower optimizer.learning_rate or more warmup_steps")
+                        + FailureText(
+                            "with a lower \(key: "optimizer.learning_rate") or more warmup_steps"))
         } else if let loss = state.validationLoss, !loss.isFinite {
             failure = Failure(
                 "the run ended without a finite validation loss", expected: "a number",
                 got: "\(loss)", at: "step \(state.step)",
-                remedy: "go on from an earlier checkpoint, with a lower optimizer.learning_rate")
+                remedy: FailureText(
+                    "go on from an earlier checkpoint, with a lower \(key: "optimizer.learning_rate")"
+                ))
         } else {
             return
         }
@@ -185,7 +188,9 @@ package final class Trainer {
                 Failure(
                     "the training diverged: \(state.skippedInARow) steps in a row without a "
                         + "finite gradient", got: description, at: "step \(step)",
-                    remedy: "resume with a lower optimizer.learning_rate or more warmup_steps"),
+                    remedy: FailureText(
+                        "resume with a lower \(key: "optimizer.learning_rate") or more warmup_steps"
+                    )),
                 rank: 0, isEverywhere: true)
         }
     }
@@ -250,7 +255,9 @@ package final class Trainer {
         throw AgreedFailure(
             Failure(
                 "the training diverged: \(bad.name) is not finite", at: "step \(state.step)",
-                remedy: "this step was not saved: resume with a lower optimizer.learning_rate"),
+                remedy: FailureText(
+                    "this step was not saved: resume with a lower \(key: "optimizer.learning_rate")"
+                )),
             rank: 0, isEverywhere: true)
     }
 }

@@ -61,8 +61,8 @@ package struct OptimizerOptions: OptionBlock {
     package func validate() throws {
         guard minimumLearningRate <= learningRate else {
             throw Failure(
-                "optimizer.minimum_learning_rate",
-                expected: "at most optimizer.learning_rate \(learningRate)",
+                FailureText("\(key: "optimizer.minimum_learning_rate")"),
+                expected: FailureText("at most \(key: "optimizer.learning_rate") \(learningRate)"),
                 got: "\(minimumLearningRate)", remedy: "lower the minimum or raise the peak",
                 kind: .usage)
         }
@@ -77,7 +77,7 @@ package struct OptimizerOptions: OptionBlock {
         let key = length.steps != nil ? "steps" : length.tokens != nil ? "tokens" : "epochs"
         let isCounted = length.steps == nil
         throw Failure(
-            "optimizer.warmup_steps is larger than train.\(key)"
+            FailureText("\(key: "optimizer.warmup_steps") is larger than \(key: "train.\(key)")")
                 + (isCounted ? ", which is \(Quantity.count(stepCount, "step"))" : ""),
             expected: "at most \(stepCount)", got: "\(warmupSteps)",
             remedy: "lower the one or raise the other", kind: .usage)

@@ -34,8 +34,9 @@ extension TrainOptions {
         guard windowCount > 0 else {
             throw Failure(
                 "the training shards hold no full window",
-                expected: "more than train.sequence_length tokens",
-                remedy: "lower train.sequence_length or prepare more text", kind: .usage)
+                expected: FailureText("more than \(key: "train.sequence_length") tokens"),
+                remedy: FailureText("lower \(key: "train.sequence_length") or prepare more text"),
+                kind: .usage)
         }
         try validateLength()
         if let steps { return steps }
@@ -48,15 +49,15 @@ extension TrainOptions {
     package func validate() throws {
         try validateLength()
         try validateSize()
-        if let lanes { try validate(lanes: lanes, key: "train.lanes") }
+        if let lanes { try validate(lanes: lanes, named: "\(key: "train.lanes")") }
     }
 
     /// Throws where `lanes` (from the recipe, or the world size) do not divide the global batch.
-    package func validate(lanes: Int, key: String) throws {
+    package func validate(lanes: Int, named name: FailureText) throws {
         guard !globalBatchSize.isMultiple(of: lanes) else { return }
         let nearest = Divisors(of: globalBatchSize).nearest(to: lanes)
         throw Failure(
-            "\(key) does not divide train.global_batch_size",
+            FailureText("\(name) does not divide \(key: "train.global_batch_size")"),
             expected: "a divisor of \(globalBatchSize)", got: "\(lanes)",
             remedy: "use \(Divisors.list(nearest))", kind: .usage)
     }
@@ -71,7 +72,8 @@ extension TrainOptions {
         func require(_ value: Int?, _ key: String, atMost most: Int) throws {
             guard let value, value > most else { return }
             throw Failure(
-                key, expected: "at most \(most)", got: "\(value)", remedy: "lower it",
+                FailureText("\(key: key)"), expected: "at most \(most)", got: "\(value)",
+                remedy: "lower it",
                 kind: .usage)
         }
         try require(globalBatchSize, "train.global_batch_size", atMost: Self.maximumBatchSize)
@@ -88,20 +90,26 @@ extension TrainOptions {
         ].compactMap { $0 }
         guard set.count != 1 else { return }
         throw Failure(
-            set.isEmpty ? "train.steps is missing" : "the length of the run is given twice",
-            expected: "one of train.steps, train.tokens and train.epochs",
+            set.isEmpty
+                ? FailureText("\(key: "train.steps") is missing")
+                : "the length of the run is given twice",
+            expected: FailureText(
+                "one of \(key: "train.steps"), \(key: "train.tokens") and \(key: "train.epochs")"),
             got: set.isEmpty ? "none" : set.map { "\($0) \($1)" }.joined(separator: " and "),
             remedy: set.isEmpty
-                ? "add train.steps=N"
-                : "keep one: " + set.map { "train.\($0.0)=null" }.joined(separator: " or "),
+                ? FailureText("add \(key: "train.steps")=N")
+                : "keep one: "
+                    + set.map { FailureText("\(key: "train.\($0.0)")=null") }
+                    .joined(separator: " or "),
             kind: .usage)
     }
 
     private func stepCount(tokens: Int) throws -> Int {
         guard let sequenceLength else {
             throw Failure(
-                "train.sequence_length is missing",
-                expected: "the tokens in a sequence, to count train.tokens in steps",
+                FailureText("\(key: "train.sequence_length") is missing"),
+                expected: FailureText(
+                    "the tokens in a sequence, to count \(key: "train.tokens") in steps"),
                 remedy: "set it", kind: .usage)
         }
         let (stepTokens, overflow) = globalBatchSize.multipliedReportingOverflow(by: sequenceLength)
@@ -118,7 +126,8 @@ extension TrainOptions {
         let steps = max(1, (windows / Double(globalBatchSize)).rounded(.up))
         guard let count = Int(exactly: steps), count <= Self.maximumStepCount else {
             throw Failure(
-                "train.epochs", expected: "at most \(Self.maximumStepCount) steps",
+                FailureText("\(key: "train.epochs")"),
+                expected: "at most \(Self.maximumStepCount) steps",
                 got: "\(epochs)", remedy: "lower it", kind: .usage)
         }
         return count

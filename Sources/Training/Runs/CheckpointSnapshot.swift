@@ -146,7 +146,8 @@ final class CheckpointSnapshot: @unchecked Sendable {
             throw Failure(
                 "this rank does not see the checkpoint that rank 0 has begun",
                 at: TemporaryName.published(path),
-                remedy: "use checkpoint.io=gather where the hosts share no directory")
+                remedy: FailureText(
+                    "use \(key: "checkpoint.io")=gather where the hosts share no directory"))
         }
         return try PartialFileWriter(path: path)
     }

@@ -75,8 +75,8 @@ extension Recipe {
         guard let value = flag.value else { return }
         do {
             try set(Entry(path: flag.key, value: .plain(value), place: flag.flag))
-        } catch var failure as Failure where failure.what == flag.key {
-            failure.what = flag.flag
+        } catch let failure as Failure where failure.keys == [flag.key] {
+            var failure = failure.renamingKeys { _ in flag.flag }
             failure.place = nil
             throw failure
         }

@@ -31,16 +31,13 @@ package struct InspectReport {
     private func file(_ path: String) throws -> String {
         if path.hasSuffix(".safetensors") { return try Self.tensors(path) }
         if path.hasSuffix(".json") { return try Self.tokenizer(path) }
-        do {
-            return try ShardReport(path: path, isVerifying: isVerifying).text
-        } catch let failure as Failure
-            where failure.what == "the file is not HDF5" && !path.hasSuffix(".h5")
-        {
+        guard try path.hasSuffix(".h5") || HDF5File.isHDF5(path) else {
             throw Failure(
                 "cannot tell what this file is",
                 expected: "a token shard (*.h5), *.safetensors or tokenizer.json",
                 got: "other bytes", at: path, remedy: "name one of those")
         }
+        return try ShardReport(path: path, isVerifying: isVerifying).text
     }
 
     private func directory(_ path: String) throws -> String {
