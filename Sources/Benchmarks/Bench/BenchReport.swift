@@ -18,7 +18,7 @@ extension Recipe {
     /// For people: bf16 that the processor lacks is computed in fp32.
     var precisionInUse: String {
         let name = train.precision.rawValue
-        return train.precision == .bf16 && !multipliesBFloat16
+        return train.precision == .bf16 && !training.multipliesBFloat16
             ? "\(name) (in fp32: this processor lacks it)" : name
     }
 }

@@ -41,7 +41,7 @@ package struct GenerationBench {
         let device = compute.makeDevice()
         let model = configuration.makeModel(device: device)
         model.initialize(seed: UInt64(recipe.seed))
-        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
         let bytesPerToken = model.packForDecoding()
         let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
         let cost = ModelCost(configuration, parameterCount: model.parameters.parameterCount)

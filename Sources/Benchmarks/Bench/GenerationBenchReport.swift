@@ -59,7 +59,7 @@ package struct GenerationBenchReport: BenchReport {
             "format_version": .integer(Self.formatVersion), "benchmark": "generation",
             "parameters": .integer(cost.parameterCount),
             "precision": .string(recipe.train.precision.rawValue),
-            "multiplies_bf16": .boolean(recipe.multipliesBFloat16),
+            "multiplies_bf16": .boolean(recipe.training.multipliesBFloat16),
             "threads_per_rank": .integer(threadCount), "kernels": .string(kernels.description),
             "prompt_length": .integer(promptLength),
             "new_tokens": .integer(newTokens), "prompt_seconds": .number(promptSeconds),

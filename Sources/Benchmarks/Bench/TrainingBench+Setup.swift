@@ -14,7 +14,7 @@ extension TrainingBench {
     ) throws -> TrainerSetup {
         let sampler = try communicator.agree {
             try WindowSampler(
-                tokenCount: shard.stream.tokenCount, sequenceLength: recipe.sequenceLength,
+                tokenCount: shard.stream.tokenCount, sequenceLength: recipe.training.sequenceLength,
                 globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
                 isShuffled: true)
         }
@@ -36,7 +36,7 @@ extension TrainingBench {
             over: communicator)
         if communicator.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
         try optimizer.spreadParameters(over: communicator)
-        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),

@@ -92,7 +92,7 @@ package struct TrainingBench {
 
     /// Windows for all steps, at most 16 million tokens; then they come again.
     private func makeShard(_ configuration: ModelConfiguration) throws -> RandomShard {
-        let tokensInStep = recipe.train.globalBatchSize * recipe.sequenceLength
+        let tokensInStep = recipe.train.globalBatchSize * recipe.training.sequenceLength
         let steps = min(Self.warmUpCount + stepCount, max(1, (1 << 24) / tokensInStep))
         return try RandomShard(
             tokenCount: steps * tokensInStep + 1, vocabularySize: configuration.vocabularySize,

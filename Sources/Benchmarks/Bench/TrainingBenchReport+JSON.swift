@@ -15,7 +15,7 @@ extension TrainingBenchReport {
             "tokens_per_second": .number(tokensPerSecond), "loss": .number(steps.loss),
             "gflops": .number(gflops), "fma_gflops": .number(peaks.fma),
             "gemm_gflops": .number(gemmPeak),
-            "multiplies_bf16": .boolean(recipe.multipliesBFloat16),
+            "multiplies_bf16": .boolean(recipe.training.multipliesBFloat16),
             "percent_of_fma_peak": .number(100 * gflops / peaks.fma),
             "percent_of_gemm_peak": .number(100 * gflops / gemmPeak),
         ]
@@ -33,7 +33,7 @@ extension TrainingBenchReport {
             "context_length": .integer(configuration.contextLength),
             "parameters": .integer(steps.cost.parameterCount),
             "flops_per_token": .number(
-                steps.cost.trainingFLOPs(sequenceLength: recipe.sequenceLength)),
+                steps.cost.trainingFLOPs(sequenceLength: recipe.training.sequenceLength)),
         ])
     }
 

@@ -31,16 +31,17 @@ package struct TrainingBenchReport: BenchReport {
 
     package var step: StepTimes { steps.times.median }
 
-    package var tokensInStep: Int { recipe.train.globalBatchSize * recipe.sequenceLength }
+    package var tokensInStep: Int { recipe.train.globalBatchSize * recipe.training.sequenceLength }
     package var tokensPerSecond: Double { Double(tokensInStep) / step.total }
 
     package var gflops: Double {
-        steps.cost.trainingFLOPs(sequenceLength: recipe.sequenceLength) * tokensPerSecond / 1e9
+        steps.cost.trainingFLOPs(sequenceLength: recipe.training.sequenceLength) * tokensPerSecond
+            / 1e9
     }
 
     /// Of the products that the steps were made of.
     var gemmPeak: Double {
-        recipe.multipliesBFloat16 ? peaks.bfloat16 ?? peaks.sgemm : peaks.sgemm
+        recipe.training.multipliesBFloat16 ? peaks.bfloat16 ?? peaks.sgemm : peaks.sgemm
     }
 }
 
@@ -64,7 +65,7 @@ extension TrainingBenchReport {
         let microBatch = recipe.train.microBatchSize * worldSize
         let microSteps = recipe.train.globalBatchSize / microBatch
         return
-            "a step: \(Quantity.count(recipe.train.globalBatchSize, "sequence")) of \(recipe.sequenceLength) "
+            "a step: \(Quantity.count(recipe.train.globalBatchSize, "sequence")) of \(recipe.training.sequenceLength) "
             + "tokens over all ranks, \(Quantity.count(microSteps, "micro-step")); median of "
             + "\(Quantity.count(steps.times.count, "step")) after "
             + "\(TrainingBench.warmUpCount) to warm up"
@@ -79,7 +80,7 @@ extension TrainingBenchReport {
             "of the FMA peak", (100 * gflops / peaks.fma).percent,
             "of \(Quantity.number(peaks.fma)) GFLOP/s")
         table.add(
-            "of the speed of \(recipe.multipliesBFloat16 ? "bf16" : "fp32") products",
+            "of the speed of \(recipe.training.multipliesBFloat16 ? "bf16" : "fp32") products",
             (100 * gflops / gemmPeak).percent,
             "of \(Quantity.number(gemmPeak)) GFLOP/s")
         return table.lines

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import ModelFiles
+import Training
 
 /// `classify`: the probabilities that a classifier gives its classes for some texts.
 package struct ClassifyPhase {

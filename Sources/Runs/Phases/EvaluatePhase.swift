@@ -7,6 +7,7 @@ import JSON
 import ModelFiles
 import Tensors
 import Tokenizers
+import Training
 
 /// `evaluate`: loss, perplexity and bits per byte of a model on token shards.
 package struct EvaluatePhase {

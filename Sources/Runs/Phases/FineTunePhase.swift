@@ -1,6 +1,7 @@
 import Collectives
 import Diagnostics
 import Evaluation
+import FineTuning
 import ModelFiles
 import Training
 
@@ -33,8 +34,8 @@ struct FineTunePhase {
     /// - Parameter recipe: that of the fine-tuning alone.
     package static func task(_ recipe: Recipe) throws -> any TrainingTask {
         switch recipe.finetune.task {
-        case .instructions: try InstructionTask(recipe)
-        case .classification: try ClassificationTask(recipe)
+        case .instructions: try InstructionTask(recipe.training, recipe.finetune, recipe.lora)
+        case .classification: try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
         }
     }
 
@@ -43,14 +44,16 @@ struct FineTunePhase {
     /// - Parameter recipe: that of the fine-tuning alone.
     package func report(_ recipe: Recipe, model directory: String) throws {
         guard recipe.finetune.task == .classification else { return }
-        let task = try communicator.agree { try ClassificationTask(recipe) }
+        let task = try communicator.agree {
+            try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
+        }
         let model = try communicator.agree {
             try LoadedModel(
                 directory, device: compute.makeDevice(), copyCount: communicator.neighbourCount
             ).model
         }
         try RankInputs(model, at: directory).requireEqual(over: communicator)
-        if recipe.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
         for (name, examples) in [("validation", task.validation), ("test", task.test)] {
             let examples = examples.examples
             guard !examples.isEmpty else { continue }

@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Evaluation
 import ModelFiles
+import Training
 
 /// `evaluate --tasks`: the share of multiple-choice questions that a model answers rightly.
 package struct MultipleChoicePhase {

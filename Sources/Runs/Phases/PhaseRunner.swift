@@ -6,6 +6,7 @@ import Foundation
 import JSON
 import Signals
 import Tokenizers
+import Training
 
 /// Carries out phases of a recipe, one after the other, on all ranks.
 package struct PhaseRunner {
@@ -90,7 +91,7 @@ package struct PhaseRunner {
         case .pretrain:
             let phase = TrainingPhase(
                 isResuming: isResuming, compute: compute, communicator: communicator)
-            return try phase.run(recipe) { try TrainingData(recipe) } == .finished
+            return try phase.run(recipe) { try PretrainingTask(recipe.training) } == .finished
         case .evaluate: try evaluate(recipe, compute)
         case .finetune:
             return try FineTunePhase(

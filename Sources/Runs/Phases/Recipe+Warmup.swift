@@ -1,4 +1,5 @@
 import Diagnostics
+import Training
 
 /// A recipe with a warm-up that fits its length, and what is to be said of that.
 typealias FittedRecipe = (recipe: Recipe, note: String?)
@@ -32,7 +33,7 @@ extension Recipe {
     private func stepCount(_ task: any TrainingTask) throws -> Int {
         var open = self
         open.train.sequenceLength =
-            try train.sequenceLength ?? task.configuration(self).contextLength
-        return try open.train.stepCount(windowCount: task.source(open).sequenceCount)
+            try train.sequenceLength ?? task.configuration(training).contextLength
+        return try open.train.stepCount(windowCount: task.source(open.training).sequenceCount)
     }
 }

@@ -34,7 +34,8 @@ package struct ReplayPhase {
             step: step, in: CheckpointStore(directory: run + "/checkpoints"))
         let communicator = SingleProcess()
         let task: any TrainingTask =
-            recipe.phases == [.finetune] ? try FineTunePhase.task(recipe) : try TrainingData(recipe)
+            recipe.phases == [.finetune]
+            ? try FineTunePhase.task(recipe) : try PretrainingTask(recipe.training)
         let phase = TrainingPhase(
             isResuming: true,
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),

@@ -117,7 +117,7 @@ struct TrainingPhase {
     ) throws -> Recipe {
         let (settled, inputs) = try communicator.agree {
             let settled = try settle(recipe, task, start)
-            let model = RankInputs(try task.configuration(settled), at: "the model")
+            let model = RankInputs(try task.configuration(settled.training), at: "the model")
             return (settled, settled.rankInputs + model)
         }
         try inputs.requireEqual(over: communicator, "the ranks have different recipes or models")
@@ -129,12 +129,12 @@ struct TrainingPhase {
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart
     ) throws -> Recipe {
         var recipe = recipe
-        let configuration = try task.configuration(recipe)
+        let configuration = try task.configuration(recipe.training)
         if recipe.initial.from == nil {
             recipe.model.vocabularySize = configuration.vocabularySize
         }
         // What fits no weight is refused before anything is announced.
-        _ = try task.plan(recipe, configuration)
+        _ = try task.plan(recipe.training, configuration)
         recipe.train.sequenceLength = recipe.train.sequenceLength ?? configuration.contextLength
         // A recipe that is gone on with names its lanes; one that an older program stored may not.
         let givenLaneCount = recipe.train.lanes ?? start.state?.laneCount
@@ -148,12 +148,12 @@ struct TrainingPhase {
                 ? "the number of ranks" : "\(key: "train.lanes")")
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
-        guard recipe.sequenceLength <= configuration.contextLength else {
+        guard recipe.training.sequenceLength <= configuration.contextLength else {
             throw Failure(
                 FailureText(
                     "\(key: "train.sequence_length") is larger than the context of the model"),
                 expected: "at most \(configuration.contextLength)",
-                got: "\(recipe.sequenceLength)", remedy: "lower it", kind: .usage)
+                got: "\(recipe.training.sequenceLength)", remedy: "lower it", kind: .usage)
         }
         if start.state == nil { try recipe.checkWarmup(task) }
         return recipe
@@ -192,7 +192,8 @@ struct TrainingPhase {
                 over: communicator),
             memory: memory,
             source: parts.source, validation: parts.validation, store: store,
-            checkpointFiles: try task.checkpointFiles(configuration, recipe: recipe.stored),
+            checkpointFiles: try task.checkpointFiles(
+                configuration, recipeText: recipe.stored.resolvedYAML),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
@@ -218,7 +219,7 @@ struct TrainingPhase {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
-        if recipe.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
+        if recipe.training.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
         guard var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
@@ -241,12 +242,12 @@ private struct TaskParts {
     let plan: ParameterPlan
 
     init(_ task: any TrainingTask, _ recipe: Recipe) throws {
-        source = try task.source(recipe)
-        validation = try task.validationLoss(recipe)
+        source = try task.source(recipe.training)
+        validation = try task.validationLoss(recipe.training)
         if validation == nil { try recipe.refuseBestCheckpoint() }
         stepCount = try recipe.train.stepCount(windowCount: source.sequenceCount)
-        configuration = try task.configuration(recipe)
-        plan = try task.plan(recipe, configuration)
+        configuration = try task.configuration(recipe.training)
+        plan = try task.plan(recipe.training, configuration)
         try plan.check(recipe.optimizer, of: configuration)
     }
 }
@@ -261,12 +262,7 @@ extension TrainingSize {
             model: model, plan: plan, train: recipe.train,
             laneCount: recipe.train.lanes ?? communicator.worldSize,
             worldSize: communicator.worldSize, isOneNode: communicator.hosts.count == 1,
-            roundsWeights: recipe.multipliesBFloat16, isValidated: isValidated,
+            roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
             checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }
-}
-
-extension Recipe {
-    /// Whether bf16 is asked for and the processor has it.
-    package var multipliesBFloat16: Bool { train.precision == .bf16 && ComputeKernels.hasBFloat16 }
 }

@@ -1,3 +1,4 @@
+import Collectives
 import Diagnostics
 
 /// What stands otherwise in a recipe than in that of the run which it is to resume.
@@ -71,5 +72,12 @@ extension Recipe {
             precondition(isTaken, "\(key.path): expected a stored recipe that is valid")
         }
         return recipe
+    }
+}
+
+extension Recipe {
+    /// Every key, as the ranks must have it alike.
+    var rankInputs: RankInputs {
+        RankInputs(Self.keys.map { RankInputs.Item($0.path, "\($0.read(self))") })
     }
 }

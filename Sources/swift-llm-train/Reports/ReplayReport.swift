@@ -57,7 +57,7 @@ struct ReplayReport {
     /// The place of a sequence on one line, its text on the next.
     private func sequence(_ number: Int) throws -> String {
         let shown = try result.task.shownSequence(
-            number, ofStep: result.step.step - 1, result.recipe)
+            number, ofStep: result.step.step - 1, result.recipe.training)
         let text =
             isFull ? shown.text : "  " + QuotedText.line(shown.text, limit: Self.characterCount)
         return "sequence \(number): \(shown.place)\n\(text)"

@@ -56,10 +56,3 @@ extension RankInputs {
         RankInputs(left.items + right.items)
     }
 }
-
-extension Recipe {
-    /// Every key, as the ranks must have it alike.
-    var rankInputs: RankInputs {
-        RankInputs(Self.keys.map { RankInputs.Item($0.path, "\($0.read(self))") })
-    }
-}

@@ -8,7 +8,7 @@ import Tokenizers
 import Training
 
 /// Fine-tuning on answers to instructions and in conversations.
-struct InstructionTask: TrainingTask {
+package struct InstructionTask: TrainingTask {
     private let base: FineTuneBase
     /// Of the examples.
     private let files: [String]
@@ -17,36 +17,38 @@ struct InstructionTask: TrainingTask {
     private let validation: ExampleSet?
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
-    package init(_ recipe: Recipe) throws {
-        base = try FineTuneBase(recipe)
-        files = recipe.finetune.data + recipe.finetune.validation + recipe.finetune.test
+    package init(
+        _ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions
+    ) throws {
+        base = try FineTuneBase(recipe, options, lora)
+        files = options.data + options.validation + options.test
         guard base.labels == nil else {
             throw Failure(
                 FailureText("\(key: "finetune.from") names a classifier"),
                 expected: "a model that writes text",
                 got: "a classifier", at: base.directory, remedy: "name its base", kind: .usage)
         }
-        let template = try Self.template(recipe, base)
+        let template = try Self.template(options, base)
         self.template = template
         let encoder = ExampleEncoder(
             tokenizer: base.tokenizer, template: template,
             sequenceLength: base.sequenceLength(recipe),
-            supervision: recipe.finetune.lossOn == .all ? .all : .answers)
+            supervision: options.lossOn == .all ? .all : .answers)
         func read(_ paths: [String]) throws -> [Conversation] {
             try paths.flatMap {
                 try ConversationFile(path: $0, inputBegin: template.pieces.inputBegin)
                     .conversations()
             }
         }
-        let all = try read(recipe.finetune.data)
-        let named = try read(recipe.finetune.validation)
+        let all = try read(options.data)
+        let named = try read(options.validation)
         let split = try ExampleSplit(
             count: all.count,
-            fraction: named.isEmpty ? recipe.finetune.validationFraction : 0,
+            fraction: named.isEmpty ? options.validationFraction : 0,
             seed: UInt64(recipe.seed))
         let heldOut = named.isEmpty ? split.validation.map { all[$0] } : named
         let train = try encoder.encode(split.train.map { all[$0] })
-        self.train = recipe.finetune.packing ? train.packed() : train
+        self.train = options.packing ? train.packed() : train
         do {
             validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut)
         } catch var failure as Failure {
@@ -56,8 +58,10 @@ struct InstructionTask: TrainingTask {
     }
 
     /// That of the recipe, else that of the model, else Alpaca's.
-    private static func template(_ recipe: Recipe, _ base: FineTuneBase) throws -> ChatTemplate {
-        if let name = recipe.finetune.template {
+    private static func template(_ options: FineTuneOptions, _ base: FineTuneBase) throws
+        -> ChatTemplate
+    {
+        if let name = options.template {
             return try ChatTemplate.named(name, for: base.tokenizer)
         }
         return try ChatTemplate.load(directory: base.directory)
@@ -89,16 +93,19 @@ struct InstructionTask: TrainingTask {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
-    package func configuration(_ recipe: Recipe) -> ModelConfiguration { base.configuration }
+    package func configuration(_ recipe: TrainingRecipe) -> ModelConfiguration {
+        base.configuration
+    }
 
-    package func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    {
         try base.plan(recipe, classCount: nil)
     }
 
-    package func source(_ recipe: Recipe) -> any BatchSource { examples(recipe) }
+    package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 
     /// With what is learnt in ⟦ ⟧.
-    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
     {
         let source = examples(recipe)
@@ -108,13 +115,13 @@ struct InstructionTask: TrainingTask {
             text: try train.text(of: index, by: base.tokenizer))
     }
 
-    private func examples(_ recipe: Recipe) -> ExampleSource {
+    private func examples(_ recipe: TrainingRecipe) -> ExampleSource {
         ExampleSource(
             train, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
             isShuffled: recipe.data.shuffle)
     }
 
-    package func validationLoss(_ recipe: Recipe) -> ValidationLoss? {
+    package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {
         validation.map {
             ValidationLoss(examples: $0.examples, portionSize: recipe.train.microBatchSize)
         }
@@ -125,8 +132,8 @@ struct InstructionTask: TrainingTask {
     }
 
     package func checkpointFiles(
-        _ configuration: ModelConfiguration, recipe: Recipe
+        _ configuration: ModelConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
-        try base.checkpointFiles(recipe, template: template)
+        try base.checkpointFiles(recipeText: recipeText, template: template)
     }
 }

@@ -7,17 +7,16 @@ import Models
 import Objectives
 import Tensors
 import Tokenizers
-import Training
 
 /// Pretraining: the shards of a run and the tokenizer that made them, opened and checked against each
 /// other.
-struct TrainingData: TrainingTask {
+package struct PretrainingTask: TrainingTask {
     package let train: TokenStream
     package let validation: TokenStream?
     package let tokenizer: any Tokenizer
     private let tokenizerPath: String
 
-    package init(_ recipe: Recipe) throws {
+    package init(_ recipe: TrainingRecipe) throws {
         guard let path = recipe.data.train else {
             throw Failure(
                 FailureText("\(key: "data.train") is missing"),
@@ -34,7 +33,7 @@ struct TrainingData: TrainingTask {
     }
 
     /// That of `init.from`, or that of the recipe.
-    package func configuration(_ recipe: Recipe) throws -> ModelConfiguration {
+    package func configuration(_ recipe: TrainingRecipe) throws -> ModelConfiguration {
         guard let directory = recipe.initial.from else {
             return try recipe.model.configuration(
                 tokenizerVocabularySize: tokenizer.vocabularySize)
@@ -59,7 +58,8 @@ struct TrainingData: TrainingTask {
             + RankInputs(tokenizer, at: tokenizerPath)
     }
 
-    package func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    {
         try ParameterPlan(freezing: recipe, model)
     }
 
@@ -67,14 +67,14 @@ struct TrainingData: TrainingTask {
         NextTokenObjective(model: model)
     }
 
-    package func source(_ recipe: Recipe) throws -> any BatchSource { try windows(recipe) }
+    package func source(_ recipe: TrainingRecipe) throws -> any BatchSource { try windows(recipe) }
 
-    private func windows(_ recipe: Recipe) throws -> WindowSource {
+    private func windows(_ recipe: TrainingRecipe) throws -> WindowSource {
         WindowSource(stream: train, sampler: try sampler(recipe))
     }
 
     /// The window, its tokens and its documents; the text of the inputs and the last target.
-    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
     {
         let sampler = try sampler(recipe)
@@ -92,7 +92,7 @@ struct TrainingData: TrainingTask {
             text: try tokenizer.decode(train.tokens(range)))
     }
 
-    private func sampler(_ recipe: Recipe) throws -> WindowSampler {
+    private func sampler(_ recipe: TrainingRecipe) throws -> WindowSampler {
         try naming(train) {
             try WindowSampler(
                 tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
@@ -101,7 +101,7 @@ struct TrainingData: TrainingTask {
         }
     }
 
-    package func validationLoss(_ recipe: Recipe) throws -> ValidationLoss? {
+    package func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss? {
         try validation.map { stream in
             try naming(stream) {
                 try ValidationLoss(
@@ -127,7 +127,7 @@ struct TrainingData: TrainingTask {
     }
 
     package func checkpointFiles(
-        _ configuration: ModelConfiguration, recipe: Recipe
+        _ configuration: ModelConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
         CheckpointFiles(
             tokenizerJSON: tokenizer.tokenizerJSON,
@@ -135,7 +135,7 @@ struct TrainingData: TrainingTask {
                 maximumLength: configuration.contextLength),
             endOfTextID: tokenizer.endOfTextID.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
-            recipe: recipe.resolvedYAML)
+            recipe: recipeText)
     }
 
     package var description: String {
@@ -143,15 +143,5 @@ struct TrainingData: TrainingTask {
             + (train.paths.count == 1 ? "shard" : "shards")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
             + ", vocabulary of \(tokenizer.vocabularySize)"
-    }
-}
-
-extension Recipe {
-    /// T; settled before the first use.
-    package var sequenceLength: Int {
-        guard let length = train.sequenceLength ?? model.contextLength else {
-            preconditionFailure("the sequence length has not been settled")
-        }
-        return length
     }
 }

@@ -7,14 +7,16 @@ import Training
 
 /// The model from which a fine-tuning starts, before its weights are read.
 struct FineTuneBase {
-    package let directory: String
-    package let tokenizer: any Tokenizer
-    package let configuration: ModelConfiguration
+    let directory: String
+    let tokenizer: any Tokenizer
+    let configuration: ModelConfiguration
     /// Of a classifier.
-    package let labels: [String]?
+    let labels: [String]?
+    private let options: FineTuneOptions
+    private let lora: LoRAOptions
 
     /// - Throws: `Failure` where the directory holds no model.
-    package init(_ recipe: Recipe) throws {
+    init(_ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions) throws {
         guard let directory = recipe.initial.from else {
             throw Failure(
                 FailureText("\(key: "finetune.from") is missing"), remedy: "name a model directory",
@@ -28,6 +30,7 @@ struct FineTuneBase {
         }
         let files = try ModelDirectory(reading: directory)
         self.directory = directory
+        (self.options, self.lora) = (options, lora)
         tokenizer = try TokenizerFile.load(directory)
         labels = files.configuration.labels
         var configuration = files.model
@@ -36,18 +39,18 @@ struct FineTuneBase {
     }
 
     /// T: what the recipe says, at most the context.
-    package func sequenceLength(_ recipe: Recipe) -> Int {
+    func sequenceLength(_ recipe: TrainingRecipe) -> Int {
         min(recipe.train.sequenceLength ?? .max, configuration.contextLength)
     }
 
     /// - Parameter classCount: of a head; nil for none.
-    package func plan(_ recipe: Recipe, classCount: Int?) throws -> ParameterPlan {
+    func plan(_ recipe: TrainingRecipe, classCount: Int?) throws -> ParameterPlan {
         var plan: ParameterPlan
-        switch recipe.finetune.trained {
+        switch options.trained {
         case .lora:
-            plan = try ParameterPlan(lora: recipe.lora.configuration, of: configuration)
+            plan = try ParameterPlan(lora: lora.configuration, of: configuration)
         case .head: plan = ParameterPlan { _ in false }
-        case .lastBlocks: plan = try lastBlocks(recipe.finetune.lastBlocks)
+        case .lastBlocks: plan = try lastBlocks(options.lastBlocks)
         case .all: plan = try ParameterPlan(freezing: recipe, configuration)
         }
         plan.classCount = classCount
@@ -73,8 +76,8 @@ struct FineTuneBase {
     }
 
     /// - Parameter template: kept with the model.
-    package func checkpointFiles(
-        _ recipe: Recipe, template: ChatTemplate? = nil, labels: [String]? = nil
+    func checkpointFiles(
+        recipeText: String, template: ChatTemplate? = nil, labels: [String]? = nil
     ) throws -> CheckpointFiles {
         var files = CheckpointFiles(
             tokenizerJSON: tokenizer.tokenizerJSON,
@@ -82,11 +85,11 @@ struct FineTuneBase {
                 maximumLength: configuration.contextLength, template: template),
             endOfTextID: tokenizer.endOfTextID.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
-            recipe: recipe.resolvedYAML)
+            recipe: recipeText)
         files.labels = labels
-        if recipe.finetune.trained == .lora {
+        if options.trained == .lora {
             files.adapter = AdapterConfiguration(
-                lora: recipe.lora.configuration, basePath: ResolvedPath.of(directory),
+                lora: lora.configuration, basePath: ResolvedPath.of(directory),
                 hasHead: labels != nil)
         }
         return files

@@ -5,7 +5,6 @@ import Evaluation
 import Models
 import Objectives
 import Options
-import Training
 
 /// What a run trains a model to do, from which data: what differs between pretraining and the kinds of
 /// fine-tuning.
@@ -19,19 +18,20 @@ package protocol TrainingTask {
     var inputs: RankInputs { get throws }
 
     /// The architecture and sizes of the model.
-    func configuration(_ recipe: Recipe) throws -> ModelConfiguration
+    func configuration(_ recipe: TrainingRecipe) throws -> ModelConfiguration
     /// What is trained, and what stands beside the tensors of the architecture.
-    func plan(_ recipe: Recipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
     /// From a recipe that leaves nothing open.
-    func source(_ recipe: Recipe) throws -> any BatchSource
+    func source(_ recipe: TrainingRecipe) throws -> any BatchSource
     /// Nil where nothing is validated.
-    func validationLoss(_ recipe: Recipe) throws -> ValidationLoss?
+    func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss?
     func objective(_ model: any LanguageModel) -> any Objective
     func checkpointFiles(
-        _ configuration: ModelConfiguration, recipe: Recipe
+        _ configuration: ModelConfiguration, recipeText: String
     ) throws -> CheckpointFiles
     /// What the model saw there; `step` counts from 0.
-    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: Recipe) throws -> ShownSequence
+    func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
+        -> ShownSequence
 }
 
 /// A sequence of a batch, for people.
@@ -39,13 +39,17 @@ package struct ShownSequence {
     /// Where it comes from.
     package let place: String
     package let text: String
+
+    package init(place: String, text: String) {
+        (self.place, self.text) = (place, text)
+    }
 }
 
 extension ParameterPlan {
     /// All of the architecture but what `train.freeze` names.
     ///
     /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
-    package init(freezing recipe: Recipe, _ model: ModelConfiguration) throws {
+    package init(freezing recipe: TrainingRecipe, _ model: ModelConfiguration) throws {
         let patterns = recipe.train.freeze.map(NamePattern.init)
         let names = model.tensorShapes.map(\.name)
         try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")

@@ -1,0 +1,112 @@
+import Collectives
+import Datasets
+import Diagnostics
+import Evaluation
+import Models
+import Objectives
+import Tokenizers
+import Training
+
+/// Fine-tuning to tell the classes of texts.
+package struct ClassificationTask: TrainingTask {
+    package let labels: ClassLabels
+    private let base: FineTuneBase
+    /// Of the examples.
+    private let files: [String]
+    private let train: ClassifiedExamples
+    /// Those of `train`.
+    private let texts: [LabelledText]
+    package let validation: ClassifiedExamples
+    /// For the report at the end; may be empty.
+    package let test: ClassifiedExamples
+    private let labelWarnings: [String]
+    private let classWeights: [Float]
+    private let sequenceLength: Int
+
+    /// - Throws: `Failure` for records that cannot be used, with file and line.
+    package init(
+        _ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions
+    ) throws {
+        base = try FineTuneBase(recipe, options, lora)
+        files = options.data + options.validation + options.test
+        sequenceLength = base.sequenceLength(recipe)
+        let texts = try LabelledTextSplit(options, seed: recipe.seed, labels: base.labels)
+        labels = texts.labels
+        labelWarnings = texts.warnings
+        let (labels, tokenizer, length) = (texts.labels, base.tokenizer, sequenceLength)
+        func encode(_ texts: [LabelledText]) throws -> ClassifiedExamples {
+            try ClassifiedExamples(
+                texts, labels: labels, tokenizer: tokenizer, sequenceLength: length)
+        }
+        train = try encode(texts.train)
+        self.texts = texts.train
+        validation = try encode(texts.validation)
+        test = try encode(texts.test)
+        let counts = labels.counts(of: try texts.train.map(labels.index))
+        switch options.classWeights {
+        case .none: classWeights = counts.map { _ in 1 }
+        case .balanced: classWeights = ClassLabels.balancedWeights(counts: counts)
+        }
+    }
+
+    package var description: String {
+        "\(Quantity.count(train.examples.count, "text")) of the classes \(labels.names.joined(separator: ", ")); "
+            + "\(validation.examples.count) more for validation, \(test.examples.count) for the test"
+    }
+
+    package var warnings: [String] {
+        let sets = [("training", train), ("validation", validation), ("test", test)]
+        return labelWarnings
+            + sets.compactMap { name, set in
+                set.warning(sequenceLength: sequenceLength).map { "\(name): \($0)" }
+            }
+    }
+
+    package var inputs: RankInputs {
+        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
+    }
+
+    package func configuration(_ recipe: TrainingRecipe) -> ModelConfiguration {
+        base.configuration
+    }
+
+    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    {
+        try base.plan(recipe, classCount: labels.count)
+    }
+
+    package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
+
+    package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
+        -> ShownSequence
+    {
+        let index = examples(recipe).indices(step: step, sequences: number..<number + 1)[0]
+        let text = texts[index]
+        return ShownSequence(
+            place: "\(text.place)" + (text.label.map { ", \($0)" } ?? ""), text: text.text)
+    }
+
+    private func examples(_ recipe: TrainingRecipe) -> ExampleSource {
+        ExampleSource(
+            ExampleSet(
+                train.examples, places: texts.map(\.place), sequenceLength: sequenceLength),
+            globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+            isShuffled: recipe.data.shuffle)
+    }
+
+    package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {
+        guard !validation.examples.isEmpty else { return nil }
+        return ValidationLoss(
+            examples: validation.examples, portionSize: recipe.train.microBatchSize)
+    }
+
+    package func objective(_ model: any LanguageModel) -> any Objective {
+        ClassificationObjective(model: model, classWeights: classWeights)
+    }
+
+    package func checkpointFiles(
+        _ configuration: ModelConfiguration, recipeText: String
+    ) throws -> CheckpointFiles {
+        try base.checkpointFiles(recipeText: recipeText, labels: labels.names)
+    }
+}
