@@ -15,9 +15,9 @@ package struct EvaluationOptions: OptionBlock {
 
     package static var fields: [OptionField<EvaluationOptions>] {
         [
-            OptionField("every_steps", \.everySteps, .atLeast(0)),
-            OptionField("batches", \.batches, .atLeast(1)),
-            OptionField("patience", \.patience, .atLeast(1)),
+            OptionField("every_steps", \.everySteps, .atLeast(0), .changesFreely),
+            OptionField("batches", \.batches, .atLeast(1), .changesFreely),
+            OptionField("patience", \.patience, .atLeast(1), .changesFreely),
         ]
     }
 }

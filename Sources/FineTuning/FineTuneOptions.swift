@@ -100,31 +100,40 @@ package struct FineTuneOptions: OptionBlock {
 
     package static var fields: [OptionField<FineTuneOptions>] {
         [
-            OptionField("task", \.task).replacing(["packing"], where: ["classification"]),
-            OptionField("from", \.from).naming(.input),
-            OptionField("output", \.output).naming(.output),
-            OptionField("data", \.data).naming(.input),
-            OptionField("validation", \.validation).naming(.input)
+            OptionField("task", \.task, .decidesWeights).replacing(
+                ["packing"], where: ["classification"]),
+            OptionField("from", \.from, .decidesWeights).naming(.input),
+            OptionField("output", \.output, .changesFreely).naming(.output),
+            OptionField("data", \.data, .decidesWeights).naming(.input),
+            OptionField("validation", \.validation, .decidesWeights).naming(.input)
                 .replacing(["validation_fraction"]),
-            OptionField("test", \.test).naming(.input).replacing(["test_fraction"])
+            OptionField("test", \.test, .decidesWeights).naming(.input).replacing(["test_fraction"])
                 .when(.key("task", is: "classification")),
-            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne)
-                .replacing(["validation"]).when(.missing("validation")),
-            OptionField("test_fraction", \.testFraction, .fromZeroBelowOne).replacing(["test"])
+            OptionField(
+                "validation_fraction", \.validationFraction, .fromZeroBelowOne, .decidesWeights
+            )
+            .replacing(["validation"]).when(.missing("validation")),
+            OptionField("test_fraction", \.testFraction, .fromZeroBelowOne, .decidesWeights)
+                .replacing(["test"])
                 .when(.missing("test"), .key("task", is: "classification")),
-            OptionField("trained", \.trained)
+            OptionField("trained", \.trained, .decidesWeights)
                 .replacing(["finetune.train.freeze"], where: ["lora", "head", "last_blocks"]),
-            OptionField("last_blocks", \.lastBlocks, .atLeast(1))
+            OptionField("last_blocks", \.lastBlocks, .atLeast(1), .decidesWeights)
                 .when(.key("trained", is: "last_blocks")),
-            OptionField("template", \.template).naming(.inputOrName)
+            OptionField("template", \.template, .decidesWeights).naming(.inputOrName)
                 .when(.key("task", is: "instructions")),
-            OptionField("loss_on", \.lossOn).when(.key("task", is: "instructions")),
-            OptionField("packing", \.packing),
-            OptionField("text_column", \.textColumn).when(.key("task", is: "classification")),
-            OptionField("label_column", \.labelColumn).when(.key("task", is: "classification")),
-            OptionField("balanced", \.balanced).when(.key("task", is: "classification")),
-            OptionField("class_weights", \.classWeights).when(.key("task", is: "classification")),
-            OptionField("variants", \.variants),
+            OptionField("loss_on", \.lossOn, .decidesWeights).when(
+                .key("task", is: "instructions")),
+            OptionField("packing", \.packing, .decidesWeights),
+            OptionField("text_column", \.textColumn, .decidesWeights).when(
+                .key("task", is: "classification")),
+            OptionField("label_column", \.labelColumn, .decidesWeights).when(
+                .key("task", is: "classification")),
+            OptionField("balanced", \.balanced, .decidesWeights).when(
+                .key("task", is: "classification")),
+            OptionField("class_weights", \.classWeights, .decidesWeights).when(
+                .key("task", is: "classification")),
+            OptionField("variants", \.variants, .decidesWeights),
         ]
     }
 }

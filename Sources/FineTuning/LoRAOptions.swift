@@ -20,12 +20,12 @@ package struct LoRAOptions: OptionBlock {
 
     package static var fields: [OptionField<LoRAOptions>] {
         [
-            OptionField("rank", \.rank, .atLeast(1)),
-            OptionField("alpha", \.alpha, .aboveZero),
-            OptionField("dropout", \.dropout, .fromZeroBelowOne),
-            OptionField("target_modules", \.targetModules),
-            OptionField("rslora", \.rankStabilized),
-            OptionField("dora", \.dora),
+            OptionField("rank", \.rank, .atLeast(1), .decidesWeights),
+            OptionField("alpha", \.alpha, .aboveZero, .decidesWeights),
+            OptionField("dropout", \.dropout, .fromZeroBelowOne, .decidesWeights),
+            OptionField("target_modules", \.targetModules, .decidesWeights),
+            OptionField("rslora", \.rankStabilized, .decidesWeights),
+            OptionField("dora", \.dora, .decidesWeights),
         ]
     }
 

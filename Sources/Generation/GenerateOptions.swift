@@ -35,19 +35,20 @@ package struct GenerateOptions: OptionBlock {
 
     package static var fields: [OptionField<GenerateOptions>] {
         [
-            OptionField("prompt", \.prompt),
-            OptionField("chat", \.chat),
-            OptionField("template", \.template).naming(.inputOrName),
-            OptionField("maximum_tokens", \.maximumTokens, .atLeast(1)),
-            OptionField("samples", \.samples, .atLeast(1)),
-            OptionField("temperature", \.temperature, .atLeast(0)),
-            OptionField("top_k", \.topK, .atLeast(1)).when(.key("temperature", isNot: "0.0")),
-            OptionField("top_p", \.topP, .aboveZeroToOne)
+            OptionField("prompt", \.prompt, .changesFreely),
+            OptionField("chat", \.chat, .changesFreely),
+            OptionField("template", \.template, .changesFreely).naming(.inputOrName),
+            OptionField("maximum_tokens", \.maximumTokens, .atLeast(1), .changesFreely),
+            OptionField("samples", \.samples, .atLeast(1), .changesFreely),
+            OptionField("temperature", \.temperature, .atLeast(0), .changesFreely),
+            OptionField("top_k", \.topK, .atLeast(1), .changesFreely).when(
+                .key("temperature", isNot: "0.0")),
+            OptionField("top_p", \.topP, .aboveZeroToOne, .changesFreely)
                 .when(.key("temperature", isNot: "0.0")),
-            OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero),
-            OptionField("stop", \.stop),
-            OptionField("precision", \.precision),
-            OptionField("seed", \.seed, .atLeast(0)),
+            OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero, .changesFreely),
+            OptionField("stop", \.stop, .changesFreely),
+            OptionField("precision", \.precision, .changesFreely),
+            OptionField("seed", \.seed, .atLeast(0), .changesFreely),
         ]
     }
 }

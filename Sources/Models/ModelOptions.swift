@@ -44,32 +44,42 @@ package struct ModelOptions: OptionBlock {
     package init() {}
 
     /// The keys that a model which is gone on from has settled: all but those that training may change.
-    package static let sizeKeys = [
-        "preset", "architecture", "layer_count", "head_count", "key_value_head_count",
-        "embedding_size", "mlp_size", "context_length", "vocabulary_size", "rope_theta",
-        "norm_epsilon", "tie_embeddings",
-    ]
+    package static var sizeKeys: [String] {
+        fields.filter { $0.role.rivals.contains { $0.key == "init.from" } }.map(\.key)
+    }
 
     package static var fields: [OptionField<ModelOptions>] {
-        let sizes = sizeKeys.filter { $0 != "preset" && $0 != "vocabulary_size" }
-        let shape: [OptionField<ModelOptions>] = [
-            OptionField("preset", \.preset).replacing(sizes),
-            OptionField("architecture", \.architecture),
-            OptionField("layer_count", \.layerCount, .atLeast(1)),
-            OptionField("head_count", \.headCount, .atLeast(1)),
-            OptionField("key_value_head_count", \.keyValueHeadCount, .atLeast(1)),
-            OptionField("embedding_size", \.embeddingSize, .atLeast(1)),
-            OptionField("mlp_size", \.mlpSize, .atLeast(1)),
-            OptionField("context_length", \.contextLength, .atLeast(1)).also(in: "evaluate"),
-            OptionField("vocabulary_size", \.vocabularySize, .atLeast(1)),
-            OptionField("rope_theta", \.ropeTheta, .aboveZero),
-            OptionField("norm_epsilon", \.normEpsilon, .aboveZero),
-            OptionField("tie_embeddings", \.tieEmbeddings),
-        ]
+        let preset = OptionField<ModelOptions>("preset", \.preset, .changesFreely)
+            .replacing((widths + details).map(\.key))
+        let vocabularySize = OptionField<ModelOptions>(
+            "vocabulary_size", \.vocabularySize, .atLeast(1), .decidesWeights
+        ).settledAtStart
         let dropoutRate = OptionField<ModelOptions>(
-            "dropout_rate", \.dropoutRate, .fromZeroBelowOne
+            "dropout_rate", \.dropoutRate, .fromZeroBelowOne, .decidesWeights
         ).also(in: "finetune")
-        return shape.map { $0.replacing(["init.from"]) } + [dropoutRate]
+        return ([preset] + widths + [vocabularySize] + details)
+            .map { $0.replacing(["init.from"]) } + [dropoutRate]
+    }
+
+    private static var widths: [OptionField<ModelOptions>] {
+        [
+            OptionField("architecture", \.architecture, .decidesWeights),
+            OptionField("layer_count", \.layerCount, .atLeast(1), .decidesWeights),
+            OptionField("head_count", \.headCount, .atLeast(1), .decidesWeights),
+            OptionField("key_value_head_count", \.keyValueHeadCount, .atLeast(1), .decidesWeights),
+            OptionField("embedding_size", \.embeddingSize, .atLeast(1), .decidesWeights),
+            OptionField("mlp_size", \.mlpSize, .atLeast(1), .decidesWeights),
+            OptionField("context_length", \.contextLength, .atLeast(1), .decidesWeights)
+                .also(in: "evaluate"),
+        ]
+    }
+
+    private static var details: [OptionField<ModelOptions>] {
+        [
+            OptionField("rope_theta", \.ropeTheta, .aboveZero, .decidesWeights),
+            OptionField("norm_epsilon", \.normEpsilon, .aboveZero, .decidesWeights),
+            OptionField("tie_embeddings", \.tieEmbeddings, .decidesWeights),
+        ]
     }
 
     /// Gives what is not set explicitly the value of the preset, or the usual one.

@@ -28,33 +28,39 @@ package struct OptionField<Block> {
     package let choices: [String]
     /// Nil for a key whose value is no path.
     package private(set) var pathRole: OptionPathRole?
-    package private(set) var role = OptionRole()
+    package private(set) var role: OptionRole
     package let read: (Block) -> OptionValue
     /// Sets the key; false where the value is not as expected.
     package let write: (inout Block, OptionValue) -> Bool
 
     /// A key that always has a value.
-    package init<Value: OptionType>(_ key: String, _ path: WritableKeyPath<Block, Value>) {
-        self.init(key, path, Value.expectation) { _ in true }
+    package init<Value: OptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value>, _ effect: OptionEffect
+    ) {
+        self.init(key, path, Value.expectation, effect) { _ in true }
     }
 
     /// A key that may be absent: `null` says so.
-    package init<Value: OptionType>(_ key: String, _ path: WritableKeyPath<Block, Value?>) {
-        self.init(key, path, Value.expectation) { _ in true }
+    package init<Value: OptionType>(
+        _ key: String, _ path: WritableKeyPath<Block, Value?>, _ effect: OptionEffect
+    ) {
+        self.init(key, path, Value.expectation, effect) { _ in true }
     }
 
     package init<Value: BoundedOptionType>(
-        _ key: String, _ path: WritableKeyPath<Block, Value>, _ bounds: OptionBounds
+        _ key: String, _ path: WritableKeyPath<Block, Value>, _ bounds: OptionBounds,
+        _ effect: OptionEffect
     ) {
-        self.init(key, path, "\(Value.expectation) \(bounds.text)") {
+        self.init(key, path, "\(Value.expectation) \(bounds.text)", effect) {
             bounds.contains($0.boundedValue)
         }
     }
 
     package init<Value: BoundedOptionType>(
-        _ key: String, _ path: WritableKeyPath<Block, Value?>, _ bounds: OptionBounds
+        _ key: String, _ path: WritableKeyPath<Block, Value?>, _ bounds: OptionBounds,
+        _ effect: OptionEffect
     ) {
-        self.init(key, path, "\(Value.expectation) \(bounds.text)") {
+        self.init(key, path, "\(Value.expectation) \(bounds.text)", effect) {
             bounds.contains($0.boundedValue)
         }
     }
@@ -68,10 +74,11 @@ package struct OptionField<Block> {
 
     private init<Value: OptionType>(
         _ key: String, _ path: WritableKeyPath<Block, Value>, _ expectation: String,
-        isValid: @escaping (Value) -> Bool
+        _ effect: OptionEffect, isValid: @escaping (Value) -> Bool
     ) {
         self.key = key
         self.expectation = expectation
+        role = OptionRole(effect: effect)
         choices = Value.choices
         read = { $0[keyPath: path].optionValue }
         write = { block, value in
@@ -83,10 +90,11 @@ package struct OptionField<Block> {
 
     private init<Value: OptionType>(
         _ key: String, _ path: WritableKeyPath<Block, Value?>, _ expectation: String,
-        isValid: @escaping (Value) -> Bool
+        _ effect: OptionEffect, isValid: @escaping (Value) -> Bool
     ) {
         self.key = key
         self.expectation = expectation
+        role = OptionRole(effect: effect)
         choices = Value.choices
         read = { $0[keyPath: path]?.optionValue ?? .null }
         write = { block, optionValue in
@@ -108,6 +116,14 @@ extension OptionField {
     package func replacing(_ keys: [String], where values: [String]? = nil) -> OptionField {
         var field = self
         field.role.rivals += keys.map { OptionRole.Rival(key: $0, values: values) }
+        return field
+    }
+
+    /// The same key, which a run settles at its start where the recipe leaves it open: from the shards,
+    /// their tokenizer, the model that it goes on from, or the number of ranks.
+    package var settledAtStart: OptionField {
+        var field = self
+        field.role.isSettledAtStart = true
         return field
     }
 

@@ -1,4 +1,14 @@
-/// What a key has to do with other keys.
+/// What another value of a key means for a run that has begun.
+package enum OptionEffect: Sendable {
+    /// Other weights, so another run: a resume refuses it.
+    case decidesWeights
+    /// The same run with another schedule: a resume warns of it.
+    case movesSchedule
+    /// The same weights: a resume takes it.
+    case changesFreely
+}
+
+/// What a key has to do with a run that has begun, and with other keys.
 package struct OptionRole: Sendable {
     /// A key that gives way to an override of this one.
     package struct Rival: Sendable {
@@ -8,6 +18,9 @@ package struct OptionRole: Sendable {
         package var values: [String]?
     }
 
+    package var effect: OptionEffect
+    /// Whether a run settles the key at its start where the recipe leaves it open.
+    package var isSettledAtStart = false
     package var rivals: [Rival] = []
     /// What must hold for the key to have an effect.
     package var conditions: [OptionCondition] = []

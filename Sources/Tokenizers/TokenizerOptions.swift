@@ -21,10 +21,12 @@ package struct TokenizerOptions: OptionBlock {
 
     package static var fields: [OptionField<TokenizerOptions>] {
         [
-            OptionField("kind", \.kind).replacing(["path"]).when(.missing("path")),
-            OptionField("vocabulary_size", \.vocabularySize, .atLeast(257))
+            OptionField("kind", \.kind, .changesFreely).replacing(["path"]).when(.missing("path")),
+            OptionField("vocabulary_size", \.vocabularySize, .atLeast(257), .changesFreely)
                 .replacing(["path"]).when(.missing("path"), .key("kind", is: "bpe")),
-            OptionField("path", \.path).naming(.input).replacing(["kind", "vocabulary_size"]),
+            OptionField("path", \.path, .changesFreely).naming(.input).replacing([
+                "kind", "vocabulary_size",
+            ]),
         ]
     }
 }

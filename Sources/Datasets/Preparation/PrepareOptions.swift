@@ -13,10 +13,13 @@ package struct PrepareOptions: OptionBlock {
 
     package static var fields: [OptionField<PrepareOptions>] {
         [
-            OptionField("input", \.input).naming(.input),
-            OptionField("output", \.output).naming(.output).also(in: "pretrain", "evaluate"),
-            OptionField("validation_fraction", \.validationFraction, .fromZeroBelowOne)
-                .also(in: "pretrain", "evaluate"),
+            OptionField("input", \.input, .changesFreely).naming(.input),
+            OptionField("output", \.output, .changesFreely).naming(.output).also(
+                in: "pretrain", "evaluate"),
+            OptionField(
+                "validation_fraction", \.validationFraction, .fromZeroBelowOne, .changesFreely
+            )
+            .also(in: "pretrain", "evaluate"),
         ]
     }
 }

@@ -17,10 +17,11 @@ package struct DataOptions: OptionBlock {
 
     package static var fields: [OptionField<DataOptions>] {
         [
-            OptionField("train", \.train).naming(.input),
-            OptionField("validation", \.validation).naming(.input).also(in: "evaluate"),
-            OptionField("tokenizer", \.tokenizer).naming(.input),
-            OptionField("shuffle", \.shuffle).also(in: "finetune"),
+            OptionField("train", \.train, .decidesWeights).naming(.input),
+            OptionField("validation", \.validation, .decidesWeights).naming(.input).also(
+                in: "evaluate"),
+            OptionField("tokenizer", \.tokenizer, .decidesWeights).naming(.input).settledAtStart,
+            OptionField("shuffle", \.shuffle, .decidesWeights).also(in: "finetune"),
         ]
     }
 }

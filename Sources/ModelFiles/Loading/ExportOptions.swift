@@ -26,9 +26,9 @@ package struct ExportOptions: OptionBlock {
 
     package static var fields: [OptionField<ExportOptions>] {
         [
-            OptionField("output", \.output).naming(.output),
-            OptionField("format", \.format),
-            OptionField("type", \.type),
+            OptionField("output", \.output, .changesFreely).naming(.output),
+            OptionField("format", \.format, .changesFreely),
+            OptionField("type", \.type, .changesFreely),
         ]
     }
 }
@@ -43,6 +43,9 @@ package struct MergeOptions: OptionBlock {
     package init() {}
 
     package static var fields: [OptionField<MergeOptions>] {
-        [OptionField("output", \.output).naming(.output), OptionField("probe", \.probe)]
+        [
+            OptionField("output", \.output, .changesFreely).naming(.output),
+            OptionField("probe", \.probe, .changesFreely),
+        ]
     }
 }

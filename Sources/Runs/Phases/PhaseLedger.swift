@@ -108,7 +108,7 @@ package struct PhaseLedger {
 
     private func keyHash(_ form: Form) -> String {
         var hash = FileHash()
-        for key in Recipe.keys where key.block.map(blocks.contains) ?? (key.key == "seed") {
+        for key in Recipe.keys where decides(key) {
             let value = form == .contents ? placed(key) : "\(key.read(recipe))"
             hash.update(text: "\(key.path)=\(value)\n")
         }
@@ -126,7 +126,10 @@ package struct PhaseLedger {
         }
     }
 
-    private var blocks: Set<String> { Self.blocks[phase] ?? [] }
+    /// Whether the phase is repeated where the key has changed.
+    private func decides(_ key: RecipeKey) -> Bool {
+        key.block == nil ? key.effect == .decidesWeights : key.traits.remakes == phase
+    }
 
     private func fileHash(_ form: Form) throws -> String {
         var hash = FileHash()
@@ -142,13 +145,6 @@ package struct PhaseLedger {
         let path: String
         let content: String?
     }
-
-    private static let blocks: [Recipe.Phase: Set<String>] = [
-        .prepare: ["tokenizer", "prepare"],
-        .pretrain: ["data", "model", "init", "train", "optimizer"],
-        .finetune: ["finetune", "finetune.train", "finetune.optimizer", "lora"],
-        .merge: ["merge"], .export: ["export"],
-    ]
 
     private func files() throws -> [Input] {
         switch phase {

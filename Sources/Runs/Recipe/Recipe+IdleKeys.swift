@@ -71,14 +71,19 @@ extension Recipe {
         if let reason = key.role.idleness { return .always(reason: reason) }
         let reasons = recipes.map { recipe in
             key.role.conditions.lazy.compactMap { condition -> Idleness? in
-                guard let unmet = recipe.unmet(condition),
-                    !condition.alternatives.contains(where: { recipe.unmet($0) == nil })
-                else { return nil }
+                guard let unmet = recipe.unmet(condition), !recipe.meets(condition) else {
+                    return nil
+                }
                 return .condition(
                     key: condition.key, expectation: condition.expectation, value: "\(unmet)")
             }.first
         }
         return reasons.contains(nil) ? nil : reasons.first ?? nil
+    }
+
+    /// Whether the condition, or one of its alternatives, holds.
+    func meets(_ condition: OptionCondition) -> Bool {
+        unmet(condition) == nil || condition.alternatives.contains { unmet($0) == nil }
     }
 
     /// The value of the condition's key where that does not meet it.

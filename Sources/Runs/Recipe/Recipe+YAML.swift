@@ -1,7 +1,4 @@
 extension Recipe {
-    /// Blocks of phases that most runs do not have: they are printed where they say something.
-    private static let rareBlocks = ["finetune", "lora", "merge", "export"]
-
     /// All keys with their values, defaults filled in, in a fixed order; `null` where a key is
     /// not set. Reading it gives an equal recipe.
     package var resolvedYAML: String {
@@ -11,7 +8,8 @@ extension Recipe {
 
     /// All keys but those of rare blocks that say nothing.
     var commonKeys: [RecipeKey] {
-        let silent = Self.rareBlocks.filter { isDefault($0) }
+        let rare = Set(Self.keys.filter(\.traits.isRare).compactMap(\.outerBlock))
+        let silent = rare.filter { isDefault($0) }
         return Self.keys.filter { key in key.outerBlock.map { !silent.contains($0) } ?? true }
     }
 
@@ -28,11 +26,9 @@ extension Recipe {
         recipe.finetune.optimizer = optimizer
         recipe.finetune.checkpoint = checkpoint
         recipe.finetune.evaluate = evaluate
-        let blocks = finetune.trained == .lora ? ["finetune", "lora"] : ["finetune"]
-        let others = ["data.shuffle", "model.dropout_rate"]
         return recipe.yaml { [recipe, standard] key in
             key.read(recipe) != key.read(standard)
-                && (key.outerBlock.map(blocks.contains) ?? true || others.contains(key.path))
+                && key.isObeyed(by: .finetune, of: recipe)
         }
     }
 

@@ -56,10 +56,11 @@ extension Recipe: OptionBlock {
     /// The keys outside all blocks.
     package static var fields: [OptionField<Recipe>] {
         [
-            OptionField("name", \.name),
-            OptionField("seed", \.seed, .atLeast(0)),
-            OptionField("output", \.output).naming(.output),
-            OptionField("directory", \.directory), OptionField("phases", \.phases),
+            OptionField("name", \.name, .changesFreely),
+            OptionField("seed", \.seed, .atLeast(0), .decidesWeights),
+            OptionField("output", \.output, .changesFreely).naming(.output),
+            OptionField("directory", \.directory, .changesFreely),
+            OptionField("phases", \.phases, .changesFreely),
         ]
     }
 
@@ -67,36 +68,45 @@ extension Recipe: OptionBlock {
     package static var keys: [RecipeKey] {
         // Those that come after a fine-tuning look for what it made.
         let tuning: Set<Phase> = [.finetune, .merge, .export]
+        let pretraining = BlockTraits(remakes: .pretrain)
+        let tuned = BlockTraits(remakes: .finetune, isRare: true, isOfAnotherRun: true)
+        let watched = BlockTraits(isRare: true, isOfAnotherRun: true)
+        let rare = BlockTraits(remakes: .finetune, isRare: true)
         return [
             RecipeKey.keys(of: nil, at: \.self),
-            RecipeKey.keys(of: "tokenizer", at: \.tokenizer, for: [.prepare]),
-            RecipeKey.keys(of: "prepare", at: \.prepare, for: [.prepare]),
-            RecipeKey.keys(of: "data", at: \.data, for: [.pretrain]),
-            RecipeKey.keys(of: "model", at: \.model, for: [.pretrain]),
-            RecipeKey.keys(of: "init", at: \.initial, for: [.pretrain]),
-            RecipeKey.keys(of: "train", at: \.train, for: [.pretrain]),
-            RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain]),
+            RecipeKey.keys(
+                of: "tokenizer", at: \.tokenizer, for: [.prepare], BlockTraits(remakes: .prepare)),
+            RecipeKey.keys(
+                of: "prepare", at: \.prepare, for: [.prepare], BlockTraits(remakes: .prepare)),
+            RecipeKey.keys(of: "data", at: \.data, for: [.pretrain], pretraining),
+            RecipeKey.keys(of: "model", at: \.model, for: [.pretrain], pretraining),
+            RecipeKey.keys(of: "init", at: \.initial, for: [.pretrain], pretraining),
+            RecipeKey.keys(of: "train", at: \.train, for: [.pretrain], pretraining),
+            RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "checkpoint", at: \.checkpoint, for: [.pretrain]),
             RecipeKey.keys(
                 of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
             ),
-            RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning),
-            RecipeKey.keys(of: "finetune.train", at: \.finetune.train, for: tuning),
-            RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning),
-            RecipeKey.keys(of: "finetune.checkpoint", at: \.finetune.checkpoint, for: tuning),
+            RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
+            RecipeKey.keys(of: "finetune.train", at: \.finetune.train, for: tuning, tuned),
+            RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning, tuned),
+            RecipeKey.keys(
+                of: "finetune.checkpoint", at: \.finetune.checkpoint, for: tuning, watched),
             RecipeKey.keys(
                 of: "finetune.evaluate", at: \.finetune.evaluate, for: tuning,
                 when: [
                     .given("finetune.validation")
                         .or(.key("finetune.validation_fraction", isNot: "0.0"))
-                ], idle: ["batches": "a fine-tuning validates on all examples that are held out"]
-            ),
+                ], idle: ["batches": "a fine-tuning validates on all examples that are held out"],
+                watched),
             RecipeKey.keys(
                 of: "lora", at: \.lora, for: [.finetune],
-                when: [.key("finetune.trained", is: "lora")]
-            ),
-            RecipeKey.keys(of: "merge", at: \.merge, for: [.merge]),
-            RecipeKey.keys(of: "export", at: \.export, for: [.export]),
+                when: [.key("finetune.trained", is: "lora")], rare),
+            RecipeKey.keys(
+                of: "merge", at: \.merge, for: [.merge], BlockTraits(remakes: .merge, isRare: true)),
+            RecipeKey.keys(
+                of: "export", at: \.export, for: [.export],
+                BlockTraits(remakes: .export, isRare: true)),
             RecipeKey.keys(of: "generate", at: \.generate, for: [.generate]),
         ].flatMap { $0 }
     }

@@ -1,4 +1,5 @@
 import Diagnostics
+import FineTuning
 import Options
 
 /// One key of a recipe, under its full path.
@@ -14,6 +15,8 @@ package struct RecipeKey {
     package let role: OptionRole
     /// The phases that obey it; nil for all.
     package let phases: Set<Recipe.Phase>?
+    /// What it shares with the other keys of its block.
+    let traits: BlockTraits
     package let read: (Recipe) -> OptionValue
     package let write: (inout Recipe, OptionValue) -> Bool
 
@@ -28,13 +31,17 @@ package struct RecipeKey {
     /// - Parameters:
     ///   - phases: Those that obey the block; nil for all.
     ///   - conditions: What must hold for any key of the block to have an effect.
+    ///   - traits: What else the keys of the block share.
     ///   - idle: Names of keys that never have one here, and why.
     package static func keys<Block: OptionBlock>(
         of block: String?, at path: WritableKeyPath<Recipe, Block>,
         for phases: Set<Recipe.Phase>? = nil, when conditions: [OptionCondition] = [],
-        idle: [String: String] = [:]
+        idle: [String: String] = [:],
+        _ traits: BlockTraits = BlockTraits()
     ) -> [RecipeKey] {
-        Block.fields.map { field in
+        var traits = traits
+        traits.conditions = conditions
+        return Block.fields.map { [traits] field in
             var role = field.role.inside(block, conditions)
             role.idleness = idle[field.key]
             return RecipeKey(
@@ -43,9 +50,37 @@ package struct RecipeKey {
                 role: role,
                 phases: phases?.union(
                     field.role.furtherPhases.compactMap(Recipe.Phase.init(rawValue:))),
+                traits: traits,
                 read: { field.read($0[keyPath: path]) },
                 write: { field.write(&$0[keyPath: path], $1) })
         }
+    }
+}
+
+/// What the keys of a block share.
+package struct BlockTraits {
+    /// The phase that is repeated where one of them has changed since it was finished.
+    var remakes: Recipe.Phase?
+    /// Whether most recipes say nothing in the block, so that it is printed only where one does.
+    var isRare = false
+    /// Whether a run of its own, whose recipe has the keys outside this block, stands for them.
+    var isOfAnotherRun = false
+    /// What must hold for any of them to have an effect.
+    var conditions: [OptionCondition] = []
+}
+
+extension RecipeKey {
+    /// What another value means for the run whose recipe this is.
+    var effect: OptionEffect { traits.isOfAnotherRun ? .changesFreely : role.effect }
+
+    /// Whether a phase of a recipe obeys the block of the key, or the key in particular.
+    ///
+    /// A fine-tuning has training blocks of its own, in the place of those outside.
+    func isObeyed(by phase: Recipe.Phase, of recipe: Recipe) -> Bool {
+        let isReplaced =
+            phase == .finetune && block.map(FineTuneOptions.runBlocks.contains) ?? false
+        return !isReplaced && phases?.contains(phase) ?? true
+            && traits.conditions.allSatisfy { recipe.meets($0) }
     }
 }
 

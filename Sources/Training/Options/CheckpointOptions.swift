@@ -25,10 +25,10 @@ package struct CheckpointOptions: OptionBlock {
 
     package static var fields: [OptionField<CheckpointOptions>] {
         [
-            OptionField("every_steps", \.everySteps, .atLeast(0)),
-            OptionField("keep_last", \.keepLast, .atLeast(0)),
-            OptionField("io", \.inputOutput),
-            OptionField("keep_best", \.keepBest)
+            OptionField("every_steps", \.everySteps, .atLeast(0), .changesFreely),
+            OptionField("keep_last", \.keepLast, .atLeast(0), .changesFreely),
+            OptionField("io", \.inputOutput, .changesFreely),
+            OptionField("keep_best", \.keepBest, .changesFreely)
                 .also(in: "evaluate", "finetune", "merge", "export", "generate"),
         ]
     }

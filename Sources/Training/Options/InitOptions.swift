@@ -11,6 +11,6 @@ package struct InitOptions: OptionBlock {
 
     package static var fields: [OptionField<InitOptions>] {
         let sizes = ModelOptions.sizeKeys.map { "model.\($0)" }
-        return [OptionField("from", \.from).naming(.input).replacing(sizes)]
+        return [OptionField("from", \.from, .decidesWeights).naming(.input).replacing(sizes)]
     }
 }

@@ -43,17 +43,20 @@ package struct OptimizerOptions: OptionBlock {
 
     package static var fields: [OptionField<OptimizerOptions>] {
         [
-            OptionField("learning_rate", \.learningRate, .aboveZero),
-            OptionField("minimum_learning_rate", \.minimumLearningRate, .atLeast(0))
-                .when(.key("schedule", isNot: "constant")),
-            OptionField("warmup_steps", \.warmupSteps, .atLeast(0)),
-            OptionField("schedule", \.schedule),
-            OptionField("beta1", \.beta1, .fromZeroBelowOne),
-            OptionField("beta2", \.beta2, .fromZeroBelowOne),
-            OptionField("epsilon", \.epsilon, .aboveZero),
-            OptionField("weight_decay", \.weightDecay, .atLeast(0)),
-            OptionField("maximum_gradient_norm", \.maximumGradientNorm, .atLeast(0)),
-            OptionField("learning_rate_factors", \.learningRateFactors),
+            OptionField("learning_rate", \.learningRate, .aboveZero, .decidesWeights),
+            OptionField(
+                "minimum_learning_rate", \.minimumLearningRate, .atLeast(0), .decidesWeights
+            )
+            .when(.key("schedule", isNot: "constant")),
+            OptionField("warmup_steps", \.warmupSteps, .atLeast(0), .decidesWeights),
+            OptionField("schedule", \.schedule, .decidesWeights),
+            OptionField("beta1", \.beta1, .fromZeroBelowOne, .decidesWeights),
+            OptionField("beta2", \.beta2, .fromZeroBelowOne, .decidesWeights),
+            OptionField("epsilon", \.epsilon, .aboveZero, .decidesWeights),
+            OptionField("weight_decay", \.weightDecay, .atLeast(0), .decidesWeights),
+            OptionField(
+                "maximum_gradient_norm", \.maximumGradientNorm, .atLeast(0), .decidesWeights),
+            OptionField("learning_rate_factors", \.learningRateFactors, .decidesWeights),
         ]
     }
 

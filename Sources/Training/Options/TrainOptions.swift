@@ -75,26 +75,34 @@ package struct TrainOptions: OptionBlock {
 
     package static var fields: [OptionField<TrainOptions>] {
         [
-            OptionField("global_batch_size", \.globalBatchSize, .atLeast(1)),
-            OptionField("micro_batch_size", \.microBatchSize, .atLeast(1)),
-            OptionField("sequence_length", \.sequenceLength, .atLeast(1)).also(in: "evaluate"),
-            OptionField("steps", \.steps, .atLeast(1)).replacing(["tokens", "epochs"]),
-            OptionField("tokens", \.tokens, .atLeast(1)).replacing(["steps", "epochs"]),
-            OptionField("epochs", \.epochs, .aboveZero).replacing(["steps", "tokens"]),
-            OptionField("stop_after_steps", \.stopAfterSteps, .atLeast(1)),
-            OptionField("maximum_seconds", \.maximumSeconds, .atLeast(1)),
-            OptionField("lanes", \.lanes, .atLeast(1)),
-            OptionField("precision", \.precision),
-            OptionField("gradient_dtype", \.gradientType),
-            OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1))
+            OptionField("global_batch_size", \.globalBatchSize, .atLeast(1), .decidesWeights),
+            OptionField("micro_batch_size", \.microBatchSize, .atLeast(1), .decidesWeights),
+            OptionField("sequence_length", \.sequenceLength, .atLeast(1), .decidesWeights)
+                .settledAtStart.also(in: "evaluate"),
+            OptionField("steps", \.steps, .atLeast(1), .movesSchedule).replacing([
+                "tokens", "epochs",
+            ]),
+            OptionField("tokens", \.tokens, .atLeast(1), .movesSchedule).replacing([
+                "steps", "epochs",
+            ]),
+            OptionField("epochs", \.epochs, .aboveZero, .movesSchedule).replacing([
+                "steps", "tokens",
+            ]),
+            OptionField("stop_after_steps", \.stopAfterSteps, .atLeast(1), .changesFreely),
+            OptionField("maximum_seconds", \.maximumSeconds, .atLeast(1), .changesFreely),
+            OptionField("lanes", \.lanes, .atLeast(1), .changesFreely).settledAtStart,
+            OptionField("precision", \.precision, .decidesWeights),
+            OptionField("gradient_dtype", \.gradientType, .decidesWeights),
+            OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1), .changesFreely)
                 .also(in: "prepare", "evaluate", "finetune", "merge", "export", "generate"),
-            OptionField("optimizer_sharding", \.optimizerSharding),
-            OptionField("node_memory", \.nodeMemory),
-            OptionField("recompute", \.recompute),
-            OptionField("freeze", \.freeze),
-            OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0)),
-            OptionField("maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0)),
-            OptionField("profile_steps", \.profileSteps, .atLeast(0)),
+            OptionField("optimizer_sharding", \.optimizerSharding, .changesFreely),
+            OptionField("node_memory", \.nodeMemory, .changesFreely),
+            OptionField("recompute", \.recompute, .changesFreely),
+            OptionField("freeze", \.freeze, .decidesWeights),
+            OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0), .changesFreely),
+            OptionField(
+                "maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0), .changesFreely),
+            OptionField("profile_steps", \.profileSteps, .atLeast(0), .changesFreely),
         ]
     }
 }
