@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import Options
 import Training
@@ -20,11 +21,6 @@ package struct FineTuneOptions: OptionBlock {
         /// The last blocks, the last norm, and a head.
         case lastBlocks = "last_blocks"
         case all
-    }
-
-    /// On what the loss is counted.
-    package enum LossOn: String, OptionChoice {
-        case answers, all
     }
 
     /// How much an example of each class counts.

@@ -33,7 +33,7 @@ package struct InstructionTask: TrainingTask {
         let encoder = ExampleEncoder(
             tokenizer: base.tokenizer, template: template,
             sequenceLength: base.sequenceLength(recipe),
-            supervision: options.lossOn == .all ? .all : .answers)
+            lossOn: options.lossOn)
         func read(_ paths: [String]) throws -> [Conversation] {
             try paths.flatMap {
                 try ConversationFile(path: $0, inputBegin: template.pieces.inputBegin)

@@ -11,7 +11,7 @@ enum Letters {
         scalars: (32..<127).map { Unicode.Scalar(UInt8($0)) })
 
     static func encoder(
-        _ sequenceLength: Int, _ supervision: Supervision = .answers
+        _ sequenceLength: Int, _ lossOn: LossOn = .answers
     ) throws -> ExampleEncoder {
         var pieces = ChatPieces()
         pieces.userBegin = "Q"
@@ -21,7 +21,7 @@ enum Letters {
         return ExampleEncoder(
             tokenizer: try #require(tokenizer),
             template: try ChatTemplate(name: "letters", pieces: pieces),
-            sequenceLength: sequenceLength, supervision: supervision)
+            sequenceLength: sequenceLength, lossOn: lossOn)
     }
 
     /// Questions and answers in turn.
@@ -41,9 +41,9 @@ enum Letters {
 @Suite struct ExampleEncoderTests {
     private func encode(
         _ conversations: Conversation..., length: Int = 100,
-        supervision: Supervision = .answers
+        lossOn: LossOn = .answers
     ) throws -> ExampleSet {
-        try Letters.encoder(length, supervision).encode(conversations)
+        try Letters.encoder(length, lossOn).encode(conversations)
     }
 
     private func texts(_ set: ExampleSet) throws -> [[String]] {
@@ -64,7 +64,7 @@ enum Letters {
     }
 
     @Test func allTokensAreLearntOnDemand() throws {
-        let set = try encode(Letters.conversation("ab", "cd", "e"), supervision: .all)
+        let set = try encode(Letters.conversation("ab", "cd", "e"), lossOn: .all)
         #expect(try texts(set) == [["QabAcd._Q", "abAcd._Qe"]])
         #expect(set.endCount == 1)
     }
@@ -154,7 +154,7 @@ enum Letters {
         #expect(packed.targetCount == set.targetCount)
         #expect(packed.examples.allSatisfy { $0.inputs.count <= 16 })
         let all = try encode(
-            Letters.conversation("a", "b"), Letters.conversation("c", "d"), supervision: .all)
+            Letters.conversation("a", "b"), Letters.conversation("c", "d"), lossOn: .all)
         #expect(try texts(all.packed()) == [["QaAb._QcAd.", "aAb._~cAd._"]])
     }
 }

@@ -1,8 +1,9 @@
 import Diagnostics
+import Options
 import Tokenizers
 
 /// Which tokens of a conversation a model learns to write.
-package enum Supervision: String, CaseIterable, Codable, Sendable {
+package enum LossOn: String, OptionChoice {
     /// Those of the answers, with the mark of their end.
     case answers
     /// All of them.
@@ -15,17 +16,17 @@ package struct ExampleEncoder: Sendable {
     package let template: ChatTemplate
     /// T: the most inputs of an example.
     package let sequenceLength: Int
-    package let supervision: Supervision
+    package let lossOn: LossOn
 
     package init(
         tokenizer: any Tokenizer, template: ChatTemplate, sequenceLength: Int,
-        supervision: Supervision = .answers
+        lossOn: LossOn = .answers
     ) {
         precondition(sequenceLength > 0, "a sequence length above 0, got \(sequenceLength)")
         self.tokenizer = tokenizer
         self.template = template
         self.sequenceLength = sequenceLength
-        self.supervision = supervision
+        self.lossOn = lossOn
     }
 
     /// Encodes all of them; what was cut or left out is counted.
@@ -51,9 +52,9 @@ package struct ExampleEncoder: Sendable {
             failure.place = (failure.place.map { "\($0), " } ?? "") + conversation.place
             throw failure
         }
-        if supervision == .answers { chat.dropAfterLastAnswer() }
+        if lossOn == .answers { chat.dropAfterLastAnswer() }
         let cut = chat.cut(to: sequenceLength + 1, beginning: tokenizer.beginningOfTextID)
-        let counts = supervision == .all ? chat.ids.map { _ in true } : chat.isAnswer
+        let counts = lossOn == .all ? chat.ids.map { _ in true } : chat.isAnswer
         let targets = zip(chat.ids, counts).dropFirst().map { $1 ? $0 : -1 }
         guard targets.contains(where: { $0 >= 0 }) else {
             set.unansweredCount += 1
