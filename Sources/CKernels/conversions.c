@@ -5,7 +5,7 @@
 #include "reductions.h"
 
 SWIFT_LLM_DISPATCH
-void swift_llm_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count) {
+void kernel_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count) {
     for (long i = 0; i < count; ++i) {
         uint32_t bits;
         memcpy(&bits, &a[i], sizeof bits);
@@ -14,13 +14,5 @@ void swift_llm_round_to_bfloat16(unsigned short *restrict out, const float *rest
         // The sum would carry the fraction of a NaN into its exponent.
         uint32_t quiet = bits >> 16 | 0x40;
         out[i] = (unsigned short)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
-    }
-}
-
-SWIFT_LLM_DISPATCH
-void swift_llm_widen_bfloat16(float *restrict out, const unsigned short *restrict a, long count) {
-    for (long i = 0; i < count; ++i) {
-        uint32_t bits = (uint32_t)a[i] << 16;
-        memcpy(&out[i], &bits, sizeof bits);
     }
 }

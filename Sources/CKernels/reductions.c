@@ -8,18 +8,12 @@
 #pragma STDC FP_CONTRACT OFF
 
 SWIFT_LLM_DISPATCH
-void swift_llm_accumulate(float *restrict a, const float *restrict b, long count) {
+void kernel_accumulate(float *restrict a, const float *restrict b, long count) {
     for (long i = 0; i < count; ++i) a[i] += b[i];
 }
 
 SWIFT_LLM_DISPATCH
-void swift_llm_add(
-    float *restrict out, const float *restrict a, const float *restrict b, long count) {
-    for (long i = 0; i < count; ++i) out[i] = a[i] + b[i];
-}
-
-SWIFT_LLM_DISPATCH
-double swift_llm_sum_of_squares(const float *a, long count) {
+double kernel_sum_of_squares(const float *a, long count) {
     enum { width = 16 };
     double partial[width] = {0};
     long i = 0;
@@ -34,7 +28,7 @@ double swift_llm_sum_of_squares(const float *a, long count) {
 }
 
 SWIFT_LLM_DISPATCH
-uint64_t swift_llm_hash(const float *a, long count) {
+uint64_t kernel_hash(const float *a, long count) {
     enum { width = 8 };
     const uint64_t prime = 0x9e3779b97f4a7c15;
     uint64_t lanes[width] = {1, 2, 3, 4, 5, 6, 7, 8}, words[width];

@@ -142,7 +142,7 @@ package final class BucketReducer {
                 layout.add(parts)
                 let sum = parts[layout.ownNodes.lowerBound].baseAddress
                 squareSums[first + index] =
-                    sum.map { swift_llm_sum_of_squares($0, chunk.count) } ?? 0
+                    sum.map { kernel_sum_of_squares($0, chunk.count) } ?? 0
             }
         }
     }

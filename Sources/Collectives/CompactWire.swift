@@ -66,14 +66,14 @@ package final class CompactWire: GradientWire {
     private func narrow(_ values: GradientBuffer, to compact: Compact) {
         forEachPiece(of: values.count) { start, count in
             guard let from = values.baseAddress, let to = compact.baseAddress else { return }
-            swift_llm_round_to_bfloat16(to + start, from + start, count)
+            kernel_round_to_bfloat16(to + start, from + start, count)
         }
     }
 
     private func widen(_ compact: Compact, to values: GradientBuffer) {
         forEachPiece(of: values.count) { start, count in
             guard let from = compact.baseAddress, let to = values.baseAddress else { return }
-            swift_llm_widen_bfloat16(to + start, from + start, count)
+            kernel_widen(to + start, from + start, count)
         }
     }
 

@@ -105,7 +105,7 @@ package final class LaneAccumulator {
                 guard let left = Buffer(rebasing: buffers[fold.left][piece]).baseAddress,
                     let right = Buffer(rebasing: buffers[fold.right][piece]).baseAddress
                 else { continue }
-                swift_llm_accumulate(left, right, piece.count)
+                kernel_accumulate(left, right, piece.count)
             }
         }
     }

@@ -74,7 +74,7 @@ package struct NodeLayout {
 
     private static func accumulate(_ left: GradientBuffer, _ right: GradientBuffer) {
         guard let a = left.baseAddress, let b = right.baseAddress else { return }
-        swift_llm_accumulate(a, b, left.count)
+        kernel_accumulate(a, b, left.count)
     }
 
     /// `out` may be either of the other two: a sum of two does not depend on their order.
@@ -84,9 +84,9 @@ package struct NodeLayout {
         guard let a = left.baseAddress, let b = right.baseAddress, let sum = out.baseAddress
         else { return }
         switch sum {
-        case a: swift_llm_accumulate(a, b, out.count)
-        case b: swift_llm_accumulate(b, a, out.count)
-        default: swift_llm_add(sum, a, b, out.count)
+        case a: kernel_accumulate(a, b, out.count)
+        case b: kernel_accumulate(b, a, out.count)
+        default: kernel_add(sum, a, b, out.count)
         }
     }
 }

@@ -39,7 +39,7 @@ package struct FiniteTensor {
         device.threads.forEachChunk(of: values.count, grain: grain) { range in
             guard let base = UnsafePointer<Float>(bitPattern: start) else { return }
             // The square of a finite float is finite as a double.
-            guard !swift_llm_sum_of_squares(base + range.lowerBound, range.count).isFinite
+            guard !kernel_sum_of_squares(base + range.lowerBound, range.count).isFinite
             else { return }
             let index = range.first { !base[$0].isFinite } ?? range.lowerBound
             first.withLock { $0 = min($0, index) }

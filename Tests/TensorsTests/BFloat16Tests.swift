@@ -15,14 +15,14 @@ import Testing
         // Long enough for the vector loop and its tail.
         let values = [Float](repeating: value, count: 37)
         var rounded = [UInt16](repeating: 1, count: 37)
-        swift_llm_round_to_bfloat16(&rounded, values, 37)
+        kernel_round_to_bfloat16(&rounded, values, 37)
         #expect(rounded == Array(repeating: bits, count: 37))
     }
 
     @Test(arguments: [0x7fc0_0000, 0x7f80_0001, 0xffff_ffff] as [UInt32])
     func notANumberStaysNotANumber(bits: UInt32) {
         var rounded: UInt16 = 0
-        swift_llm_round_to_bfloat16(&rounded, [Float(bitPattern: bits)], 1)
+        kernel_round_to_bfloat16(&rounded, [Float(bitPattern: bits)], 1)
         #expect(Float(bitPattern: UInt32(rounded) << 16).isNaN)
         #expect(rounded >> 15 == UInt16(bits >> 31))
     }
@@ -30,10 +30,10 @@ import Testing
     @Test func everyBFloat16ComesBack() {
         let all = (0...UInt16.max).filter { !Float(bitPattern: UInt32($0) << 16).isNaN }
         var widened = [Float](repeating: 1, count: all.count)
-        swift_llm_widen_bfloat16(&widened, all, all.count)
+        kernel_widen(&widened, all, all.count)
         #expect(widened.map(\.bitPattern) == all.map { UInt32($0) << 16 })
         var rounded = [UInt16](repeating: 0, count: all.count)
-        swift_llm_round_to_bfloat16(&rounded, widened, all.count)
+        kernel_round_to_bfloat16(&rounded, widened, all.count)
         #expect(rounded == all)
     }
 }

@@ -6,22 +6,17 @@
 // Element-wise sums and sums of squares; the bits do not depend on the processor.
 
 // a[i] += b[i]; the arrays do not overlap.
-void swift_llm_accumulate(float *restrict a, const float *restrict b, long count);
-
-// out[i] = a[i] + b[i]; the arrays do not overlap.
-void swift_llm_add(
-    float *restrict out, const float *restrict a, const float *restrict b, long count);
+void kernel_accumulate(float *restrict a, const float *restrict b, long count);
 
 // The sum of a[i]^2 in double: element i goes to partial sum i mod 16, and the 16 partial sums are
 // added in adjacent pairs.
-double swift_llm_sum_of_squares(const float *a, long count);
+double kernel_sum_of_squares(const float *a, long count);
 
 // conversions.c; a bfloat16 is the upper half of a float. Rounded to the nearest, ties to even; NaN
 // stays NaN. The arrays do not overlap.
-void swift_llm_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count);
-void swift_llm_widen_bfloat16(float *restrict out, const unsigned short *restrict a, long count);
+void kernel_round_to_bfloat16(unsigned short *restrict out, const float *restrict a, long count);
 
 // A hash of the bits: a change in one word, of two elements, always changes it.
-uint64_t swift_llm_hash(const float *a, long count);
+uint64_t kernel_hash(const float *a, long count);
 
 #endif

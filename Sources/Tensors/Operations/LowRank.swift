@@ -121,7 +121,7 @@ extension Device {
     /// The sum of the squares of each column, as a product sees the matrix.
     fileprivate func columnSquares(of w: Matrix<Float>) -> [Double] {
         if w.isTransposed {
-            return (0..<w.columns).map { swift_llm_sum_of_squares(w.columns(from: $0), w.rows) }
+            return (0..<w.columns).map { kernel_sum_of_squares(w.columns(from: $0), w.rows) }
         }
         let squares = uninitialized([w.rows, w.columns])
         forEachRowChunk(rows: w.rows, columns: w.columns) { rows in

@@ -42,6 +42,6 @@ struct NonFiniteStep {
     private func isFinite(_ parameter: Parameter) -> Bool {
         let values = gradient.values.view(
             from: parameter.range.lowerBound, shape: parameter.shape)
-        return swift_llm_sum_of_squares(values.pointer, values.count).isFinite
+        return kernel_sum_of_squares(values.pointer, values.count).isFinite
     }
 }

@@ -16,7 +16,7 @@ struct ReplicaCheck {
     /// - Throws: `AgreedFailure` that names the first tensor that differs, and the ranks.
     func run(step: Int) throws {
         let hashes = tensors.map { tensor in
-            tensor.values.baseAddress.map { swift_llm_hash($0, tensor.values.count) } ?? 0
+            tensor.values.baseAddress.map { kernel_hash($0, tensor.values.count) } ?? 0
         }
         var whole: UInt64 = 0
         for hash in hashes { whole = (whole ^ hash) &* 0x9e37_79b9_7f4a_7c15 }

@@ -43,7 +43,7 @@ extension RankInputs {
     /// A model whose weights every rank has read, by their bits.
     package init(_ model: any LanguageModel, at path: String) {
         let values = model.parameters.values.buffer
-        let hash = values.baseAddress.map { swift_llm_hash($0, values.count) } ?? 0
+        let hash = values.baseAddress.map { kernel_hash($0, values.count) } ?? 0
         self.init([Item(path, "\(model.configuration.summary) of hash \(hash)")])
     }
 

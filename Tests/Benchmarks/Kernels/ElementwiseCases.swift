@@ -65,11 +65,8 @@ enum ElementwiseCases {
         let (n, a, b, c) = (arrays.count / 2, arrays.a, arrays.b, arrays.c)
         return [
             KernelCase("add", n, arrays: 3) { kernel_add(c.pointer, a.pointer, b.pointer, n) },
-            KernelCase("sum of gradients", n, arrays: 3) {
-                swift_llm_add(c.pointer, a.pointer, b.pointer, n)
-            },
             KernelCase("sum of squares", n, arrays: 1) {
-                keep(swift_llm_sum_of_squares(a.pointer, n))
+                keep(kernel_sum_of_squares(a.pointer, n))
             },
             KernelCase("sum", n, arrays: 1) { keep(kernel_sum(a.pointer, n)) },
             KernelCase("column sums", rows * width, arrays: 1) {
