@@ -119,3 +119,37 @@ package final class LaneAccumulator {
     /// The index of the buffer of the first node, where the sum over all ranks comes to lie.
     package var sumIndex: Int { plans.last?.stack.first ?? 0 }
 }
+
+/// Runs its body once for each index below the count, perhaps on several threads, and returns when
+/// all are done. No result depends on which thread runs which index.
+package typealias ForEach = (_ count: Int, _ body: (_ index: Int) -> Void) -> Void
+
+/// On the calling thread.
+package func forEachInOrder(_ count: Int, _ body: (_ index: Int) -> Void) {
+    for index in 0..<count { body(index) }
+}
+
+/// What happens at the end of one lane: its buffer, the folds of buffers, and those that live on.
+private struct LanePlan {
+    var buffer: Int
+    var folds: [LaneTree.Fold]
+    /// The buffers that hold sums afterwards, from left to right.
+    var stack: [Int]
+
+    /// Plays the lanes through: a sum is folded as soon as both sides of it are complete.
+    static func plans(for lanes: Range<Int>, in tree: LaneTree) -> [LanePlan] {
+        var stack: [Int] = []
+        return lanes.map { lane in
+            let buffer = (0...).first { !stack.contains($0) } ?? 0
+            stack.append(buffer)
+
+            let done = tree.maximalNodes(covering: lanes.lowerBound..<lane + 1)
+            var folds: [LaneTree.Fold] = []
+            while stack.count > done.count {
+                let right = stack.removeLast()
+                folds.append(LaneTree.Fold(left: stack[stack.count - 1], right: right))
+            }
+            return LanePlan(buffer: buffer, folds: folds, stack: stack)
+        }
+    }
+}

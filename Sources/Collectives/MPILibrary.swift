@@ -1,4 +1,5 @@
 import CMPI
+import Diagnostics
 
 /// The MPI that the program is linked to; known without starting it.
 package struct MPILibrary: Equatable, Sendable {
@@ -33,4 +34,15 @@ package struct MPILibrary: Equatable, Sendable {
         version = String(number.hasPrefix("v") ? number.dropFirst() : number)
         self.standard = standard
     }
+}
+
+/// Throws unless `status`, the answer of the MPI call named `call`, is success.
+func check(_ status: Int32, of call: String) throws {
+    guard status != 0 else { return }
+    let cause = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+        guard let address = text.baseAddress else { return "" }
+        cmpi_describe(status, address, text.count)
+        return String(cString: address)
+    }
+    throw Failure("MPI failed", got: cause, at: call)
 }
