@@ -104,7 +104,7 @@ package final class BucketReducer {
     /// Reduces and gathers all buckets; afterwards `nodes[0]` holds the sum on every rank.
     package func allReduce(_ nodes: [GradientBuffer]) throws {
         // Two buckets under way keep both directions busy and the receive buffers few.
-        let buckets = buckets.buckets
+        let buckets = buckets
         for bucket in buckets.prefix(2) { try start(bucket, nodes: nodes) }
         for bucket in buckets {
             try finish(bucket)

@@ -6,7 +6,8 @@ package struct GradientBucket: Equatable, Sendable {
     package var slices: [Range<Int>]
 }
 
-/// The buckets of a flat list of parameters: borders of buckets and slices lie on chunk borders.
+/// The buckets of a flat list of parameters, from its start to its end: borders of buckets and slices lie
+/// on chunk borders.
 package struct GradientBuckets: Equatable, Sendable {
     /// Elements a chunk; sums of squares are taken chunk by chunk.
     package static let chunkSize = 65_536
@@ -19,7 +20,7 @@ package struct GradientBuckets: Equatable, Sendable {
 
     package let parameterCount: Int
     package let worldSize: Int
-    package let buckets: [GradientBucket]
+    private let buckets: [GradientBucket]
 
     /// Cuts `parameterCount` elements into buckets of `bucketSize`, a multiple of `chunkSize`; nil
     /// takes one that suits the count.
@@ -33,10 +34,10 @@ package struct GradientBuckets: Equatable, Sendable {
 
         let starts = stride(from: 0, to: parameterCount, by: bucketSize)
         buckets = starts.enumerated().map { index, start in
-            let range = start..<min(start + bucketSize, parameterCount)
+            let range = start..<Swift.min(start + bucketSize, parameterCount)
             let chunkCount = Self.chunkCount(of: range.count)
             let borders = (0...worldSize).map { rank in
-                min(start + rank * chunkCount / worldSize * Self.chunkSize, range.upperBound)
+                Swift.min(start + rank * chunkCount / worldSize * Self.chunkSize, range.upperBound)
             }
             let slices = zip(borders, borders.dropFirst()).map { $0..<$1 }
             return GradientBucket(index: index, range: range, slices: slices)
@@ -47,7 +48,7 @@ package struct GradientBuckets: Equatable, Sendable {
 
     /// The elements of chunk `index`; the last chunk may be shorter.
     package func chunk(_ index: Int) -> Range<Int> {
-        index * Self.chunkSize..<min((index + 1) * Self.chunkSize, parameterCount)
+        index * Self.chunkSize..<Swift.min((index + 1) * Self.chunkSize, parameterCount)
     }
 
     /// The chunks in the slices of `rank`, in ascending order.
@@ -77,8 +78,14 @@ package struct GradientBuckets: Equatable, Sendable {
 
     private static func bucketSize(for parameterCount: Int) -> Int {
         let share = chunkCount(of: parameterCount / wantedBucketCount) * chunkSize
-        return min(max(share, smallestBucketSize), largestBucketSize)
+        return Swift.min(Swift.max(share, smallestBucketSize), largestBucketSize)
     }
+}
+
+extension GradientBuckets: RandomAccessCollection {
+    package var startIndex: Int { buckets.startIndex }
+    package var endIndex: Int { buckets.endIndex }
+    package subscript(index: Int) -> GradientBucket { buckets[index] }
 }
 
 extension GradientBucket {

@@ -6,7 +6,7 @@ package struct HostMap: Equatable, Sendable {
     /// The ranks of each host, ascending; the hosts in the order of their first ranks.
     package let ranks: [[Int]]
     /// The host of each rank.
-    package let hosts: [Int]
+    private let hosts: [Int]
 
     /// - Parameter labels: one for each rank, equal on one host.
     package init(labels: [Int]) {
@@ -25,6 +25,9 @@ package struct HostMap: Equatable, Sendable {
 
     package var count: Int { ranks.count }
     package var worldSize: Int { hosts.count }
+
+    /// The position of the rank's host in `ranks`.
+    package func host(of rank: Int) -> Int { hosts[rank] }
 
     /// The ranks of the same host.
     package func neighbours(of rank: Int) -> [Int] { ranks[hosts[rank]] }

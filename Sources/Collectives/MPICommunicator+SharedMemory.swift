@@ -30,7 +30,7 @@ extension MPICommunicator {
         var window: OpaquePointer?
         var isPresent: Int32 = 0
         let status = cmpi_window_create(
-            world, Int32(hosts.hosts[rank]), byteCount, &window, &isPresent)
+            world, Int32(hosts.host(of: rank)), byteCount, &window, &isPresent)
         try check(status, of: "MPI_Win_allocate_shared")
         guard let window else { return .unavailable(reason: "MPI gave no window") }
         let memory = try SharedMemory(window: window, hosts: hosts, rank: rank)

@@ -33,7 +33,7 @@ package struct NodeLayout {
             tree.maximalNodes(
                 covering: try tree.lanes(ofRank: rank, worldSize: hosts.worldSize))
         }
-        let host = hosts.hosts[rank]
+        let host = hosts.host(of: rank)
         places = hosts.ranks[host].flatMap { rank in
             nodes[rank].indices.map { Place(rank: rank, index: $0) }
         }

@@ -20,7 +20,7 @@ package final class SharedMemory {
         self.hosts = hosts
         parts = try (0..<hosts.worldSize).map { peer in
             var (base, size): (UnsafeMutableRawPointer?, Int) = (nil, 0)
-            guard hosts.hosts[peer] == hosts.hosts[rank] else {
+            guard hosts.host(of: peer) == hosts.host(of: rank) else {
                 return UnsafeMutableRawBufferPointer(start: nil, count: 0)
             }
             try check(

@@ -55,10 +55,10 @@ package final class SliceTransport {
         layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
         signals = HostSignals(
             communicator: communicator, memory: memory,
-            channelCount: 2 * buckets.buckets.count + 1)
-        neighbours = communicator.peers.filter { hosts.hosts[$0] == hosts.hosts[rank] }
+            channelCount: 2 * buckets.count + 1)
+        neighbours = communicator.peers.filter { hosts.host(of: $0) == hosts.host(of: rank) }
         duties = (0..<worldSize).map {
-            hosts.hosts[$0] == hosts.hosts[rank] ? hosts.duties(of: $0) : []
+            hosts.host(of: $0) == hosts.host(of: rank) ? hosts.duties(of: $0) : []
         }
         sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
     }
@@ -131,7 +131,7 @@ package final class SliceTransport {
 extension SliceTransport {
     /// The next one first, so that no host is everyone's first.
     private var otherHosts: [Int] {
-        let host = hosts.hosts[communicator.rank]
+        let host = hosts.host(of: communicator.rank)
         return (1..<hosts.count).map { (host + $0) % hosts.count }
     }
 

@@ -7,7 +7,7 @@ import Testing
     @Test func bordersLieOnChunkBorders() {
         let buckets = GradientBuckets(
             parameterCount: 5 * Self.chunkSize + 7, worldSize: 2, bucketSize: 3 * Self.chunkSize)
-        let (first, second) = (buckets.buckets[0], buckets.buckets[1])
+        let (first, second) = (buckets[0], buckets[1])
         #expect(first.slices == [0..<65_536, 65_536..<196_608])
         #expect(second.slices == [196_608..<262_144, 262_144..<327_687])
         #expect(buckets.chunks(ofRank: 0) == [0, 3])
@@ -20,7 +20,7 @@ import Testing
         let buckets = GradientBuckets(
             parameterCount: parameterCount, worldSize: worldSize, bucketSize: 4 * Self.chunkSize)
         var end = 0
-        for slice in buckets.buckets.flatMap(\.slices) {
+        for slice in buckets.flatMap(\.slices) {
             #expect(slice.lowerBound == end)
             end = slice.upperBound
         }
@@ -33,7 +33,7 @@ import Testing
         (1, 1), (1_000_000, 4), (4_194_320, 5), (16_000_000, 16), (124_000_000, 64),
     ])
     func smallModelsHaveSmallBuckets(parameterCount: Int, chunks: Int) {
-        let buckets = GradientBuckets(parameterCount: parameterCount, worldSize: 1).buckets
+        let buckets = GradientBuckets(parameterCount: parameterCount, worldSize: 1)
         #expect(buckets[0].range.count == min(parameterCount, chunks * Self.chunkSize))
     }
 
@@ -57,7 +57,7 @@ import Testing
         let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: 10)
         defer { values.deallocate() }
         values.initialize(repeating: 1)
-        try reducer.start(buckets.buckets[0], nodes: [values])
+        try reducer.start(buckets[0], nodes: [values])
     }
 
     @Test func squareSumsAreExactChunkByChunk() throws {

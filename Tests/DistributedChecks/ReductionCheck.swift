@@ -110,7 +110,7 @@ struct ReductionCheck {
     }
 
     private func reduceLastLane(_ accumulator: LaneAccumulator, _ reducer: BucketReducer) throws {
-        let descending = reducer.buckets.buckets.reversed()
+        let descending = reducer.buckets.reversed()
         for bucket in descending {
             accumulator.finishLane(in: bucket.range)
             try reducer.start(bucket, nodes: accumulator.nodeBuffers)

@@ -74,7 +74,7 @@ import TinyTrainings
             parameterCount: training.model.parameters.trainedCount, worldSize: 1)
         _ = try training.train(
             on: JournalObjective(base: objective(training.model), journal: journal), steps: 1,
-            maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets.buckets))
+            maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets))
         let line = try training.folder.text("metrics.jsonl").prefix { $0 != "\n" }
         return try JSONValue(parsing: Array(line.utf8), at: "metrics.jsonl")
     }
@@ -119,9 +119,9 @@ private struct JournalObjective: Objective {
 private final class JournalCommunicator: Communicator {
     private let base = SingleProcess()
     private let journal: Journal
-    private let buckets: [GradientBucket]
+    private let buckets: GradientBuckets
 
-    init(_ journal: Journal, _ buckets: [GradientBucket]) {
+    init(_ journal: Journal, _ buckets: GradientBuckets) {
         (self.journal, self.buckets) = (journal, buckets)
     }
 

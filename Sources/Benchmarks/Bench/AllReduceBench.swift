@@ -53,7 +53,7 @@ package struct AllReduceBench {
             tree: LaneTree(laneCount: communicator.worldSize))
         let own = try time(buffer) { try reducer.allReduce([buffer]) }
         let library = try time(buffer) {
-            for bucket in buckets.buckets {
+            for bucket in buckets {
                 try (communicator as? MPICommunicator)?.sumByLibrary(
                     GradientBuffer(rebasing: buffer[bucket.range]))
             }

@@ -35,7 +35,7 @@ final class GradientExchange {
         self.reducer = reducer
         self.accumulator = accumulator
         self.isGathering = isGathering
-        let buckets = reducer.buckets.buckets
+        let buckets = reducer.buckets
         let touching = parameters.parameters.map { parameter in
             let touched = buckets.filter { $0.range.overlaps(parameter.range) }
             return touched.first.map { $0.index..<$0.index + touched.count } ?? 0..<0
@@ -79,7 +79,7 @@ final class GradientExchange {
         try startReadyBuckets()
         while finishedFrom > 0 { try finishNextBucket() }
         if isGathering {
-            for bucket in reducer.buckets.buckets.reversed() { try reducer.finishGather(bucket) }
+            for bucket in reducer.buckets.reversed() { try reducer.finishGather(bucket) }
         }
         return timing
     }
@@ -92,7 +92,7 @@ final class GradientExchange {
 
     private func startReadyBuckets() throws {
         while startedFrom > 0, missingCounts[startedFrom - 1] == 0 {
-            let bucket = reducer.buckets.buckets[startedFrom - 1]
+            let bucket = reducer.buckets[startedFrom - 1]
             accumulator.finishLane(in: bucket.range)
             try reducer.start(bucket, nodes: accumulator.nodeBuffers)
             startedFrom -= 1
@@ -104,14 +104,14 @@ final class GradientExchange {
     private func finishArrivedBuckets() throws {
         try reducer.makeProgress()
         while finishedFrom > startedFrom,
-            try reducer.hasArrived(reducer.buckets.buckets[finishedFrom - 1])
+            try reducer.hasArrived(reducer.buckets[finishedFrom - 1])
         {
             try finishNextBucket()
         }
     }
 
     private func finishNextBucket() throws {
-        let bucket = reducer.buckets.buckets[finishedFrom - 1]
+        let bucket = reducer.buckets[finishedFrom - 1]
         try reducer.finish(bucket)
         if isGathering { try reducer.startGather(bucket, in: accumulator.nodeBuffers[0]) }
         finishedFrom -= 1

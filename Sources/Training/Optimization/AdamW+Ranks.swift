@@ -52,7 +52,7 @@ extension AdamW {
         } else {
             let gather = SliceGather(of: parameters.values.buffer, over: communicator)
             try update(gradients, learningRate: learningRate, gradientScale: gradientScale) {
-                try gather.start(buckets.buckets[$0])
+                try gather.start(buckets[$0])
             }
             try gather.finish()
         }
@@ -103,7 +103,7 @@ extension AdamW {
         _ whole: Moments?, isGathering: Bool, over communicator: any Communicator
     ) throws {
         let isSending = isGathering == (communicator.rank != 0)
-        for bucket in buckets?.buckets ?? [] {
+        for bucket in buckets.map(Array.init) ?? [] {
             let own = ownMoments(of: bucket)
             var parts = own.map { (peer: 0, part: $0) }
             if let whole {

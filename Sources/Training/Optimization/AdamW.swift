@@ -49,7 +49,7 @@ package final class AdamW {
         self.buckets = buckets
         sharedMemory = memory
         var momentCount = 0
-        let ranges = buckets?.buckets.map { $0.slices[rank] } ?? [0..<parameters.trainedCount]
+        let ranges = buckets?.map { $0.slices[rank] } ?? [0..<parameters.trainedCount]
         slices = ranges.map { range in
             defer { momentCount += range.count }
             return Slice(

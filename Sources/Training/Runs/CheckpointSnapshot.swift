@@ -49,7 +49,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
             if communicator == nil {
                 Self.parts(of: optimizer.momentShapes, share) { _, _ in nil }
             } else if let buckets = optimizer.buckets {
-                Self.parts(of: optimizer, slices: buckets.buckets.map { $0.slices[share.rank] })
+                Self.parts(of: optimizer, slices: buckets.map { $0.slices[share.rank] })
             } else {
                 Self.parts(of: moments.named(in: model.parameters), share)
             }
