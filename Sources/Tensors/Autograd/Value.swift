@@ -28,3 +28,10 @@ package struct Value<Element: ComputeElement> {
 
 /// A value of floats: parameters, the residual stream, losses.
 package typealias Variable = Value<Float>
+
+extension ComputeElement {
+    /// The values of a parameter, or of any float tensor, as an operand of a product.
+    static func operand(_ variable: Variable, on device: Device) -> Tensor<Self> {
+        variable.bfloat16 as? Tensor<Self> ?? narrowed(variable.value, on: device)
+    }
+}

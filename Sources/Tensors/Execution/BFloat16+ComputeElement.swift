@@ -2,10 +2,6 @@ import CDNN
 import CKernels
 
 extension BFloat16: ComputeElement {
-    package static func operand(_ variable: Variable, on device: Device) -> Tensor<BFloat16> {
-        variable.bfloat16 ?? narrowed(variable.value, on: device)
-    }
-
     package static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<BFloat16> {
         let out = device.uninitialized(tensor.shape, of: BFloat16.self)
         device.narrow(tensor, into: out)

@@ -8,8 +8,6 @@ package protocol ComputeElement: TensorElement {
     typealias In<Element> = UnsafePointer<Element>
     typealias Out<Element> = UnsafeMutablePointer<Element>
 
-    /// The values of a parameter, or of any float tensor, as an operand of a product.
-    static func operand(_ variable: Variable, on device: Device) -> Tensor<Self>
     /// The same numbers, rounded where they must be; shares the memory where they need not.
     static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
     static func narrow(_ out: Out<Self>, _ x: In<Float>, _ count: Int)

@@ -3,10 +3,6 @@ import CKernels
 import COpenBLAS
 
 extension Float: ComputeElement {
-    package static func operand(_ variable: Variable, on device: Device) -> Tensor<Float> {
-        variable.value
-    }
-
     package static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Float> {
         tensor
     }

@@ -33,23 +33,7 @@ extension Device {
         }
     }
 
-    /// out = a b, of packed weights where there are some and a is a single row.
-    package func multiply<In: ComputeElement, Out: ComputeElement>(
-        _ a: Matrix<In>, _ b: Matrix<In>, packed: PackedMatrix?, into out: Matrix<Out>,
-        epilogue: (Tile) -> Void = { _ in }
-    ) {
-        guard let packed, out.rows == 1 else {
-            return multiply(a, b, into: out, epilogue: epilogue)
-        }
-        precondition(
-            a.columns == packed.rows && out.columns == packed.columns
-                && b.isTransposed == packed.isTransposed && !a.isTransposed,
-            "cannot multiply 1x\(a.columns) by packed \(packed.rows)x\(packed.columns) "
-                + "into 1x\(out.columns)")
-        multiplyRow(a, packed, into: out, epilogue: epilogue)
-    }
-
-    /// The same on the calling thread, in one piece.
+    /// The same product on the calling thread, in one piece.
     func multiplySerially<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false
     ) {

@@ -4,8 +4,6 @@ extension Device {
     /// Multiplications below which a row's product is not cut: each waits for a weight from memory.
     static let leastWorkOfRow = 1 << 15
     private static let mostStretches = 8
-    /// Packed weights that one thread takes at a time.
-    private static let weightsInChunk = 1 << 17
 
     /// The product of a single row with a matrix that is stored as the product sees it.
     ///
@@ -38,32 +36,9 @@ extension Device {
         Out.narrow(out.pointer, sum, columns)
     }
 
-    private static func rowsInStretch(depth: Int, columns: Int) -> Int {
+    /// The rows of the matrix whose products are summed before those of the next ones.
+    static func rowsInStretch(depth: Int, columns: Int) -> Int {
         let wanted = min(mostStretches, depth * columns / leastWorkOfRow)
         return wanted > 1 ? ((depth + wanted - 1) / wanted + 3) / 4 * 4 : depth
-    }
-
-    /// The same product of packed weights, bit for bit, and the one with a transposed matrix.
-    func multiplyRow<In: ComputeElement, Out: ComputeElement>(
-        _ a: Matrix<In>, _ b: PackedMatrix, into out: Matrix<Out>, epilogue: (Tile) -> Void
-    ) {
-        let (depth, columns) = (a.columns, out.columns)
-        let (rows, sums) = (uninitialized([depth]), uninitialized([columns]))
-        let (x, sum) = (rows.pointer, sums.pointer)
-        In.widen(x, a.pointer, depth)
-        let part = Self.rowsInStretch(depth: depth, columns: columns)
-        let size = PackedMatrix.blockSize
-        let grain = b.isTransposed ? max(1, Self.weightsInChunk / depth) : size
-        forEachChunk(of: columns, grain: grain, as: .matmul) { chunk in
-            let start = chunk.lowerBound
-            if b.isTransposed {
-                b.product(x, columns: chunk, into: sum + start)
-            } else {
-                b.product(x, columnsFrom: start, inPartsOf: part, into: sum + start)
-            }
-            Out.narrow(out.pointer + start, sum + start, chunk.count)
-            epilogue(Tile(rows: 0..<1, columns: chunk))
-        }
-        withExtendedLifetime((rows, sums)) {}
     }
 }
