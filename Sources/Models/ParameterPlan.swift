@@ -37,24 +37,18 @@ package struct ParameterPlan: Sendable {
         return model.tensorShapes + adapters + (head.map { [$0] } ?? [])
     }
 
-    /// Elements of the flat vector of a model's parameters, and of the part of it that is trained.
-    package func flatCounts(of model: ModelConfiguration) -> (all: Int, trained: Int) {
-        let shapes = tensorShapes(of: model)
-        let baseCount = model.tensorShapes.count
-        let trained = shapes.enumerated().filter { $0 >= baseCount || trainsBase($1.name) }
-        return (
-            ParameterList.flatCount(of: shapes.map(\.shape)),
-            ParameterList.flatCount(of: trained.map(\.element.shape))
-        )
+    /// Where the parameters of a model lie in one flat vector.
+    package func layout(of model: ModelConfiguration) -> ParameterLayout {
+        let base = Set(model.tensorShapes.map(\.name))
+        return ParameterLayout(tensorShapes(of: model)) { name in
+            !base.contains(name) || trainsBase(name)
+        }
     }
 
     /// - Parameter weights: where the flat vector stands, all 0; nil takes memory of the device.
     func parameters(
         of model: ModelConfiguration, device: Device, weights: Tensor<Float>?
     ) -> ParameterList {
-        let base = Set(model.tensorShapes.map(\.name))
-        return ParameterList(tensorShapes(of: model), device: device, values: weights) { name in
-            !base.contains(name) || trainsBase(name)
-        }
+        ParameterList(layout(of: model), device: device, values: weights)
     }
 }

@@ -102,7 +102,8 @@ import Testing
     /// 64 rows of 640 logits fit into the gradient of the other parameter, until there is one.
     @Test func logitsStandInGradientsThatAreStillToCome() throws {
         let device = Device(threadCount: 2)
-        let list = ParameterList([("weight", [640, 8]), ("other", [5120, 8])], device: device)
+        let list = ParameterList(
+            ParameterLayout([("weight", [640, 8]), ("other", [5120, 8])]), device: device)
         device.fillNormal(list.values, deviation: 0.5, stream: 0, seed: 1)
         let (weight, other) = (try #require(list["weight"]), try #require(list["other"]))
         let gradients = ParameterGradients(list)

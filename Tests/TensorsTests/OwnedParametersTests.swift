@@ -15,7 +15,7 @@ import Testing
                 ("\(layer).down", [4 * c, c]), ("\(layer).down.bias", [c]),
             ]
         }
-        list = ParameterList(shapes, device: device)
+        list = ParameterList(ParameterLayout(shapes), device: device)
         for (index, parameter) in list.parameters.enumerated() {
             device.fillNormal(
                 list.value(of: parameter), deviation: 0.3, stream: index, seed: 1)
@@ -76,7 +76,7 @@ import Testing
             _ = other.step(owning: owning, ParameterGradients(other.list), as: Float.self)
             return other.device.memory.allocatedBytes
         }
-        let lent = list.flatCount * MemoryLayout<Float>.stride / 3
+        let lent = list.layout.flatCount * MemoryLayout<Float>.stride / 3
         #expect(bytes(owning: true) < bytes(owning: false) - lent)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
     init() {
         list = ParameterList(
-            [("first", [3]), ("second", [2, 3]), ("third", [17])], device: device)
+            ParameterLayout([("first", [3]), ("second", [2, 3]), ("third", [17])]), device: device)
         for parameter in list.parameters { device.fill(list.value(of: parameter), with: 1) }
     }
 
@@ -34,8 +34,8 @@ import Testing
 
     @Test func parametersStandInOrderAtMultiplesOfSixteen() {
         #expect(list.parameters.map(\.range) == [0..<3, 16..<22, 32..<49])
-        #expect(list.flatCount == 64)
-        #expect(list.parameterCount == 26)
+        #expect(list.layout.flatCount == 64)
+        #expect(list.layout.parameterCount == 26)
         #expect(list.values.array[3..<16].allSatisfy { $0 == 0 })
         #expect(list["fourth"] == nil)
     }

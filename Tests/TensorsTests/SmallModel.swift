@@ -13,11 +13,11 @@ struct SmallModel {
         let (c, v) = (Self.width, Self.vocabulary)
         self.device = device
         list = ParameterList(
-            [
+            ParameterLayout([
                 ("tokens", [v, c]), ("positions", [Self.length + 1, c]), ("gain", [c]),
                 ("bias", [c]), ("qkv", [c, 3 * c]), ("qkv.bias", [3 * c]), ("up", [c, 4 * c]),
                 ("up.bias", [4 * c]), ("down", [4 * c, c]), ("down.bias", [c]),
-            ], device: device)
+            ]), device: device)
         device.fillNormal(list.values, deviation: 0.5, stream: 0, seed: 1)
         let count = Self.batch * Self.length
         let shape = [Self.batch, Self.length]

@@ -80,12 +80,11 @@ package struct TinyTraining {
         (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
         (train.nodeMemory, train.gradientType) = (nodeMemory, gradientType)
         let (stream, logger) = (try stream(), try RunLog.logger(rank: 1))
-        let list = model.parameters
         return TrainerSetup(
             communicator: communicator, model: model, objective: objective,
             optimizer: optimizer,
             memory: try TrainingMemory.share(
-                (all: list.flatCount, trained: list.trainedCount),
+                model.parameters.layout,
                 tree: LaneTree(laneCount: laneCount), train, over: communicator, logger),
             source: WindowSource(
                 stream: stream,

@@ -26,7 +26,7 @@ extension TrainingBench {
                 savesCheckpoints: false, communicator),
             over: communicator, RunLog.logger(rank: 1))
         let memory = try TrainingMemory.share(
-            ParameterPlan().flatCounts(of: configuration),
+            ParameterPlan().layout(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         let model = configuration.makeModel(

@@ -40,7 +40,7 @@ package struct LoadedModel {
         var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
         plan.classCount = labels?.count
         try MemoryRoom.current.require(
-            4 * plan.flatCounts(of: files.model).all, copyCount: copyCount, at: directory)
+            4 * plan.layout(of: files.model).flatCount, copyCount: copyCount, at: directory)
         model = files.model.makeModel(device: device, plan: plan)
         try model.readWeights(from: base)
         try adapter?.read(into: model)

@@ -64,13 +64,13 @@ extension TrainingPhase {
                     : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
     }
 
-    func announceFrozen(_ list: ParameterList, _ logger: Logger) {
-        guard list.trainedCount < list.flatCount else { return }
-        let share = Double(list.trainedParameterCount) / Double(list.parameterCount)
+    func announceFrozen(_ layout: ParameterLayout, _ logger: Logger) {
+        guard layout.trainedCount < layout.flatCount else { return }
+        let share = Double(layout.trainedParameterCount) / Double(layout.parameterCount)
         logger.info(
             """
-            trained: \(list.trainedParameterCount) of them (\(String(format: "%.2f", 100 * share)) %); the \
-            ranks reduce \(Quantity.bytes(4 * list.trainedCount)) of gradients a step
+            trained: \(layout.trainedParameterCount) of them (\(String(format: "%.2f", 100 * share)) %); the \
+            ranks reduce \(Quantity.bytes(4 * layout.trainedCount)) of gradients a step
             """)
     }
 }

@@ -172,7 +172,7 @@ struct TrainingPhase {
                 recipe, configuration, plan, isValidated: parts.validation != nil, communicator),
             over: communicator, logger)
         let memory = try TrainingMemory.share(
-            plan.flatCounts(of: configuration),
+            plan.layout(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         announceGradientType(recipe.train, memory, logger)
@@ -181,7 +181,7 @@ struct TrainingPhase {
         logger.info(
             "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
-        announceFrozen(model.parameters, logger)
+        announceFrozen(model.parameters.layout, logger)
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
         let board = ProgressBoard()
         return TrainerSetup(

@@ -8,10 +8,10 @@ package final class ParameterGradients {
 
     package init(_ list: ParameterList, values: Tensor<Float>? = nil) {
         precondition(
-            values.map { $0.count == list.trainedCount } ?? true,
-            "expected \(list.trainedCount) gradients, got \(values?.count ?? 0)")
+            values.map { $0.count == list.layout.trainedCount } ?? true,
+            "expected \(list.layout.trainedCount) gradients, got \(values?.count ?? 0)")
         self.list = list
-        self.values = values ?? list.device.zeros([list.trainedCount])
+        self.values = values ?? list.device.zeros([list.layout.trainedCount])
         holdsGradient = Array(repeating: false, count: list.parameters.count)
     }
 

@@ -29,14 +29,14 @@ final class GradientExchange {
     private static let largestLag = 8
 
     init(
-        reducer: BucketReducer, accumulator: LaneAccumulator, parameters: ParameterList,
+        reducer: BucketReducer, accumulator: LaneAccumulator, layout: ParameterLayout,
         isGathering: Bool
     ) {
         self.reducer = reducer
         self.accumulator = accumulator
         self.isGathering = isGathering
         let buckets = reducer.buckets
-        let touching = parameters.parameters.map { parameter in
+        let touching = layout.parameters.map { parameter in
             let touched = buckets.filter { $0.range.overlaps(parameter.range) }
             return touched.first.map { $0.index..<$0.index + touched.count } ?? 0..<0
         }

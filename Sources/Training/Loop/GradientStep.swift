@@ -41,7 +41,7 @@ final class GradientStep {
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
         let buckets = GradientBuckets(
-            parameterCount: list.trainedCount, worldSize: communicator.worldSize)
+            parameterCount: list.layout.trainedCount, worldSize: communicator.worldSize)
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
             transport: SliceTransport(
@@ -51,7 +51,7 @@ final class GradientStep {
                     ? CompactWire(forEach: forEach) : FloatWire(),
                 forEach: forEach))
         exchange = GradientExchange(
-            reducer: reducer, accumulator: accumulator, parameters: list,
+            reducer: reducer, accumulator: accumulator, layout: list.layout,
             isGathering: setup.optimizer.buckets == nil)
     }
 

@@ -71,7 +71,7 @@ package struct TrainingSize: Sendable {
 
     /// - Throws: A usage `Failure` where there are more ranks than lanes.
     package func need(ofRank rank: Int) throws -> TrainingNeed {
-        let counts = plan.flatCounts(of: model)
+        let layout = plan.layout(of: model)
         let tree = LaneTree(laneCount: laneCount)
         let lanes = try tree.lanes(ofRank: rank, worldSize: worldSize)
         let bufferCount = LaneAccumulator.bufferCount(for: lanes, in: tree)
@@ -79,14 +79,15 @@ package struct TrainingSize: Sendable {
         var need = TrainingNeed()
         let ownsWeights = !(isSharded && isOneNode && sharesMemory) || rank == 0
         need.weights =
-            (ownsWeights ? Self.floatSize * counts.all : 0)
-            + (roundsWeights ? 2 * counts.all : 0)
-        need.gradients = Self.floatSize * bufferCount * counts.trained
+            (ownsWeights ? Self.floatSize * layout.flatCount : 0)
+            + (roundsWeights ? 2 * layout.flatCount : 0)
+        need.gradients = Self.floatSize * bufferCount * layout.trainedCount
         need.shared =
-            need.gradients + (isSharded && isOneNode && rank == 0 ? Self.floatSize * counts.all : 0)
-        need.moments = 2 * Self.floatSize * counts.trained / (isSharded ? worldSize : 1)
-        need.activations = activations(trainedCount: counts.trained)
-        need.checkpoint = checkpointCopy(counts, rank: rank)
+            need.gradients
+            + (isSharded && isOneNode && rank == 0 ? Self.floatSize * layout.flatCount : 0)
+        need.moments = 2 * Self.floatSize * layout.trainedCount / (isSharded ? worldSize : 1)
+        need.activations = activations(trainedCount: layout.trainedCount)
+        need.checkpoint = checkpointCopy(layout, rank: rank)
         return need
     }
 
@@ -118,15 +119,15 @@ package struct TrainingSize: Sendable {
     }
 
     /// The ranks share out what they copy, or rank 0 copies all, and gathers what is sharded.
-    private func checkpointCopy(_ counts: (all: Int, trained: Int), rank: Int) -> Int {
+    private func checkpointCopy(_ layout: ParameterLayout, rank: Int) -> Int {
         guard let checkpoint else { return 0 }
-        let saved = plan.lora == nil ? counts.all : counts.trained
-        let size = Self.floatSize * (saved + 2 * counts.trained)
+        let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
+        let size = Self.floatSize * (saved + 2 * layout.trainedCount)
         switch checkpoint.inputOutput {
         case .shared: return size / worldSize
         case .gather where rank == 0:
             let isSharded = train.optimizerSharding == .zero1
-            return size + (isSharded ? 2 * Self.floatSize * counts.trained : 0)
+            return size + (isSharded ? 2 * Self.floatSize * layout.trainedCount : 0)
         case .gather: return 0
         }
     }

@@ -23,7 +23,7 @@ extension AdamW {
         memory: TrainingMemory?, over communicator: any Communicator
     ) {
         let buckets = GradientBuckets(
-            parameterCount: parameters.trainedCount, worldSize: communicator.worldSize)
+            parameterCount: parameters.layout.trainedCount, worldSize: communicator.worldSize)
         self.init(
             options, parameters: parameters,
             buckets: train.optimizerSharding == .zero1 ? buckets : nil, rank: communicator.rank,
@@ -84,7 +84,7 @@ extension AdamW {
     package func momentsToFill(rank: Int) -> Moments? {
         guard rank == 0 else { return nil }
         guard buckets != nil else { return Moments(first: firstMoments, second: secondMoments) }
-        let (device, count) = (parameters.device, parameters.trainedCount)
+        let (device, count) = (parameters.device, parameters.layout.trainedCount)
         return Moments(first: device.zeros([count]), second: device.zeros([count]))
     }
 

@@ -49,7 +49,7 @@ package final class AdamW {
         self.buckets = buckets
         sharedMemory = memory
         var momentCount = 0
-        let ranges = buckets?.map { $0.slices[rank] } ?? [0..<parameters.trainedCount]
+        let ranges = buckets?.map { $0.slices[rank] } ?? [0..<parameters.layout.trainedCount]
         slices = ranges.map { range in
             defer { momentCount += range.count }
             return Slice(
@@ -74,8 +74,8 @@ package final class AdamW {
         sliceIsDone: (Int) throws -> Void
     ) rethrows {
         precondition(
-            gradients.count == parameters.trainedCount,
-            "expected \(parameters.trainedCount) gradients, got \(gradients.count)")
+            gradients.count == parameters.layout.trainedCount,
+            "expected \(parameters.layout.trainedCount) gradients, got \(gradients.count)")
         updateCount += 1
         let rates = groups.map { group in
             settings(

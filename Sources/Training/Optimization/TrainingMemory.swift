@@ -13,9 +13,8 @@ package struct TrainingMemory {
 
     /// Collective. Nil, and one line in the log, where the ranks cannot share memory.
     ///
-    /// - Parameter elementCounts: of the flat list of parameters, and of its trained part.
     package static func share(
-        _ elementCounts: (all: Int, trained: Int), tree: LaneTree, _ options: TrainOptions,
+        _ layout: ParameterLayout, tree: LaneTree, _ options: TrainOptions,
         over communicator: any Communicator, _ logger: Logger
     ) throws -> TrainingMemory? {
         let (rank, worldSize) = (communicator.rank, communicator.worldSize)
@@ -27,8 +26,8 @@ package struct TrainingMemory {
         let sharesWeights =
             options.optimizerSharding == .zero1 && communicator.hosts.count == 1
         let ownCount =
-            gradientCounts[rank] * elementCounts.trained
-            + (sharesWeights && rank == 0 ? elementCounts.all : 0)
+            gradientCounts[rank] * layout.trainedCount
+            + (sharesWeights && rank == 0 ? layout.flatCount : 0)
         switch try communicator.shareMemory(byteCount: ownCount * MemoryLayout<Float>.stride) {
         case .unavailable(let reason):
             logger.info("train.node_memory: private, since \(reason)")
@@ -37,17 +36,17 @@ package struct TrainingMemory {
             if memory.hosts.count > 1 {
                 logger.info("train.node_memory: shared on each of \(memory.hosts)")
             }
-            return TrainingMemory(memory, elementCounts, gradientCounts, sharesWeights)
+            return TrainingMemory(memory, layout, gradientCounts, sharesWeights)
         }
     }
 
     private init(
-        _ memory: SharedMemory, _ elementCounts: (all: Int, trained: Int),
+        _ memory: SharedMemory, _ layout: ParameterLayout,
         _ gradientCounts: [Int], _ sharesWeights: Bool
     ) {
         shared = memory
         let lists = memory.parts.map { $0.bindMemory(to: Float.self) }
-        let size = elementCounts.trained
+        let size = layout.trainedCount
         gradients = zip(lists, gradientCounts).map { list, count in
             guard !list.isEmpty else { return [] }
             return (0..<count).map { index in
@@ -55,7 +54,7 @@ package struct TrainingMemory {
             }
         }
         let rest = sharesWeights ? lists[0][(gradientCounts[0] * size)...] : nil
-        weights = rest.map { GradientBuffer(rebasing: $0.prefix(elementCounts.all)) }
+        weights = rest.map { GradientBuffer(rebasing: $0.prefix(layout.flatCount)) }
     }
 
     /// The buffers that hold the tree nodes of each rank; none for the ranks of other nodes.

@@ -1,0 +1,78 @@
+/// The parameters of a model as views into one flat vector, in the order of their layout.
+package final class ParameterList {
+    package let layout: ParameterLayout
+    package let values: Tensor<Float>
+    package let device: Device
+    /// The values rounded, for the matrix products of mixed precision; nil without it. Whoever
+    /// changes values changes these too: the optimizer as it goes, others by `roundValues`.
+    package private(set) var bfloat16: Tensor<BFloat16>?
+    /// Matrices packed for decoding, by the index of their parameter. They stay what they are when
+    /// values change.
+    private var packed: [Int: PackedMatrix] = [:]
+
+    /// - Parameter values: where the flat vector stands, all 0; nil takes memory of the device.
+    package init(_ layout: ParameterLayout, device: Device, values: Tensor<Float>? = nil) {
+        precondition(
+            values.map { $0.count == layout.flatCount } ?? true,
+            "expected \(layout.flatCount) values, got \(values?.count ?? 0)")
+        self.layout = layout
+        self.values = values ?? device.zeros([layout.flatCount])
+        self.device = device
+    }
+
+    package var parameters: [Parameter] { layout.parameters }
+    /// The number of values (padding not counted).
+    package var parameterCount: Int { layout.parameterCount }
+    /// The parameters that have gradients, in their order.
+    package var trained: [Parameter] { layout.trained }
+
+    package subscript(name: String) -> Parameter? { layout[name] }
+
+    /// The values of one parameter, which share the memory of the list.
+    package func value(of parameter: Parameter) -> Tensor<Float> {
+        values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    func bfloat16Value(of parameter: Parameter) -> Tensor<BFloat16>? {
+        bfloat16?.view(from: parameter.range.lowerBound, shape: parameter.shape)
+    }
+
+    /// From here on the matrix products take bfloat16.
+    package func keepBFloat16() {
+        packed = [:]
+        bfloat16 = device.uninitialized([layout.flatCount], of: BFloat16.self)
+        roundValues()
+    }
+
+    /// Brings the rounded values in line after a change of `range` of the flat vector (nil: all),
+    /// as when other ranks wrote it.
+    package func roundValues(in range: Range<Int>? = nil) {
+        guard let bfloat16 else { return }
+        let range = range ?? 0..<layout.flatCount
+        device.narrow(values.slice(range), into: bfloat16.slice(range))
+    }
+
+    /// From here on products with single rows read the packed weights of `parameter`, rounded where
+    /// the matrix products take bfloat16.
+    ///
+    /// - Parameters:
+    ///   - isOutputFirst: whether the product sees it transposed: [out, in].
+    ///   - forEstimates: whether often only the largest products are wanted; then it is transposed.
+    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing; with
+    ///   estimates, where only the largest products are wanted.
+    package func pack(
+        _ parameter: Parameter, isOutputFirst: Bool, forEstimates: Bool = false
+    ) -> Int {
+        let stored = value(of: parameter).matrix
+        let matrix = isOutputFirst ? stored.transposed : stored
+        let packed =
+            bfloat16 == nil
+            ? PackedMatrix(matrix, as: Float.self, forEstimates: forEstimates, on: device)
+            : PackedMatrix(matrix, as: BFloat16.self, on: device)
+        self.packed[parameter.index] = packed
+        let elementBytes = bfloat16 == nil ? MemoryLayout<Float>.size : MemoryLayout<BFloat16>.size
+        return packed?.readByteCount ?? parameter.range.count * elementBytes
+    }
+
+    package func packed(_ parameter: Parameter) -> PackedMatrix? { packed[parameter.index] }
+}
