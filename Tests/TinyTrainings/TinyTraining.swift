@@ -52,7 +52,7 @@ package struct TinyTraining {
     /// Saves the weights as they are as the checkpoint of `step`.
     package func save(step: Int) throws {
         let saver = CheckpointSaver(
-            model, optimizer, store: store, files: files, options: Self.keepingAll,
+            model, optimizer.state, store: store, files: files, options: Self.keepingAll,
             over: SingleProcess())
         try saver.begin(TrainerState(step: step, updateCount: step, laneCount: 1))
         try saver.finish()

@@ -55,7 +55,7 @@ import Training
             baseHash: model.baseHash, labels: labels)
         let store = CheckpointStore(directory: folder.path)
         let saver = CheckpointSaver(
-            model, AdamW(OptimizerOptions(), parameters: model.parameters), store: store,
+            model, AdamW(OptimizerOptions(), parameters: model.parameters).state, store: store,
             files: files, options: CheckpointOptions(), over: SingleProcess())
         try saver.begin(TrainerState(step: 1, laneCount: 1))
         try saver.finish()

@@ -27,9 +27,7 @@ import Training
         other.model.initialize(seed: 2)
         let directory = training.store.path(ofStep: 7)
         try other.model.readWeights(from: directory)
-        try CheckpointReader.read(
-            Moments(first: other.optimizer.firstMoments, second: other.optimizer.secondMoments),
-            of: other.model.parameters, from: directory)
+        try CheckpointReader.read(other.optimizer.state, from: directory)
         #expect(other.model.parameters.values.array == training.model.parameters.values.array)
         #expect(other.optimizer.firstMoments.array == firstMoments.array)
         #expect(other.optimizer.secondMoments.array == secondMoments.array)

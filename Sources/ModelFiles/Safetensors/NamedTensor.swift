@@ -21,17 +21,16 @@ package struct NamedTensor {
 }
 
 extension ParameterList {
-    /// The tensors of these parameters in a flat vector in the layout of this list, by name and
-    /// suffix.
+    /// The tensors of these parameters in a flat vector in the layout of this list.
     ///
     /// - Parameter chosen: nil takes all parameters.
     package func named(
-        _ values: Tensor<Float>, of chosen: [Parameter]? = nil, suffix: String = ""
+        _ values: Tensor<Float>, of chosen: [Parameter]? = nil
     ) -> [NamedTensor] {
         (chosen ?? parameters).map { parameter in
             let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
             return NamedTensor(
-                name: parameter.name + suffix, shape: parameter.shape,
+                name: parameter.name, shape: parameter.shape,
                 values: UnsafeBufferPointer(view.buffer))
         }
     }

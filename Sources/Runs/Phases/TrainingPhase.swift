@@ -204,14 +204,14 @@ struct TrainingPhase {
     package func load(
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
-        let (optimizer, rank) = (setup.optimizer, communicator.rank)
-        let moments = start.state.flatMap { _ in optimizer.momentsToFill(rank: rank) }
+        let (optimizerState, rank) = (setup.optimizer.state, communicator.rank)
+        let whole = start.state.flatMap { _ in optimizerState.wholeToFill(rank: rank) }
         let weights = InitialWeights(model: setup.model, seed: setup.seed)
         try communicator.agree {
             guard rank == 0 else { return }
             try weights.load(from: recipe.initial.from, checkpoint: start.checkpoint)
-            if let checkpoint = start.checkpoint, let moments {
-                try CheckpointReader.read(moments, of: weights.model.parameters, from: checkpoint)
+            if let checkpoint = start.checkpoint, let whole {
+                try CheckpointReader.read(whole, from: checkpoint)
             }
         }
         try setup.optimizer.spreadParameters(over: communicator)
@@ -225,7 +225,7 @@ struct TrainingPhase {
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
                 kernels: compute.kernels.description)
         }
-        try setup.optimizer.takeMoments(moments, over: communicator)
+        try optimizerState.take(whole, over: communicator)
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount

@@ -17,7 +17,8 @@ package struct CheckpointRoom {
     init(_ setup: TrainerSetup, from start: RunStart) throws {
         let last = min(setup.stepCount, setup.train.stopAfterSteps ?? .max)
         try self.init(
-            fileSizes: setup.checkpointFiles.sizes(of: setup.model), options: setup.checkpoint,
+            fileSizes: setup.checkpointFiles.sizes(of: setup.model, setup.optimizer.state),
+            options: setup.checkpoint,
             presentCount: setup.store.steps.count,
             comingCount: Self.saves(
                 after: start.state?.step ?? 0, to: last, every: setup.checkpoint.everySteps))

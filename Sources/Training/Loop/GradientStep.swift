@@ -52,7 +52,7 @@ final class GradientStep {
                 forEach: forEach))
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, layout: list.layout,
-            isGathering: setup.optimizer.buckets == nil)
+            isGathering: !setup.optimizer.state.isSharded)
     }
 
     /// Collective. The values stay as they are until the next call.

@@ -46,7 +46,7 @@ package final class Trainer {
         }
         self.journal = journal
         saver = CheckpointSaver(
-            setup.model, setup.optimizer, store: setup.store, files: setup.checkpointFiles,
+            setup.model, setup.optimizer.state, store: setup.store, files: setup.checkpointFiles,
             options: setup.checkpoint, over: setup.communicator
         ) { path, step in try journal?.saved(path, step: step) }
     }
@@ -237,11 +237,7 @@ package final class Trainer {
     private func save() throws {
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
-        if setup.optimizer.buckets == nil {
-            let moments = Moments(
-                first: setup.optimizer.firstMoments, second: setup.optimizer.secondMoments)
-            tensors += moments.named(in: setup.model.parameters)
-        }
+        if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
         try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
         try refuseNonFinite(tensors)
         try saver.begin(state)

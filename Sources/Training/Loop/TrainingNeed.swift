@@ -8,6 +8,7 @@ package struct TrainingNeed: Equatable, Sendable {
     package fileprivate(set) var weights = 0
     /// The buffers of the lanes.
     package fileprivate(set) var gradients = 0
+    /// The state of the optimizer.
     package fileprivate(set) var moments = 0
     /// Activations, and the logits of some rows.
     package fileprivate(set) var activations = 0
@@ -85,10 +86,15 @@ package struct TrainingSize: Sendable {
         need.shared =
             need.gradients
             + (isSharded && isOneNode && rank == 0 ? Self.floatSize * layout.flatCount : 0)
-        need.moments = 2 * Self.floatSize * layout.trainedCount / (isSharded ? worldSize : 1)
+        need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
         need.activations = activations(trainedCount: layout.trainedCount)
         need.checkpoint = checkpointCopy(layout, rank: rank)
         return need
+    }
+
+    /// Bytes of the whole state of the optimizer.
+    private static func stateSize(_ layout: ParameterLayout) -> Int {
+        AdamW.stateSuffixes.count * floatSize * layout.trainedCount
     }
 
     private func activations(trainedCount: Int) -> Int {
@@ -122,12 +128,12 @@ package struct TrainingSize: Sendable {
     private func checkpointCopy(_ layout: ParameterLayout, rank: Int) -> Int {
         guard let checkpoint else { return 0 }
         let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
-        let size = Self.floatSize * (saved + 2 * layout.trainedCount)
+        let size = Self.floatSize * saved + Self.stateSize(layout)
         switch checkpoint.inputOutput {
         case .shared: return size / worldSize
         case .gather where rank == 0:
             let isSharded = train.optimizerSharding == .zero1
-            return size + (isSharded ? 2 * Self.floatSize * layout.trainedCount : 0)
+            return size + (isSharded ? Self.stateSize(layout) : 0)
         case .gather: return 0
         }
     }

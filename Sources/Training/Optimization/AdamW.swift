@@ -13,13 +13,8 @@ import Tensors
 /// Matrices decay; biases and norms (one dimension) do not.
 package final class AdamW {
     package let parameters: ParameterList
-    /// m and v of this rank's slices, one slice after the other; where nothing is sharded, in the
-    /// layout of the parameter list.
-    package let firstMoments: Tensor<Float>
-    package let secondMoments: Tensor<Float>
-    /// The buckets whose slices the ranks share out among themselves (ZeRO-1); nil where every rank
-    /// keeps all moments.
-    package let buckets: GradientBuckets?
+    /// m and v of the elements that this rank updates.
+    package let state: OptimizerState
     /// The memory in which all ranks have the same parameters; nil where each has its own.
     let sharedMemory: SharedMemory?
     /// t: updates made so far.
@@ -30,8 +25,11 @@ package final class AdamW {
     /// What this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
 
+    /// How the names of m and v end in a checkpoint, in PyTorch's words.
+    package static let stateSuffixes = [".exp_avg", ".exp_avg_sq"]
+
     /// - Parameters:
-    ///   - buckets: shares the moments and the update out among the ranks; nil keeps all here.
+    ///   - buckets: shares the state and the update out among the ranks; nil keeps all here.
     ///   - rank: whose slices are kept here.
     ///   - memory: where the ranks share the parameters.
     package init(
@@ -46,18 +44,17 @@ package final class AdamW {
         }
         let groups = groups
         let numbers = groupOf.map { groups.firstIndex(of: $0) ?? 0 }
-        self.buckets = buckets
         sharedMemory = memory
-        var momentCount = 0
-        let ranges = buckets?.map { $0.slices[rank] } ?? [0..<parameters.layout.trainedCount]
-        slices = ranges.map { range in
-            defer { momentCount += range.count }
-            return Slice(
-                of: parameters, groups: numbers, range: range, momentStart: momentCount)
-        }
-        firstMoments = parameters.device.zeros([momentCount])
-        secondMoments = parameters.device.zeros([momentCount])
+        state = OptimizerState(
+            Self.stateSuffixes, of: parameters.layout, on: parameters.device, buckets: buckets,
+            rank: rank)
+        slices = state.slices.map { Slice($0, of: parameters, groups: numbers) }
     }
+
+    /// m of the elements that this rank updates.
+    package var firstMoments: Tensor<Float> { state.lists[0] }
+    /// v of the elements that this rank updates.
+    package var secondMoments: Tensor<Float> { state.lists[1] }
 
     /// Updates every trained parameter in this rank's slices.
     ///
@@ -88,20 +85,15 @@ package final class AdamW {
         }
     }
 
-    /// Where the moments of a slice stand in `firstMoments` and `secondMoments`.
-    package func momentRange(ofSlice index: Int) -> Range<Int> {
-        let start = slices[index].momentStart
-        return start..<start + slices[index].range.count
-    }
-
     private func update(
         _ slice: Slice, _ gradients: Tensor<Float>, _ rates: [kernel_adamw_settings]
     ) {
         let (values, rounded) = (parameters.values, parameters.bfloat16)
+        let (firstMoments, secondMoments) = (firstMoments, secondMoments)
         parameters.device.forEach(slice.pieces.count, as: .optimizer) { index in
             let piece = slice.pieces[index]
             let start = piece.range.lowerBound
-            let moment = slice.momentStart + start - slice.range.lowerBound
+            let moment = slice.place.position(of: start)
             var settings = rates[piece.group]
             if let rounded {
                 kernel_adamw_bf16(
@@ -117,22 +109,18 @@ package final class AdamW {
         }
     }
 
-    /// A range of the flat list, cut into what one thread updates at a time.
+    /// A slice of the state, cut into what one thread updates at a time.
     private struct Slice {
-        let range: Range<Int>
-        let momentStart: Int
+        let place: OptimizerState.Slice
         let pieces: [(range: Range<Int>, group: Int)]
 
         private static let pieceSize = 1 << 16
 
         /// - Parameter groups: by the position in the parameter list.
-        init(
-            of parameters: ParameterList, groups: [Int], range: Range<Int>, momentStart: Int
-        ) {
-            self.range = range
-            self.momentStart = momentStart
+        init(_ place: OptimizerState.Slice, of parameters: ParameterList, groups: [Int]) {
+            self.place = place
             pieces = parameters.trained.flatMap { parameter in
-                let part = parameter.range.clamped(to: range)
+                let part = parameter.range.clamped(to: place.range)
                 return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
                     ($0..<min($0 + Self.pieceSize, part.upperBound), groups[parameter.index])
                 }

@@ -49,15 +49,11 @@ package struct CheckpointFiles: Sendable {
     }
 
     /// The bytes of each file of a checkpoint; small ones, whose sizes only the run will tell, are left out.
-    package func sizes(of model: any LanguageModel) -> [Int] {
-        let trained = model.parameters.trained.map { (name: $0.name, shape: $0.shape) }
-        let moments = [Moments.suffixes.first, Moments.suffixes.second].flatMap { suffix in
-            trained.map { (name: $0.name + suffix, shape: $0.shape) }
-        }
+    package func sizes(of model: any LanguageModel, _ state: OptimizerState) -> [Int] {
         let weights = weights(of: model).map { ($0.name, $0.shape) }
         return [
             SafetensorsLayout(weights, metadata: weightsMetadata).fileSize,
-            SafetensorsLayout(moments).fileSize, tokenizerJSON.count,
+            SafetensorsLayout(state.shapes).fileSize, tokenizerJSON.count,
             tokenizerConfigurationJSON.count, recipe.utf8.count,
         ]
     }

@@ -12,22 +12,14 @@ package enum CheckpointReader {
         return try TrainerState(json: json, at: path)
     }
 
-    /// Reads the moments of the trained parameters of `list`.
-    package static func read(
-        _ moments: Moments, of list: ParameterList, from directory: String
-    ) throws {
+    /// Fills a state that is not sharded.
+    package static func read(_ state: OptimizerState, from directory: String) throws {
         let path = directory + "/" + CheckpointStore.optimizerName
         let file = try SafetensorsFile(path: path)
-        for (suffix, values) in [
-            (Moments.suffixes.first, moments.first), (Moments.suffixes.second, moments.second),
-        ] {
-            for parameter in list.trained {
-                let view = values.view(from: parameter.range.lowerBound, shape: parameter.shape)
-                try requireShape(parameter.shape, of: parameter.name + suffix, in: file)
-                try file.readFloat32(parameter.name + suffix, into: view.buffer)
-                try FiniteTensor(parameter.name + suffix, at: path)
-                    .check(UnsafeBufferPointer(view.buffer), on: list.device)
-            }
+        for (name, shape, values) in state.tensors {
+            try requireShape(shape, of: name, in: file)
+            try file.readFloat32(name, into: values)
+            try FiniteTensor(name, at: path).check(UnsafeBufferPointer(values), on: state.device)
         }
     }
 

@@ -20,7 +20,7 @@ package final class CheckpointSaver {
     private let keepLast: Int
     private let keepsBest: Bool
     private let configuration: ModelConfiguration
-    private let optimizer: AdamW
+    private let optimizerState: OptimizerState
     private let isGathering: Bool
     /// Nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
@@ -44,7 +44,7 @@ package final class CheckpointSaver {
 
     /// - Parameter isSaved: called on every rank once a checkpoint has been published.
     package init(
-        _ model: any LanguageModel, _ optimizer: AdamW, store: CheckpointStore,
+        _ model: any LanguageModel, _ optimizerState: OptimizerState, store: CheckpointStore,
         files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }
@@ -57,12 +57,12 @@ package final class CheckpointSaver {
         keepsBest = options.keepBest
         configuration = model.configuration
         isGathering = options.inputOutput == .gather
-        self.optimizer = optimizer
+        self.optimizerState = optimizerState
         snapshot =
             isGathering && communicator.rank != 0
             ? nil
             : CheckpointSnapshot(
-                model, optimizer, files, sharedOver: isGathering ? nil : communicator)
+                model, optimizerState, files, sharedOver: isGathering ? nil : communicator)
     }
 
     /// Of this rank, without waiting.
@@ -78,8 +78,7 @@ package final class CheckpointSaver {
     /// collective.
     package func begin(_ state: TrainerState) throws {
         try finish()
-        let moments = isGathering ? try optimizer.gatherMoments(over: communicator) : nil
-        snapshot?.take(moments)
+        snapshot?.take(isGathering ? try optimizerState.gather(over: communicator) : nil)
         let isFirst = communicator.rank == 0
         let (store, files, configuration, snapshot) = (store, files, configuration, snapshot)
         try communicator.agree {

@@ -8,14 +8,14 @@ import Tensors
 
 /// The values of a checkpoint that one rank writes, copied so that the training can go on.
 ///
-/// Memory: 12 bytes for each parameter (the weight and two moments), shared out among the ranks that
-/// write; taken when it is made, and used again for each checkpoint.
+/// Memory: 4 bytes for each number (the weights and the state of the optimizer), shared out among the
+/// ranks that write; taken when it is made, and used again for each checkpoint.
 final class CheckpointSnapshot: @unchecked Sendable {
     // Sendable: while a thread writes the copy, its owner neither takes nor drops another.
     private let files: [File]
     private let memory: UnsafeMutableBufferPointer<Float>
     /// The tensors are copied from their memory.
-    private let sources: (model: any LanguageModel, optimizer: AdamW)
+    private let sources: (model: any LanguageModel, state: OptimizerState)
     /// Whether the parts are all of the files.
     private let isWhole: Bool
 
@@ -31,27 +31,30 @@ final class CheckpointSnapshot: @unchecked Sendable {
         /// Position in the layout.
         let index: Int
         let elements: Range<Int>
-        /// Nil where the values come from the moments that `take` is given.
+        /// Nil where the values come from the state that `take` is given.
         let values: UnsafeBufferPointer<Float>?
     }
 
     /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
     init(
-        _ model: any LanguageModel, _ optimizer: AdamW, _ checkpoint: CheckpointFiles,
+        _ model: any LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
         sharedOver communicator: (any Communicator)?
     ) {
-        sources = (model, optimizer)
+        sources = (model, state)
         isWhole = communicator.map { $0.worldSize == 1 } ?? true
         let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
         let weights = checkpoint.weights(of: model)
-        let moments = Moments(first: optimizer.firstMoments, second: optimizer.secondMoments)
-        let momentParts =
+        let stateParts =
             if communicator == nil {
-                Self.parts(of: optimizer.momentShapes, share) { _, _ in nil }
-            } else if let buckets = optimizer.buckets {
-                Self.parts(of: optimizer, slices: buckets.map { $0.slices[share.rank] })
+                Self.parts(of: state.shapes, share) { _, _ in nil }
+            } else if state.isSharded {
+                state.pieces.map {
+                    Part(
+                        index: $0.index, elements: $0.elements,
+                        values: UnsafeBufferPointer($0.values))
+                }
             } else {
-                Self.parts(of: moments.named(in: model.parameters), share)
+                Self.parts(of: state.named, share)
             }
         files = [
             File(
@@ -61,7 +64,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
                 parts: Self.parts(of: weights, share)),
             File(
                 name: CheckpointStore.optimizerName,
-                layout: SafetensorsLayout(optimizer.momentShapes), parts: momentParts),
+                layout: SafetensorsLayout(state.shapes), parts: stateParts),
         ]
         let count = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.elements.count } }
         memory = Self.allocate(count)
@@ -86,15 +89,15 @@ final class CheckpointSnapshot: @unchecked Sendable {
 
     /// Copies the values as they are now.
     ///
-    /// - Parameter gathered: all moments, where rank 0 writes for all.
-    func take(_ gathered: Moments?) {
-        let moments = gathered?.named(in: sources.model.parameters) ?? []
+    /// - Parameter gathered: the whole state of the optimizer, where rank 0 writes for all.
+    func take(_ gathered: OptimizerState?) {
+        let tensors = gathered?.named ?? []
         var start = 0
         for part in files.flatMap(\.parts) {
             let end = start + part.elements.count
             let values =
                 part.values
-                ?? UnsafeBufferPointer(rebasing: moments[part.index].values[part.elements])
+                ?? UnsafeBufferPointer(rebasing: tensors[part.index].values[part.elements])
             _ = UnsafeMutableBufferPointer(rebasing: memory[start..<end])
                 .update(fromContentsOf: values)
             start = end
@@ -179,37 +182,6 @@ final class CheckpointSnapshot: @unchecked Sendable {
             guard !range.isEmpty else { return nil }
             let elements = range.lowerBound - start..<range.upperBound - start
             return Part(index: index, elements: elements, values: values(index, elements))
-        }
-    }
-
-    /// What this rank keeps of both moments: those of its slices.
-    private static func parts(of optimizer: AdamW, slices: [Range<Int>]) -> [Part] {
-        let parameters = optimizer.parameters.trained
-        return [optimizer.firstMoments, optimizer.secondMoments].enumerated().flatMap {
-            order, all in
-            parameters.enumerated().flatMap { number, parameter in
-                slices.enumerated().compactMap { index, slice -> Part? in
-                    let range = parameter.range.clamped(to: slice)
-                    guard !range.isEmpty else { return nil }
-                    let shift = optimizer.momentRange(ofSlice: index).lowerBound - slice.lowerBound
-                    let first = parameter.range.lowerBound
-                    return Part(
-                        index: order * parameters.count + number,
-                        elements: range.lowerBound - first..<range.upperBound - first,
-                        values: UnsafeBufferPointer(
-                            rebasing: all.buffer[
-                                range.lowerBound + shift..<range.upperBound + shift]))
-                }
-            }
-        }
-    }
-}
-
-extension AdamW {
-    /// The tensors of a checkpoint's optimizer.safetensors.
-    fileprivate var momentShapes: [(name: String, shape: [Int])] {
-        [Moments.suffixes.first, Moments.suffixes.second].flatMap { suffix in
-            parameters.trained.map { ($0.name + suffix, $0.shape) }
         }
     }
 }

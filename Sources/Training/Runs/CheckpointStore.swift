@@ -2,7 +2,6 @@ import Diagnostics
 import Files
 import Foundation
 import ModelFiles
-import Tensors
 
 /// The checkpoints of a run: directories `step-00000200`, each a Hugging Face model directory with the
 /// state of the optimizer beside it, and `latest`, a link to the newest complete one.
@@ -84,14 +83,5 @@ package struct CheckpointStore: Sendable {
             }
         }
         return nil
-    }
-}
-
-extension Moments {
-    static let suffixes = (first: ".exp_avg", second: ".exp_avg_sq")
-
-    func named(in list: ParameterList) -> [NamedTensor] {
-        list.named(first, of: list.trained, suffix: Self.suffixes.first)
-            + list.named(second, of: list.trained, suffix: Self.suffixes.second)
     }
 }
