@@ -62,7 +62,7 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
         .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
-        .target(name: "Models", dependencies: ["Options", "Tensors"]),
+        .target(name: "Models", dependencies: ["Options", "JSON", "Tensors"]),
         .target(
             name: "ModelFiles",
             dependencies: ["Models", "Tokenizers", "Machine", "CKernels", crypto]),

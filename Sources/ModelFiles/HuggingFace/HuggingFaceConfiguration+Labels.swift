@@ -1,5 +1,6 @@
 import Diagnostics
 import JSON
+import Models
 
 extension HuggingFaceConfiguration {
     /// What a classifier has beyond the members of its model; transformers needs the token that fills

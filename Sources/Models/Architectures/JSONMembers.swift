@@ -2,11 +2,11 @@ import Diagnostics
 import JSON
 
 /// Reads the members of one JSON object by kind; a missing member takes its default.
-struct JSONMembers {
+package struct JSONMembers {
     private let members: [String: JSONValue]
-    let path: String
+    package let path: String
 
-    init(_ json: JSONValue, at path: String) throws(Failure) {
+    package init(_ json: JSONValue, at path: String) throws(Failure) {
         guard let members = json.object else {
             throw Failure(
                 "the file is not what it should be", expected: "a JSON object", got: json.summary,
@@ -17,15 +17,15 @@ struct JSONMembers {
     }
 
     /// nil for a missing member and for null.
-    subscript(key: String) -> JSONValue? {
+    package subscript(key: String) -> JSONValue? {
         members[key].flatMap { $0 == .null ? nil : $0 }
     }
 
     /// True also for null.
-    func contains(_ key: String) -> Bool { members[key] != nil }
+    package func contains(_ key: String) -> Bool { members[key] != nil }
 
     /// - Parameter allowed: sizes that later products cannot overflow.
-    func integer(
+    package func integer(
         _ key: String, default value: Int, in allowed: ClosedRange<Int>
     ) throws(Failure) -> Int {
         let integer = self[key] == nil ? value : self[key]?.integer
@@ -36,7 +36,7 @@ struct JSONMembers {
         return integer
     }
 
-    func float(
+    package func float(
         _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
     ) throws(Failure) -> Float {
         let float = self[key] == nil ? value : self[key]?.double.map { Float($0) }
@@ -45,19 +45,19 @@ struct JSONMembers {
     }
 
     /// A share of activations.
-    func rate(_ key: String, default value: Float) throws(Failure) -> Float {
+    package func rate(_ key: String, default value: Float) throws(Failure) -> Float {
         try float(key, default: value, expected: "a number from 0 to below 1") {
             $0 >= 0 && $0 < 1
         }
     }
 
     /// What a norm adds under its root.
-    func epsilon(_ key: String, default value: Float) throws(Failure) -> Float {
+    package func epsilon(_ key: String, default value: Float) throws(Failure) -> Float {
         try float(key, default: value, expected: "a small number above 0") { $0 > 0 && $0 < 1 }
     }
 
     /// For settings of which only some values are understood.
-    func require(
+    package func require(
         _ key: String, default value: JSONValue, oneOf allowed: [JSONValue]
     ) throws(Failure) {
         guard !allowed.contains(self[key] ?? value) else { return }
@@ -65,7 +65,7 @@ struct JSONMembers {
         throw failure(key, expected: texts.joined(separator: " or "))
     }
 
-    func failure(_ key: String, expected: String, remedy: String? = nil) -> Failure {
+    package func failure(_ key: String, expected: String, remedy: String? = nil) -> Failure {
         Failure(
             "cannot use this model: \(key)", expected: expected,
             got: members[key]?.summary ?? "none", at: path, remedy: remedy)
