@@ -20,7 +20,7 @@ package struct ClassScores: Equatable, Sendable {
     ///
     /// - Precondition: the model has a head of `classCount` classes.
     package init(
-        of examples: [TokenExample], by model: any LanguageModel,
+        of examples: [TokenExample], by model: LanguageModel,
         over communicator: any Communicator
     ) throws {
         try self.init(of: examples, over: communicator) { batch in

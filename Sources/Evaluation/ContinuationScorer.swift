@@ -7,10 +7,10 @@ import Tensors
 /// with the context before is not computed again. The result has the same bits, whatever was asked
 /// before: the beginning is always a pass of its own.
 package final class ContinuationScorer {
-    private let model: any LanguageModel
+    private let model: LanguageModel
     private var beginning: (ids: [Int32], cache: KeyValueCache)
 
-    package init(_ model: any LanguageModel) {
+    package init(_ model: LanguageModel) {
         self.model = model
         beginning = ([], KeyValueCache(model.configuration, contextLength: 0, device: model.device))
     }

@@ -13,7 +13,7 @@ package struct MultipleChoice {
     private let tokenizer: any Tokenizer
     private let contextLength: Int
 
-    package init(model: any LanguageModel, tokenizer: any Tokenizer) {
+    package init(model: LanguageModel, tokenizer: any Tokenizer) {
         scorer = ContinuationScorer(model)
         self.tokenizer = tokenizer
         contextLength = model.configuration.contextLength

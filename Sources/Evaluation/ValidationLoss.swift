@@ -83,7 +83,7 @@ package struct ValidationLoss {
 
     /// The losses of all next tokens. Collective.
     package func total(
-        _ model: any LanguageModel, over communicator: any Communicator
+        _ model: LanguageModel, over communicator: any Communicator
     ) throws -> Total {
         try total(over: communicator) { batch in
             let all = 0..<batch.sequenceCount

@@ -66,11 +66,11 @@ package struct ClassificationTask: TrainingTask {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
-    package func configuration(_ recipe: TrainingRecipe) -> ModelConfiguration {
+    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
         base.configuration
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
     {
         try base.plan(recipe, classCount: labels.count)
     }
@@ -100,12 +100,12 @@ package struct ClassificationTask: TrainingTask {
             examples: validation.examples, portionSize: recipe.train.microBatchSize)
     }
 
-    package func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: LanguageModel) -> any Objective {
         ClassificationObjective(model: model, classWeights: classWeights)
     }
 
     package func checkpointFiles(
-        _ configuration: ModelConfiguration, recipeText: String
+        _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
         try base.checkpointFiles(recipeText: recipeText, labels: labels.names)
     }

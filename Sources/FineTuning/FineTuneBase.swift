@@ -9,7 +9,7 @@ import Training
 struct FineTuneBase {
     let directory: String
     let tokenizer: any Tokenizer
-    let configuration: ModelConfiguration
+    let configuration: DecoderConfiguration
     /// Of a classifier.
     let labels: [String]?
     private let options: FineTuneOptions

@@ -93,11 +93,11 @@ package struct InstructionTask: TrainingTask {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
     }
 
-    package func configuration(_ recipe: TrainingRecipe) -> ModelConfiguration {
+    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
         base.configuration
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
     {
         try base.plan(recipe, classCount: nil)
     }
@@ -127,12 +127,12 @@ package struct InstructionTask: TrainingTask {
         }
     }
 
-    package func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: LanguageModel) -> any Objective {
         NextTokenObjective(model: model)
     }
 
     package func checkpointFiles(
-        _ configuration: ModelConfiguration, recipeText: String
+        _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
         try base.checkpointFiles(recipeText: recipeText, template: template)
     }

@@ -6,12 +6,12 @@ import Tensors
 /// Only tokens that are not in the cache yet are computed: the prompt in one pass, then one token
 /// at a time, and nothing of a prompt that comes again but its last token.
 package final class DecodingContext {
-    private let model: any LanguageModel
+    private let model: LanguageModel
     private let cache: KeyValueCache
     /// The tokens in the cache.
     private var cached: [Int32] = []
 
-    package init(_ model: any LanguageModel) {
+    package init(_ model: LanguageModel) {
         self.model = model
         cache = KeyValueCache(model.configuration, device: model.device)
     }

@@ -12,7 +12,7 @@ package struct TextGenerator {
     private let context: DecodingContext
 
     /// - Precondition: the model has a row for each token of the vocabulary.
-    package init(model: any LanguageModel, tokenizer: any Tokenizer) {
+    package init(model: LanguageModel, tokenizer: any Tokenizer) {
         precondition(
             model.configuration.vocabularySize >= tokenizer.vocabularySize,
             "the model has \(model.configuration.vocabularySize) tokens, the tokenizer "

@@ -22,7 +22,7 @@ package struct ActivationMemory: Equatable, Sendable {
     ///   - precision: The elements of what flows between matrix products.
     ///   - plan: What is trained, and what stands beside the model.
     package init(
-        of model: ModelConfiguration, rows: Int, precision: NumberFormat, plan: ParameterPlan
+        of model: DecoderConfiguration, rows: Int, precision: NumberFormat, plan: ParameterPlan
     ) {
         let element = precision == .fp32 ? 4 : 2
         let columns = Columns(model, element: element, plan: plan)
@@ -45,14 +45,14 @@ package struct ActivationMemory: Equatable, Sendable {
     }
 
     /// The first block behind anything that is trained; all blocks where the embedding is.
-    private static func firstBlock(_ model: ModelConfiguration, _ plan: ParameterPlan) -> Int {
+    private static func firstBlock(_ model: DecoderConfiguration, _ plan: ParameterPlan) -> Int {
         let adapted = Set(plan.adaptedModules.map(\.weightName))
-        let first = model.tensorShapes.first {
+        let first = model.tensors.first {
             plan.trainsBase($0.name) || adapted.contains($0.name)
         }
         guard let first else { return model.layerCount }
-        return first.name.split(separator: ".").compactMap { Int($0) }.first
-            ?? (first.name.contains("wte") || first.name.contains("embed") ? 0 : model.layerCount)
+        let isEmbedding = [.tokenEmbedding, .positionEmbedding].contains(first.module)
+        return first.layer ?? (isEmbedding ? 0 : model.layerCount)
     }
 }
 
@@ -62,39 +62,37 @@ private struct Columns {
     var lendable = 0
     var passing = 0
 
-    init(_ model: ModelConfiguration, element: Int, plan: ParameterPlan) {
+    init(_ model: DecoderConfiguration, element: Int, plan: ParameterPlan) {
         let width = model.embeddingSize
-        switch model {
-        case .gpt2:
+        let joined = width + 2 * model.keyValueSize
+        kept = 4 * (model.headCount + (model.norm == .layer ? 4 : 2))
+        switch model.weightLayout {
+        case .inputFirst:
             // Queries, keys and values; attention; what stands before the activation; two sums.
-            lendable = element * (3 + 1 + 4) * width + 4 * 2 * width
-            kept = 4 * (model.headCount + 4)
+            lendable = element * (joined + width + model.mlpSize) + 4 * 2 * width
             // On the way back: of the activation twice, queries, keys and values, the stream.
-            passing = element * (4 + 4 + 3 + 2) * width + 4 * 3 * width
-        case .llama(let sizes):
-            let joined = width + 2 * model.keyValueSize
+            passing = element * (2 * model.mlpSize + joined + 2 * width) + 4 * 3 * width
+        case .outputFirst:
             let inputs = element == 4 ? 2 * width : (3 + 1 + 2) * width
             lendable = 4 * (joined + width)
-            kept =
-                4 * (2 * width + 2 * sizes.mlpSize) + element * (inputs + sizes.mlpSize)
-                + 4 * (model.headCount + 2)
+            kept += 4 * (2 * width + 2 * model.mlpSize) + element * (inputs + model.mlpSize)
             passing =
-                4 * (3 * sizes.mlpSize + joined + 4 * width) + element * (width + sizes.mlpSize)
+                4 * (3 * model.mlpSize + joined + 4 * width) + element * (width + model.mlpSize)
         }
         addDropout(model)
         addAdapters(model, element: element, plan: plan)
     }
 
     /// What is dropped is not made in place: the sums are memory of their own.
-    private mutating func addDropout(_ model: ModelConfiguration) {
+    private mutating func addDropout(_ model: DecoderConfiguration) {
         guard model.dropoutRate > 0 else { return }
         passing += 4 * 2 * model.embeddingSize
-        guard case .gpt2 = model else { return }
+        guard model.weightLayout == .inputFirst else { return }
         kept += 4 * 2 * model.embeddingSize
     }
 
     private mutating func addAdapters(
-        _ model: ModelConfiguration, element: Int, plan: ParameterPlan
+        _ model: DecoderConfiguration, element: Int, plan: ParameterPlan
     ) {
         guard let lora = plan.lora else { return }
         let perBlock = max(1, plan.adaptedModules.count / max(1, model.layerCount))

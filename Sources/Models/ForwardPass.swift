@@ -4,7 +4,7 @@ import Tensors
 struct ForwardPass {
     let tape: Tape
     let parameters: ParameterList
-    let configuration: ModelConfiguration
+    let configuration: DecoderConfiguration
     let stream: DropoutStream?
     /// The tokens before those of the pass; nil where it sees whole sequences.
     let cache: KeyValueCache?
@@ -39,16 +39,22 @@ struct ForwardPass {
         return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
     }
 
-    func layerNorm<Element>(
-        _ x: Variable, _ norm: LayerNormParameters
-    ) -> Value<Element> {
-        tape.layerNorm(
-            x, gain: self[norm.gain], bias: self[norm.bias],
-            epsilon: configuration.normEpsilon, as: Element.self)
+    func normalized<Flow>(_ x: Variable, _ norm: NormLayer) -> Value<Flow> {
+        guard let bias = norm.bias else {
+            return flow(
+                tape.rmsNorm(x, gain: self[norm.gain], epsilon: configuration.normEpsilon))
+        }
+        return tape.layerNorm(
+            x, gain: self[norm.gain], bias: self[bias], epsilon: configuration.normEpsilon,
+            as: Flow.self)
     }
 
-    func rmsNorm(_ x: Variable, _ gain: Parameter) -> Variable {
-        tape.rmsNorm(x, gain: self[gain], epsilon: configuration.normEpsilon)
+    /// The same numbers as floats: the very value where they are.
+    func floats<Flow>(_ x: Value<Flow>) -> Variable { x as? Variable ?? tape.widen(x) }
+
+    /// The same numbers in the elements that flow: the very value where those are floats.
+    func flow<Flow>(_ x: Variable) -> Value<Flow> {
+        x as? Value<Flow> ?? tape.narrow(x, as: Flow.self)
     }
 
     func dropout(site: Int) -> Dropout? {
@@ -58,15 +64,5 @@ struct ForwardPass {
 
     func dropOut(_ x: Variable, site: Int) -> Variable {
         dropout(site: site).map { tape.dropout(x, $0) } ?? x
-    }
-}
-
-extension IndexingIterator<[Parameter]> {
-    /// The next parameter; the list was made by the same rule as the layers that take from it.
-    mutating func take() -> Parameter {
-        guard let parameter = next() else {
-            preconditionFailure("the parameter list is shorter than the model")
-        }
-        return parameter
     }
 }

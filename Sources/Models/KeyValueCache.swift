@@ -19,7 +19,7 @@ package final class KeyValueCache {
 
     /// - Parameter contextLength: the positions that there is room for; by default the model's.
     package convenience init(
-        _ configuration: ModelConfiguration, batchSize: Int = 1, contextLength: Int? = nil,
+        _ configuration: DecoderConfiguration, batchSize: Int = 1, contextLength: Int? = nil,
         device: Device
     ) {
         self.init(

@@ -1,6 +1,35 @@
 import Tensors
 
 extension LanguageModel {
+    /// The sum of the losses of `targets` [B, T] given `inputs` [B, T], and its backward root.
+    ///
+    /// - Parameters:
+    ///   - scale: what the gradients of the sum are multiplied with, mostly
+    ///     1 / (counted tokens of the global batch).
+    ///   - dropout: the random numbers of dropout; nil switches it off.
+    package func loss(
+        _ tape: Tape, inputs: Tensor<Int32>, targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream? = nil
+    ) -> LossSum {
+        switch precision {
+        case .fp32:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: Float.self)
+        case .bf16:
+            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: BFloat16.self)
+        }
+    }
+
+    private func loss<Element: ComputeElement>(
+        _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, scale: Float,
+        dropout: DropoutStream?, element: Element.Type
+    ) -> LossSum {
+        let hidden: Value<Element> = hiddenStates(
+            tape, inputs: inputs, dropout: dropout, cache: nil)
+        return tape.linearCrossEntropy(
+            hidden, weight: tape.parameter(outputWeight, of: parameters), targets: targets,
+            scale: scale)
+    }
+
     /// The loss of each target, in nats: inputs [B, T] and targets [B, T] -> [B, T]. It is 0 where the
     /// target is below 0, else minus the log-likelihood of the target.
     ///

@@ -4,26 +4,21 @@ package struct LinearModule: Equatable, Sendable {
     package let name: String
     package let inputSize: Int
     package let outputSize: Int
-    /// Whether its weight is [out, in], as Llama's, or [in, out], as GPT-2's.
+    /// Whether its weight is [out, in], or [in, out].
     package let isOutputFirst: Bool
 
     package var weightName: String { name + ".weight" }
 }
 
-extension ModelConfiguration {
+extension DecoderConfiguration {
     /// The linear layers of all blocks, in the order of their weights.
     package var linearModules: [LinearModule] {
-        let isOutputFirst = if case .llama = self { true } else { false }
-        return tensorShapes.compactMap { tensor in
-            let isInBlock = tensor.name.split(separator: ".").contains { Int($0) != nil }
-            guard isInBlock, tensor.shape.count == 2, tensor.name.hasSuffix(".weight") else {
-                return nil
-            }
-            let (rows, columns) = (tensor.shape[0], tensor.shape[1])
+        tensors.filter { $0.module.isLinear && !$0.isBias }.map { tensor in
+            let sizes = sizes(of: tensor.module)
             return LinearModule(
-                name: String(tensor.name.dropLast(".weight".count)),
-                inputSize: isOutputFirst ? columns : rows,
-                outputSize: isOutputFirst ? rows : columns, isOutputFirst: isOutputFirst)
+                name: architecture.names.name(of: tensor.module, layer: tensor.layer),
+                inputSize: sizes.input, outputSize: sizes.output,
+                isOutputFirst: weightLayout == .outputFirst)
         }
     }
 }

@@ -29,7 +29,7 @@ package struct LoRAConfiguration: Equatable, Sendable {
     /// The modules of a model that get an adapter.
     ///
     /// - Throws: a usage `Failure` where a target matches none of them.
-    package func modules(of model: ModelConfiguration) throws -> [LinearModule] {
+    package func modules(of model: DecoderConfiguration) throws -> [LinearModule] {
         let all = model.linearModules
         for target in targetModules where !all.contains(where: { Self.matches($0, target) }) {
             let endings = Set(

@@ -6,7 +6,7 @@ extension ModelOptions {
     ///
     /// - Throws: A usage `Failure` where a size is missing, the heads do not divide the width, keys
     ///   are of another architecture, or the vocabulary cannot hold the tokenizer's.
-    package func configuration(tokenizerVocabularySize: Int) throws -> ModelConfiguration {
+    package func configuration(tokenizerVocabularySize: Int) throws -> DecoderConfiguration {
         var filled = self
         filled.fillFromPreset()
         try filled.checkArchitecture()
@@ -18,54 +18,56 @@ extension ModelOptions {
                 expected: "at least \(tokenizerVocabularySize)", got: "\(vocabularySize)",
                 remedy: "leave the key out to take the tokenizer's", kind: .usage)
         }
-        switch filled.architecture {
-        case .llama: return .llama(try filled.llama(vocabularySize))
-        case .gpt2, nil: return .gpt2(try filled.gpt2(vocabularySize))
+        return try filled.sized(vocabularySize)
+    }
+
+    /// - Precondition: filled from the preset.
+    private func sized(_ vocabularySize: Int) throws -> DecoderConfiguration {
+        var model =
+            preset?.configuration(vocabularySize: vocabularySize) ?? family.usualFeatures
+        model.vocabularySize = vocabularySize
+        try setHeads(of: &model)
+        var mostPositions = 1 << 30
+        if case .rotary(var rotary) = model.positions {
+            // Each position has angles in memory.
+            mostPositions = 1 << 24
+            try checkHeadSize(of: model)
+            if let ropeTheta { rotary.theta = Float(ropeTheta) }
+            model.positions = .rotary(rotary)
         }
+        model.contextLength = try require(contextLength, "context_length", atMost: mostPositions)
+        model.layerCount = try require(layerCount, "layer_count", atMost: 1 << 12)
+        model.mlpSize =
+            family.settings.contains(.mlpSize)
+            ? try require(mlpSize, "mlp_size", atMost: 1 << 20)
+            : family.usualMLPSize(model.embeddingSize)
+        model.isTied = tieEmbeddings ?? model.isTied
+        model.dropoutRate = Float(dropoutRate)
+        model.normEpsilon = normEpsilon.map { Float($0) } ?? model.normEpsilon
+        return model
     }
 
-    private func gpt2(_ vocabularySize: Int) throws -> GPT2Configuration {
-        let embeddingSize = try require(embeddingSize, "embedding_size", atMost: 1 << 20)
-        let headCount = try require(headCount, "head_count", atMost: 1 << 20)
-        try Self.check("head_count", headCount, divides: "embedding_size", embeddingSize)
-        return GPT2Configuration(
-            vocabularySize: vocabularySize,
-            contextLength: try require(contextLength, "context_length", atMost: 1 << 30),
-            embeddingSize: embeddingSize,
-            layerCount: try require(layerCount, "layer_count", atMost: 1 << 12),
-            headCount: headCount, dropoutRate: Float(dropoutRate))
-    }
-
-    private func llama(_ vocabularySize: Int) throws -> LlamaConfiguration {
-        let embeddingSize = try require(embeddingSize, "embedding_size", atMost: 1 << 20)
-        let headCount = try require(headCount, "head_count", atMost: 1 << 20)
-        try Self.check("head_count", headCount, divides: "embedding_size", embeddingSize)
-        let keyHeads = try require(
+    private func setHeads(of model: inout DecoderConfiguration) throws {
+        model.embeddingSize = try require(embeddingSize, "embedding_size", atMost: 1 << 20)
+        model.headCount = try require(headCount, "head_count", atMost: 1 << 20)
+        try Self.check(
+            "head_count", model.headCount, divides: "embedding_size", model.embeddingSize)
+        model.headSize = model.embeddingSize / model.headCount
+        model.keyValueHeadCount = model.headCount
+        guard model.architecture.settings.contains(.keyValueHeadCount) else { return }
+        model.keyValueHeadCount = try require(
             keyValueHeadCount, "key_value_head_count", atMost: 1 << 20)
-        try Self.check("key_value_head_count", keyHeads, divides: "head_count", headCount)
-        guard (embeddingSize / headCount).isMultiple(of: 2) else {
-            throw Failure(
-                "the heads of a llama have an odd width",
-                expected: "an even embedding_size / head_count",
-                got: "\(embeddingSize / headCount)",
-                remedy: "change model.embedding_size or model.head_count", kind: .usage)
-        }
-        return LlamaConfiguration(
-            vocabularySize: vocabularySize,
-            contextLength: try require(contextLength, "context_length", atMost: 1 << 24),
-            embeddingSize: embeddingSize,
-            layerCount: try require(layerCount, "layer_count", atMost: 1 << 12),
-            headCount: headCount, keyValueHeadCount: keyHeads,
-            mlpSize: try require(mlpSize, "mlp_size", atMost: 1 << 20),
-            ropeTheta: Float(ropeTheta ?? 10_000),
-            ropeScaling: presetScaling, isTied: tieEmbeddings ?? true,
-            dropoutRate: Float(dropoutRate), normEpsilon: Float(normEpsilon ?? 1e-5))
+        try Self.check(
+            "key_value_head_count", model.keyValueHeadCount, divides: "head_count",
+            model.headCount)
     }
 
-    /// Positions are scaled in a preset alone.
-    private var presetScaling: RopeScaling? {
-        guard case .llama(let sizes)? = preset?.configuration(vocabularySize: 0) else { return nil }
-        return sizes.ropeScaling
+    private func checkHeadSize(of model: DecoderConfiguration) throws {
+        guard !model.headSize.isMultiple(of: 2) else { return }
+        throw Failure(
+            "the heads of a \(model.architecture.name) have an odd width",
+            expected: "an even embedding_size / head_count", got: "\(model.headSize)",
+            remedy: "change model.embedding_size or model.head_count", kind: .usage)
     }
 
     private func checkArchitecture() throws {
@@ -75,19 +77,28 @@ extension ModelOptions {
             throw Failure(
                 FailureText(
                     "\(key: "model.architecture") is not that of \(key: "model.preset")"),
-                got: "\(own) and \(preset.rawValue)",
+                got: "\(own.name) and \(preset.rawValue)",
                 remedy: "leave model.architecture out", kind: .usage)
         }
-        guard architecture != .llama else { return }
-        let keys: [(key: String, isSet: Bool)] = [
-            ("key_value_head_count", keyValueHeadCount != nil), ("mlp_size", mlpSize != nil),
-            ("rope_theta", ropeTheta != nil), ("norm_epsilon", normEpsilon != nil),
-            ("tie_embeddings", tieEmbeddings != nil),
-        ]
-        guard let wrong = keys.first(where: \.isSet) else { return }
+        let wrong = DecoderSetting.allCases.first {
+            isSet($0) && architecture?.settings.contains($0) == false
+        }
+        guard let wrong else { return }
+        let families = Architecture.all.filter { $0.settings.contains(wrong) }.map(\.name)
+            .joined(separator: " or ")
         throw Failure(
-            FailureText("\(key: "model.\(wrong.key)") is a key of llama"),
-            remedy: "remove it, or set model.architecture to llama", kind: .usage)
+            FailureText("\(key: "model.\(wrong.rawValue)") is a key of \(families)"),
+            remedy: "remove it, or set model.architecture to \(families)", kind: .usage)
+    }
+
+    private func isSet(_ setting: DecoderSetting) -> Bool {
+        switch setting {
+        case .keyValueHeadCount: keyValueHeadCount != nil
+        case .mlpSize: mlpSize != nil
+        case .ropeTheta: ropeTheta != nil
+        case .normEpsilon: normEpsilon != nil
+        case .tieEmbeddings: tieEmbeddings != nil
+        }
     }
 
     /// - Parameter most: what config.json may hold too; products of sizes do not overflow.

@@ -1,18 +1,8 @@
 import Diagnostics
 import Options
 
-extension ModelPreset: OptionChoice {}
-
 /// The model that a run trains: a preset, explicit sizes, or a preset with some of them changed.
 package struct ModelOptions: OptionBlock {
-    /// The kinds of model.
-    package enum Architecture: String, OptionChoice {
-        /// Pre-norm, GELU, learned positions, tied embeddings (Radford et al., 2019).
-        case gpt2
-        /// Root mean square norms, rotary positions, grouped queries, SwiGLU (Touvron et al., 2023).
-        case llama
-    }
-
     /// Named sizes; keys below override them.
     package var preset: ModelPreset?
     /// The kind of model; by default the preset's, or gpt2.
@@ -85,20 +75,37 @@ package struct ModelOptions: OptionBlock {
     /// Gives what is not set explicitly the value of the preset, or the usual one.
     package mutating func fillFromPreset() {
         let sizes = preset?.configuration(vocabularySize: 0)
-        architecture = architecture ?? sizes?.architecture ?? .gpt2
+        let family = family
+        architecture = family
         layerCount = layerCount ?? sizes?.layerCount
         headCount = headCount ?? sizes?.headCount
         embeddingSize = embeddingSize ?? sizes?.embeddingSize
         contextLength = contextLength ?? sizes?.contextLength
-        guard architecture == .llama else { return }
-        let llama: LlamaConfiguration? = if case .llama(let sizes) = sizes { sizes } else { nil }
-        keyValueHeadCount = keyValueHeadCount ?? llama?.keyValueHeadCount ?? headCount
-        mlpSize =
-            mlpSize ?? llama?.mlpSize
-            ?? embeddingSize.map(LlamaConfiguration.usualMLPSize(embeddingSize:))
-        ropeTheta = ropeTheta ?? llama.map { Double($0.ropeTheta) } ?? 10_000
-        normEpsilon = normEpsilon ?? llama.map { Self.decimal($0.normEpsilon) } ?? 1e-5
-        tieEmbeddings = tieEmbeddings ?? llama?.isTied ?? true
+        let own = sizes.flatMap { $0.architecture == family ? $0 : nil }
+        for setting in family.settings { fill(setting, of: family, from: own) }
+    }
+
+    /// The architecture that is set, else the preset's, else the usual one.
+    var family: Architecture {
+        architecture ?? preset?.configuration(vocabularySize: 1).architecture ?? .gpt2
+    }
+
+    /// - Parameter sizes: of the preset; nil without one.
+    private mutating func fill(
+        _ setting: DecoderSetting, of family: Architecture, from sizes: DecoderConfiguration?
+    ) {
+        let usual = sizes ?? family.usualFeatures
+        switch setting {
+        case .keyValueHeadCount:
+            keyValueHeadCount = keyValueHeadCount ?? sizes?.keyValueHeadCount ?? headCount
+        case .mlpSize:
+            mlpSize = mlpSize ?? sizes?.mlpSize ?? embeddingSize.map(family.usualMLPSize)
+        case .ropeTheta:
+            guard case .rotary(let rotary) = usual.positions else { return }
+            ropeTheta = ropeTheta ?? Double(rotary.theta)
+        case .normEpsilon: normEpsilon = normEpsilon ?? Self.decimal(usual.normEpsilon)
+        case .tieEmbeddings: tieEmbeddings = tieEmbeddings ?? usual.isTied
+        }
     }
 
     /// The double that prints as the float does.
@@ -109,14 +116,5 @@ package struct ModelOptions: OptionBlock {
     /// Throws what `configuration` would throw with a tokenizer that fits.
     package func validate() throws {
         _ = try configuration(tokenizerVocabularySize: vocabularySize ?? 1)
-    }
-}
-
-extension ModelConfiguration {
-    package var architecture: ModelOptions.Architecture {
-        switch self {
-        case .gpt2: .gpt2
-        case .llama: .llama
-        }
     }
 }

@@ -20,7 +20,7 @@ package struct ParameterPlan: Sendable {
     /// Adapters beside a frozen model.
     ///
     /// - Throws: a usage `Failure` where a target module matches nothing.
-    package init(lora: LoRAConfiguration, of model: ModelConfiguration) throws {
+    package init(lora: LoRAConfiguration, of model: DecoderConfiguration) throws {
         self.init { _ in false }
         self.lora = lora
         adaptedModules = try lora.modules(of: model)
@@ -28,7 +28,7 @@ package struct ParameterPlan: Sendable {
 
     /// The tensors of the architecture, then those of adapters, then the head.
     package func tensorShapes(
-        of model: ModelConfiguration
+        of model: DecoderConfiguration
     ) -> [(name: String, shape: [Int])] {
         let adapters = adaptedModules.flatMap { module in
             LoRALayer.tensorShapes(beside: module, lora ?? LoRAConfiguration())
@@ -38,7 +38,7 @@ package struct ParameterPlan: Sendable {
     }
 
     /// Where the parameters of a model lie in one flat vector.
-    package func layout(of model: ModelConfiguration) -> ParameterLayout {
+    package func layout(of model: DecoderConfiguration) -> ParameterLayout {
         let base = Set(model.tensorShapes.map(\.name))
         return ParameterLayout(tensorShapes(of: model)) { name in
             !base.contains(name) || trainsBase(name)
@@ -47,7 +47,7 @@ package struct ParameterPlan: Sendable {
 
     /// - Parameter weights: where the flat vector stands, all 0; nil takes memory of the device.
     func parameters(
-        of model: ModelConfiguration, device: Device, weights: Tensor<Float>?
+        of model: DecoderConfiguration, device: Device, weights: Tensor<Float>?
     ) -> ParameterList {
         ParameterList(layout(of: model), device: device, values: weights)
     }

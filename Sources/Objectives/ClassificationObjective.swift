@@ -7,12 +7,12 @@ import Tensors
 /// A batch has one target a sequence, the number of its class, where the text ends; the average is
 /// over the weights of the classes, as PyTorch's.
 package struct ClassificationObjective: Objective {
-    private let model: any LanguageModel
+    private let model: LanguageModel
     /// How much an example of each class counts.
     private let classWeights: [Float]
 
     /// - Precondition: the model has a head, of as many classes.
-    package init(model: any LanguageModel, classWeights: [Float]) {
+    package init(model: LanguageModel, classWeights: [Float]) {
         self.model = model
         self.classWeights = classWeights
         precondition(

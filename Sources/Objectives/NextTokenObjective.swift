@@ -4,9 +4,9 @@ import Tensors
 
 /// Pretraining and instruction tuning: the cross-entropy of every next token that counts.
 package struct NextTokenObjective: Objective {
-    package let model: any LanguageModel
+    package let model: LanguageModel
 
-    package init(model: any LanguageModel) {
+    package init(model: LanguageModel) {
         self.model = model
     }
 

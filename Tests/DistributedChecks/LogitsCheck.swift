@@ -10,14 +10,16 @@ extension Checks {
     func logits() throws -> Int32 {
         guard arguments.count == 2 else { throw Failure("expected a directory", kind: .usage) }
         let (path, device) = (arguments[1], Device(threadCount: 2))
-        let sizes = LlamaConfiguration(
+        let sizes = DecoderConfiguration.llama(
             vocabularySize: 300, contextLength: 256, embeddingSize: 96, layerCount: 4,
-            headCount: 6, keyValueHeadCount: 2, mlpSize: 256, ropeTheta: 500_000,
-            ropeScaling: RopeScaling(
-                factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4,
-                originalContextLength: 64),
+            headCount: 6, keyValueHeadCount: 2, mlpSize: 256,
+            positions: RotaryPositions(
+                theta: 500_000,
+                scaling: RopeScaling(
+                    factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                    originalContextLength: 64)),
             isTied: false)
-        let model = Llama(sizes, device: device)
+        let model = LanguageModel(sizes, device: device)
         model.initialize(seed: 7)
         try ModelDirectory.publish(
             HuggingFaceConfiguration(model: model.configuration, endOfTextID: nil),

@@ -75,7 +75,7 @@ extension FuzzTarget {
             var lora = LoRAConfiguration()
             lora.rank = 2
             let plan = try ParameterPlan(lora: lora, of: model)
-            let made = model.makeModel(device: Device(threadCount: 1), plan: plan)
+            let made = LanguageModel(model, device: Device(threadCount: 1), plan: plan)
             let tensors = made.parameters.named(
                 made.parameters.values, of: made.addedParameters
             ).map {
@@ -90,13 +90,14 @@ extension FuzzTarget {
         read: { folder in
             let adapter = try AdapterDirectory(reading: folder)
             let configuration = try ModelDirectory(reading: adapter.basePath()).model
-            let model = configuration.makeModel(
-                device: Device(threadCount: 1), plan: try adapter.plan(for: configuration))
+            let model = LanguageModel(
+                configuration, device: Device(threadCount: 1),
+                plan: try adapter.plan(for: configuration))
             try adapter.read(into: model)
         })
 
     private static func prepareModel(_ folder: String) throws {
-        let model = GPT2Configuration(
+        let model = DecoderConfiguration.gpt2(
             vocabularySize: 8, contextLength: 4, embeddingSize: 4, layerCount: 1, headCount: 1,
             dropoutRate: 0)
         let values = [Float](repeating: 0.5, count: 4 * 16)
@@ -107,7 +108,7 @@ extension FuzzTarget {
                     values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
             }
             try ModelDirectory.write(
-                HuggingFaceConfiguration(model: .gpt2(model), endOfTextID: nil), tensors: tensors,
+                HuggingFaceConfiguration(model: model, endOfTextID: nil), tensors: tensors,
                 tokenizerJSON: CharacterTokenizer(text: "abcdefgh").tokenizerJSON, into: folder)
         }
     }

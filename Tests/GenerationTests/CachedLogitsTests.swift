@@ -9,11 +9,11 @@ import Testing
     static let tolerance: Float = 1e-5
 
     /// A model of two blocks of 128 positions, with more columns than a tile.
-    static let large = GPT2Configuration(
+    static let large = DecoderConfiguration.gpt2(
         vocabularySize: 301, contextLength: 140, embeddingSize: 72, layerCount: 2, headCount: 3)
 
-    static func largeModel(threadCount: Int = 2) -> GPT2 {
-        let model = GPT2(large, device: Device(threadCount: threadCount))
+    static func largeModel(threadCount: Int = 2) -> LanguageModel {
+        let model = LanguageModel(large, device: Device(threadCount: threadCount))
         model.initialize(seed: 3)
         // Larger weights than those of a fresh model: attention that is far from even.
         for parameter in model.parameters.parameters where parameter.shape.count == 2 {
@@ -49,17 +49,15 @@ import Testing
 
     @Test(arguments: [false, true])
     func packedWeightsGiveTheSameLogits(isRounded: Bool) throws {
-        let gpt2 = ModelConfiguration.gpt2(
-            GPT2Configuration(
-                vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
-                headCount: 4))
-        let llama = ModelConfiguration.llama(
-            LlamaConfiguration(
-                vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
-                headCount: 4, keyValueHeadCount: 2, mlpSize: 192))
+        let gpt2 = DecoderConfiguration.gpt2(
+            vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
+            headCount: 4)
+        let llama = DecoderConfiguration.llama(
+            vocabularySize: 301, contextLength: 8, embeddingSize: 128, layerCount: 2,
+            headCount: 4, keyValueHeadCount: 2, mlpSize: 192)
         for configuration in [gpt2, llama] {
             let logits = [false, true].map { isPacked in
-                let model = configuration.makeModel(device: Device(threadCount: 2))
+                let model = LanguageModel(configuration, device: Device(threadCount: 2))
                 model.initialize(seed: 3)
                 if isRounded { model.parameters.keepBFloat16() }
                 let unpackedBytes = (isRounded ? 2 : 4) * model.parameters.parameterCount
@@ -71,8 +69,8 @@ import Testing
     }
 
     @Test func weightsArePackedWhereThatPaysAndFits() {
-        let model = GPT2(
-            GPT2Configuration(
+        let model = LanguageModel(
+            .gpt2(
                 vocabularySize: 65, contextLength: 8, embeddingSize: 64, layerCount: 1,
                 headCount: 1), device: Device(threadCount: 1))
         let bytes = 4 * model.parameters.parameterCount
@@ -88,7 +86,7 @@ import Testing
     }
 
     /// The logits after each token of `ids`, which come one by one.
-    private func decoded(_ model: any LanguageModel, _ ids: [Int32]) -> [[UInt32]] {
+    private func decoded(_ model: LanguageModel, _ ids: [Int32]) -> [[UInt32]] {
         let cache = KeyValueCache(model.configuration, device: model.device)
         return ids.map { id in
             let input = model.device.tensor([id], shape: [1, 1])
@@ -98,7 +96,7 @@ import Testing
 
     /// Feeds a whole context, cut at `cuts`, and compares the logits after each part with those
     /// of a pass over the whole sequence.
-    private func check(_ model: any LanguageModel, parts: [Int], batchSize: Int = 1) {
+    private func check(_ model: LanguageModel, parts: [Int], batchSize: Int = 1) {
         let (device, sizes) = (model.device, model.configuration)
         let sequences = (0..<batchSize).map {
             Self.ids(sizes.contextLength, below: sizes.vocabularySize, from: 5 * $0)

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 @Suite struct StreamedTextTests {
-    let model: any LanguageModel
+    let model: LanguageModel
     let prompt: [Int32]
     /// What the model adds greedily.
     let greedyIDs: [Int32]

@@ -30,7 +30,7 @@ import Testing
 
     /// Greedy ids without a cache: a pass over `window` of the ids for each token.
     private func uncached(
-        _ model: any LanguageModel, after prompt: [Int32], count: Int,
+        _ model: LanguageModel, after prompt: [Int32], count: Int,
         window: ([Int32]) -> ArraySlice<Int32> = { $0[...] }
     ) -> [Int32] {
         var ids = prompt
@@ -98,7 +98,7 @@ import Testing
     func packedWeightsDrawTheSameTokens(
         temperature: Double, topK: Int?, topP: Double?, penalty: Double
     ) throws {
-        let sizes = GPT2Configuration(
+        let sizes = DecoderConfiguration.gpt2(
             vocabularySize: 320, contextLength: 32, embeddingSize: 64, layerCount: 2, headCount: 2)
         var options = SamplingOptions(seed: 4)
         (options.temperature, options.topK, options.topP) = (temperature, topK, topP)
@@ -106,7 +106,7 @@ import Testing
         // Rows behind the vocabulary are padding.
         let tokens = Pieces(pieces: Array(repeating: [65], count: 300))
         let drawn = try [false, true].map { isPacked in
-            let model = GPT2(sizes, device: device)
+            let model = LanguageModel(sizes, device: device)
             model.initialize(seed: 3)
             // Larger weights than those of a fresh model: one that does not repeat itself at once.
             for parameter in model.parameters.parameters where parameter.shape.count == 2 {

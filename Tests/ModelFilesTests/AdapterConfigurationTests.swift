@@ -5,9 +5,8 @@ import Models
 import Testing
 
 @Suite struct AdapterConfigurationTests {
-    private static let gpt2 = ModelConfiguration.gpt2(
-        GPT2Configuration(
-            vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 1, headCount: 2))
+    private static let gpt2 = DecoderConfiguration.gpt2(
+        vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 1, headCount: 2)
 
     private func read(_ text: String) throws -> AdapterConfiguration {
         let json = try JSONValue(parsing: Array(text.utf8), at: "adapter_config.json")

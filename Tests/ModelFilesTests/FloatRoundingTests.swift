@@ -65,9 +65,8 @@ import Testing
     func shardsHoldAllTensorsAndNoMoreThanTheirSize(_ size: Int?, count: Int) throws {
         let configuration = HuggingFaceConfiguration(
             model: .gpt2(
-                GPT2Configuration(
-                    vocabularySize: 7, contextLength: 4, embeddingSize: 8, layerCount: 1,
-                    headCount: 2)), endOfTextID: nil)
+                vocabularySize: 7, contextLength: 4, embeddingSize: 8, layerCount: 1,
+                headCount: 2), endOfTextID: nil)
         let shapes = configuration.model.tensorShapes
         let longest = shapes.map { $0.shape.reduce(1, *) }.max() ?? 0
         let values = (0..<longest + shapes.count).map { Float($0) }

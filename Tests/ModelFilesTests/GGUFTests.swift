@@ -7,17 +7,16 @@ import Testing
 import Tokenizers
 
 @Suite struct GGUFTests {
-    static let gpt2 = ModelConfiguration.gpt2(
-        GPT2Configuration(
-            vocabularySize: 11, contextLength: 4, embeddingSize: 32, layerCount: 2, headCount: 2))
-    static let llama = ModelConfiguration.llama(
-        LlamaConfiguration(
-            vocabularySize: 11, contextLength: 8, embeddingSize: 32, layerCount: 2, headCount: 4,
-            keyValueHeadCount: 2, mlpSize: 40,
-            ropeScaling: RopeScaling(
+    static let gpt2 = DecoderConfiguration.gpt2(
+        vocabularySize: 11, contextLength: 4, embeddingSize: 32, layerCount: 2, headCount: 2)
+    static let llama = DecoderConfiguration.llama(
+        vocabularySize: 11, contextLength: 8, embeddingSize: 32, layerCount: 2, headCount: 4,
+        keyValueHeadCount: 2, mlpSize: 40,
+        positions: RotaryPositions(
+            scaling: RopeScaling(
                 factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4,
-                originalContextLength: 16),
-            isTied: false))
+                originalContextLength: 16)),
+        isTied: false)
 
     let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
@@ -29,7 +28,7 @@ import Tokenizers
 
     /// Writes the model and reads it back.
     private func export(
-        _ model: ModelConfiguration, type: GGUFType,
+        _ model: DecoderConfiguration, type: GGUFType,
         _ make: (Int, Int) -> [Float], tokenizer: (any Tokenizer)? = nil,
         chatTemplate: String? = nil
     ) throws -> (file: GGUFReading, tensors: [String: [Float]]) {
@@ -106,7 +105,7 @@ import Tokenizers
     }
 
     @Test(arguments: [gpt2, llama])
-    func typesFollowTheShapes(_ model: ModelConfiguration) throws {
+    func typesFollowTheShapes(_ model: DecoderConfiguration) throws {
         let (file, _) = try export(model, type: .q8, values)
         #expect(file.metadata["general.file_type"] as? UInt32 == 7)
         for (name, tensor) in file.tensors {
@@ -169,10 +168,10 @@ import Tokenizers
         let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/tokenizers/\(name)-tokenizer.json").path
         let tokenizer = try TokenizerFile.load(path)
-        let sizes = GPT2Configuration(
+        let sizes = DecoderConfiguration.gpt2(
             vocabularySize: tokenizer.vocabularySize, contextLength: 4, embeddingSize: 4,
             layerCount: 1, headCount: 1)
-        let (file, _) = try export(.gpt2(sizes), type: .float32, values, tokenizer: tokenizer)
+        let (file, _) = try export(sizes, type: .float32, values, tokenizer: tokenizer)
         #expect(file.metadata["tokenizer.ggml.model"] as? String == model)
         #expect(file.metadata["tokenizer.ggml.pre"] as? String == pattern)
         #expect(file.metadata["tokenizer.ggml.add_bos_token"] as? Bool == true)

@@ -5,9 +5,9 @@ import Models
 import Testing
 
 @Suite struct HuggingFaceConfigurationTests {
-    private static let tiny = GPT2Configuration(
+    private static let tiny = DecoderConfiguration.gpt2(
         vocabularySize: 61, contextLength: 16, embeddingSize: 8, layerCount: 2, headCount: 2,
-        dropoutRate: 0.1, layerNormEpsilon: 1e-5)
+        dropoutRate: 0.1, normEpsilon: 1e-5)
 
     private func read(_ text: String) throws -> HuggingFaceConfiguration {
         let json = try JSONValue(parsing: Array(text.utf8), at: "config.json")
@@ -17,22 +17,23 @@ import Testing
     @Test(arguments: [nil, 60])
     func survivesARoundTrip(_ endOfTextID: Int?) throws {
         let configuration = HuggingFaceConfiguration(
-            model: .gpt2(Self.tiny), endOfTextID: endOfTextID)
+            model: Self.tiny, endOfTextID: endOfTextID)
         #expect(try read(configuration.json.text(isPretty: true)) == configuration)
     }
 
     @Test func llamaSurvivesARoundTrip() throws {
-        var sizes = LlamaConfiguration(
+        var sizes = DecoderConfiguration.llama(
             vocabularySize: 61, contextLength: 16, embeddingSize: 8, layerCount: 2, headCount: 2,
-            keyValueHeadCount: 1, mlpSize: 20, ropeTheta: 500, isTied: false, normEpsilon: 1e-6)
+            keyValueHeadCount: 1, mlpSize: 20, isTied: false, normEpsilon: 1e-6)
         for factor: Float? in [nil, 8] {
-            sizes.ropeScaling = factor.map {
+            let scaling = factor.map {
                 RopeScaling(
                     factor: $0, lowFrequencyFactor: 1, highFrequencyFactor: 4,
                     originalContextLength: 8)
             }
+            sizes.positions = .rotary(RotaryPositions(theta: 500, scaling: scaling))
             let configuration = HuggingFaceConfiguration(
-                model: .llama(sizes), endOfTextID: 2, beginningOfTextID: 1)
+                model: sizes, endOfTextID: 2, beginningOfTextID: 1)
             #expect(try read(configuration.json.text()) == configuration)
         }
     }
@@ -40,7 +41,7 @@ import Testing
     @Test(arguments: [["ham", "spam"], ["a", "ü \"x\"", "b,c"]])
     func labelsSurviveARoundTrip(labels: [String]) throws {
         let configuration = HuggingFaceConfiguration(
-            model: .gpt2(Self.tiny), endOfTextID: 60, labels: labels)
+            model: Self.tiny, endOfTextID: 60, labels: labels)
         let again = try read(configuration.json.text())
         #expect(again == configuration && again.labels == labels)
         #expect(again.tensorShapes.last?.name == "score.weight")
@@ -69,7 +70,7 @@ import Testing
     }
 
     @Test func writesWhatTransformersReads() {
-        let json = HuggingFaceConfiguration(model: .gpt2(Self.tiny), endOfTextID: nil).json
+        let json = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: nil).json
         let expected = """
             {"activation_function":"gelu_new","add_cross_attention":false,\
             "architectures":["GPT2LMHeadModel"],"attn_pdrop":0.1,"bos_token_id":null,\
@@ -83,12 +84,12 @@ import Testing
     }
 
     @Test func missingKeysTakeTheDefaultsOfTransformers() throws {
-        let expected = GPT2Configuration(
+        let expected = DecoderConfiguration.gpt2(
             vocabularySize: 50257, contextLength: 1024, embeddingSize: 768, layerCount: 12,
-            headCount: 12, dropoutRate: 0.1, layerNormEpsilon: 1e-5)
+            headCount: 12, dropoutRate: 0.1, normEpsilon: 1e-5)
         #expect(
             try read("{\"model_type\": \"gpt2\"}")
-                == HuggingFaceConfiguration(model: .gpt2(expected), endOfTextID: 50256))
+                == HuggingFaceConfiguration(model: expected, endOfTextID: 50256))
     }
 
     @Test(

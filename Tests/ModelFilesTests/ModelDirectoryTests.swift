@@ -14,9 +14,8 @@ import Testing
     let folder: TemporaryFolder
     let configuration = HuggingFaceConfiguration(
         model: .gpt2(
-            GPT2Configuration(
-                vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2,
-                headCount: 2)),
+            vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2,
+            headCount: 2),
         endOfTextID: 6)
 
     init() throws { folder = try TemporaryFolder() }
@@ -104,7 +103,7 @@ import Testing
     }
 
     @Test func tensorShapesCountAllParametersOfGPT2() {
-        let model = GPT2Configuration(
+        let model = DecoderConfiguration.gpt2(
             vocabularySize: 50257, contextLength: 1024, embeddingSize: 768, layerCount: 12,
             headCount: 12)
         let count = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }

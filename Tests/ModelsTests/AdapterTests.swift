@@ -26,10 +26,11 @@ import Testing
     /// The reference's weights with adapters that change what it computes.
     private func adapted(
         _ reference: ReferenceModel, _ lora: LoRAConfiguration
-    ) throws -> any LanguageModel {
+    ) throws -> LanguageModel {
         let base = try reference.model(device: device)
-        let model = base.configuration.makeModel(
-            device: device, plan: try ParameterPlan(lora: lora, of: base.configuration))
+        let model = LanguageModel(
+            base.configuration, device: device,
+            plan: try ParameterPlan(lora: lora, of: base.configuration))
         for parameter in base.parameters.parameters {
             let own = try #require(model.parameters[parameter.name])
             device.copy(base.parameters.value(of: parameter), to: model.parameters.value(of: own))
@@ -38,7 +39,7 @@ import Testing
         return model
     }
 
-    private func disturb(_ model: any LanguageModel) {
+    private func disturb(_ model: LanguageModel) {
         for layer in model.adapters.layers {
             device.fillNormal(
                 model.parameters.value(of: layer.b), deviation: 0.3, stream: layer.b.index, seed: 4)
@@ -48,7 +49,7 @@ import Testing
         }
     }
 
-    private func logits(_ model: any LanguageModel, _ reference: ReferenceModel) throws -> [Float] {
+    private func logits(_ model: LanguageModel, _ reference: ReferenceModel) throws -> [Float] {
         let inputs = try reference.tokens("input_ids", device: device)
         return model.logits(Tape(device: device), inputs: inputs).value.array
     }
@@ -90,7 +91,7 @@ import Testing
 
     /// W + s B A; with magnitudes m, each output's weights brought to that length.
     private func fold(
-        _ layer: LoRALayer, of model: any LanguageModel, into plain: any LanguageModel
+        _ layer: LoRALayer, of model: LanguageModel, into plain: LanguageModel
     ) throws {
         let lora = model.adapters.configuration
         let divisor = lora.isRankStabilized ? Double(lora.rank).squareRoot() : Double(lora.rank)
@@ -149,9 +150,9 @@ import Testing
     func targetsAreNamesOrTheirEnds(targets: [String], count: Int) throws {
         var lora = LoRAConfiguration()
         lora.targetModules = targets
-        let sizes = GPT2Configuration(
+        let sizes = DecoderConfiguration.gpt2(
             vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2, headCount: 2)
-        #expect(try lora.modules(of: .gpt2(sizes)).count == count)
+        #expect(try lora.modules(of: sizes).count == count)
     }
 
     /// A part of a name, another architecture's, a norm, no linear layer, nothing.
@@ -159,10 +160,10 @@ import Testing
     func targetsThatMatchNothingAreRefused(target: String) throws {
         var lora = LoRAConfiguration()
         lora.targetModules = ["c_attn", target]
-        let sizes = GPT2Configuration(
+        let sizes = DecoderConfiguration.gpt2(
             vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2, headCount: 2)
         #expect {
-            _ = try ParameterPlan(lora: lora, of: .gpt2(sizes))
+            _ = try ParameterPlan(lora: lora, of: sizes)
         } throws: { error in
             let failure = error as? Failure
             return failure?.kind == .usage

@@ -11,14 +11,14 @@ extension Jobs {
         /// language model that it would be without its head, in `writer`.
         private func workspace() throws -> Workspace {
             let workspace = try Workspace(size: 10)
-            let sizes = GPT2Configuration(
+            let sizes = DecoderConfiguration.gpt2(
                 vocabularySize: 27, contextLength: 16, embeddingSize: 8, layerCount: 1,
                 headCount: 2)
             let tokenizer = try CharacterTokenizer(text: " abcdefghijklmnopqrstuvwxyz")
             for (name, labels) in [("model", ["ham", "spam"]), ("writer", nil)] {
                 try write(
                     HuggingFaceConfiguration(
-                        model: .gpt2(sizes), endOfTextID: nil, labels: labels),
+                        model: sizes, endOfTextID: nil, labels: labels),
                     tokenizer, into: workspace(name))
             }
             return workspace

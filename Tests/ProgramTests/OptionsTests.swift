@@ -64,9 +64,8 @@ import Training
         #expect(
             sizes
                 == .gpt2(
-                    GPT2Configuration(
-                        vocabularySize: 128, contextLength: 32, embeddingSize: 48, layerCount: 3,
-                        headCount: 6, dropoutRate: 0.1)))
+                    vocabularySize: 128, contextLength: 32, embeddingSize: 48, layerCount: 3,
+                    headCount: 6, dropoutRate: 0.1))
     }
 
     @Test(arguments: [
@@ -95,9 +94,9 @@ import Training
         #expect(throws: Failure.self) { try options.validate() }
         options.preset = .llamaNano
         let sizes = try options.configuration(tokenizerVocabularySize: 65)
-        guard case .llama(let llama) = sizes else { throw Failure("\(sizes)") }
-        #expect(llama.mlpSize == 64)
-        #expect(llama.keyValueHeadCount == 2)
+        #expect(sizes.architecture == .llama)
+        #expect(sizes.mlpSize == 64)
+        #expect(sizes.keyValueHeadCount == 2)
     }
 
     @Test func vocabularyBelowTheTokenizersIsRefused() {

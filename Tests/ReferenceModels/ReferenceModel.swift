@@ -25,9 +25,9 @@ package struct ReferenceModel: CustomStringConvertible, Sendable {
         return tests.appending(path: "Fixtures/\(name)").path
     }
 
-    package func model(device: Device) throws -> any LanguageModel {
+    package func model(device: Device) throws -> LanguageModel {
         let files = try ModelDirectory(reading: directory)
-        let model = files.model.makeModel(device: device)
+        let model = LanguageModel(files.model, device: device)
         for parameter in model.parameters.parameters {
             try files.readTensor(
                 named: parameter.name, into: model.parameters.value(of: parameter).buffer)

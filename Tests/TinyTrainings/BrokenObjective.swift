@@ -5,11 +5,11 @@ import Tensors
 
 /// Next tokens, but in some steps the gradient of one micro-batch is no number.
 package struct BrokenObjective: Objective {
-    private let model: any LanguageModel
+    private let model: LanguageModel
     private let brokenSteps: Set<Int>
     private let gradientScale: Float
 
-    package init(model: any LanguageModel, brokenSteps: Set<Int>, gradientScale: Float) {
+    package init(model: LanguageModel, brokenSteps: Set<Int>, gradientScale: Float) {
         (self.model, self.brokenSteps, self.gradientScale) = (model, brokenSteps, gradientScale)
     }
 

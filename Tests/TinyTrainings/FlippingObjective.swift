@@ -5,11 +5,11 @@ import Tensors
 
 /// Next tokens, but in one step a bit of a weight flips, as in a memory that is not sound.
 package struct FlippingObjective: Objective {
-    private let model: any LanguageModel
+    private let model: LanguageModel
     private let name: String
     private let step: Int
 
-    package init(model: any LanguageModel, flippingBitOf name: String, inStep step: Int) {
+    package init(model: LanguageModel, flippingBitOf name: String, inStep step: Int) {
         (self.model, self.name, self.step) = (model, name, step)
     }
 

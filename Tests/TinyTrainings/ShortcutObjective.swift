@@ -9,9 +9,9 @@ import Tensors
 /// In lanes of two sequences, one a micro-batch, every second lane reaches the rest of the parameters
 /// in its first micro-batch alone, and the others do not reach it at all.
 package struct ShortcutObjective: Objective {
-    private let model: any LanguageModel
+    private let model: LanguageModel
 
-    package init(model: any LanguageModel) { self.model = model }
+    package init(model: LanguageModel) { self.model = model }
 
     package var parameters: ParameterList { model.parameters }
 

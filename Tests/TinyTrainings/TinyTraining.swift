@@ -11,7 +11,7 @@ import Training
 /// A model of, by default, a few hundred weights on tokens that repeat, trained in this process.
 package struct TinyTraining {
     package let folder: TemporaryFolder
-    package let model: any LanguageModel
+    package let model: LanguageModel
     package let optimizer: AdamW
     package let store: CheckpointStore
     package let files = CheckpointFiles(
@@ -39,8 +39,8 @@ package struct TinyTraining {
 
     package init(embeddingSize: Int = 8, layerCount: Int = 1) throws {
         folder = try TemporaryFolder()
-        model = GPT2(
-            GPT2Configuration(
+        model = LanguageModel(
+            .gpt2(
                 vocabularySize: 11, contextLength: 8, embeddingSize: embeddingSize,
                 layerCount: layerCount, headCount: 2, dropoutRate: 0),
             device: Device(threadCount: 1))

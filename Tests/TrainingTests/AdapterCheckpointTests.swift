@@ -25,16 +25,15 @@ import Training
     private func model(
         _ lora: LoRAConfiguration?, classes: Int? = nil, seed: UInt64 = 1,
         trains: @escaping @Sendable (String) -> Bool = { _ in true }
-    ) throws -> any LanguageModel {
-        let sizes = ModelConfiguration.gpt2(
-            GPT2Configuration(
-                vocabularySize: 11, contextLength: 8, embeddingSize: 8, layerCount: 2,
-                headCount: 2, dropoutRate: 0))
+    ) throws -> LanguageModel {
+        let sizes = DecoderConfiguration.gpt2(
+            vocabularySize: 11, contextLength: 8, embeddingSize: 8, layerCount: 2,
+            headCount: 2, dropoutRate: 0)
         var plan =
             try lora.map { try ParameterPlan(lora: $0, of: sizes) }
             ?? ParameterPlan(trainsBase: trains)
         plan.classCount = classes
-        let model = sizes.makeModel(device: device, plan: plan)
+        let model = LanguageModel(sizes, device: device, plan: plan)
         model.initialize(seed: seed)
         model.initializeAdditions(seed: seed)
         for parameter in model.addedParameters {
@@ -45,7 +44,7 @@ import Training
         return model
     }
 
-    private func save(_ model: any LanguageModel, labels: [String]? = nil) throws -> String {
+    private func save(_ model: LanguageModel, labels: [String]? = nil) throws -> String {
         var files = CheckpointFiles(
             tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: "")
         files.adapter = AdapterConfiguration(
@@ -68,8 +67,9 @@ import Training
         let directory = try AdapterDirectory(reading: save(written, labels: labels))
         #expect(directory.configuration.lora == lora())
         #expect(directory.labels == labels)
-        let read = written.configuration.makeModel(
-            device: device, plan: try directory.plan(for: written.configuration))
+        let read = LanguageModel(
+            written.configuration, device: device,
+            plan: try directory.plan(for: written.configuration))
         read.initialize(seed: 1)
         try directory.read(into: read)
         #expect(read.parameters.values.array == written.parameters.values.array)
@@ -105,7 +105,7 @@ import Training
     }
 
     /// Trains one step on random gradients of the loss.
-    private func changedNames(_ model: any LanguageModel, factors: [String] = []) -> Set<String> {
+    private func changedNames(_ model: LanguageModel, factors: [String] = []) -> Set<String> {
         var options = OptimizerOptions()
         options.learningRateFactors = factors
         options.weightDecay = 0.1

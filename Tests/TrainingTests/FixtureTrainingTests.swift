@@ -45,14 +45,14 @@ import Training
 
 /// The training of make_gpt2_fixtures.py, with the parts of the trainer.
 private struct ReferenceTraining {
-    let model: any LanguageModel
+    let model: LanguageModel
     let optimizer: AdamW
     let gradients: ParameterGradients
     let learningRates: [Float]
     /// [steps, sequences, T + 1].
     let batches: Tensor<Int32>
 
-    init(_ reference: ReferenceModel, _ model: any LanguageModel) throws {
+    init(_ reference: ReferenceModel, _ model: LanguageModel) throws {
         self.model = model
         var options = OptimizerOptions()
         (options.beta1, options.beta2, options.epsilon) = (0.9, 0.95, 1e-8)

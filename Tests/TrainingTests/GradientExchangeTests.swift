@@ -64,7 +64,7 @@ import TinyTrainings
     @discardableResult
     private func step(
         _ journal: Journal,
-        of objective: (any LanguageModel) -> any Objective = {
+        of objective: (LanguageModel) -> any Objective = {
             BrokenObjective(model: $0, brokenSteps: [], gradientScale: 1)
         }
     ) throws -> JSONValue {

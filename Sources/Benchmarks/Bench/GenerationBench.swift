@@ -39,7 +39,7 @@ package struct GenerationBench {
         let compute = try ComputeResources.agree(
             threadsPerRank: recipe.train.threadsPerRank, over: communicator)
         let device = compute.makeDevice()
-        let model = configuration.makeModel(device: device)
+        let model = LanguageModel(configuration, device: device)
         model.initialize(seed: UInt64(recipe.seed))
         if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
         let bytesPerToken = model.packForDecoding()
@@ -59,7 +59,7 @@ package struct GenerationBench {
         seconds.sorted()[seconds.count / 2]
     }
 
-    private func validate(_ configuration: ModelConfiguration) throws {
+    private func validate(_ configuration: DecoderConfiguration) throws {
         guard communicator.worldSize == 1 else {
             throw Failure(
                 "--generate measures one process", expected: "1 rank",
@@ -89,7 +89,7 @@ package struct GenerationBench {
         var sampled = 0.0
     }
 
-    private func sample(_ model: any LanguageModel) throws -> Seconds {
+    private func sample(_ model: LanguageModel) throws -> Seconds {
         let context = DecodingContext(model)
         let prompt = RandomShard.tokens(
             promptLength, vocabularySize: model.configuration.vocabularySize,

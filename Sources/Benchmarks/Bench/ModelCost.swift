@@ -5,16 +5,14 @@ package struct ModelCost: Equatable {
     package let parameterCount: Int
     /// N: parameters that multiply, so no table of positions, nor of tokens where it is not tied.
     package let multiplyingCount: Int
-    private let configuration: ModelConfiguration
+    private let configuration: DecoderConfiguration
 
-    package init(_ configuration: ModelConfiguration, parameterCount: Int) {
+    package init(_ configuration: DecoderConfiguration, parameterCount: Int) {
         self.configuration = configuration
         self.parameterCount = parameterCount
-        let rows =
-            switch configuration {
-            case .gpt2(let sizes): sizes.contextLength
-            case .llama(let sizes): sizes.isTied ? 0 : sizes.vocabularySize
-            }
+        let positionRows =
+            configuration.positions == .learned ? configuration.contextLength : 0
+        let rows = positionRows + (configuration.isTied ? 0 : configuration.vocabularySize)
         multiplyingCount = parameterCount - rows * configuration.embeddingSize
     }
 

@@ -10,7 +10,7 @@ import Training
 extension TrainingBench {
     /// A trainer's setup that keeps nothing: no metrics, checkpoints or validation.
     func makeSetup(
-        _ configuration: ModelConfiguration, _ shard: RandomShard, _ device: Device
+        _ configuration: DecoderConfiguration, _ shard: RandomShard, _ device: Device
     ) throws -> TrainerSetup {
         let sampler = try communicator.agree {
             try WindowSampler(
@@ -29,8 +29,8 @@ extension TrainingBench {
             ParameterPlan().layout(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
-        let model = configuration.makeModel(
-            device: device, weights: memory?.weights.map(Tensor.init(over:)))
+        let model = LanguageModel(
+            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
         let optimizer = AdamW(
             recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
             over: communicator)

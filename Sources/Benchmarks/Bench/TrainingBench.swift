@@ -42,7 +42,7 @@ package struct TrainingBench {
     }
 
     private func measure(
-        _ configuration: ModelConfiguration, _ compute: ComputeResources
+        _ configuration: DecoderConfiguration, _ compute: ComputeResources
     ) throws -> MeasuredSteps {
         let device = compute.makeDevice()
         let shard = try communicator.agree { try makeShard(configuration) }
@@ -91,7 +91,7 @@ package struct TrainingBench {
     }
 
     /// Windows for all steps, at most 16 million tokens; then they come again.
-    private func makeShard(_ configuration: ModelConfiguration) throws -> RandomShard {
+    private func makeShard(_ configuration: DecoderConfiguration) throws -> RandomShard {
         let tokensInStep = recipe.train.globalBatchSize * recipe.training.sequenceLength
         let steps = min(Self.warmUpCount + stepCount, max(1, (1 << 24) / tokensInStep))
         return try RandomShard(

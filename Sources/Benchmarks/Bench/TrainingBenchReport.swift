@@ -22,7 +22,7 @@ struct MeasuredSteps {
 /// The speed of a training step and where its time goes.
 package struct TrainingBenchReport: BenchReport {
     package let recipe: Recipe
-    package let configuration: ModelConfiguration
+    package let configuration: DecoderConfiguration
     let steps: MeasuredSteps
     package let worldSize: Int
     package let threadsPerRank: Int

@@ -8,9 +8,11 @@ import Models
 /// 0 where the output layer is not tied; context), then the tensors, each of all layers at once.
 /// Source: llama2.c, run.c and export.py.
 package struct Llama2CCheckpoint: Sendable {
-    package let configuration: LlamaConfiguration
+    package let configuration: DecoderConfiguration
     /// Where the values of each Hugging Face tensor start, in floats behind the header.
     private let places: [String: Int]
+    /// The tensors whose rows turn with the position.
+    private let rotatedNames: Set<String>
     private let reader: FileReader
 
     private static let headerSize = 28
@@ -22,6 +24,9 @@ package struct Llama2CCheckpoint: Sendable {
         configuration = try Self.configuration(try Self.header(of: reader), at: path)
         let (places, count) = Self.layout(configuration)
         self.places = places
+        rotatedNames = Set(
+            configuration.tensors.filter { $0.module == .queries || $0.module == .keys }
+                .map(\.name))
         let expected = Self.headerSize + 4 * count
         guard reader.size == expected else {
             throw Failure(
@@ -43,7 +48,7 @@ package struct Llama2CCheckpoint: Sendable {
         guard let place = places[name] else { preconditionFailure("no tensor \(name)") }
         let bytes = UnsafeMutableRawBufferPointer(buffer)
         try reader.read(into: bytes, at: Self.headerSize + 4 * place)
-        guard name.hasSuffix("q_proj.weight") || name.hasSuffix("k_proj.weight") else { return }
+        guard rotatedNames.contains(name) else { return }
         RotaryRows(headSize: configuration.headSize, width: configuration.embeddingSize)
             .separate(buffer)
     }
@@ -58,7 +63,7 @@ package struct Llama2CCheckpoint: Sendable {
 
     private static func configuration(
         _ header: [Int], at path: String
-    ) throws(Failure) -> LlamaConfiguration {
+    ) throws(Failure) -> DecoderConfiguration {
         let sizes = header.map(abs)
         let (width, heads, keyHeads) = (sizes[0], sizes[3], sizes[4])
         guard header.enumerated().allSatisfy({ $0 == 5 || $1 > 0 }),
@@ -69,7 +74,7 @@ package struct Llama2CCheckpoint: Sendable {
                 "the file is no llama2.c checkpoint of version 0",
                 expected: "seven sizes that fit each other", got: "\(header)", at: path)
         }
-        return LlamaConfiguration(
+        return .llama(
             vocabularySize: sizes[5], contextLength: sizes[6], embeddingSize: width,
             layerCount: sizes[2], headCount: heads, keyValueHeadCount: keyHeads,
             mlpSize: sizes[1], isTied: header[5] > 0)
@@ -77,32 +82,33 @@ package struct Llama2CCheckpoint: Sendable {
 
     /// The start of every tensor, and how many floats follow the header.
     private static func layout(
-        _ sizes: LlamaConfiguration
+        _ sizes: DecoderConfiguration
     ) -> (places: [String: Int], count: Int) {
         var (places, end) = ([String: Int](), 0)
-        func place(_ name: String, _ count: Int) {
-            places[name] = end
+        let names = sizes.architecture.names
+        func place(_ module: DecoderModule, _ count: Int, layer: Int? = nil) {
+            places[names.name(of: module, layer: layer) + ".weight"] = end
             end += count
         }
-        func place(layers suffix: String, _ count: Int) {
-            for layer in 0..<sizes.layerCount { place("model.layers.\(layer).\(suffix)", count) }
+        func placeAll(_ module: DecoderModule, _ count: Int) {
+            for layer in 0..<sizes.layerCount { place(module, count, layer: layer) }
         }
         let width = sizes.embeddingSize
-        let keys = sizes.keyValueHeadCount * sizes.headSize * width
-        place("model.embed_tokens.weight", sizes.vocabularySize * width)
-        place(layers: "input_layernorm.weight", width)
-        place(layers: "self_attn.q_proj.weight", width * width)
-        place(layers: "self_attn.k_proj.weight", keys)
-        place(layers: "self_attn.v_proj.weight", keys)
-        place(layers: "self_attn.o_proj.weight", width * width)
-        place(layers: "post_attention_layernorm.weight", width)
-        place(layers: "mlp.gate_proj.weight", sizes.mlpSize * width)
-        place(layers: "mlp.down_proj.weight", sizes.mlpSize * width)
-        place(layers: "mlp.up_proj.weight", sizes.mlpSize * width)
-        place("model.norm.weight", width)
+        let keys = sizes.keyValueSize * width
+        place(.tokenEmbedding, sizes.vocabularySize * width)
+        placeAll(.attentionNorm, width)
+        placeAll(.queries, width * width)
+        placeAll(.keys, keys)
+        placeAll(.values, keys)
+        placeAll(.attentionOutput, width * width)
+        placeAll(.mlpNorm, width)
+        placeAll(.gate, sizes.mlpSize * width)
+        placeAll(.lower, sizes.mlpSize * width)
+        placeAll(.raise, sizes.mlpSize * width)
+        place(.finalNorm, width)
         // Cosines and sines of all positions, which this project computes.
         end += sizes.contextLength * sizes.headSize
-        if !sizes.isTied { place("lm_head.weight", sizes.vocabularySize * width) }
+        if !sizes.isTied { place(.output, sizes.vocabularySize * width) }
         return (places, end)
     }
 }

@@ -10,16 +10,16 @@ package enum GGUFModel {
     /// Writes a GGUF file that appears whole or not at all.
     ///
     /// - Parameters:
-    ///   - tensors: those of `configuration.tensorShapes`, in that order.
+    ///   - tensors: those of `configuration.tensors`, in that order.
     ///   - type: of the matrices; vectors stay F32, and rows that are no whole blocks of Q8_0 are F16.
     /// - Throws: `Failure` for values that do not fit the type, a tokenizer that has no place in the
     ///   format, something that stands at `path` already, and a failed write.
     package static func publish(
-        _ configuration: ModelConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
+        _ configuration: DecoderConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
         chatTemplate: String? = nil, type: GGUFType, at path: String, isReplacing: Bool = false
     ) throws {
         let general: [(key: String, value: GGUFValue)] = [
-            ("general.architecture", .text(configuration.ggufArchitecture)),
+            ("general.architecture", .text(configuration.architecture.name)),
             ("general.type", .text("model")),
             ("general.file_type", .integer(type.fileCode)),
             ("general.quantization_version", .integer(quantizationVersion)),

@@ -7,11 +7,10 @@ extension HuggingFaceConfiguration {
     /// up a batch to find the last one of a text.
     var labelMembers: [String: JSONValue] {
         guard let labels else { return [:] }
-        let name = if case .gpt2 = model { "GPT2" } else { "Llama" }
         let numbered = labels.enumerated().map { ("\($0)", JSONValue.string($1)) }
         let indices = labels.enumerated().map { ($1, JSONValue.integer($0)) }
         return [
-            "architectures": .array([.string(name + JSONMembers.classifierSuffix)]),
+            "architectures": .array([.string(model.architecture.classifierClass)]),
             "id2label": .object(Dictionary(uniqueKeysWithValues: numbered)),
             "label2id": .object(Dictionary(uniqueKeysWithValues: indices)),
             "pad_token_id": endOfTextID.map(JSONValue.integer) ?? .null,
@@ -21,7 +20,7 @@ extension HuggingFaceConfiguration {
 }
 
 extension JSONMembers {
-    static let classifierSuffix = "ForSequenceClassification"
+    private static let classifierSuffix = "ForSequenceClassification"
 
     /// The labels of a classifier, by number; nil for other models.
     func labels() throws(Failure) -> [String]? {

@@ -3,14 +3,14 @@ import Files
 import JSON
 import Models
 
-/// The config.json of a `GPT2LMHeadModel` or a `LlamaForCausalLM`.
+/// The config.json of a model of one of the architectures.
 ///
 /// Missing keys take the defaults of transformers. What would compute something else than this project's
 /// models is refused, so that no model is loaded and quietly wrong.
 package struct HuggingFaceConfiguration: Equatable, Sendable {
     package static let fileName = "config.json"
 
-    package let model: ModelConfiguration
+    package let model: DecoderConfiguration
     /// The id that ends a document; nil when the tokenizer has none.
     package let endOfTextID: Int?
     /// The id that starts a text; nil when texts start without one.
@@ -19,7 +19,7 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     package let labels: [String]?
 
     package init(
-        model: ModelConfiguration, endOfTextID: Int?, beginningOfTextID: Int? = nil,
+        model: DecoderConfiguration, endOfTextID: Int?, beginningOfTextID: Int? = nil,
         labels: [String]? = nil
     ) {
         self.labels = labels
@@ -31,20 +31,17 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     /// - Parameter path: the file, for the error.
     package init(json: JSONValue, at path: String) throws(Failure) {
         let members = try JSONMembers(json, at: path)
-        try members.require(
-            "model_type", default: .null, oneOf: [.string("gpt2"), .string("llama")])
+        let architecture = try members.architecture()
         labels = try members.labels()
         try members.require("quantization_config", default: .null, oneOf: [.null])
-        if members["model_type"] == .string("llama") {
-            model = .llama(try members.llama())
-            endOfTextID = try members.token("eos_token_id", default: 2, in: model)
-            beginningOfTextID = try members.token("bos_token_id", default: 1, in: model)
-        } else {
-            model = .gpt2(try members.gpt2())
-            endOfTextID = try members.token("eos_token_id", default: 50256, in: model)
-            // GPT-2 has one token for both ends, and texts start without it.
+        model = try architecture.read(members)
+        let standard = architecture.defaultIDs
+        endOfTextID = try members.token("eos_token_id", default: standard.endOfText, in: model)
+        guard let beginning = standard.beginningOfText else {
             beginningOfTextID = nil
+            return
         }
+        beginningOfTextID = try members.token("bos_token_id", default: beginning, in: model)
     }
 
     package init(reading directory: String) throws(Failure) {
@@ -58,7 +55,8 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
         guard let labels else { return model.tensorShapes }
         var plan = ParameterPlan()
         plan.classCount = labels.count
-        return plan.tensorShapes(of: model).filter { $0.name != "lm_head.weight" }
+        let output = model.architecture.names.output + ".weight"
+        return plan.tensorShapes(of: model).filter { $0.name != output }
     }
 
     package var json: JSONValue { json(type: .float32) }
@@ -81,7 +79,7 @@ extension JSONMembers {
     /// A list means its first id. The default of transformers, and an id above the vocabulary, mean
     /// none where the vocabulary is smaller: no model can produce it.
     fileprivate func token(
-        _ key: String, default standard: Int, in model: ModelConfiguration
+        _ key: String, default standard: Int, in model: DecoderConfiguration
     ) throws(Failure) -> Int? {
         var value = self[key]
         if value == nil, !contains(key) { value = .integer(standard) }
@@ -91,14 +89,5 @@ extension JSONMembers {
             throw failure(key, expected: "a token id, a list of them, or null")
         }
         return identifier < model.vocabularySize ? identifier : nil
-    }
-}
-
-extension ModelConfiguration {
-    fileprivate var huggingFaceMembers: [String: JSONValue] {
-        switch self {
-        case .gpt2(let sizes): sizes.huggingFaceMembers
-        case .llama(let sizes): sizes.huggingFaceMembers
-        }
     }
 }

@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Models
 
-/// A Hugging Face directory of a GPT-2 or a Llama, whose weights are checked by name and shape when it opens.
+/// A Hugging Face directory of a model, whose weights are checked by name and shape when it opens.
 package struct ModelDirectory: Sendable {
     package static let tokenizerName = "tokenizer.json"
     package static let tokenizerConfigurationName = "tokenizer_config.json"
@@ -12,7 +12,7 @@ package struct ModelDirectory: Sendable {
     /// By the names of `HuggingFaceConfiguration.tensorShapes`.
     private let places: [String: WeightFiles.Place]
 
-    package var model: ModelConfiguration { configuration.model }
+    package var model: DecoderConfiguration { configuration.model }
 
     /// - Throws: `Failure` when the configuration is not one that this project computes, or the
     ///   weights do not fit it; then every missing, unknown and unsuitable tensor is listed.
@@ -62,13 +62,12 @@ package struct ModelDirectory: Sendable {
     /// Older files name the tensors of the model without its prefix, and hold the causal mask, the
     /// frequencies of rotary positions and a copy of the tied embedding, which are passed over.
     private static func named(
-        _ places: [String: WeightFiles.Place], _ model: ModelConfiguration, at path: String
+        _ places: [String: WeightFiles.Place], _ model: DecoderConfiguration, at path: String
     ) throws(Failure) -> [String: WeightFiles.Place] {
-        let head = "lm_head.weight"
-        let isTied = model.tensorShapes.last?.name != head
-        let prefix = if case .gpt2 = model { "transformer." } else { "model." }
+        let names = model.architecture.names
+        let (head, prefix) = ("\(names.output).weight", "\(names.prefix).")
         var named: [String: WeightFiles.Place] = [:]
-        for (name, place) in places where !isPassedOver(name) && !(isTied && name == head) {
+        for (name, place) in places where !isPassedOver(name) && !(model.isTied && name == head) {
             let isOutside = name == head || name == ParameterPlan.headName
             let full = name.hasPrefix(prefix) || isOutside ? name : prefix + name
             guard named.updateValue(place, forKey: full) == nil else {
@@ -79,7 +78,6 @@ package struct ModelDirectory: Sendable {
     }
 
     private static func isPassedOver(_ name: String) -> Bool {
-        [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"].contains(
-            where: name.hasSuffix)
+        Architecture.all.contains { $0.superfluousSuffixes.contains(where: name.hasSuffix) }
     }
 }

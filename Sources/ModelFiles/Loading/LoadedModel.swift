@@ -8,7 +8,7 @@ import Tokenizers
 
 /// A model directory, or that of an adapter and its base, as a model and its tokenizer.
 package struct LoadedModel {
-    package let model: any LanguageModel
+    package let model: LanguageModel
     package let tokenizer: any Tokenizer
     /// As it lies beside the tokenizer, with its chat template; nil where there is none.
     private let tokenizerConfigurationJSON: [UInt8]?
@@ -41,7 +41,7 @@ package struct LoadedModel {
         plan.classCount = labels?.count
         try MemoryRoom.current.require(
             4 * plan.layout(of: files.model).flatCount, copyCount: copyCount, at: directory)
-        model = files.model.makeModel(device: device, plan: plan)
+        model = LanguageModel(files.model, device: device, plan: plan)
         try model.readWeights(from: base)
         try adapter?.read(into: model)
     }
@@ -49,7 +49,7 @@ package struct LoadedModel {
     /// - Throws: a `Failure` where the directory holds a classifier.
     package static func load(
         _ directory: String, device: Device, copyCount: Int = 1
-    ) throws -> (any LanguageModel, any Tokenizer) {
+    ) throws -> (LanguageModel, any Tokenizer) {
         let loaded = try LoadedModel(directory, device: device, copyCount: copyCount)
         try loaded.requireNoHead(at: directory)
         return (loaded.model, loaded.tokenizer)

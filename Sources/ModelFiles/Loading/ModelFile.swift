@@ -4,7 +4,7 @@ import Tokenizers
 
 /// A model and its tokenizer on their way into a Hugging Face directory.
 package struct ModelFile {
-    package let model: any LanguageModel
+    package let model: LanguageModel
     package let tokenizer: any Tokenizer
     package var weights = WeightStorage.float32
     /// Of a classifier.
@@ -14,7 +14,7 @@ package struct ModelFile {
     package var tokenizerConfigurationJSON: [UInt8]?
 
     package init(
-        model: any LanguageModel, tokenizer: any Tokenizer,
+        model: LanguageModel, tokenizer: any Tokenizer,
         weights: WeightStorage = WeightStorage.float32, labels: [String]? = nil,
         template: ChatTemplate? = nil, tokenizerConfigurationJSON: [UInt8]? = nil
     ) {

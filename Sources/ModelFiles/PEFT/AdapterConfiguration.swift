@@ -80,11 +80,10 @@ package struct AdapterConfiguration: Equatable, Sendable {
     }
 
     /// - Parameter model: for which the adapter was made.
-    package func json(for model: ModelConfiguration) throws -> JSONValue {
-        let isGPT2 = if case .gpt2 = model { true } else { false }
+    package func json(for model: DecoderConfiguration) throws -> JSONValue {
         return .object([
             "base_model_name_or_path": basePath.map(JSONValue.string) ?? .null,
-            "bias": .string("none"), "fan_in_fan_out": .boolean(isGPT2),
+            "bias": .string("none"), "fan_in_fan_out": .boolean(model.weightLayout == .inputFirst),
             "inference_mode": .boolean(true), "init_lora_weights": .boolean(true),
             "lora_alpha": .number(lora.alpha), "lora_dropout": .float(lora.dropoutRate),
             "modules_to_save": hasHead ? .array([.string("score")]) : .null,
@@ -97,7 +96,7 @@ package struct AdapterConfiguration: Equatable, Sendable {
     }
 
     /// PEFT's "all-linear" is a list of its own making: the names are written out.
-    private func targets(in model: ModelConfiguration) throws -> [String] {
+    private func targets(in model: DecoderConfiguration) throws -> [String] {
         guard lora.targetModules.contains(LoRAConfiguration.allModules) else {
             return lora.targetModules
         }

@@ -48,7 +48,7 @@ package struct AdapterDirectory: Sendable {
     ///
     /// - Throws: `Failure` where the tensors of the file are others: nothing has been allocated for them
     ///   then.
-    package func plan(for model: ModelConfiguration) throws -> ParameterPlan {
+    package func plan(for model: DecoderConfiguration) throws -> ParameterPlan {
         var plan = try ParameterPlan(lora: configuration.lora, of: model)
         plan.classCount = labels?.count
         let added = plan.tensorShapes(of: model).dropFirst(model.tensorShapes.count)
@@ -85,7 +85,7 @@ package struct AdapterDirectory: Sendable {
     /// Reads the adapter into a model whose base is there.
     ///
     /// - Throws: `Failure` where the tensors do not fit, or the base is another than the adapter's.
-    package func read(into model: any LanguageModel) throws {
+    package func read(into model: LanguageModel) throws {
         let found = entries
         let differences = TensorDifferences(
             expected: model.addedParameters.map { ($0.name, $0.shape) }, found: found)
@@ -103,7 +103,7 @@ package struct AdapterDirectory: Sendable {
         }
     }
 
-    private func checkBase(of model: any LanguageModel) throws(Failure) {
+    private func checkBase(of model: LanguageModel) throws(Failure) {
         guard let expected = file.metadata[Self.hashKey] else { return }
         let hash = model.baseHash
         guard hash == expected else {

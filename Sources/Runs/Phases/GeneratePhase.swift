@@ -46,7 +46,7 @@ package struct GeneratePhase {
     /// - Parameter tokenCount: what it is to generate at most.
     package func load(
         _ directory: String, _ options: GenerateOptions, tokenCount: Int
-    ) throws -> (any LanguageModel, any Tokenizer) {
+    ) throws -> (LanguageModel, any Tokenizer) {
         let (model, tokenizer) = try LoadedModel.load(directory, device: compute.makeDevice())
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()

@@ -46,20 +46,21 @@ package struct ImportPhase {
         }
     }
 
-    private func directory(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
-        let model = try ModelDirectory(reading: source).model.makeModel(device: device)
+    private func directory(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
+        let model = try LanguageModel(
+            ModelDirectory(reading: source).model, device: device)
         try model.readWeights(from: source)
         return (model, try TokenizerFile.load(tokenizer ?? source))
     }
 
-    private func llama2C(_ device: Device) throws -> (any LanguageModel, any Tokenizer) {
+    private func llama2C(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
         let checkpoint = try Llama2CCheckpoint(path: source)
         guard let tokenizer else {
             throw Failure(
                 "a llama2.c checkpoint holds no tokenizer", at: source,
                 remedy: "name its tokenizer.bin with --tokenizer", kind: .usage)
         }
-        let model = Llama(checkpoint.configuration, device: device)
+        let model = LanguageModel(checkpoint.configuration, device: device)
         for parameter in model.parameters.parameters {
             let values = model.parameters.value(of: parameter).buffer
             try checkpoint.readTensor(named: parameter.name, into: values)
@@ -77,7 +78,7 @@ package struct ImportPhase {
     }
 
     private func check(
-        _ tokenizer: any Tokenizer, fits configuration: ModelConfiguration
+        _ tokenizer: any Tokenizer, fits configuration: DecoderConfiguration
     ) throws {
         guard tokenizer.vocabularySize > configuration.vocabularySize else { return }
         throw Failure(

@@ -176,8 +176,9 @@ struct TrainingPhase {
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
             over: communicator, logger)
         announceGradientType(recipe.train, memory, logger)
-        let model = configuration.makeModel(
-            device: device, weights: memory?.weights.map(Tensor.init(over:)), plan: plan)
+        let model = LanguageModel(
+            configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)),
+            plan: plan)
         logger.info(
             "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
@@ -238,7 +239,7 @@ private struct TaskParts {
     let source: any BatchSource
     let validation: ValidationLoss?
     let stepCount: Int
-    let configuration: ModelConfiguration
+    let configuration: DecoderConfiguration
     let plan: ParameterPlan
 
     init(_ task: any TrainingTask, _ recipe: Recipe) throws {
@@ -255,7 +256,7 @@ private struct TaskParts {
 extension TrainingSize {
     /// - Parameter recipe: Leaves nothing open.
     package init(
-        _ recipe: Recipe, _ model: ModelConfiguration, _ plan: ParameterPlan, isValidated: Bool,
+        _ recipe: Recipe, _ model: DecoderConfiguration, _ plan: ParameterPlan, isValidated: Bool,
         savesCheckpoints: Bool = true, _ communicator: any Communicator
     ) {
         self.init(

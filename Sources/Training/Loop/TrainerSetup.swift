@@ -9,7 +9,7 @@ import Signals
 /// What a trainer works with; made once, before the first step.
 package struct TrainerSetup {
     package var communicator: any Communicator
-    package var model: any LanguageModel
+    package var model: LanguageModel
     package var objective: any Objective
     package var optimizer: AdamW
     /// What the ranks of a node share; nil where each has memory of its own.
@@ -34,7 +34,7 @@ package struct TrainerSetup {
     package var board: ProgressBoard
 
     package init(
-        communicator: any Communicator, model: any LanguageModel, objective: any Objective,
+        communicator: any Communicator, model: LanguageModel, objective: any Objective,
         optimizer: AdamW, memory: TrainingMemory? = nil, source: any BatchSource,
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,

@@ -33,7 +33,7 @@ package struct TrainingNeed: Equatable, Sendable {
 
 /// What decides the memory of a training.
 package struct TrainingSize: Sendable {
-    package var model: ModelConfiguration
+    package var model: DecoderConfiguration
     package var plan: ParameterPlan
     /// With a sequence length.
     package var train: TrainOptions
@@ -48,7 +48,7 @@ package struct TrainingSize: Sendable {
     package var checkpoint: CheckpointOptions?
 
     package init(
-        model: ModelConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
+        model: DecoderConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
         worldSize: Int, isOneNode: Bool, roundsWeights: Bool, isValidated: Bool,
         checkpoint: CheckpointOptions?
     ) {

@@ -36,7 +36,7 @@ package struct CheckpointFiles: Sendable {
     }
 
     /// The tensors that are saved, under their names in the file.
-    func weights(of model: any LanguageModel) -> [NamedTensor] {
+    func weights(of model: LanguageModel) -> [NamedTensor] {
         let list = model.parameters
         guard adapter == nil else {
             return list.named(list.values, of: model.addedParameters).map {
@@ -49,7 +49,7 @@ package struct CheckpointFiles: Sendable {
     }
 
     /// The bytes of each file of a checkpoint; small ones, whose sizes only the run will tell, are left out.
-    package func sizes(of model: any LanguageModel, _ state: OptimizerState) -> [Int] {
+    package func sizes(of model: LanguageModel, _ state: OptimizerState) -> [Int] {
         let weights = weights(of: model).map { ($0.name, $0.shape) }
         return [
             SafetensorsLayout(weights, metadata: weightsMetadata).fileSize,
@@ -60,7 +60,7 @@ package struct CheckpointFiles: Sendable {
 
     /// Writes all files of a checkpoint but its tensors.
     func write(
-        _ model: ModelConfiguration, _ state: TrainerState, into directory: String
+        _ model: DecoderConfiguration, _ state: TrainerState, into directory: String
     ) throws {
         if let adapter {
             try FileWriter.write(
@@ -82,7 +82,7 @@ package struct CheckpointFiles: Sendable {
         try FileWriter.write(Array(recipe.utf8), to: directory + "/recipe.yaml")
     }
 
-    private func configuration(of model: ModelConfiguration) -> HuggingFaceConfiguration {
+    private func configuration(of model: DecoderConfiguration) -> HuggingFaceConfiguration {
         HuggingFaceConfiguration(
             model: model, endOfTextID: endOfTextID, beginningOfTextID: beginningOfTextID,
             labels: labels)

@@ -19,7 +19,7 @@ package final class CheckpointSaver {
     private let files: CheckpointFiles
     private let keepLast: Int
     private let keepsBest: Bool
-    private let configuration: ModelConfiguration
+    private let configuration: DecoderConfiguration
     private let optimizerState: OptimizerState
     private let isGathering: Bool
     /// Nil where another rank writes for this one.
@@ -44,7 +44,7 @@ package final class CheckpointSaver {
 
     /// - Parameter isSaved: called on every rank once a checkpoint has been published.
     package init(
-        _ model: any LanguageModel, _ optimizerState: OptimizerState, store: CheckpointStore,
+        _ model: LanguageModel, _ optimizerState: OptimizerState, store: CheckpointStore,
         files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }

@@ -15,7 +15,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
     private let files: [File]
     private let memory: UnsafeMutableBufferPointer<Float>
     /// The tensors are copied from their memory.
-    private let sources: (model: any LanguageModel, state: OptimizerState)
+    private let sources: (model: LanguageModel, state: OptimizerState)
     /// Whether the parts are all of the files.
     private let isWhole: Bool
 
@@ -37,7 +37,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
 
     /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
     init(
-        _ model: any LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
+        _ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
         sharedOver communicator: (any Communicator)?
     ) {
         sources = (model, state)

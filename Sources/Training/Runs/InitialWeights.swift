@@ -3,10 +3,10 @@ import Models
 
 /// The weights with which a start of a run begins.
 package struct InitialWeights {
-    package let model: any LanguageModel
+    package let model: LanguageModel
     package let seed: UInt64
 
-    package init(model: any LanguageModel, seed: UInt64) {
+    package init(model: LanguageModel, seed: UInt64) {
         (self.model, self.seed) = (model, seed)
     }
 

@@ -33,7 +33,7 @@ package struct PretrainingTask: TrainingTask {
     }
 
     /// That of `init.from`, or that of the recipe.
-    package func configuration(_ recipe: TrainingRecipe) throws -> ModelConfiguration {
+    package func configuration(_ recipe: TrainingRecipe) throws -> DecoderConfiguration {
         guard let directory = recipe.initial.from else {
             return try recipe.model.configuration(
                 tokenizerVocabularySize: tokenizer.vocabularySize)
@@ -58,12 +58,12 @@ package struct PretrainingTask: TrainingTask {
             + RankInputs(tokenizer, at: tokenizerPath)
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
     {
         try ParameterPlan(freezing: recipe, model)
     }
 
-    package func objective(_ model: any LanguageModel) -> any Objective {
+    package func objective(_ model: LanguageModel) -> any Objective {
         NextTokenObjective(model: model)
     }
 
@@ -127,7 +127,7 @@ package struct PretrainingTask: TrainingTask {
     }
 
     package func checkpointFiles(
-        _ configuration: ModelConfiguration, recipeText: String
+        _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
         CheckpointFiles(
             tokenizerJSON: tokenizer.tokenizerJSON,

@@ -41,14 +41,14 @@ extension RankInputs {
     }
 
     /// A model whose weights every rank has read, by their bits.
-    package init(_ model: any LanguageModel, at path: String) {
+    package init(_ model: LanguageModel, at path: String) {
         let values = model.parameters.values.buffer
         let hash = values.baseAddress.map { kernel_hash($0, values.count) } ?? 0
         self.init([Item(path, "\(model.configuration.summary) of hash \(hash)")])
     }
 
     /// The sizes of a model.
-    package init(_ configuration: ModelConfiguration, at path: String) {
+    package init(_ configuration: DecoderConfiguration, at path: String) {
         self.init([Item(path, "\(configuration)")])
     }
 

@@ -18,16 +18,16 @@ package protocol TrainingTask {
     var inputs: RankInputs { get throws }
 
     /// The architecture and sizes of the model.
-    func configuration(_ recipe: TrainingRecipe) throws -> ModelConfiguration
+    func configuration(_ recipe: TrainingRecipe) throws -> DecoderConfiguration
     /// What is trained, and what stands beside the tensors of the architecture.
-    func plan(_ recipe: TrainingRecipe, _ model: ModelConfiguration) throws -> ParameterPlan
+    func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
     /// From a recipe that leaves nothing open.
     func source(_ recipe: TrainingRecipe) throws -> any BatchSource
     /// Nil where nothing is validated.
     func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss?
-    func objective(_ model: any LanguageModel) -> any Objective
+    func objective(_ model: LanguageModel) -> any Objective
     func checkpointFiles(
-        _ configuration: ModelConfiguration, recipeText: String
+        _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles
     /// What the model saw there; `step` counts from 0.
     func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
@@ -49,7 +49,7 @@ extension ParameterPlan {
     /// All of the architecture but what `train.freeze` names.
     ///
     /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
-    package init(freezing recipe: TrainingRecipe, _ model: ModelConfiguration) throws {
+    package init(freezing recipe: TrainingRecipe, _ model: DecoderConfiguration) throws {
         let patterns = recipe.train.freeze.map(NamePattern.init)
         let names = model.tensorShapes.map(\.name)
         try NamePattern.require(patterns, toMatchIn: names, key: "train.freeze")
@@ -63,7 +63,7 @@ extension ParameterPlan {
     }
 
     /// Throws a usage `Failure` where the pattern of a factor of the learning rate fits nothing.
-    package func check(_ optimizer: OptimizerOptions, of model: ModelConfiguration) throws {
+    package func check(_ optimizer: OptimizerOptions, of model: DecoderConfiguration) throws {
         let factors = try optimizer.learningRateFactors.map(LearningRateFactor.init)
         try NamePattern.require(
             factors.map(\.pattern), toMatchIn: tensorShapes(of: model).map(\.name),

@@ -1,0 +1,56 @@
+/// The modules of a decoder by what they do, whatever their names in files are.
+package enum DecoderModule: Hashable, Sendable {
+    case tokenEmbedding, positionEmbedding
+    case attentionNorm
+    /// Queries, keys and values from one layer, side by side.
+    case queriesKeysValues
+    case queries, keys, values, attentionOutput
+    case mlpNorm, gate, raise, lower
+    case finalNorm
+    /// Logits from the last hidden states.
+    case output
+
+    /// Whether it is a linear layer of a block.
+    package var isLinear: Bool {
+        switch self {
+        case .queriesKeysValues, .queries, .keys, .values, .attentionOutput: true
+        case .gate, .raise, .lower: true
+        case .tokenEmbedding, .positionEmbedding, .output: false
+        case .attentionNorm, .mlpNorm, .finalNorm: false
+        }
+    }
+
+    /// Whether its result is added to the residual stream.
+    var endsInResidual: Bool { self == .attentionOutput || self == .lower }
+}
+
+/// The names of modules in a Hugging Face model, in the order in which their parameters stand.
+package struct ModuleNames: Sendable {
+    /// What stands before all names but that of the output layer.
+    package let prefix: String
+    /// The name of the list of blocks.
+    let blocks: String
+    let embeddings: KeyValuePairs<DecoderModule, String>
+    /// Those of a block, behind its number.
+    let block: KeyValuePairs<DecoderModule, String>
+    let end: KeyValuePairs<DecoderModule, String>
+    /// Behind all others; not there where it is tied.
+    package let output: String
+
+    /// The full name of a module.
+    ///
+    /// - Precondition: the architecture has the module.
+    package func name(of module: DecoderModule, layer: Int? = nil) -> String {
+        if module == .output { return output }
+        let all = [embeddings, block, end].joined()
+        guard let name = all.first(where: { $0.key == module })?.value else {
+            preconditionFailure("the architecture has no module \(module)")
+        }
+        return fullName(name, layer: layer)
+    }
+
+    /// - Parameter layer: The number of the block; nil outside of blocks.
+    func fullName(_ name: String, layer: Int?) -> String {
+        layer.map { "\(prefix).\(blocks).\($0).\(name)" } ?? "\(prefix).\(name)"
+    }
+}

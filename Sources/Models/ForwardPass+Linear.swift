@@ -1,0 +1,129 @@
+import Tensors
+
+/// Linear layers with the adapters that stand beside them.
+extension ForwardPass {
+    /// Numbers of the places in the model where adapters drop inputs; far above those of the layers.
+    private static let firstAdapterSite = 1 << 16
+
+    /// x w + b.
+    func linear<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
+    ) -> Value<Flow> {
+        guard let adapter = adapters[layer.weight] else {
+            return product(x, layer, element: element)
+        }
+        guard adapter.magnitude == nil else {
+            return flow(decomposed(x, adapter, layer, element: element))
+        }
+        return lowRank(x, adapter, to: product(x, layer, element: element))
+    }
+
+    /// gelu(x w + b).
+    func linearGELU<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
+    ) -> Value<Flow> {
+        guard configuration.weightLayout == .inputFirst, adapters[layer.weight] == nil,
+            let bias = layer.bias
+        else { return tape.gelu(linear(x, layer, element: element), form: .tanh) }
+        return tape.linearGELU(x, weight: self[layer.weight], bias: self[bias], form: .tanh)
+    }
+
+    /// residual + dropout(x w + b).
+    func add<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, through layer: LinearLayer, to residual: Variable, site: Int,
+        element: Element.Type
+    ) -> Variable {
+        if configuration.weightLayout == .inputFirst, adapters[layer.weight] == nil {
+            return tape.addLinear(
+                x, weight: self[layer.weight], bias: bias(of: layer), to: residual,
+                dropout: dropout(site: site))
+        }
+        return tape.add(
+            residual, dropOut(wideLinear(x, layer, element: element), site: site))
+    }
+
+    /// x w + b in floats.
+    private func wideLinear<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
+    ) -> Variable {
+        func product() -> Variable {
+            wideProduct(x, layer.weight, bias: bias(of: layer), element: element)
+        }
+        guard let adapter = adapters[layer.weight] else { return product() }
+        guard adapter.magnitude == nil else {
+            return decomposed(x, adapter, layer, element: element)
+        }
+        return lowRank(x, adapter, to: product())
+    }
+
+    /// x w + b, of the layer alone.
+    private func product<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
+    ) -> Value<Flow> {
+        switch configuration.weightLayout {
+        case .inputFirst:
+            tape.linear(x, weight: self[layer.weight], bias: bias(of: layer))
+        case .outputFirst:
+            flow(wideProduct(x, layer.weight, bias: bias(of: layer), element: element))
+        }
+    }
+
+    /// x w + b in floats, of the layer alone; where the weight is [out, in], the product in `element`.
+    private func wideProduct<In: ComputeElement, Element: ComputeElement>(
+        _ x: Value<In>, _ weight: Parameter, bias: Variable?, element: Element.Type
+    ) -> Variable {
+        switch configuration.weightLayout {
+        case .inputFirst: return tape.wideLinear(x, weight: self[weight], bias: bias)
+        case .outputFirst:
+            let y = tape.linear(floats(x), transposedWeight: self[weight], as: element)
+            return bias.map { tape.addBias(y, $0) } ?? y
+        }
+    }
+
+    private func bias(of layer: LinearLayer) -> Variable? { layer.bias.map { self[$0] } }
+
+    /// y + s dropout(x) aᵀ bᵀ, over y.
+    private func lowRank<In: ComputeElement, Out: ComputeElement>(
+        _ x: Value<In>, _ adapter: LoRALayer, to y: Value<Out>
+    ) -> Value<Out> {
+        tape.addLowRank(
+            dropOut(x, of: adapter), a: self[adapter.a], b: self[adapter.b],
+            scale: adapters.configuration.scale, to: y)
+    }
+
+    /// DoRA: m / |W + s B A| times the adapted product. What stands in front of the bias is the
+    /// product alone; where inputs are dropped, they are dropped for the change, not for W's own part:
+    /// W x + (m / |W + s B A|) (W + s B A) dropout(x) - W dropout(x).
+    private func decomposed<In: ComputeElement, Element: ComputeElement>(
+        _ x: Value<In>, _ adapter: LoRALayer, _ layer: LinearLayer, element: Element.Type
+    ) -> Variable {
+        func product(_ x: Value<In>, bias: Variable? = nil) -> Variable {
+            wideProduct(x, layer.weight, bias: bias, element: element)
+        }
+        let bias = bias(of: layer)
+        let isDropping = stream != nil && adapters.configuration.dropoutRate > 0
+        let dropped = isDropping ? dropOut(x, of: adapter) : x
+        let adapted = tape.addLowRank(
+            dropped, a: self[adapter.a], b: self[adapter.b],
+            scale: adapters.configuration.scale, to: product(dropped))
+        guard let magnitude = adapter.magnitude else { return adapted }
+        let changed = tape.rescale(
+            adapted, by: self[magnitude],
+            norms: adapters.norms(of: adapter, in: parameters))
+        if isDropping {
+            let own = tape.scale(product(dropped), by: -1)
+            return tape.add(tape.add(product(x, bias: bias), own), changed)
+        }
+        return bias.map { tape.addBias(changed, $0) } ?? changed
+    }
+
+    private func dropOut<Element: ComputeElement>(
+        _ x: Value<Element>, of adapter: LoRALayer
+    ) -> Value<Element> {
+        guard let stream, adapters.configuration.dropoutRate > 0 else { return x }
+        let dropout = Dropout(
+            rate: adapters.configuration.dropoutRate,
+            site: Self.firstAdapterSite + adapter.a.index, stream: stream)
+        return tape.narrow(tape.dropout(tape.widen(x), dropout), as: Element.self)
+    }
+}
