@@ -64,3 +64,9 @@ package enum Console {
         return 0
     }
 }
+
+/// When the program started.
+package enum ProgramClock {
+    /// The moment of the first use, which `main` makes its first act.
+    package static let start = ContinuousClock.now
+}

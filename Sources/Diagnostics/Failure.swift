@@ -1,3 +1,5 @@
+import Foundation
+
 /// An error of the world (a file, MPI, HDF5, a recipe), told so that the reader can act on it.
 ///
 /// `line` renders it as the one line that the program prints:
@@ -102,4 +104,15 @@ package struct Failure: Error, Equatable, Sendable {
 
 extension Failure: CustomStringConvertible {
     package var description: String { line }
+}
+
+extension Failure {
+    /// Prints the program's line and ends the process, from code that cannot throw.
+    ///
+    /// Nothing is cleaned up: under MPI the launcher sees that a rank ended with an error, and ends the
+    /// others.
+    package func endProcess() -> Never {
+        try? FileHandle.standardError.write(contentsOf: Data("swift-llm-train: \(line)\n".utf8))
+        _exit(exitCode)
+    }
 }

@@ -58,3 +58,28 @@ extension DirectoryEntries {
         return status.st_mode & S_IFMT
     }
 }
+
+/// Where a path leads once links such as checkpoints/latest are followed.
+package enum ResolvedPath {
+    package static func of(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
+
+/// Where a model is written.
+package enum OutputPath {
+    /// Makes the directory in which `path` is to stand, and those around it.
+    package static func makeParent(of path: String) throws {
+        let parent = URL(filePath: path).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: parent, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(
+                "cannot create the directory", got: error.localizedDescription, at: parent,
+                remedy: "choose another output")
+        }
+    }
+}

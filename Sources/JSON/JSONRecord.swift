@@ -78,3 +78,43 @@ package struct JSONRecord: Equatable, Sendable {
         }
     }
 }
+
+/// When two names of one object are the same, which is an error.
+package enum JSONNames: Sendable {
+    /// When Swift's `String` calls them equal, so that an object can become a `Dictionary`.
+    case strings
+    /// When their bytes are equal, so that every vocabulary can be read.
+    case bytes
+}
+
+/// The names that an object has had so far.
+struct JSONNamesSeen {
+    private let names: JSONNames
+    private var strings: Set<String> = []
+    private var bytes: Set<[UInt8]> = []
+
+    init(_ names: JSONNames) {
+        self.names = names
+    }
+
+    /// False for a name that it holds already.
+    mutating func insert(_ name: [UInt8]) -> Bool {
+        switch names {
+        case .strings: strings.insert(String(decoding: name, as: UTF8.self)).inserted
+        case .bytes: bytes.insert(name).inserted
+        }
+    }
+}
+
+/// The figures that a command was asked for, and the check that they are numbers.
+package enum FiniteFigures {
+    /// - Parameters:
+    ///   - json: what the command printed, in which null stands for the rest.
+    ///   - place: the model or the measurement that gave the figures.
+    package static func require(_ json: JSONValue, at place: String) throws(Failure) {
+        guard let found = json.nonFiniteNumber else { return }
+        throw Failure(
+            "\(found.path) is not finite", expected: "a number", got: "\(found.value)", at: place,
+            remedy: "the model has diverged, or its numbers overflow: take an earlier checkpoint")
+    }
+}

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A JSON document (RFC 8259) whose strings and numbers survive a round trip exactly.
 ///
 /// Strings stay UTF-8 bytes: Swift's `String` compares by canonical equivalence, for which two
@@ -119,5 +121,82 @@ extension JSONValue {
     var sorted: JSONValue {
         guard case .members(let members) = self else { return self }
         return .members(members.sorted { $0.key.lexicographicallyPrecedes($1.key) })
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(booleanLiteral value: Bool) { self = .boolean(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+
+    /// Keeps the order of the members, unlike `object(_:)`.
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .members(elements.map { Member(key: Array($0.0.utf8), value: $0.1) })
+    }
+}
+
+extension JSONValue {
+    /// Reads a whole document; white space may stand around it, nothing else.
+    ///
+    /// Stricter than most readers, since what is read here decides what a file means: a name that
+    /// stands twice in an object is an error, and so is nesting deeper than `maximumDepth`.
+    ///
+    /// - Parameters:
+    ///   - place: the file, for the error.
+    ///   - names: when two names of an object are the same.
+    package init(
+        parsing bytes: UnsafeRawBufferPointer, at place: String, maximumDepth: Int = 64,
+        names: JSONNames = .strings
+    ) throws(Failure) {
+        var parser = JSONParser(
+            bytes: bytes, place: place, maximumDepth: maximumDepth, names: names)
+        self = try parser.document()
+    }
+
+    package init(
+        parsing bytes: [UInt8], at place: String, maximumDepth: Int = 64,
+        names: JSONNames = .strings
+    ) throws(Failure) {
+        let result: Result<JSONValue, Failure> = bytes.withUnsafeBytes { buffer in
+            Result { () throws(Failure) in
+                try JSONValue(
+                    parsing: buffer, at: place, maximumDepth: maximumDepth, names: names)
+            }
+        }
+        self = try result.get()
+    }
+}
+
+extension JSONValue {
+    /// The document as text, members sorted by their code points.
+    ///
+    /// - Parameter isPretty: two spaces a level and a final newline, as Hugging Face writes
+    ///   config.json; otherwise one line without spaces.
+    /// - Precondition: every number is finite.
+    package func text(isPretty: Bool = false) -> String {
+        String(decoding: rendered(isPretty ? .configuration : .compact), as: UTF8.self)
+    }
+
+    /// The document as UTF-8; null stands for a number that is not finite.
+    package func rendered(_ style: JSONStyle) -> [UInt8] {
+        var writer = JSONWriter(style)
+        writer.write(self)
+        return writer.bytes + (style.endsWithNewline ? [UInt8(ascii: "\n")] : [])
+    }
+
+    /// The text in quotes, escaped as RFC 8259 demands and no further.
+    package static func quoted(_ string: String) -> String {
+        JSONValue.string(string).text()
+    }
+
+    /// What a reader of an error wants to see: the kind, and the value where it is short.
+    package var summary: String {
+        switch self {
+        case .array(let values): "an array of \(values.count)"
+        case .members(let members): "an object of \(members.count) members"
+        default: String(text().prefix(80))
+        }
     }
 }

@@ -11,7 +11,7 @@ package protocol Objective {
     func weight(of batch: TokenBatch, part: Range<Int>) -> Double
 
     /// The loss, summed over what counts of sequences `part` of `batch`. It is divided by the weight
-    /// of the global batch in one place, `StepGradient`.
+    /// of the global batch in one place, `BatchGradient`.
     ///
     /// - Parameter dropout: the random numbers of dropout; nil switches it off.
     func loss(
@@ -23,5 +23,25 @@ extension Objective {
     /// Each target counts alike.
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
         Double(batch.countedTargets(of: part))
+    }
+}
+
+extension TokenBatch {
+    /// The inputs of some sequences, [sequences, T]; T is the length of the longest of them.
+    package func inputTensor(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
+        tensor(inputs, part, device)
+    }
+
+    /// The targets of some sequences, [sequences, T]; T is the length of the longest of them.
+    package func targetTensor(of part: Range<Int>, on device: Device) -> Tensor<Int32> {
+        tensor(targets, part, device)
+    }
+
+    private func tensor(_ ids: [Int32], _ part: Range<Int>, _ device: Device) -> Tensor<Int32> {
+        let width = longest(of: part)
+        let rows = part.flatMap { sequence in
+            ids[sequence * sequenceLength..<sequence * sequenceLength + width]
+        }
+        return device.tensor(rows, shape: [part.count, width])
     }
 }

@@ -71,7 +71,7 @@ package struct TrainingBench {
                 configuration, parameterCount: setup.model.parameters.parameterCount),
             loss: loss, times: try shared(times),
             proportionalBytes: try communicator.allGather([Int64(proportionalBytes)]).map(Int.init),
-            residentBytes: try communicator.allGather([Int64(StepClock.peakMemoryBytes)])
+            residentBytes: try communicator.allGather([Int64(LapClock.peakMemoryBytes)])
                 .map(Int.init))
     }
 
@@ -97,5 +97,30 @@ package struct TrainingBench {
         return try RandomShard(
             tokenCount: steps * tokensInStep + 1, vocabularySize: configuration.vocabularySize,
             seed: UInt64(recipe.seed))
+    }
+}
+
+/// What the machine gives all ranks at once: sums over the ranks.
+struct BenchPeaks: Equatable {
+    /// GFLOP/s.
+    package var fma: Double
+    /// GFLOP/s of fp32 products.
+    package var sgemm: Double
+    /// GFLOP/s of bf16 products; nil where a rank has no instructions for them.
+    package var bfloat16: Double?
+    /// GB/s, read and written.
+    var copyGBPerSecond: Double
+
+    package static func measure(
+        _ compute: ComputeResources, over communicator: any Communicator, effort: DoctorEffort
+    ) throws -> BenchPeaks {
+        let own = try RankSpeed.measure(
+            on: compute.makeDevice(), host: ProcessInfo.processInfo.hostName,
+            kernels: compute.kernels, effort: effort, barrier: communicator.barrier)
+        let sums = try communicator.allReduce(
+            [own.gflops, own.sgemmGFLOPS, own.bfloat16GFLOPS ?? .nan, own.copyGBPerSecond], .sum)
+        return BenchPeaks(
+            fma: sums[0], sgemm: sums[1], bfloat16: sums[2].isNaN ? nil : sums[2],
+            copyGBPerSecond: sums[3])
     }
 }

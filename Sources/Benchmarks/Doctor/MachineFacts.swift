@@ -167,3 +167,12 @@ extension MachineFacts {
         ]
     }
 }
+
+extension FileSystemFacts {
+    var json: JSONValue {
+        .object([
+            "path": .string(path), "total_bytes": .integer(totalBytes),
+            "free_bytes": .integer(freeBytes),
+        ])
+    }
+}

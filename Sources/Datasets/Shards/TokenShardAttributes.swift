@@ -1,4 +1,6 @@
+import Crypto
 import Diagnostics
+import Tokenizers
 
 /// What a token shard says of its tokens: the attributes of the root group.
 package struct TokenShardAttributes: Equatable, Sendable {
@@ -62,4 +64,23 @@ package struct TokenShardAttributes: Equatable, Sendable {
         try file.write(endOfTextID.map(Int.init) ?? -1, named: "end_of_text_id")
         try file.write(sourceSHA256, named: "source_sha256")
     }
+}
+
+extension Tokenizer {
+    /// SHA-256 of the tokenizer.json, in lower-case hexadecimal: what `tokenizer_sha256` holds.
+    package var tokenizerSHA256: String {
+        hexadecimal(SHA256.hash(data: tokenizerJSON))
+    }
+}
+
+extension TokenStream {
+    /// Refuses shards of another tokenizer than this one.
+    package func require(_ tokenizer: some Tokenizer) throws {
+        try require(
+            tokenizerSHA256: tokenizer.tokenizerSHA256, vocabularySize: tokenizer.vocabularySize)
+    }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -17,7 +17,7 @@ package struct ReplayPhase {
 
     /// A step, what the run recorded of it, and where its batch comes from.
     package struct Result {
-        package let step: ReplayedStep
+        package let step: ReplayResult
         package let recorded: RecordedStep
         /// What led there: the checkpoint, and those that were passed over.
         package let start: RunStart
@@ -45,7 +45,7 @@ package struct ReplayPhase {
         var setup = try phase.makeSetup(
             settled, task, metricsPath: nil, .never, try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)
-        let replay = try StepReplay(
+        let replay = try Replay(
             setup, state: state, schedules: try ScheduleHistory(ofRun: run))
         return Result(
             step: try replay.compute(step: step), recorded: recorded, start: start, task: task,

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import ModelFiles
 
 /// A recipe as it was read, and what there is to say of it.
@@ -121,5 +122,13 @@ extension Recipe {
         initial.from = found[0].model?.directory
         finetune.from = found[1].model?.directory
         return found.compactMap { found in found.model?.note.map { "\(found.key): \($0)" } }
+    }
+}
+
+extension RecipeReading {
+    /// Tells what overrides replaced, and warns of what has no effect.
+    package func announce() {
+        for note in notes { Console.line("note: \(note)") }
+        for warning in warnings { Console.write("warning: \(warning)\n", to: .standardError) }
     }
 }

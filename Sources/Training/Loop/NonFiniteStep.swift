@@ -5,7 +5,7 @@ import Tensors
 
 /// Tells where a step without a finite loss or gradient went wrong.
 struct NonFiniteStep {
-    let gradient: StepGradient
+    let gradient: BatchGradient
     /// From 0.
     let step: Int
     let source: any BatchSource

@@ -22,8 +22,8 @@ final class RunJournal {
     }
 
     func record(
-        _ gradient: StepGradient, learningRate: Double, step: Int, tokens: Int,
-        _ clock: StepClock, profile: StepTimes? = nil
+        _ gradient: BatchGradient, learningRate: Double, step: Int, tokens: Int,
+        _ clock: LapClock, profile: StepTimes? = nil
     ) throws {
         let total = profile?.total ?? clock.total
         let record = TrainingMetrics(
@@ -31,7 +31,7 @@ final class RunJournal {
             learningRate: learningRate, gradientNorm: gradient.norm,
             tokensPerSecond: Double(gradient.tokenCount) / total,
             seconds: clock.seconds.merging(["total": total]) { $1 },
-            peakMemoryBytes: StepClock.peakMemoryBytes, profile: profile)
+            peakMemoryBytes: LapClock.peakMemoryBytes, profile: profile)
         try metrics.append(.train(record))
         if let profile { logger.info("step \(step): \(profile.line)") }
         let now = ContinuousClock.now

@@ -17,7 +17,7 @@ package final class Trainer {
     }
 
     private let setup: TrainerSetup
-    private let gradientStep: GradientStep
+    private let gradientStep: GradientComputation
     private let schedule: LearningRateSchedule
     private let clipping: GradientClipping
     private let reader: BatchReader
@@ -31,7 +31,7 @@ package final class Trainer {
         self.setup = setup
         self.state = state
         lastProfiledStep = state.step + setup.train.profileSteps
-        gradientStep = try GradientStep(setup, laneCount: state.laneCount)
+        gradientStep = try GradientComputation(setup, laneCount: state.laneCount)
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
         reader = BatchReader(
@@ -134,7 +134,7 @@ package final class Trainer {
     }
 
     /// Where the time of the step that was just done went, on this rank.
-    private func profile(_ clock: StepClock) -> StepTimes? {
+    private func profile(_ clock: LapClock) -> StepTimes? {
         guard state.step <= lastProfiledStep else { return nil }
         return StepTimes(
             clock, operations: setup.model.device.operations,
@@ -143,14 +143,14 @@ package final class Trainer {
 
     /// What one step did.
     package struct Step {
-        package let gradient: StepGradient
+        package let gradient: BatchGradient
         package let learningRate: Double
-        package let clock: StepClock
+        package let clock: LapClock
     }
 
     /// One step: batch, forward, loss, backward, reduce, clip, update.
     package func advance() throws -> Step {
-        var clock = StepClock()
+        var clock = LapClock()
         setup.model.device.operations.reset()
         let batch = try reader.next()
         clock.lap("data")
@@ -165,7 +165,7 @@ package final class Trainer {
     }
 
     /// One update, unless the gradient is not finite: then the step is skipped, on all ranks alike.
-    private func update(with gradient: StepGradient, learningRate: Double) throws {
+    private func update(with gradient: BatchGradient, learningRate: Double) throws {
         guard gradient.isFinite else { return try skip(gradient) }
         state.skippedInARow = 0
         try setup.optimizer.update(
@@ -175,7 +175,7 @@ package final class Trainer {
         state.updateCount = setup.optimizer.updateCount
     }
 
-    private func skip(_ gradient: StepGradient) throws {
+    private func skip(_ gradient: BatchGradient) throws {
         state.skippedInARow += 1
         let step = state.step + 1
         let description = try NonFiniteStep(

@@ -1,6 +1,7 @@
 import Datasets
 import Evaluation
 import Models
+import Options
 import Tensors
 
 /// What one training has to know of a recipe: pretraining makes one of its own blocks, fine-tuning one of
@@ -47,5 +48,19 @@ package struct TrainingRecipe: Equatable, Sendable {
     /// Whether bf16 is asked for and the processor has it.
     package var multipliesBFloat16: Bool {
         train.precision == .bf16 && ComputeKernels.hasBFloat16
+    }
+}
+
+/// Where a run's weights come from.
+package struct InitOptions: OptionBlock {
+    /// A model directory to go on from (continued pretraining, fine-tuning); without it the
+    /// weights are drawn at random from the seed.
+    package var from: String?
+
+    package init() {}
+
+    package static var fields: [OptionField<InitOptions>] {
+        let sizes = ModelOptions.sizeKeys.map { "model.\($0)" }
+        return [OptionField("from", \.from, .decidesWeights).naming(.input).replacing(sizes)]
     }
 }

@@ -38,7 +38,7 @@ package struct RecordedStep: Equatable, Sendable {
     }
 
     /// Numbers that are not finite count as equal, whichever they are: JSON has but null for them.
-    package func hasBits(of step: ReplayedStep) -> Bool {
+    package func hasBits(of step: ReplayResult) -> Bool {
         func finite(_ value: Double) -> UInt64? { value.isFinite ? value.bitPattern : nil }
         return loss?.bitPattern == finite(step.loss)
             && gradientNorm?.bitPattern == finite(step.gradientNorm)

@@ -52,7 +52,7 @@ package struct StepTimes: Equatable {
     ///   - total: of the step, where it was not measured by `clock`.
     ///   - operations: those of the step alone.
     package init(
-        _ clock: StepClock, total: Double? = nil, operations: OperationClock, worldSize: Int
+        _ clock: LapClock, total: Double? = nil, operations: OperationClock, worldSize: Int
     ) {
         func lap(_ name: String) -> Double { clock.seconds[name] ?? 0 }
         self.total = total ?? clock.total

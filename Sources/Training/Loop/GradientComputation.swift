@@ -4,7 +4,7 @@ import Tensors
 
 /// The gradient of a global batch: each rank computes its lanes, and the lanes of all ranks are added
 /// along a fixed tree, so that the result has the same bits on any number of ranks.
-final class GradientStep {
+final class GradientComputation {
     /// The sequences of the global batch that this rank computes.
     let sequences: Range<Int>
 
@@ -57,8 +57,8 @@ final class GradientStep {
 
     /// Collective. The values stay as they are until the next call.
     func compute(
-        _ batch: TokenBatch, step: Int, _ clock: inout StepClock
-    ) throws -> StepGradient {
+        _ batch: TokenBatch, step: Int, _ clock: inout LapClock
+    ) throws -> BatchGradient {
         accumulator.reset()
         var results = lanes.dropLast().map { lane in
             let result = computeLane(lane, batch, step: step)
@@ -77,7 +77,7 @@ final class GradientStep {
         clock.lap("reduce")
         clock.move(timing.spent, from: "compute", to: "reduce")
         if communicator.worldSize > 1 { clock.note(timing.hidden, as: "reduce_hidden") }
-        return StepGradient(
+        return BatchGradient(
             values: gradients[accumulator.sumIndex].values,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
             weight: all.reduce(0) { $0 + $1.weight },

@@ -1,11 +1,11 @@
 import Tensors
 
 /// Computes steps of a run again, as `Trainer` did, and writes nothing.
-package final class StepReplay {
+package final class Replay {
     private let setup: TrainerSetup
     private let schedules: ScheduleHistory
     private let clipping: GradientClipping
-    private var gradientStep: GradientStep
+    private var gradientStep: GradientComputation
     private var state: TrainerState
 
     /// - Parameters:
@@ -20,14 +20,14 @@ package final class StepReplay {
             firstStep: 0, stepCount: setup.stepCount, laneCount: state.laneCount,
             optimizer: setup.optimizerOptions)
         self.schedules = schedules.entries.isEmpty ? ScheduleHistory([current]) : schedules
-        gradientStep = try GradientStep(setup, laneCount: state.laneCount)
+        gradientStep = try GradientComputation(setup, laneCount: state.laneCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
     }
 
     /// Carries out the steps before `step` (counted from 1), then computes that one without updating.
     ///
     /// - Precondition: `step` is later than the state. Collective.
-    package func compute(step: Int) throws -> ReplayedStep {
+    package func compute(step: Int) throws -> ReplayResult {
         precondition(step > state.step, "step \(step) comes before the state's, \(state.step)")
         while state.step < step - 1 {
             let gradient = try computeGradient()
@@ -40,7 +40,7 @@ package final class StepReplay {
             state.step += 1
         }
         let gradient = try computeGradient()
-        return ReplayedStep(
+        return ReplayResult(
             step: step, loss: gradient.loss, gradientNorm: gradient.norm,
             learningRate: learningRate, layers: layers(gradient),
             sequences: gradientStep.sequences)
@@ -51,19 +51,19 @@ package final class StepReplay {
         schedules.entry(ofStep: state.step)?.schedule.value(at: state.step) ?? 0
     }
 
-    private func computeGradient() throws -> StepGradient {
-        var clock = StepClock()
+    private func computeGradient() throws -> BatchGradient {
+        var clock = LapClock()
         let laneCount = schedules.entry(ofStep: state.step)?.laneCount ?? state.laneCount
         if laneCount != state.laneCount {
             state.laneCount = laneCount
-            gradientStep = try GradientStep(setup, laneCount: laneCount)
+            gradientStep = try GradientComputation(setup, laneCount: laneCount)
         }
         let batch = try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
         return try gradientStep.compute(batch, step: state.step, &clock)
     }
 
-    private func layers(_ gradient: StepGradient) -> [ReplayedStep.Layer] {
-        var layers: [ReplayedStep.Layer] = []
+    private func layers(_ gradient: BatchGradient) -> [ReplayResult.Layer] {
+        var layers: [ReplayResult.Layer] = []
         let list = setup.objective.parameters
         for parameter in list.trained {
             let name = Self.layerName(of: parameter.name)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Measures where the time of a step goes.
-package struct StepClock {
+package struct LapClock {
     private let start = ContinuousClock.now
     private var last = ContinuousClock.now
     package private(set) var seconds: [String: Double] = [:]

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The gradient of one global batch.
-package struct StepGradient {
+package struct BatchGradient {
     /// Sum over all that counts, in the layout of the parameter list: the same on all ranks, but
     /// where the optimizer is sharded only this rank's slices hold it.
     let values: Tensor<Float>

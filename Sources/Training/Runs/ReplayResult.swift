@@ -1,5 +1,5 @@
 /// What a step that was computed again tells.
-package struct ReplayedStep: Sendable {
+package struct ReplayResult: Sendable {
     /// From 1.
     package let step: Int
     /// Nats per counted token of the global batch, before the update.
