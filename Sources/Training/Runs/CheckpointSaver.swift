@@ -78,7 +78,8 @@ package final class CheckpointSaver {
     /// collective.
     package func begin(_ state: TrainerState) throws {
         try finish()
-        snapshot?.take(isGathering ? try optimizerState.gather(over: communicator) : nil)
+        let whole = isGathering ? try optimizerState.gather(over: communicator) : nil
+        snapshot?.take(whole)
         let isFirst = communicator.rank == 0
         let (store, files, configuration, snapshot) = (store, files, configuration, snapshot)
         try communicator.agree {
