@@ -94,6 +94,17 @@ extension Jobs {
             try expectEqual(run, whole)
         }
 
+        @Test(arguments: ["none", "zero1"])
+        func oneRankMayWriteWhatAllKeep(sharding: String) async throws {
+            let workspace = try await Workspace.prepared()
+            let alone = try await workspace.pretrain("alone", Self.sizes)
+            let run = try await workspace.pretrain(
+                "run",
+                Self.sizes + "checkpoint.io=gather train.optimizer_sharding=\(sharding)",
+                ranks: 3)
+            try expectEqual(run, alone)
+        }
+
         @Test func gradientsOfHalfTheSizeTrainAsWell() async throws {
             let workspace = try await Workspace.prepared()
             let exact = try await workspace.pretrain("exact", "train.node_memory=private", ranks: 2)
