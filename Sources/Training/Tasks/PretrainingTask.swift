@@ -58,7 +58,8 @@ package struct PretrainingTask: TrainingTask {
             + RankInputs(tokenizer, at: tokenizerPath)
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
+        -> ParameterPlan
     {
         try ParameterPlan(freezing: recipe, model)
     }

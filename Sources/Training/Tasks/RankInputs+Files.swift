@@ -49,7 +49,9 @@ extension RankInputs {
 
     /// The sizes of a model.
     package init(_ configuration: DecoderConfiguration, at path: String) {
-        self.init([Item(path, "\(configuration)")])
+        // A description of the value would print its sets in an order that is each process's own.
+        let sizes = HuggingFaceConfiguration(model: configuration, endOfTextID: nil).json.text()
+        self.init([Item(path, "\(sizes), dropout \(configuration.dropoutRate)")])
     }
 
     package static func + (left: RankInputs, right: RankInputs) -> RankInputs {
