@@ -70,7 +70,8 @@ package struct ClassificationTask: TrainingTask {
         base.configuration
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
+        -> ParameterPlan
     {
         try base.plan(recipe, classCount: labels.count)
     }

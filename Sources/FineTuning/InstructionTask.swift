@@ -97,7 +97,8 @@ package struct InstructionTask: TrainingTask {
         base.configuration
     }
 
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
+        -> ParameterPlan
     {
         try base.plan(recipe, classCount: nil)
     }
