@@ -12,7 +12,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         abstract: "Takes text to a trained GPT, on one machine or on a cluster over MPI.",
         discussion: """
             Without a command it runs the built-in quick start: it trains a tokenizer and a \
-            small model, and writes a sample. Every command tells more with --help.
+            small model, and writes a sample. Every command tells more with --help, and \
+            `help recipe` prints the keys of recipes.
 
             Examples:
               swift-llm-train
@@ -57,6 +58,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
     ///
     /// - Throws: A usage `Failure` for a mistyped command or option, else what ArgumentParser throws.
     package static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        if let command = try RecipeHelpCommand.asked(by: arguments) { return command }
         try UnknownCommand.refuse(arguments)
         try UnknownOption.refuse(arguments)
         return try parseAsRoot(arguments)
