@@ -139,3 +139,9 @@ if Context.environment["SWIFT_LLM_BENCHMARKS"] != nil {
             ],
             path: "Tests/Benchmarks/Kernels"))
 }
+
+// The pages of the targets (launch/docs) are made by a plugin, which stays out of every other build too.
+if Context.environment["SWIFT_LLM_DOCS"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"))
+}
