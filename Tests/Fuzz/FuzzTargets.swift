@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Signals
 
-/// Fuzzes the readers of files from outside; see the README.
+/// Fuzzes the readers of files from outside; see the article on contributing.
 @main
 struct FuzzTargets: ParsableCommand {
     @Argument(help: "Targets; all without any.")
@@ -90,7 +90,7 @@ struct FuzzTargets: ParsableCommand {
     }
 
     /// An allocation past the limit ends the process. The address sanitizer, which takes terabytes,
-    /// has a limit of its own (README).
+    /// has a limit of its own (the article on contributing).
     private func limitMemory() throws {
         guard memory > 0 else { return }
         let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)

@@ -3,34 +3,13 @@ import Runs
 import Testing
 import swift_llm_train
 
-/// The README promises nothing that the program does not take.
+/// The README and the articles promise nothing that the program does not take.
 @Suite struct ReadmeTests {
-    private static let checkout = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// The indented lines, those that end in a backslash joined with the next.
-    private static var commandLines: [String] {
-        get throws {
-            let text = try String(
-                contentsOf: checkout.appending(path: "README.md"), encoding: .utf8)
-            return text.replacing("\\\n", with: " ").split(separator: "\n")
-                .filter { $0.hasPrefix("    ") && !$0.hasPrefix("     ") }
-                .map { $0.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces) }
-        }
-    }
-
-    /// The arguments of a command line of this program, with or without mpirun.
-    private static func arguments(of line: String) -> [String]? {
-        var words = line.split(separator: " ").map(String.init)
-        if words.first == "mpirun" { words.removeFirst(3) }
-        guard let first = words.first else { return nil }
-        if first == "launch/local" { return Array(words.dropFirst()) }
-        return first == "swift-llm-train" ? Array(words.dropFirst()) : nil
-    }
+    private static let pages = Result { try DocumentedPage.all }
 
     @Test func everyCommandParses() throws {
-        let commands = try Self.commandLines.compactMap(Self.arguments(of:))
-        #expect(commands.count >= 8)
+        let commands = try Self.pages.get().flatMap(\.arguments)
+        #expect(commands.count >= 40)
         for arguments in commands {
             #expect(throws: Never.self, "\(arguments)") {
                 _ = try SwiftLLMTrain.parsed(arguments)
@@ -38,23 +17,66 @@ import swift_llm_train
         }
     }
 
-    @Test func everyFileThatItNamesIsThere() throws {
-        let words = try String(
-            contentsOf: Self.checkout.appending(path: "README.md"), encoding: .utf8
-        ).split { " \n`()[]'".contains($0) }
-        let files = Set(words.filter { $0.hasPrefix("launch/") || $0.hasPrefix("hostfiles/") })
-        #expect(files.count >= 8)
-        for file in files {
-            let path = Self.checkout.appending(path: String(file)).path
-            #expect(FileManager.default.fileExists(atPath: path), "\(file)")
+    @Test func everyOverrideSetsAKey() throws {
+        let overrides = try Self.pages.get().flatMap(\.arguments).joined()
+            .filter(Recipe.Entry.isOverride)
+        #expect(overrides.count >= 10)
+        for override in overrides {
+            #expect(throws: Never.self, "\(override)") {
+                var recipe = Recipe()
+                try recipe.set(Recipe.Entry(override: override))
+            }
         }
     }
 
-    /// The names in the last column of the table of the section on reliability.
+    @Test func everyOptionOfAScriptIsInItsHelp() throws {
+        // Those pass their arguments on to the program.
+        let passing = ["launch/local", "launch/cluster", "Tests/Cluster/slow-links"]
+        let commands = try Self.pages.get().flatMap(\.commands)
+            .filter { $0[0].hasPrefix("launch/") || $0[0].hasPrefix("Tests/") }
+            .filter { !passing.contains($0[0]) && $0[0].last != "/" }
+        #expect(commands.count >= 8)
+        for command in commands {
+            let script = try DocumentedPage(command[0]).text
+            for option in command.dropFirst() where option.hasPrefix("--") {
+                #expect(script.contains(option), "\(command)")
+            }
+        }
+    }
+
+    @Test func everyFilterNamesTests() throws {
+        let tests = try Self.sources(in: "Tests")
+        for command in try Self.pages.get().flatMap(\.commands) where command[0] == "launch/test" {
+            for (option, name) in zip(command, command.dropFirst()) where option == "--filter" {
+                #expect(tests.contains(name), "\(command)")
+            }
+        }
+    }
+
+    @Test func everyFileThatAPageNamesIsThere() throws {
+        let pages = try Self.pages.get()
+        #expect(pages[0].paths.count >= 8)
+        for page in pages {
+            for path in page.paths {
+                let place = DocumentedPage.checkout.appending(path: path).path
+                #expect(FileManager.default.fileExists(atPath: place), "\(page.path): \(path)")
+            }
+        }
+    }
+
+    @Test func everyArticleThatAPageLinksToIsThere() throws {
+        for page in try Self.pages.get() {
+            for link in page.text.matches(of: /<doc:([^>]*)>/) {
+                #expect(throws: Never.self, "\(page.path)") {
+                    _ = try DocumentedPage.article(String(link.output.1))
+                }
+            }
+        }
+    }
+
+    /// The names in the last column of the table of the article on reliability.
     @Test func everyPromiseNamesTestsThatAreThere() throws {
-        let rows = try String(
-            contentsOf: Self.checkout.appending(path: "README.md"), encoding: .utf8
-        ).split(separator: "\n").drop { $0 != "## Reliability" }
+        let rows = try DocumentedPage.article("Reliability").lines
             .drop { !$0.hasPrefix("|---|---|---|") }.dropFirst().prefix { $0.hasPrefix("|") }
         #expect(rows.count >= 10)
         let tests = try Self.sources(in: "Tests")
@@ -70,11 +92,22 @@ import swift_llm_train
     }
 
     private static func sources(in folder: String) throws -> String {
-        let root = checkout.appending(path: folder).path
+        let root = DocumentedPage.checkout.appending(path: folder).path
         return try FileManager.default.subpathsOfDirectory(atPath: root)
             .filter { $0.hasSuffix("Tests.swift") }
             .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }
             .joined()
+    }
+
+    /// After a change of a key: `swift-llm-train help recipe --markdown`.
+    @Test func articleOnRecipesHoldsTheTableOfAllKeys() throws {
+        let page = try DocumentedPage.article("Recipes")
+        #expect(page.lines.filter { $0.hasPrefix("| `") || $0.hasPrefix("| key") }.count > 100)
+        #expect(page.text.contains("\n\n" + RecipeTable.markdown + "\n"))
+    }
+
+    @Test func readmeIsShort() throws {
+        #expect(try DocumentedPage("README.md").lines.count <= 201)
     }
 
     @Test(arguments: [
@@ -82,13 +115,13 @@ import swift_llm_train
         "instructions", "lora",
     ])
     func everyRecipeIsValid(name: String) throws {
-        let path = Self.checkout.appending(path: "launch/recipes/\(name).yaml").path
+        let path = DocumentedPage.checkout.appending(path: "launch/recipes/\(name).yaml").path
         let recipe = try Recipe.load(path: path)
         #expect(recipe.name == name)
     }
 
     @Test func quickStartsRecipeIsTheBuiltInOne() throws {
-        let path = Self.checkout.appending(path: "launch/recipes/quickstart.yaml").path
+        let path = DocumentedPage.checkout.appending(path: "launch/recipes/quickstart.yaml").path
         let builtIn = try Recipe.load(.quickStart, overrides: ["prepare.input=stories.txt"])
         #expect(try Recipe.load(path: path) == builtIn)
     }

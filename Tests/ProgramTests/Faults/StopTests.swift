@@ -38,7 +38,7 @@ extension Jobs {
             #expect(run.exitCode == 0, "\(run.output) \(run.errors)")
         }
 
-        /// 250 of them, under load and without, are run by hand (README).
+        /// 250 of them, under load and without, are run by hand (the article on reliability).
         @Test func stopsAtRandomMomentsInAHailOfSignalsSaveTheUndisturbedRun() async throws {
             let run = try await script("stops", ["--count", "20", "--storm"], seconds: 900)
             #expect(run.exitCode == 0, "\(run.output.suffix(4000)) \(run.errors)")
