@@ -149,8 +149,8 @@ package final class BucketReducer {
 }
 
 extension Communicator {
-    /// One number for each chunk; each rank gives those of its own slices, all ranks get all, in the
-    /// order of the chunks.
+    /// Gathers one number for each chunk: each rank gives those of its own slices, all ranks get
+    /// all, in the order of the chunks.
     ///
     /// - Parameter values: as many as there are chunks; those of other ranks are not read.
     fileprivate func gatherChunks(

@@ -1,9 +1,10 @@
-/// How whole numbers of all ranks become one.
+/// The ways in which whole numbers of all ranks become one.
 package enum IntegerReduction: Sendable {
     case minimum, maximum, sum
 }
 
-/// How floating-point numbers of all ranks become one; every choice gives all ranks the same bits.
+/// The ways in which floating-point numbers of all ranks become one; each gives all ranks the same
+/// bits.
 package enum DoubleReduction: Sendable {
     /// NaN where any rank has NaN.
     case minimum, maximum

@@ -67,7 +67,7 @@ package struct MessageToSend {
     }
 }
 
-/// Where the bytes of `peer` go.
+/// The peer from which bytes come, and the memory to which they go.
 package struct MessageToReceive {
     package var peer: Int
     package var bytes: UnsafeMutableRawBufferPointer

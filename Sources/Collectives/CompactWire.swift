@@ -1,6 +1,6 @@
 import CKernels
 
-/// As bfloat16, rounded to the nearest, ties to even: half the traffic.
+/// Sends gradients as bfloat16, rounded to the nearest, ties to even: half the traffic.
 ///
 /// What a host keeps for itself is not rounded before the sum: the bits depend on the ranks and hosts.
 package final class CompactWire: GradientWire {
@@ -54,7 +54,7 @@ package final class CompactWire: GradientWire {
         idleBuffers.append(compact)
     }
 
-    /// One that is large enough; small ones stay for smaller messages.
+    /// A buffer that is large enough; small ones stay for smaller messages.
     private func takeBuffer(_ capacity: Int) -> Compact {
         let fitting = idleBuffers.indices.filter { idleBuffers[$0].count >= capacity }
         guard let best = fitting.min(by: { idleBuffers[$0].count < idleBuffers[$1].count }) else {

@@ -3,7 +3,7 @@ import Foundation
 
 /// The one line on standard error and the exit code with which an error ends the program.
 package struct ErrorReport: Equatable, Sendable {
-    /// Without the line feed.
+    /// The line of the error, without the line feed.
     package var line: String
     package var exitCode: Int32
     /// Whether this rank is the one that prints the line.

@@ -46,7 +46,7 @@ extension Failure {
 }
 
 extension ArraySlice<UInt8> {
-    /// What follows the first byte that does not satisfy `condition`.
+    /// The part after the first byte that does not satisfy `condition`.
     fileprivate func dropFirst(while condition: (UInt8) -> Bool) -> Self {
         drop(while: condition).dropFirst()
     }

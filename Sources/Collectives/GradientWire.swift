@@ -1,4 +1,4 @@
-/// In which format gradients travel between hosts.
+/// The format in which gradients travel between hosts.
 package protocol GradientWire: AnyObject {
     /// Starts sending and receiving. The memory stays valid, the sent values unchanged and the received
     /// ones untouched, until the exchange has been waited for; then the values have arrived.
@@ -17,7 +17,7 @@ package struct GradientMessage {
     package var values: GradientBuffer
 }
 
-/// As the floats that they are.
+/// Sends gradients as the floats that they are.
 package final class FloatWire: GradientWire {
     package init() {}
 

@@ -1,7 +1,7 @@
-/// Which ranks stand on which host: those of one host can share memory.
+/// Which ranks run on which host: those of one host can share memory.
 ///
-/// On every host one rank speaks for it in each rank's slices: their owner, where it stands there, else
-/// one so chosen that the ranks of the host speak for equally many.
+/// On every host one rank speaks for it in each rank's slices: their owner, where it runs there,
+/// else one so chosen that the ranks of the host speak for equally many.
 package struct HostMap: Equatable, Sendable {
     /// The ranks of each host, ascending; the hosts in the order of their first ranks.
     package let ranks: [[Int]]
@@ -20,7 +20,7 @@ package struct HostMap: Equatable, Sendable {
         }
     }
 
-    /// Each rank on a host of its own: none shares memory.
+    /// A map with each rank on a host of its own: none shares memory.
     package static func apart(worldSize: Int) -> HostMap { HostMap(labels: Array(0..<worldSize)) }
 
     package var count: Int { ranks.count }
@@ -58,7 +58,7 @@ extension Communicator {
 }
 
 extension HostMap: CustomStringConvertible {
-    /// As in "2 nodes of 4 ranks", in the words of users.
+    /// The map in words, as in "2 nodes of 4 ranks".
     package var description: String {
         let sizes = ranks.map(\.count)
         let (least, most) = (sizes.min() ?? 0, sizes.max() ?? 0)

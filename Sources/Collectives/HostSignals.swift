@@ -1,12 +1,12 @@
-/// Messages of one byte by which the ranks of a host tell each other what stands in shared memory.
+/// Messages of one byte by which the ranks of a host announce what lies in shared memory.
 final class HostSignals {
     private let communicator: any Communicator
-    /// Nil where the rank has its host for itself.
+    /// The memory that the ranks of the host share; nil where the rank has its host for itself.
     private let memory: SharedMemory?
-    /// Where the bytes of all ranks arrive, for each channel.
+    /// The memory where the bytes of all ranks arrive, for each channel.
     private let inbox: UnsafeMutableRawBufferPointer
     private let token: UnsafeMutableRawBufferPointer
-    /// Exchanges that have not ended.
+    /// The number of exchanges that have not ended.
     private var openCount = 0
 
     /// - Parameter channelCount: channels are numbers below it.
@@ -26,8 +26,8 @@ final class HostSignals {
         token.deallocate()
     }
 
-    /// Tells `listeners` that what this rank has written can be read, and waits for what `speakers`
-    /// write.
+    /// Notifies `listeners` that what this rank has written can be read, and waits for what
+    /// `speakers` write.
     func tell(
         _ listeners: [Int], awaiting speakers: [Int], on channel: Int
     ) throws -> PendingExchange {

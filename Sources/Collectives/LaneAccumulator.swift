@@ -93,7 +93,8 @@ package final class LaneAccumulator {
         finishLane(in: 0..<parameterCount)
     }
 
-    /// What one thread adds at a time: two such pieces fit in its second-level cache.
+    /// The number of elements that one thread adds at a time: two such pieces fit in its
+    /// second-level cache.
     private static let pieceSize = 1 << 16
 
     private func add(_ folds: [LaneTree.Fold], in range: Range<Int>) {
@@ -124,12 +125,12 @@ package final class LaneAccumulator {
 /// all are done. No result depends on which thread runs which index.
 package typealias ForEach = (_ count: Int, _ body: (_ index: Int) -> Void) -> Void
 
-/// On the calling thread.
+/// Runs the body for each index in ascending order, on the calling thread.
 package func forEachInOrder(_ count: Int, _ body: (_ index: Int) -> Void) {
     for index in 0..<count { body(index) }
 }
 
-/// What happens at the end of one lane: its buffer, the folds of buffers, and those that live on.
+/// The work at the end of one lane: its buffer, the folds of buffers, and those that live on.
 private struct LanePlan {
     var buffer: Int
     var folds: [LaneTree.Fold]

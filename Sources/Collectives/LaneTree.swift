@@ -71,9 +71,9 @@ package struct LaneTree: Equatable, Sendable {
         return children(of: node).flatMap { maximalNodes(covering: range, below: $0) }
     }
 
-    /// What a list of nodes comes to by the additions that need no other node.
+    /// The result of the additions within a list of nodes that need no other node.
     package struct PartialSum: Equatable, Sendable {
-        /// In order.
+        /// The additions, in order.
         package var folds: [Fold]
         /// The nodes that remain, from left to right, and their positions in the list.
         package var nodes: [Node]

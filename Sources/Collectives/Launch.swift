@@ -1,10 +1,10 @@
 import Diagnostics
 
-/// What the launcher of an MPI job (mpirun, mpiexec, srun) tells a process in its environment.
+/// What the launcher of an MPI job (mpirun, mpiexec, srun) passes to a process in its environment.
 package struct Launch: Equatable, Sendable {
     package var launcher: String
     package var rank: Int
-    /// Nil where the launcher leaves the count to MPI.
+    /// The number of ranks; nil where the launcher leaves it to MPI.
     package var worldSize: Int?
 
     package init(launcher: String, rank: Int, worldSize: Int?) {

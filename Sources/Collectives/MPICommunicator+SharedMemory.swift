@@ -6,8 +6,8 @@ extension MPICommunicator {
         try shareMemory(byteCount: byteCount, on: hosts)
     }
 
-    /// As above, among the ranks of each of `hosts`, which must be on one node: a map of smaller groups
-    /// than the real one plays several nodes.
+    /// Shares memory among the ranks of each of `hosts`, which must be on one node: a map of
+    /// smaller groups than the real one plays several nodes.
     package func shareMemory(byteCount: Int, on hosts: HostMap) throws -> SharedMemoryOutcome {
         guard hosts.count < worldSize else {
             return .unavailable(reason: "each rank is on a node of its own")
@@ -41,12 +41,12 @@ extension MPICommunicator {
         return .shared(memory)
     }
 
-    /// Where Linux keeps the memory that processes share.
+    /// The folder in which Linux keeps the memory that processes share.
     private static let folder = "/dev/shm"
     /// Bytes left for the messages of MPI.
     private static let reserve = 32 << 20
 
-    /// Nil where there is no such folder.
+    /// The bytes that are free in the folder of shared memory; nil where there is no such folder.
     private static var freeByteCount: Int? {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return nil }

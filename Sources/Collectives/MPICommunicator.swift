@@ -8,7 +8,7 @@ package final class MPICommunicator: Communicator {
     package let worldSize: Int
     package let hosts: HostMap
 
-    /// Nil once MPI has been finalized.
+    /// The communicator of all ranks; nil once MPI has been finalized.
     private(set) var world: OpaquePointer?
 
     /// Starts MPI; a process can do so once.

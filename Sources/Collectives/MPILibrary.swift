@@ -5,7 +5,7 @@ import Diagnostics
 package struct MPILibrary: Equatable, Sendable {
     /// "Open MPI", "MPICH", "Intel(R) MPI Library"...
     package let flavour: String
-    /// "4.1.4"; empty where the library does not tell.
+    /// The version of the library, such as "4.1.4"; empty where the library does not give it.
     package let version: String
     /// The version of the standard that it follows: "3.1".
     package let standard: String
@@ -21,7 +21,7 @@ package struct MPILibrary: Equatable, Sendable {
         return MPILibrary(describing: text, standard: "\(major).\(minor)")
     }
 
-    /// Reads what MPI_Get_library_version tells: the name comes first, then a number with points.
+    /// Reads what MPI_Get_library_version returns: the name comes first, then a number with points.
     package init(describing text: String, standard: String) {
         let words = text.split { $0.isWhitespace || $0 == "," || $0 == ":" }
         let isNumber = { (word: Substring) in

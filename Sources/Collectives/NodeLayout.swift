@@ -1,6 +1,6 @@
 import CKernels
 
-/// Which tree nodes are added for the slices of one rank, and in which order: those of the ranks of
+/// The tree nodes that are added for the slices of one rank, and their order: those of the ranks of
 /// its host, and what the nodes of every other host come to.
 package struct NodeLayout {
     /// A node in the memory of this host: number `index` of those of `rank`.
@@ -10,7 +10,7 @@ package struct NodeLayout {
     }
 
     package enum Source: Equatable, Sendable {
-        /// Of `places`.
+        /// The node at this index of `places`.
         case here(Int)
         /// The next message of the rank that speaks for this host.
         case away(Int)
@@ -18,11 +18,11 @@ package struct NodeLayout {
 
     /// The nodes of this host, from left to right.
     package let places: [Place]
-    /// How far they go without others.
+    /// The additions among the nodes of this host alone, and the nodes that then remain.
     package let partialSum: LaneTree.PartialSum
-    /// Where all nodes come from, from left to right.
+    /// The sources of all nodes, from left to right.
     package let sources: [Source]
-    /// The positions of this rank's nodes among them.
+    /// The positions of this rank's nodes among all of `sources`.
     package let ownNodes: Range<Int>
     /// The additions, in order; the sum comes to lie at position 0.
     package let folds: [LaneTree.Fold]

@@ -4,12 +4,12 @@ import CMPI
 ///
 /// The memory of the messages belongs to MPI until `wait` returns.
 package final class PendingExchange {
-    /// Nil where there is nothing to wait for.
+    /// The requests of MPI; nil where there is nothing to wait for.
     private var requests: OpaquePointer?
-    /// What follows, in order.
+    /// The steps that follow these messages, in order.
     private var steps: [() throws -> PendingExchange?] = []
     private var isSettled = false
-    /// Where the waiting shows.
+    /// The board on which waiting for the exchange shows.
     var board: ProgressBoard?
 
     /// An exchange without messages.
@@ -42,7 +42,7 @@ package final class PendingExchange {
         }
     }
 
-    /// Drives the messages on and tells whether all of them have ended; `wait` is still due.
+    /// Drives the messages on and returns whether all of them have ended; `wait` is still due.
     ///
     /// MPI moves long messages only inside its calls: call this now and then while computing.
     package func test() throws -> Bool {

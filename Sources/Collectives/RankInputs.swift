@@ -1,8 +1,10 @@
 import Diagnostics
 
-/// What each rank reads for itself and all must have alike: files, and the keys of a recipe.
+/// The inputs that each rank reads for itself and all must have alike: files, and the keys of a
+/// recipe.
 ///
-/// Each item is a name and a value that tells equal contents from others, such as a size and a hash.
+/// Each item is a name and a value that is the same for equal contents alone, such as a size and a
+/// hash.
 package struct RankInputs: Equatable, Sendable {
     package struct Item: Equatable, Sendable {
         package var name: String
@@ -13,7 +15,7 @@ package struct RankInputs: Equatable, Sendable {
         }
     }
 
-    /// In an order that follows from the recipe alone.
+    /// The items, in an order that follows from the recipe alone.
     package var items: [Item]
 
     package init(_ items: [Item] = []) {
@@ -24,8 +26,8 @@ package struct RankInputs: Equatable, Sendable {
     /// well.
     ///
     /// - Parameters:
-    ///   - what: says what is wrong where they differ.
-    ///   - remedy: says what to do then.
+    ///   - what: describes what is wrong where they differ.
+    ///   - remedy: describes what to do then.
     /// - Throws: `AgreedFailure` that names the first rank whose items are not those of rank 0, the
     ///   first of them, and both values.
     package func requireEqual(

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Where a rank stands among the collective calls of a run.
+/// How far a rank has come in the collective calls of a run.
 package struct RankProgress: Equatable, Sendable {
     /// The training step, from 1; 0 before the first.
     package var step = 0
-    /// Collective calls, and waits for exchanges, that the rank has begun.
+    /// The number of collective calls, and of waits for exchanges, that the rank has begun.
     package var number = 0
     /// The call in which the rank is, or was last: one word.
     package var call = "start"
-    /// Since when the rank has been in the call; nil outside.
+    /// The time since which the rank has been in the call; nil outside.
     package var waitingSince: ContinuousClock.Instant?
-    /// Whether what it does now (a checkpoint, an evaluation) may take any time.
+    /// Whether what the rank does now (a checkpoint, an evaluation) may take any time.
     package var isUncounted = false
 
     package init() {}

@@ -34,12 +34,13 @@ package final class SharedMemory {
         }
     }
 
-    /// To be called after writing, before another rank is told, and after being told, before reading.
+    /// Makes writes visible: call it after writing, before another rank hears of it, and on that
+    /// rank before reading.
     package func synchronize() throws {
         try check(cmpi_window_synchronize(window), of: "MPI_Win_sync")
     }
 
-    /// Collective: afterwards nobody uses the memory.
+    /// Releases the memory; afterwards nobody uses it. Collective.
     package func release() throws {
         guard let window else { return }
         self.window = nil

@@ -1,4 +1,5 @@
-/// How each rank's slice of a bucket comes to it from all ranks, and how the sum goes back.
+/// The ways by which each rank's slice of a bucket comes to it from all ranks, and the sum goes
+/// back.
 ///
 /// The ranks of a host read each other's nodes in memory that they share. For a slice of another
 /// host's rank one of them speaks for all: it adds what their nodes come to, sends that to the owner,
@@ -7,7 +8,7 @@
 ///
 /// All ranks start and finish the same buckets; they finish them in the same order.
 package final class SliceTransport {
-    /// Which nodes arrive, and how they are added.
+    /// The nodes that arrive, and how they are added.
     package let layout: NodeLayout
     private let communicator: any Communicator
     private let hosts: HostMap
@@ -80,13 +81,14 @@ package final class SliceTransport {
         return try told.then { [self] in try exchangeSums(of: bucket, arrival) }
     }
 
-    /// This rank's slice of every node of the layout; they may be overwritten. Called once the
-    /// exchange has ended.
+    /// This rank's slice of every node of the layout; the slices may be overwritten. Called once
+    /// the exchange has ended.
     func arrivedNodes(of bucket: GradientBucket) -> [GradientBuffer] {
         arrivals[bucket.index]?.slices ?? []
     }
 
-    /// The nodes have been added, and the sum stands in the buffer of this rank's first node.
+    /// Ends the use of a bucket whose nodes have been added; the sum lies in the buffer of this
+    /// rank's first node.
     func release(_ bucket: GradientBucket) {
         guard let arrival = arrivals.removeValue(forKey: bucket.index) else { return }
         idleBuffers.append(arrival.received)
@@ -115,7 +117,7 @@ package final class SliceTransport {
         }
     }
 
-    /// Called once the exchange of `startGather` has ended; then all slices stand in `sum`.
+    /// Called once the exchange of `startGather` has ended; then all slices lie in `sum`.
     ///
     /// This rank's part of the slices is free by now: those who spoke for the host have read it.
     func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer) {

@@ -12,7 +12,7 @@ struct UTF8Scanner {
     private var missingCount = 0
     private var nextByte: ClosedRange<UInt8> = 0x80...0xBF
 
-    /// Takes the next byte and tells whether a scalar begins with it.
+    /// Takes the next byte and returns whether a scalar begins with it.
     mutating func consume(_ byte: UInt8) -> Bool {
         defer { offset += 1 }
         if missingCount > 0 {

@@ -65,7 +65,7 @@ package enum Console {
     }
 }
 
-/// When the program started.
+/// The clock that measures from the start of the program.
 package enum ProgramClock {
     /// The moment of the first use, which `main` makes its first act.
     package static let start = ContinuousClock.now

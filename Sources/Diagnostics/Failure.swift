@@ -1,6 +1,6 @@
 import Foundation
 
-/// An error of the world (a file, MPI, HDF5, a recipe), told so that the reader can act on it.
+/// An error of the world (a file, MPI, HDF5, a recipe), worded so that the reader can act on it.
 ///
 /// `line` renders it as the one line that the program prints:
 /// `what: expected E, got G (where); what to do`.
@@ -20,7 +20,7 @@ package struct Failure: Error, Equatable, Sendable {
     package var finding: FailureText?
     /// The file, key, dataset or call at which it failed.
     package var place: String?
-    /// What the reader can do about it, as an imperative.
+    /// What the reader can do about the failure, as an imperative.
     package var advice: FailureText?
 
     package init(
@@ -42,13 +42,13 @@ package struct Failure: Error, Equatable, Sendable {
     /// What was expected, as it is printed.
     package var expected: String? { expectation?.description }
 
-    /// What was found in its place, as it is printed.
+    /// The finding in place of what was expected, as it is printed.
     package var got: String? {
         get { finding?.description }
         set { finding = newValue?.failureText }
     }
 
-    /// What the reader can do about it, as it is printed.
+    /// What the reader can do about the failure, as it is printed.
     package var remedy: String? {
         get { advice?.description }
         set { advice = newValue?.failureText }

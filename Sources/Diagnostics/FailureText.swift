@@ -1,5 +1,5 @@
-/// A part of a message in which keys of a recipe stand as values, so that they can be named as the user
-/// spells them: `FailureText("\(key: "train.lanes") does not divide the batch")`.
+/// A part of a message that holds the keys of a recipe as values, so that they can be named as the
+/// user spells them: `FailureText("\(key: "train.lanes") does not divide the batch")`.
 package struct FailureText: Equatable, Sendable, ExpressibleByStringInterpolation {
     fileprivate enum Part: Equatable, Sendable {
         case text(String)
@@ -99,7 +99,7 @@ extension FailureText {
     }
 }
 
-/// What a `Failure` takes as its texts: a string, or one that names keys.
+/// A text that a `Failure` takes: a string, or one that names keys.
 package protocol FailureTextConvertible {
     var failureText: FailureText { get }
 }

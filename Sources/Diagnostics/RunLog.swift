@@ -1,11 +1,11 @@
 import Foundation
 import Logging
 
-/// Where a run tells people what it does: standard output, standard error for warnings, and a file.
+/// Where a run reports to people: standard output, standard error for warnings, and a file.
 package enum RunLog {
-    /// The logger of one rank; only the first one speaks.
+    /// The logger of one rank; only the first one writes.
     ///
-    /// - Parameter name: stands before what is printed, where several runs share a terminal.
+    /// - Parameter name: comes before each message, where several runs share a terminal.
     package static func logger(
         rank: Int, path: String? = nil, name: String? = nil
     ) throws -> Logger {

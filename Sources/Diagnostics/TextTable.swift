@@ -1,4 +1,4 @@
-/// Rows whose columns stand under one another: the first to the left, the others to the right.
+/// Rows whose columns are under one another: the first to the left, the others to the right.
 package struct TextTable {
     private var rows: [[String]] = []
 
@@ -25,8 +25,8 @@ package struct TextTable {
 
 /// Text of a shard as a report shows it.
 package enum QuotedText {
-    /// The first `limit` characters in quotes, on one line, without control characters; three
-    /// dots tell that there is more.
+    /// The first `limit` characters in quotes, on one line, without control characters; three dots
+    /// mark that there is more.
     package static func line(_ text: String, limit: Int, isCut: Bool = false) -> String {
         let shown = text.prefix(limit)
         let escaped = shown.unicodeScalars.map { scalar in

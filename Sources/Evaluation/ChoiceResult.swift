@@ -1,10 +1,10 @@
 import Datasets
 import JSON
 
-/// How a model answers one multiple-choice question.
+/// The answer of a model to one multiple-choice question.
 package struct ChoiceResult: Equatable, Sendable {
     package let question: ChoiceQuestion
-    /// Of each choice given the prompt, in nats.
+    /// The log-likelihood of each choice given the prompt, in nats.
     package let logLikelihoods: [Double]
     /// Whether the prompt was longer than the context and lost its beginning.
     package let isCut: Bool
@@ -15,7 +15,7 @@ package struct ChoiceResult: Equatable, Sendable {
         self.isCut = isCut
     }
 
-    /// Whether every choice has a likelihood; without, the answer says nothing.
+    /// Whether every choice has a likelihood; without, the answer has no meaning.
     package var isFinite: Bool { logLikelihoods.allSatisfy(\.isFinite) }
 
     /// The likeliest choice; the first of equals.

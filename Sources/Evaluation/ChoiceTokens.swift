@@ -7,7 +7,8 @@ import Tokenizers
 /// Prompt and choice are encoded together, since that decides the tokens at the seam; those behind the
 /// tokens of the prompt alone are the choice's. Spaces at the end of a prompt belong to the choice.
 struct ChoiceTokens {
-    /// What the model sees before every choice: at most its context without the longest choice.
+    /// The tokens that the model sees before every choice: at most its context without the longest
+    /// choice.
     private(set) var context: [Int32]
     let choices: [[Int32]]
     /// Tokens of the context, from the front, that questions with the same prefix begin with.
@@ -15,7 +16,7 @@ struct ChoiceTokens {
     /// Whether the context has lost its beginning.
     private(set) var isCut = false
 
-    /// - Parameter prefix: examples, which stand before the prompt.
+    /// - Parameter prefix: examples, which come before the prompt.
     /// - Throws: `Failure` for text outside the vocabulary, and for a choice longer than the context.
     init(
         _ question: ChoiceQuestion, after prefix: String, _ tokenizer: any Tokenizer,

@@ -16,7 +16,7 @@ package struct ClassScores: Equatable, Sendable {
 
     package static let portionSize = 16
 
-    /// Collective.
+    /// Computes the scores of the examples. Collective.
     ///
     /// - Precondition: the model has a head of `classCount` classes.
     package init(

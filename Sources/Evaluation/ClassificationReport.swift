@@ -1,7 +1,8 @@
 import Datasets
 import JSON
 
-/// How well classes are told: what scikit-learn's `classification_report` and `confusion_matrix` give.
+/// How well classes are predicted: what scikit-learn's `classification_report` and
+/// `confusion_matrix` give.
 ///
 /// With the texts of class c that were called c (hits), precision = hits / texts called c,
 /// recall = hits / texts of class c, F1 = 2 precision recall / (precision + recall); 0 / 0 counts as 0.

@@ -1,7 +1,7 @@
 import Models
 import Tensors
 
-/// Tells how likely a model finds texts that may follow a context.
+/// Computes how likely a model finds texts that may follow a context.
 ///
 /// The context goes through the model once, for all that may follow it, and a beginning that it shares
 /// with the context before is not computed again. The result has the same bits, whatever was asked

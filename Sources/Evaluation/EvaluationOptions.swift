@@ -1,6 +1,6 @@
 import Options
 
-/// When and on how much the loss is measured during training.
+/// Options of when and on how much the loss is measured during training.
 package struct EvaluationOptions: OptionBlock {
     /// Steps between two validations; 0 validates at the end alone; usual 100 to 1000.
     package var everySteps = 250

@@ -2,32 +2,32 @@ import Diagnostics
 import Foundation
 
 extension DirectoryEntries {
-    /// Whether something stands at `path`, a link that leads nowhere too.
+    /// Whether something exists at `path`, a link that leads nowhere too.
     ///
     /// - Parameter followsLinks: whether what counts is the place to which links lead.
-    /// - Throws: `Failure` where the system cannot tell: a place that may not be looked at, or a disk
-    ///   that fails, is not taken for an empty one.
+    /// - Throws: `Failure` where the system cannot find out: a place that may not be looked at, or
+    ///   a disk that fails, is not taken for an empty one.
     package static func isThere(
         _ path: String, followsLinks: Bool = false
     ) throws(Failure) -> Bool {
         try fileType(of: path, followsLinks: followsLinks) != nil
     }
 
-    /// Whether a directory stands at `path`, or at the place to which it leads.
+    /// Whether a directory lies at `path`, or at the place to which it leads.
     ///
     /// - Throws: `Failure` where the system cannot tell.
     package static func isFolder(_ path: String) throws(Failure) -> Bool {
         try fileType(of: path, followsLinks: true) == S_IFDIR
     }
 
-    /// Whether a directory stands at `path` itself, which a link to one is not.
+    /// Whether a directory lies at `path` itself, which a link to one is not.
     ///
     /// - Throws: `Failure` where the system cannot tell.
     static func isDirectory(_ path: String) throws(Failure) -> Bool {
         try fileType(of: path, followsLinks: false) == S_IFDIR
     }
 
-    /// Whether a regular file stands at `path`, or at the place to which it leads.
+    /// Whether a regular file lies at `path`, or at the place to which it leads.
     ///
     /// - Throws: `Failure` where the system cannot tell.
     package static func isFile(_ path: String) throws(Failure) -> Bool {
@@ -41,7 +41,7 @@ extension DirectoryEntries {
         try isThere(directory, followsLinks: true) ? names(in: directory) : []
     }
 
-    /// Nil where nothing is there.
+    /// The type of the file at a path; nil where nothing is there.
     private static func fileType(
         of path: String, followsLinks: Bool
     ) throws(Failure) -> mode_t? {
@@ -59,7 +59,7 @@ extension DirectoryEntries {
     }
 }
 
-/// Where a path leads once links such as checkpoints/latest are followed.
+/// The path to which another leads once links such as checkpoints/latest are followed.
 package enum ResolvedPath {
     package static func of(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
@@ -68,9 +68,9 @@ package enum ResolvedPath {
     }
 }
 
-/// Where a model is written.
+/// The path to which a model is written.
 package enum OutputPath {
-    /// Makes the directory in which `path` is to stand, and those around it.
+    /// Makes the directory in which `path` is to lie, and those around it.
     package static func makeParent(of path: String) throws {
         let parent = URL(filePath: path).deletingLastPathComponent().path
         do {

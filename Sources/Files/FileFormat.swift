@@ -1,11 +1,11 @@
 /// A kind of file that is no plain text, known by its first bytes.
 package struct FileFormat: Equatable, Sendable {
-    /// With its article: "a gzip file".
+    /// The name with its article: "a gzip file".
     package let name: String
-    /// What to do with it where text is wanted.
+    /// What a user should do with such a file where text is wanted.
     package let remedy: String
 
-    /// As many of the first bytes as tell every format.
+    /// The number of first bytes that suffices to know every format.
     package static let headSize = 512
 
     private init(_ name: String, _ remedy: String) {
@@ -61,7 +61,7 @@ extension FileFormat {
             offset: offset, bytes: Array(text.utf8) + bytes, format: FileFormat(name, remedy))
     }
 
-    /// Of a signature in letters so much follows that no text begins with it.
+    /// The known signatures; those in letters are so long that no text begins with one.
     private static let signatures =
         compressed + wideText + [
             signature("%PDF-", [], "a PDF file", "extract its text, for example by pdftotext"),
@@ -114,7 +114,7 @@ extension FileFormat {
         signature("", [0xFE, 0xFF], "text in UTF-16", conversion("UTF-16")),
     ]
 
-    /// How a user turns text of another encoding into UTF-8.
+    /// Advice on turning text of another encoding into UTF-8.
     package static func conversion(_ encoding: String) -> String {
         "convert it by iconv -f \(encoding) -t UTF-8"
     }
@@ -127,7 +127,7 @@ extension FileFormat {
         return FileFormat("a safetensors file", "name it as a model")
     }
 
-    /// UTF-16 without its mark: bytes of zero stand on one side of the pairs alone (letters of ASCII,
+    /// UTF-16 without its mark: bytes of zero are on one side of the pairs alone (letters of ASCII,
     /// spaces, line ends), and the pairs are characters of text.
     private static func utf16(_ head: [UInt8]) -> FileFormat? {
         let pairs = head.count / 2

@@ -3,12 +3,12 @@ import Glibc
 
 /// An advisory lock on a file, which the kernel drops when its holder dies.
 package final class FileLock {
-    /// How an attempt to lock ended.
+    /// The end of an attempt to lock.
     package enum Outcome: Equatable, Sendable {
         case locked
         /// Another process holds the lock.
         case taken
-        /// The file system has no locks, or none to spare; says which.
+        /// The file system has no locks, or none to spare; the reason names which.
         case unavailable(reason: String)
     }
 
@@ -18,8 +18,8 @@ package final class FileLock {
     /// Makes the file where it is missing, and tries to lock it without waiting.
     ///
     /// - Parameters:
-    ///   - what: says what failed where the file cannot be opened.
-    ///   - lock: the system call, for tests that stand in for a file system.
+    ///   - what: describes what failed where the file cannot be opened.
+    ///   - lock: the system call, which tests replace.
     package init(
         path: String, what: String, lock: (Int32, Int32) -> Int32 = { flock($0, $1) }
     ) throws(Failure) {

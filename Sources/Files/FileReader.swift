@@ -4,11 +4,11 @@ import Glibc
 /// Owns an open file and reads it by position; several threads may read at once.
 package final class FileReader: Sendable {
     package let path: String
-    /// In bytes, when it was opened.
+    /// The size of the file in bytes, when it was opened.
     package let size: Int
     private let descriptor: Int32
 
-    /// - Parameter what: says what failed when it cannot be opened.
+    /// - Parameter what: describes what failed when it cannot be opened.
     /// - Throws: `Failure` when the file cannot be opened or is not a regular file.
     package init(path: String, what: String = "cannot open the file") throws(Failure) {
         let descriptor = try SystemCall.check(what, at: path) {
@@ -65,7 +65,7 @@ package final class FileReader: Sendable {
     /// The whole of a file that is small by its nature (a configuration, a tokenizer).
     ///
     /// - Parameters:
-    ///   - what: says what failed when it cannot be opened.
+    ///   - what: describes what failed when it cannot be opened.
     ///   - maximumSize: in bytes; a larger file is an error, not a full memory.
     package static func bytes(
         of path: String, what: String = "cannot open the file", maximumSize: Int = 256 << 20

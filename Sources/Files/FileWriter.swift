@@ -11,7 +11,7 @@ package final class FileWriter {
     package let path: String
     private var descriptor: Int32?
 
-    /// Creates the file, or empties the one that stands there.
+    /// Creates the file, or empties the one that lies there.
     package init(path: String) throws(Failure) {
         self.path = TemporaryName.published(path)
         descriptor = try SystemCall.check("cannot create the file", at: self.path) {

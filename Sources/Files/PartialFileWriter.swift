@@ -7,7 +7,7 @@ package final class PartialFileWriter {
     package let path: String
     private var descriptor: Int32?
 
-    /// Creates the file in its full size, or empties the one that stands there.
+    /// Creates the file in its full size, or empties the one that lies there.
     package static func create(_ path: String, size: Int) throws(Failure) {
         let place = TemporaryName.published(path)
         let descriptor = try SystemCall.check("cannot create the file", at: place) {

@@ -7,9 +7,9 @@ import Glibc
 /// is renamed. The steps are separate verbs so that several ranks can write into one directory:
 /// one creates it, all write, one publishes it. Where one process does all, use `write`.
 package struct PublishedDirectory: Sendable {
-    /// Where it will appear.
+    /// The path at which the directory will appear.
     package let path: String
-    /// Where its files are written.
+    /// The path of the directory while its files are written.
     package let temporaryPath: String
 
     package init(at path: String) {
@@ -19,7 +19,7 @@ package struct PublishedDirectory: Sendable {
 
     /// Writes a directory: `body` gets the temporary path, fills it, and everything is published.
     ///
-    /// When `body` throws, nothing remains but what stood at `path` before.
+    /// When `body` throws, nothing remains but what was at `path` before.
     ///
     /// - Parameter isReplacing: whether a directory at `path` may be replaced; an error otherwise.
     package static func write(

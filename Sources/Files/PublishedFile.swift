@@ -7,7 +7,7 @@ import Glibc
 /// itself is put on the disk. A reader sees the old file or the new one, never a mixture, and after
 /// a crash of the machine too.
 package enum PublishedFile {
-    /// Writes the file at `path`, replacing the one that stands there.
+    /// Writes the file at `path`, replacing the one that lies there.
     ///
     /// When `body` throws, the old file stays as it was and nothing new remains.
     package static func write(
@@ -33,9 +33,9 @@ package enum PublishedFile {
     /// Lets a file appear that other code writes: `body` gets a temporary path, at which it must
     /// create, fill and close the file.
     ///
-    /// A file that stands at `path` already is refused, unless it is to be replaced. The temporary name
-    /// is this process's own, so that of two processes neither publishes what the other has half
-    /// written.
+    /// A file that exists at `path` already is refused, unless it is to be replaced. The temporary
+    /// name is this process's own, so that of two processes neither publishes what the other has
+    /// half written.
     package static func create<Result>(
         at path: String, isReplacing: Bool = false,
         _ body: (_ temporaryPath: String) throws -> Result
@@ -57,7 +57,7 @@ package enum PublishedFile {
         }
     }
 
-    /// Makes `path` a symbolic link to `target`, replacing the link or file that stands there.
+    /// Makes `path` a symbolic link to `target`, replacing the link or file that lies there.
     package static func link(_ path: String, to target: String) throws(Failure) {
         let temporary = TemporaryName.partial(of: path)
         try DirectoryEntries.remove(temporary)

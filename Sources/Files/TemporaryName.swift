@@ -1,7 +1,7 @@
 import Diagnostics
 import Glibc
 
-/// The names beside a target, hidden but for one, under which unfinished things stand.
+/// The names beside a target, hidden but for one, under which unfinished things lie.
 package enum TemporaryName {
     static let partialSuffix = ".partial"
     static let replacedSuffix = ".replaced"
@@ -25,7 +25,7 @@ package enum TemporaryName {
         return String(name.dropFirst().dropLast(replacedSuffix.count))
     }
 
-    /// The path under which a reader will find what is written at `path`: messages tell this one.
+    /// The path under which a reader will find what is written at `path`: messages name this one.
     package static func published(_ path: String) -> String {
         path.split(separator: "/", omittingEmptySubsequences: false)
             .map { originalName(String($0)) }.joined(separator: "/")

@@ -1,16 +1,16 @@
 import Diagnostics
 
-/// What a sample of a file's bytes tells of it as text.
+/// What a sample of a file's bytes shows about the file as text.
 package struct TextSample: Equatable, Sendable {
     private let format: FileFormat?
     private var byteCount = 0
-    /// Bytes of zero.
+    /// The number of bytes of zero.
     private var zeroCount = 0
     /// Control characters, those of zero among them, that no text holds.
     private var controlCount = 0
     /// Ill-formed parts, as Unicode counts them.
     private var malformedCount = 0
-    /// Well-formed characters beyond ASCII.
+    /// The number of well-formed characters beyond ASCII.
     private var wideCount = 0
     private var hasInk = false
 
@@ -38,7 +38,7 @@ package struct TextSample: Equatable, Sendable {
         if !isWhole { hasInk = true }
     }
 
-    /// Without the characters that the ends of a part cut.
+    /// The part without the characters that its ends cut.
     private static func inside(_ part: [UInt8]) -> ArraySlice<UInt8> {
         let start = part.prefix(4).firstIndex { $0 & 0xC0 != 0x80 } ?? 0
         let end = part.suffix(4).lastIndex { $0 & 0xC0 != 0x80 } ?? part.count
@@ -75,11 +75,11 @@ package struct TextSample: Equatable, Sendable {
 // MARK: Judgement
 
 extension TextSample {
-    /// Whether nothing but white space is there.
+    /// Whether the file certainly has nothing but white space.
     package var isBlank: Bool { !hasInk }
 
-    /// Says what the bytes are where they are no text in UTF-8; nil for text, also where a few of its
-    /// bytes are ill-formed.
+    /// A failure that describes the bytes where they are no text in UTF-8; nil for text, also where
+    /// a few of its bytes are ill-formed.
     ///
     /// No text are the known formats; more than one byte of zero in a thousand; more than one control
     /// character in twenty; and more than four ill-formed parts in ten bytes, which is text in another
@@ -98,7 +98,8 @@ extension TextSample {
             remedy: FileFormat.conversion("ENCODING"))
     }
 
-    /// What a user should know before ill-formed bytes are replaced or refused; nil where there are none.
+    /// A warning for the user before ill-formed bytes are replaced or refused; nil where there are
+    /// none.
     package func warning(at place: String) -> String? {
         guard malformedCount > 0 else { return nil }
         guard isLikeLatin1 else {

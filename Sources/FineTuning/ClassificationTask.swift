@@ -7,17 +7,17 @@ import Objectives
 import Tokenizers
 import Training
 
-/// Fine-tuning to tell the classes of texts.
+/// Fine-tuning to predict the classes of texts.
 package struct ClassificationTask: TrainingTask {
     package let labels: ClassLabels
     private let base: FineTuneBase
-    /// Of the examples.
+    /// The files of the examples.
     private let files: [String]
     private let train: ClassifiedExamples
-    /// Those of `train`.
+    /// The texts of `train`.
     private let texts: [LabelledText]
     package let validation: ClassifiedExamples
-    /// For the report at the end; may be empty.
+    /// The examples for the report at the end; may be empty.
     package let test: ClassifiedExamples
     private let labelWarnings: [String]
     private let classWeights: [Float]

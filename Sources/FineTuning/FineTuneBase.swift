@@ -10,7 +10,7 @@ struct FineTuneBase {
     let directory: String
     let tokenizer: any Tokenizer
     let configuration: DecoderConfiguration
-    /// Of a classifier.
+    /// The labels of a classifier; nil for any other model.
     let labels: [String]?
     private let options: FineTuneOptions
     private let lora: LoRAOptions
@@ -38,7 +38,7 @@ struct FineTuneBase {
         self.configuration = configuration
     }
 
-    /// T: what the recipe says, at most the context.
+    /// T, the sequence length of the recipe, at most the context.
     func sequenceLength(_ recipe: TrainingRecipe) -> Int {
         min(recipe.train.sequenceLength ?? .max, configuration.contextLength)
     }

@@ -3,7 +3,7 @@ import Evaluation
 import Options
 import Training
 
-/// What a model becomes, from which examples, and which of its weights change.
+/// Options of what a model becomes, from which examples, and which of its weights change.
 package struct FineTuneOptions: OptionBlock {
     package enum Task: String, OptionChoice {
         /// Answers to instructions and in conversations.
@@ -25,13 +25,13 @@ package struct FineTuneOptions: OptionBlock {
 
     /// How much an example of each class counts.
     package enum ClassWeights: String, OptionChoice {
-        /// All alike.
+        /// The examples of all classes count alike.
         case none
         /// The rarer, the more: examples / (classes x examples of the class).
         case balanced
     }
 
-    /// What the examples are; usual instructions.
+    /// The kind of the examples; usual instructions.
     package var task = Task.instructions
     /// The model directory to start from; by default what an earlier phase of the recipe made.
     package var from: String?
@@ -49,7 +49,7 @@ package struct FineTuneOptions: OptionBlock {
     package var testFraction = 0.0
     /// The weights that change; usual lora.
     package var trained = Trained.lora
-    /// How many blocks change with last_blocks; usual 1 to 4.
+    /// The number of blocks that change with last_blocks; usual 1 to 4.
     package var lastBlocks = 1
     /// The format of conversations; by default the model's own, else alpaca.
     package var template: String?

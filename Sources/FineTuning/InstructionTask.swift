@@ -10,7 +10,7 @@ import Training
 /// Fine-tuning on answers to instructions and in conversations.
 package struct InstructionTask: TrainingTask {
     private let base: FineTuneBase
-    /// Of the examples.
+    /// The files of the examples.
     private let files: [String]
     private let template: ChatTemplate
     private let train: ExampleSet
@@ -57,7 +57,7 @@ package struct InstructionTask: TrainingTask {
         }
     }
 
-    /// That of the recipe, else that of the model, else Alpaca's.
+    /// The template of the recipe, else that of the model, else Alpaca's.
     private static func template(_ options: FineTuneOptions, _ base: FineTuneBase) throws
         -> ChatTemplate
     {
@@ -80,7 +80,8 @@ package struct InstructionTask: TrainingTask {
             + (endWarning.map { [$0] } ?? [])
     }
 
-    /// Where the template is not that of the vocabulary; nil where the end of an answer is one token.
+    /// A warning where the end of an answer is several tokens, as in a template made for another
+    /// vocabulary; nil where it is one.
     private var endWarning: String? {
         let end = template.pieces.answerEnd
         guard let ids = try? base.tokenizer.encode(end), ids.count > 1 else { return nil }
@@ -105,7 +106,7 @@ package struct InstructionTask: TrainingTask {
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 
-    /// With what is learnt in ⟦ ⟧.
+    /// Returns the sequence as text, with what is learnt between ⟦ and ⟧.
     package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
     {

@@ -7,7 +7,7 @@ struct LabelledTextSplit {
     private(set) var train: [LabelledText] = []
     private(set) var validation: [LabelledText] = []
     private(set) var test: [LabelledText] = []
-    /// What was left out, and what looks like a mistake.
+    /// Warnings of texts that were left out, and of what looks like a mistake.
     private(set) var warnings: [String] = []
 
     /// - Parameter given: the labels of the model; nil takes those of the texts.

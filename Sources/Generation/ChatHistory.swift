@@ -1,14 +1,14 @@
 import JSON
 import Tokenizers
 
-/// What has been said, and how much of it the model still sees.
+/// The messages of a conversation so far, and how much of them the model still sees.
 package struct ChatHistory {
     private let template: ChatTemplate
     private let tokenizer: any Tokenizer
     private let system: [ChatMessage]
-    /// Without the system message.
+    /// The messages but for the system message.
     private var messages: [ChatMessage] = []
-    /// The first of them that the model sees.
+    /// The index of the first message that the model sees.
     private var firstSeen = 0
 
     package init(template: ChatTemplate, tokenizer: any Tokenizer, system: String? = nil) {
@@ -59,7 +59,7 @@ package struct ChatHistory {
         try tokenizer.encode(template.prompt(after: system + messages[firstSeen...])).ids
     }
 
-    /// All of it, as a record that fine-tuning reads.
+    /// The whole conversation, as a record that fine-tuning reads.
     package var json: JSONValue {
         ["messages": .array((system + messages).map(\.json))]
     }

@@ -1,7 +1,7 @@
 import Models
 import Tensors
 
-/// What a model sees of a sequence that grows, with the keys and values of what it has seen.
+/// The part of a growing sequence that a model sees, with the keys and values of what it has seen.
 ///
 /// Only tokens that are not in the cache yet are computed: the prompt in one pass, then one token
 /// at a time, and nothing of a prompt that comes again but its last token.

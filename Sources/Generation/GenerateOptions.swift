@@ -1,7 +1,7 @@
 import Models
 import Options
 
-/// What text is sampled from a model, and how.
+/// Options of what text is sampled from a model, and how.
 package struct GenerateOptions: OptionBlock {
     /// The text to go on from.
     package var prompt: String?
@@ -53,7 +53,7 @@ package struct GenerateOptions: OptionBlock {
     }
 }
 
-/// How the next token is chosen; each as transformers defines it, in this order.
+/// Options of how the next token is chosen; each as transformers defines it, in this order.
 package struct SamplingOptions: Sendable {
     /// Divides the positive logits, and multiplies the negative ones, of tokens that the sequence has
     /// already (Keskar et al., 2019): above 1 fewer repetitions, 1 no change; usual 1 to 1.3.

@@ -1,6 +1,6 @@
 import Models
 
-/// What became of weights that were to be packed.
+/// The result of packing the weights.
 package enum PackingOutcome: Equatable {
     case packed
     /// Packing would take longer than it saves.

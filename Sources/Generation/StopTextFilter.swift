@@ -14,7 +14,8 @@ package struct StopTextFilter {
         self.stops = stops.map { Array($0.utf8) }.sorted { $0.count > $1.count }
     }
 
-    /// The part of the text so far that is certain to stand before a stop text.
+    /// Appends text, and returns the part of the text so far that certainly comes before a stop
+    /// text.
     package mutating func append(_ text: String) -> String {
         var passed: [UInt8] = []
         for byte in text.utf8 where !hasStopped {
@@ -33,7 +34,7 @@ package struct StopTextFilter {
         return String(decoding: passed, as: UTF8.self)
     }
 
-    /// What was held back, when no more text comes.
+    /// Returns the text that was held back, when no more text comes.
     package mutating func finish() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)

@@ -48,7 +48,7 @@ package struct TextGenerator {
 
     /// Draws up to `maximumTokens` tokens after the prompt, and ends at an end of text.
     ///
-    /// Where texts start with a token for the model, it stands before the prompt, once. Of a prompt
+    /// Where texts start with a token for the model, it comes before the prompt, once. Of a prompt
     /// longer than the context the model sees the last tokens. When the sequence outgrows the context,
     /// the older half is dropped and the rest computed again.
     ///

@@ -23,7 +23,7 @@ package struct TokenSampler: Sendable {
         return largest.map { LargestWanted($0, among: count) }
     }
 
-    /// One token id.
+    /// Draws one token id.
     ///
     /// - Parameter sequence: the ids so far, which the repetition penalty concerns.
     /// - Throws: `Failure` for logits that are not numbers.

@@ -2,7 +2,7 @@ import Foundation
 
 /// The tokens that may be drawn, with their probabilities up to a common factor.
 struct WeightedTokens {
-    /// Ids of the weights; nil where all tokens stand in the order of their ids.
+    /// Ids of the weights; nil where all tokens are in the order of their ids.
     private var ids: [Int32]?
     private var weights: [Double]
     private let scores: [Float]

@@ -6,13 +6,14 @@ struct JSONParser {
     let place: String
     private let maximumDepth: Int
     private let names: JSONNames
-    /// The number of the first line; nil where failures tell the byte instead of the line.
+    /// The number of the first line; nil where failures name the byte instead of the line.
     let firstLine: Int?
     var position = 0
     /// Whether the place is inside the brackets of an array of records.
     private(set) var isArray = false
-    /// Of the records begun so far, and where the last two of them begin.
+    /// The number of records begun so far.
     private(set) var recordCount = 0
+    /// The offsets at which the last two of the records begun so far begin.
     private(set) var recordOffsets = (last: 0, current: 0)
 
     init(

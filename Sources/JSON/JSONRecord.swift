@@ -3,12 +3,12 @@ import Diagnostics
 /// One of the records of a file, and where it begins.
 package struct JSONRecord: Equatable, Sendable {
     package let value: JSONValue
-    /// From 1 on.
+    /// The line in which the record begins, from 1 on.
     package let line: Int
     /// The number, from 1 on, of an element of an array that shares its line with others.
     package let element: Int?
 
-    /// Inside its file.
+    /// The place of the record inside its file.
     package var place: String { "line \(line)" + (element.map { ", element \($0)" } ?? "") }
 
     /// Reads a JSON array of records, or JSON Lines: one record a line, empty lines between them.
@@ -33,7 +33,7 @@ package struct JSONRecord: Equatable, Sendable {
     }
 
     /// The first line of JSON Lines that is no document by itself; nil where the file has another
-    /// layout. A record that is cut off would else go on in the next line, and be told as that.
+    /// layout. A record that is cut off would else go on in the next line, and be reported as that.
     private static func lineFailure(
         in bytes: UnsafeRawBufferPointer, at place: String
     ) -> Failure? {
@@ -79,11 +79,12 @@ package struct JSONRecord: Equatable, Sendable {
     }
 }
 
-/// When two names of one object are the same, which is an error.
+/// The rule by which two names of one object are the same, which is an error.
 package enum JSONNames: Sendable {
-    /// When Swift's `String` calls them equal, so that an object can become a `Dictionary`.
+    /// Names are the same when Swift's `String` calls them equal, so that an object can become a
+    /// `Dictionary`.
     case strings
-    /// When their bytes are equal, so that every vocabulary can be read.
+    /// Names are the same when their bytes are equal, so that every vocabulary can be read.
     case bytes
 }
 
@@ -109,7 +110,7 @@ struct JSONNamesSeen {
 /// The figures that a command was asked for, and the check that they are numbers.
 package enum FiniteFigures {
     /// - Parameters:
-    ///   - json: what the command printed, in which null stands for the rest.
+    ///   - json: what the command printed, in which null is in place of the rest.
     ///   - place: the model or the measurement that gave the figures.
     package static func require(_ json: JSONValue, at place: String) throws(Failure) {
         guard let found = json.nonFiniteNumber else { return }

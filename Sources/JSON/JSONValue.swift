@@ -117,7 +117,8 @@ extension JSONValue {
         members?.first { $0.key.elementsEqual(key.utf8) }?.value
     }
 
-    /// The same value; of an object, with its own members sorted by the bytes of their names.
+    /// The value with its own members sorted by the bytes of their names where it is an object;
+    /// else the value as it is.
     var sorted: JSONValue {
         guard case .members(let members) = self else { return self }
         return .members(members.sorted { $0.key.lexicographicallyPrecedes($1.key) })
@@ -138,10 +139,10 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
 }
 
 extension JSONValue {
-    /// Reads a whole document; white space may stand around it, nothing else.
+    /// Reads a whole document; white space may surround it, nothing else.
     ///
     /// Stricter than most readers, since what is read here decides what a file means: a name that
-    /// stands twice in an object is an error, and so is nesting deeper than `maximumDepth`.
+    /// occurs twice in an object is an error, and so is nesting deeper than `maximumDepth`.
     ///
     /// - Parameters:
     ///   - place: the file, for the error.
@@ -179,7 +180,7 @@ extension JSONValue {
         String(decoding: rendered(isPretty ? .configuration : .compact), as: UTF8.self)
     }
 
-    /// The document as UTF-8; null stands for a number that is not finite.
+    /// The document as UTF-8, with null in place of a number that is not finite.
     package func rendered(_ style: JSONStyle) -> [UInt8] {
         var writer = JSONWriter(style)
         writer.write(self)
@@ -191,7 +192,7 @@ extension JSONValue {
         JSONValue.string(string).text()
     }
 
-    /// What a reader of an error wants to see: the kind, and the value where it is short.
+    /// A short description for the reader of an error: the kind, and the value where it is short.
     package var summary: String {
         switch self {
         case .array(let values): "an array of \(values.count)"

@@ -9,10 +9,10 @@ package struct MemoryRoom: Equatable, BitwiseCopyable {
     package var processBytes: Int
     /// Bytes that all processes of the node may still take together.
     package var nodeBytes: Int
-    /// Whether a container, not the machine, sets that bound.
+    /// Whether a container, not the machine, bounds the memory of the node.
     var isContainer: Bool
 
-    /// As it is now.
+    /// The memory as it is now.
     package static var current: MemoryRoom {
         let own = SystemFile.ownMemory
         let limits = ProcessLimits.current
@@ -27,8 +27,8 @@ package struct MemoryRoom: Equatable, BitwiseCopyable {
             isContainer: (container ?? .max) < (machine ?? .max))
     }
 
-    /// What a node's ranks measured at slightly different times, so that all of them go by the same: the
-    /// least that any found.
+    /// The least that any rank of a node found: ranks measure at slightly different times, and all
+    /// of them go by the same.
     package static func least(of rooms: [MemoryRoom]) -> MemoryRoom {
         MemoryRoom(
             residentBytes: rooms.map(\.residentBytes).max() ?? 0,
@@ -37,7 +37,7 @@ package struct MemoryRoom: Equatable, BitwiseCopyable {
             isContainer: rooms.contains(where: \.isContainer))
     }
 
-    /// Where the bound of all processes comes from.
+    /// The name of what bounds the memory of the node.
     package var nodeName: String { isContainer ? "the container" : "the machine" }
 }
 

@@ -27,10 +27,10 @@ package struct ProcessLimits: Equatable {
 package struct FileSystemFacts: Equatable {
     package let path: String
     package let totalBytes: Int
-    /// What programs of this user may still write.
+    /// The number of bytes that programs of this user may still write.
     package let freeBytes: Int
 
-    /// Nil where there is no such path.
+    /// Looks at the file system of a path; nil where there is no such path.
     package init?(path: String) {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return nil }

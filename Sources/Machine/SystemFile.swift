@@ -1,10 +1,11 @@
 import Foundation
 
-/// What Linux tells of the machine in files; nothing, or a default, where a file is missing.
+/// What Linux shows of the machine in files; nothing, or a default, where a file is missing.
 package enum SystemFile {
     package static var processorName: String { processorFact("model name") ?? "processor" }
 
-    /// Tells processors apart whose speeds may differ: make, model and instructions.
+    /// The make, model and instructions of the processor, which distinguish processors whose speeds
+    /// may differ.
     package static var processorIdentity: String {
         [
             "vendor_id", "cpu family", "model", "stepping", "model name", "flags",
@@ -14,7 +15,7 @@ package enum SystemFile {
             .joined(separator: ", ")
     }
 
-    /// Of the first processor.
+    /// A fact of the first processor in /proc/cpuinfo; nil where it is missing.
     private static func processorFact(_ name: String) -> String? {
         for line in text("/proc/cpuinfo").split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
@@ -25,7 +26,7 @@ package enum SystemFile {
         return nil
     }
 
-    /// Cores that are not hardware threads of one another; nil where the system does not tell.
+    /// Cores that are not hardware threads of one another; nil where the system does not show it.
     package static var physicalCoreCount: Int? {
         let folder = "/sys/devices/system/cpu"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -52,7 +53,7 @@ package enum SystemFile {
     }
 
     /// Memory that this process can still have, on the machine and in its container; as much as it
-    /// wants where the system does not tell.
+    /// wants where the system does not show it.
     package static var usableBytes: Int {
         min(availableBytes ?? .max, containerFreeBytes ?? .max)
     }
@@ -96,7 +97,8 @@ package enum SystemFile {
             ?? integer("/sys/fs/cgroup/memory/memory.limit_in_bytes")
     }
 
-    /// What is left of it; files that nobody has read for a while can go.
+    /// The part of the memory limit of the container that is left; files that nobody has read for a
+    /// while can go.
     static var containerFreeBytes: Int? {
         let folder = "/sys/fs/cgroup/"
         for (used, statistics, idle) in [

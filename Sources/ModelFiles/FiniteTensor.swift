@@ -14,7 +14,7 @@ package struct FiniteTensor {
         (self.name, self.path) = (name, path)
     }
 
-    /// What one thread looks through at a time.
+    /// The number of elements that one thread looks through at a time.
     private static let grain = 1 << 18
 
     /// - Throws: `Failure` that names the tensor, the file and the first element that is no number.

@@ -8,13 +8,13 @@ package struct Manifest: Equatable, Sendable {
     private static let formatVersion = 1
 
     package struct File: Equatable, Sendable {
-        /// In bytes.
+        /// The size of the file in bytes.
         package let size: Int
-        /// 64 lower-case hexadecimal digits.
+        /// The hash as 64 lower-case hexadecimal digits.
         package let sha256: String
     }
 
-    /// By path relative to the directory.
+    /// The files by their paths relative to the directory.
     package let files: [String: File]
 
     /// Hashes every file below the directory but manifest.json itself, and those that are `known`.

@@ -2,9 +2,9 @@ import Tensors
 
 /// The memory that the activations of one forward and backward pass take, before it is taken.
 ///
-/// Counted from the tensors that the operations make: those that a block keeps until its backward pass, and
-/// those that pass from one operation to the next. The pool gives none back, so what passes counts once,
-/// as often as it stands there at a time.
+/// Counted from the tensors that the operations make: those that a block keeps until its backward
+/// pass, and those that pass from one operation to the next. The pool gives none back, so what
+/// passes counts once, as often as it is there at a time.
 package struct ActivationMemory: Equatable, Sendable {
     /// Bytes that each block keeps in memory of its own.
     package private(set) var keptByBlock: Int
@@ -20,7 +20,7 @@ package struct ActivationMemory: Equatable, Sendable {
     /// - Parameters:
     ///   - rows: Tokens in a forward pass.
     ///   - precision: The elements of what flows between matrix products.
-    ///   - plan: What is trained, and what stands beside the model.
+    ///   - plan: What is trained, and what is added to the model.
     package init(
         of model: DecoderConfiguration, rows: Int, precision: NumberFormat, plan: ParameterPlan
     ) {
@@ -83,7 +83,8 @@ private struct Columns {
         addAdapters(model, element: element, plan: plan)
     }
 
-    /// What is dropped is not made in place: the sums are memory of their own.
+    /// Adds the memory of dropout: what is dropped is not made in place, and the sums are memory of
+    /// their own.
     private mutating func addDropout(_ model: DecoderConfiguration) {
         guard model.dropoutRate > 0 else { return }
         passing += 4 * 2 * model.embeddingSize

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Linear layers with the adapters that stand beside them.
+/// Linear layers with the adapters that lie beside them.
 extension ForwardPass {
     /// Numbers of the places in the model where adapters drop inputs; far above those of the layers.
     private static let firstAdapterSite = 1 << 16
@@ -91,8 +91,8 @@ extension ForwardPass {
             scale: adapters.configuration.scale, to: y)
     }
 
-    /// DoRA: m / |W + s B A| times the adapted product. What stands in front of the bias is the
-    /// product alone; where inputs are dropped, they are dropped for the change, not for W's own part:
+    /// DoRA: m / |W + s B A| times the adapted product. What is in front of the bias is the product
+    /// alone; where inputs are dropped, they are dropped for the change, not for W's own part:
     /// W x + (m / |W + s B A|) (W + s B A) dropout(x) - W dropout(x).
     private func decomposed<In: ComputeElement, Element: ComputeElement>(
         _ x: Value<In>, _ adapter: LoRALayer, _ layer: LinearLayer, element: Element.Type

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What all layers of one forward pass share.
+/// The values that all layers of one forward pass share.
 struct ForwardPass {
     let tape: Tape
     let parameters: ParameterList
@@ -49,10 +49,10 @@ struct ForwardPass {
             as: Flow.self)
     }
 
-    /// The same numbers as floats: the very value where they are.
+    /// The numbers of `x` as floats: the very value where they are.
     func floats<Flow>(_ x: Value<Flow>) -> Variable { x as? Variable ?? tape.widen(x) }
 
-    /// The same numbers in the elements that flow: the very value where those are floats.
+    /// The numbers of `x` in the elements that flow: the very value where those are floats.
     func flow<Flow>(_ x: Variable) -> Value<Flow> {
         x as? Value<Flow> ?? tape.narrow(x, as: Flow.self)
     }

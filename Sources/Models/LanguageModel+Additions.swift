@@ -2,9 +2,9 @@ import Foundation
 import Tensors
 
 extension LanguageModel {
-    /// Draws what stands beside the architecture's tensors, so that the model computes what it did: A
-    /// uniform in +-1 / sqrt(in) as PEFT's, B 0, magnitudes the lengths that are there; a head normal
-    /// with deviation 0.02. A function of the seed alone.
+    /// Draws the tensors that are added to the architecture's, so that the model computes what it
+    /// did: A uniform in +-1 / sqrt(in) as PEFT's, B 0, magnitudes the lengths that are there; a
+    /// head normal with deviation 0.02. A function of the seed alone.
     ///
     /// - Precondition: the weights of the architecture are there.
     package func initializeAdditions(seed: UInt64) {

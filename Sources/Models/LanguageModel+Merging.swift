@@ -1,7 +1,7 @@
 import Tensors
 
 extension LanguageModel {
-    /// Folds the adapters into the weights beside which they stand, and sets them to what changes
+    /// Folds the adapters into the weights beside which they lie, and sets them to what changes
     /// nothing.
     package func mergeAdapters() {
         for layer in adapters.layers {
@@ -34,7 +34,7 @@ extension LanguageModel {
         }
     }
 
-    /// Brings the weights of each output to the length that its magnitude says.
+    /// Brings the weights of each output to the length that its magnitude gives.
     private func scaleOutputs(
         of weight: Tensor<Float>, _ layer: LoRALayer, _ magnitude: Tensor<Float>,
         _ norms: Tensor<Float>

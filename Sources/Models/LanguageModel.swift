@@ -5,17 +5,17 @@ import Tensors
 /// Parameters bear the names, and have the layouts, of the architecture's model in Hugging Face's library.
 package final class LanguageModel {
     package let configuration: DecoderConfiguration
-    /// In the order of Hugging Face's modules.
+    /// The parameters, in the order of Hugging Face's modules.
     package let parameters: ParameterList
     package let device: Device
-    /// What is trained, and what stands beside the tensors of the architecture.
+    /// What is trained, and what is added to the tensors of the architecture.
     package let plan: ParameterPlan
     package let adapters: LoRALayers
     /// Weight [V, C] of the output layer: the embedding table where it is tied.
     package let outputWeight: Parameter
 
     private let tokenTable: Parameter
-    /// Nil where positions are rotary.
+    /// The table of positions; nil where they are rotary.
     private let positionTable: Parameter?
     private let blocks: [DecoderBlock]
     private let finalNorm: NormLayer
@@ -23,9 +23,9 @@ package final class LanguageModel {
     /// A model whose weights are 0.
     ///
     /// - Parameters:
-    ///   - weights: where the flat vector of parameters stands, all 0; nil takes memory of the
+    ///   - weights: where the flat vector of parameters lies, all 0; nil takes memory of the
     ///     device.
-    ///   - plan: what is trained, and what stands beside the tensors of the architecture.
+    ///   - plan: what is trained, and what is added to the tensors of the architecture.
     package init(
         _ configuration: DecoderConfiguration, device: Device, weights: Tensor<Float>? = nil,
         plan: ParameterPlan = ParameterPlan()
@@ -85,11 +85,11 @@ extension LanguageModel {
         Array(parameters.parameters.prefix(configuration.tensorShapes.count))
     }
 
-    /// Those of adapters and head.
+    /// The parameters of adapters and head.
     package var addedParameters: [Parameter] {
         Array(parameters.parameters.dropFirst(configuration.tensorShapes.count))
     }
 
-    /// In which elements losses are computed.
+    /// The format of the elements in which losses are computed.
     package var precision: NumberFormat { parameters.bfloat16 == nil ? .fp32 : .bf16 }
 }

@@ -1,10 +1,10 @@
-/// A linear layer of a block: what an adapter can stand beside.
+/// A linear layer of a block, to which an adapter can be added.
 package struct LinearModule: Equatable, Sendable {
     /// The name of the module ("transformer.h.0.attn.c_attn").
     package let name: String
     package let inputSize: Int
     package let outputSize: Int
-    /// Whether its weight is [out, in], or [in, out].
+    /// Whether its weight is [out, in]; else it is [in, out].
     package let isOutputFirst: Bool
 
     package var weightName: String { name + ".weight" }

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// Low-rank adaptation (Hu et al., 2021): beside a frozen weight W stands s B A, of which A [r, in]
+/// Low-rank adaptation (Hu et al., 2021): to a frozen weight W is added s B A, of which A [r, in]
 /// and B [out, r] are trained.
 package struct LoRAConfiguration: Equatable, Sendable {
     /// r.
@@ -43,7 +43,7 @@ package struct LoRAConfiguration: Equatable, Sendable {
         return all.filter { module in targetModules.contains { Self.matches(module, $0) } }
     }
 
-    /// As PEFT does: the whole name, or its last parts.
+    /// Whether a target names a module, as in PEFT: by the whole name, or its last parts.
     private static func matches(_ module: LinearModule, _ target: String) -> Bool {
         target == allModules || module.name == target || module.name.hasSuffix("." + target)
     }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What fine-tuning changes about the tensors of a model: those that it adds, and which are trained.
+/// The changes of fine-tuning to the tensors of a model: those that it adds, and which are trained.
 package struct ParameterPlan: Sendable {
     /// The modules that get a low-rank adapter, and its sizes.
     package private(set) var lora: LoRAConfiguration?
@@ -37,7 +37,7 @@ package struct ParameterPlan: Sendable {
         return model.tensorShapes + adapters + (head.map { [$0] } ?? [])
     }
 
-    /// Where the parameters of a model lie in one flat vector.
+    /// The places of the parameters of a model in one flat vector.
     package func layout(of model: DecoderConfiguration) -> ParameterLayout {
         let base = Set(model.tensorShapes.map(\.name))
         return ParameterLayout(tensorShapes(of: model)) { name in
@@ -45,7 +45,7 @@ package struct ParameterPlan: Sendable {
         }
     }
 
-    /// - Parameter weights: where the flat vector stands, all 0; nil takes memory of the device.
+    /// - Parameter weights: where the flat vector lies, all 0; nil takes memory of the device.
     func parameters(
         of model: DecoderConfiguration, device: Device, weights: Tensor<Float>?
     ) -> ParameterList {

@@ -39,9 +39,9 @@ package struct ClassificationObjective: Objective {
     }
 }
 
-/// Where the classes of a batch are to be told, and which they are.
+/// The positions of a batch where classes are predicted, and the true classes.
 package struct ClassifiedRows {
-    /// Of the [sequences, T] tokens of the part.
+    /// The positions among the [sequences, T] tokens of the part.
     package private(set) var rows: [Int] = []
     package private(set) var classes: [Int32] = []
 

@@ -4,10 +4,11 @@ import Tensors
 /// What a run minimises. Pretraining, fine-tuning and alignment differ by their objective and by which
 /// parameters are trained; the loop is the same.
 package protocol Objective {
-    /// Those with gradients are trained.
+    /// The parameters of the model, of which those with gradients are trained.
     var parameters: ParameterList { get }
 
-    /// How much sequences `part` of `batch` count in the loss: mostly the number of their targets.
+    /// How much the sequences `part` of `batch` count in the loss: mostly the number of their
+    /// targets.
     func weight(of batch: TokenBatch, part: Range<Int>) -> Double
 
     /// The loss, summed over what counts of sequences `part` of `batch`. It is divided by the weight
@@ -20,7 +21,7 @@ package protocol Objective {
 }
 
 extension Objective {
-    /// Each target counts alike.
+    /// The number of targets that count: each counts alike.
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
         Double(batch.countedTargets(of: part))
     }

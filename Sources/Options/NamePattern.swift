@@ -26,7 +26,7 @@ package struct NamePattern: Equatable, Sendable {
     }
 }
 
-/// What multiplies the learning rate of some weights: "pattern=factor".
+/// A factor for the learning rate of some weights: "pattern=factor".
 package struct LearningRateFactor: Equatable, Sendable {
     package let pattern: NamePattern
     package let factor: Double

@@ -25,8 +25,8 @@ package enum NearestName {
         return nearest.flatMap { isNear(key, split($0).key) ? $0 : nil }
     }
 
-    /// Whether one is the other with few slips of the hand: one in a short word, then one in four
-    /// characters.
+    /// Whether one name is the other with few slips of the hand: one in a short word, then one in
+    /// four characters.
     private static func isNear(_ name: String, _ other: String) -> Bool {
         4 * distance(name, other) <= max(4, name.count + 1, other.count + 1)
     }

@@ -1,6 +1,6 @@
 /// The values that a number in a recipe may take.
 package struct OptionBounds: Sendable {
-    /// How a message words it, after "an integer" or "a number".
+    /// The bounds as a message words them, after "an integer" or "a number".
     package var text: String
     package var contains: @Sendable (Double) -> Bool
 

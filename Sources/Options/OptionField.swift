@@ -7,13 +7,14 @@ package protocol OptionBlock: Equatable, Sendable {
     static var fields: [OptionField<Self>] { get }
 }
 
-/// What the paths of a key name: relative ones belong to the directory in which a run was started.
+/// What the paths of a key name; relative ones belong to the directory in which a run was started.
 package enum OptionPathRole: Sendable {
-    /// What the run reads.
+    /// A file that the run reads.
     case input
-    /// What the run reads where a file of that name is there; else the name of something built in.
+    /// A file that the run reads where one of that name is there; else the name of something built
+    /// in.
     case inputOrName
-    /// What the run makes.
+    /// A file that the run makes.
     case output
 }
 
@@ -23,10 +24,10 @@ package enum OptionPathRole: Sendable {
 /// comparing recipes cannot disagree.
 package struct OptionField<Block> {
     package let key: String
-    /// What a message says was expected.
+    /// The expected value, as a message words it.
     package let expectation: String
     package let choices: [String]
-    /// Nil for a key whose value is no path.
+    /// The role of the paths of a key; nil for a key whose value is no path.
     package private(set) var pathRole: OptionPathRole?
     package private(set) var role: OptionRole
     package let read: (Block) -> OptionValue
@@ -40,7 +41,7 @@ package struct OptionField<Block> {
         self.init(key, path, Value.expectation, effect) { _ in true }
     }
 
-    /// A key that may be absent: `null` says so.
+    /// Makes a field for a key that may be absent, which `null` means.
     package init<Value: OptionType>(
         _ key: String, _ path: WritableKeyPath<Block, Value?>, _ effect: OptionEffect
     ) {
@@ -65,7 +66,7 @@ package struct OptionField<Block> {
         }
     }
 
-    /// The same key, whose value is a path or a list of paths.
+    /// The field of the same key, whose value is a path or a list of paths.
     package func naming(_ role: OptionPathRole) -> OptionField {
         var field = self
         field.pathRole = role
@@ -107,8 +108,8 @@ package struct OptionField<Block> {
 }
 
 extension OptionField {
-    /// The key with what it replaces: an override of this key lets those keys of a recipe's file go, which
-    /// say the same thing in another way.
+    /// The key with what it replaces: an override of this key lets those keys of a recipe's file
+    /// go, which mean the same thing in another way.
     ///
     /// - Parameters:
     ///   - keys: Names in the same block, or paths with dots.
@@ -119,8 +120,8 @@ extension OptionField {
         return field
     }
 
-    /// The same key, which a run settles at its start where the recipe leaves it open: from the shards,
-    /// their tokenizer, the model that it goes on from, or the number of ranks.
+    /// The field of the same key, which a run settles at its start where the recipe leaves it open:
+    /// from the shards, their tokenizer, the model that it goes on from, or the number of ranks.
     package var settledAtStart: OptionField {
         var field = self
         field.role.isSettledAtStart = true

@@ -1,14 +1,14 @@
 /// What another value of a key means for a run that has begun.
 package enum OptionEffect: Sendable {
-    /// Other weights, so another run: a resume refuses it.
+    /// Another value gives other weights, so another run: a resume refuses it.
     case decidesWeights
-    /// The same run with another schedule: a resume warns of it.
+    /// Another value gives the same run with another schedule: a resume warns of it.
     case movesSchedule
-    /// The same weights: a resume takes it.
+    /// Another value gives the same weights: a resume takes it.
     case changesFreely
 }
 
-/// What a key has to do with a run that has begun, and with other keys.
+/// The meaning of a key for a run that has begun, and its relations to other keys.
 package struct OptionRole: Sendable {
     /// A key that gives way to an override of this one.
     package struct Rival: Sendable {
@@ -22,7 +22,7 @@ package struct OptionRole: Sendable {
     /// Whether a run settles the key at its start where the recipe leaves it open.
     package var isSettledAtStart = false
     package var rivals: [Rival] = []
-    /// What must hold for the key to have an effect.
+    /// The conditions for the key to have an effect.
     package var conditions: [OptionCondition] = []
     /// Why the key never has an effect in its block, which it shares with others; nil where it may.
     package var idleness: String?
@@ -30,14 +30,14 @@ package struct OptionRole: Sendable {
     package var furtherPhases: [String] = []
 }
 
-/// What the value of another key must be for a key to have an effect.
+/// A condition on the value of another key for a key to have an effect.
 package struct OptionCondition: Sendable {
     /// A name in the same block, or a path with dots.
     package var key: String
-    /// What a message says is expected ("lora").
+    /// The expected value, as a message words it ("lora").
     package let expectation: String
     package let isMet: @Sendable (OptionValue) -> Bool
-    /// One of these is enough as well.
+    /// The other conditions, each of which is enough as well.
     package private(set) var alternatives: [OptionCondition] = []
 
     /// The condition, or another, whose key is a path with dots.

@@ -1,9 +1,9 @@
 /// A type that a recipe can spell.
 package protocol OptionType: Equatable {
-    /// Nil where `value` does not spell this type; nothing is converted or rounded.
+    /// Reads a value; nil where `value` does not spell this type. Nothing is converted or rounded.
     init?(_ value: OptionValue)
     var optionValue: OptionValue { get }
-    /// What a message says was expected ("an integer").
+    /// The expected value, as a message words it ("an integer").
     static var expectation: String { get }
     /// The valid values, where they are few enough to be listed.
     static var choices: [String] { get }

@@ -4,7 +4,7 @@ package enum OptionValue: Equatable, Sendable {
     case scalar(String, isPlain: Bool)
     case list([OptionValue])
 
-    /// What stands for a key that is not set.
+    /// The value of a key that is not set.
     package static let null = OptionValue.scalar("null", isPlain: true)
 
     /// A value that is spelled without quotes: a number, a boolean, null.
@@ -18,7 +18,7 @@ package enum OptionValue: Equatable, Sendable {
     /// Whether the value names nothing: null, or an empty list.
     package var isNothing: Bool { isNull || self == .list([]) }
 
-    /// Whether the value asks for nothing to be done, so that it says the same as its absence.
+    /// Whether the value asks for nothing to be done, so that it means the same as its absence.
     package var isOff: Bool {
         guard case .scalar(let text, _) = self else { return isNothing }
         return isNull || ["false", "none", "0", "0.0"].contains(text)

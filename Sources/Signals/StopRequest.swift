@@ -34,7 +34,7 @@ package final class StopRequest: Sendable {
         }
     }
 
-    /// Whether this process has been asked; the ranks have yet to agree.
+    /// Whether this process has been asked to stop; the ranks have yet to agree.
     package var isPending: Bool {
         hearsSignals && Self.isSignalled || end.map { ContinuousClock.now >= $0 } ?? false
     }
@@ -47,7 +47,7 @@ package final class StopRequest: Sendable {
         StopSignals.state.withLock(\.first).flatMap { StopSignals.names[$0] }
     }
 
-    /// How many signals came.
+    /// The number of signals that came.
     package var signalCount: Int { StopSignals.state.withLock(\.count) }
 
     /// Has `reaction` called for each signal from now on, also for one that came before, until another

@@ -20,7 +20,7 @@ enum StopSignals {
         var count = 0
         var interruptCount = 0
         var reaction: StopRequest.Reaction?
-        /// Set by an `Interrupts` value.
+        /// The answer to Ctrl-C, set by an `Interrupts` value; true where that deals with it.
         var answerToInterrupt: (@Sendable () -> Bool)?
     }
 
@@ -29,7 +29,7 @@ enum StopSignals {
     /// Notes a signal that has come.
     ///
     /// Only USR1, which a launcher passes on, waits for a `StopRequest`. A second Ctrl-C ends at
-    /// once, unless a reaction says what it means.
+    /// once, unless a reaction gives it a meaning.
     static func receive(_ number: Int32) -> Answer {
         let answer = number == SIGINT ? state.withLock(\.answerToInterrupt) : nil
         if let answer { return answer() ? .react(nil) : .obey }

@@ -1,7 +1,7 @@
-/// The printable character that stands for each byte in the files of byte-level BPE.
+/// The printable character for each byte in the files of byte-level BPE.
 ///
-/// Printable Latin-1 bytes stand for themselves; the other 68 are U+0100, U+0101, ... in order
-/// (GPT-2's encoder.py).
+/// Printable Latin-1 bytes are characters of their own; the other 68 are U+0100, U+0101, ... in
+/// order (GPT-2's encoder.py).
 enum ByteAlphabet {
     /// The character of each byte.
     static let scalars: [Unicode.Scalar] = {

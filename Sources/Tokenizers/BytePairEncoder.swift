@@ -1,5 +1,5 @@
-/// What one thread needs to encode: the cache of pieces and room for the ids of one stretch of
-/// text.
+/// The memory that one thread needs to encode: the cache of pieces and room for the ids of one
+/// stretch of text.
 ///
 /// Unchecked Sendable: it changes as it works, and belongs to one call at a time (see
 /// `BytePairTokenizer`).
@@ -12,7 +12,7 @@ final class BytePairEncoder: @unchecked Sendable {
     /// each.
     private let buffer = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 4_096)
 
-    /// - Parameter wholePieces: pieces that are one token, whatever the merges say.
+    /// - Parameter wholePieces: pieces that are one token, whatever the merges are.
     init(
         table: PairTable, symbols: BytePairSymbols, pattern: PreTokenizer.Pattern,
         wholePieces: [[UInt8]: Int32]

@@ -11,7 +11,7 @@ extension BytePairScheme {
         beginningOfTextID = try reader.beginningOfTextID()
     }
 
-    /// For a vocabulary with these merges: cuts at spaces where no merge crosses one.
+    /// The pattern for a vocabulary with these merges: cuts at spaces where no merge crosses one.
     static func pattern(
         merges: [(left: [UInt8], right: [UInt8])]
     ) -> PreTokenizer.Pattern {
@@ -108,7 +108,7 @@ private struct SchemeReader {
         return true
     }
 
-    /// Of a template that puts one token before the text.
+    /// The token that a template puts before the text; nil where it puts none.
     func beginningOfTextID() throws -> Int32? {
         let processor = root["post_processor"] ?? .null
         let parts = processor["processors"]?.array ?? (processor.isNull ? [] : [processor])

@@ -1,6 +1,6 @@
 /// How a byte-pair tokenizer cuts text, and what it starts to merge from.
 struct BytePairScheme: Equatable, Sendable {
-    /// What the merges begin with.
+    /// The symbols with which the merges begin.
     enum Symbols: Sendable {
         /// The 256 bytes, as in GPT-2 and Llama 3.
         case bytes
@@ -9,14 +9,15 @@ struct BytePairScheme: Equatable, Sendable {
         case characters
     }
 
-    /// Where a space is put before the text, so that its first word is spelled as all others.
+    /// The places where a space is put before the text, so that its first word is spelled as all
+    /// others.
     enum SpacePrefix: Sendable {
         case none
-        /// Before each part between added tokens.
+        /// A space is put before each part between added tokens.
         case everyPart
-        /// Before each part that does not begin with a space.
+        /// A space is put before each part that does not begin with one.
         case everyPartWithoutSpace
-        /// Before the text, unless it begins with a space or an added token.
+        /// A space is put before the text, unless it begins with a space or an added token.
         case startWithoutSpace
     }
 
@@ -25,7 +26,7 @@ struct BytePairScheme: Equatable, Sendable {
     var spacePrefix = SpacePrefix.none
     /// Whether decoding takes one space off the front of the text.
     var stripsSpace = false
-    /// Whether a piece that is a token is that token, whatever the merges say.
+    /// Whether a piece that is a token is that token, whatever the merges are.
     var takesWholePieces = false
     /// The token that the file puts before every text.
     var beginningOfTextID: Int32?

@@ -1,12 +1,12 @@
 /// The ids that the merging of a piece begins with.
 struct BytePairSymbols: Sendable {
-    /// The token that stands for a byte, by the byte.
+    /// The token of each byte, by the byte.
     private let byteIDs: [Int32]
     /// The token of each code point up to the greatest that has one, -1 where there is none; empty
     /// where bytes are merged.
     private let characterIDs: [Int32]
 
-    /// What SentencePiece writes for a space, U+2581.
+    /// The character that SentencePiece writes for a space, U+2581.
     static let space: [UInt8] = [0xE2, 0x96, 0x81]
 
     /// - Parameter place: names the source in a `Failure`.
@@ -34,7 +34,7 @@ struct BytePairSymbols: Sendable {
         }
     }
 
-    /// The bytes that a token stands for.
+    /// The bytes that a token means.
     static func bytes(ofToken token: [UInt8], _ symbols: BytePairScheme.Symbols) -> [UInt8] {
         switch symbols {
         case .bytes: return ByteAlphabet.bytes(spelledBy: token) ?? token

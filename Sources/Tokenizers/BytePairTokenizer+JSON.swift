@@ -23,7 +23,7 @@ extension BytePairTokenizer {
             scheme: .gpt2, tokenizerJSON: Self.render(vocabulary, spelledMerges), at: place)
     }
 
-    /// Both sides of each merge, and what they make, have to be tokens.
+    /// The merges by ids: both sides of each, and what they make, have to be tokens.
     private static func merges(
         _ spelled: [(left: [UInt8], right: [UInt8])], of vocabulary: Vocabulary, at place: String
     ) throws -> [Merge] {

@@ -21,7 +21,7 @@ enum GPT2Files {
             vocabulary, spelledMerges: try pairs(merges, at: place + "/vocab.bpe"), at: place)
     }
 
-    /// One merge a line, after a first line `#version: 0.2`.
+    /// Reads one merge a line, after a first line `#version: 0.2`.
     private static func pairs(
         _ bytes: [UInt8], at place: String
     ) throws -> [(left: [UInt8], right: [UInt8])] {

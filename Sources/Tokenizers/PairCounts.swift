@@ -1,4 +1,4 @@
-/// How often each pair of ids occurs, and the words in which it has newly appeared.
+/// The number of times that each pair of ids occurs, and the words in which it has newly appeared.
 struct PairCounts {
     /// A pair in the queue; the greater count comes first, then the lower pair.
     struct Candidate: Comparable {

@@ -10,7 +10,8 @@ final class PairTable: @unchecked Sendable {
     private let values: UnsafeMutableBufferPointer<UInt64>
     private let shift: UInt64
 
-    /// Of a pair that stands twice the last merge counts, as in the `tokenizers` library.
+    /// Makes the table of merges; the last merge of a pair that occurs twice counts, as in the
+    /// `tokenizers` library.
     init(_ merges: [Merge]) {
         var bits: UInt64 = 4
         while 1 << bits < 3 * merges.count { bits += 1 }

@@ -5,7 +5,7 @@ import Collections
 /// Short pieces scan for the lowest rank after each merge; long ones keep a queue, as the scan is
 /// quadratic.
 struct PieceMerger: ~Copyable {
-    /// Above this many bytes the queue is faster.
+    /// The most bytes of a piece that is scanned; above it the queue is faster.
     private static let maximumScanned = 96
 
     private let table: PairTable

@@ -71,7 +71,7 @@ extension PreTokenizer {
             ?? endOfWhitespace(text, from: start, to: end)
     }
 
-    /// At most three digits.
+    /// The end of the number at `start`, of at most three digits.
     private func endOfNumber(_ text: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
         var offset = start
         for _ in 0..<3 where offset < end {

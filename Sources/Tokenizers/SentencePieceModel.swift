@@ -107,6 +107,6 @@ struct ProtocolBuffer {
         return value
     }
 
-    /// Of a field that stands twice the last one counts.
+    /// The last value of a field, which counts where a field occurs twice; nil where there is none.
     private func last(_ number: UInt64) -> Value? { fields.last { $0.number == number }?.value }
 }

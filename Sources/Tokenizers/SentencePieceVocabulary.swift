@@ -6,9 +6,10 @@ struct SentencePieceVocabulary {
     struct Piece: Equatable {
         enum Kind: Equatable { case normal, control, unknown, byte }
 
-        /// As it is spelled in the file, with U+2581 for a space.
+        /// The text as it is spelled in the file, with U+2581 for a space.
         var text: [UInt8]
-        /// Of two neighbours, those are joined first that make the piece of the higher score.
+        /// The score of the piece: those two neighbours are joined first that make the piece of the
+        /// higher score.
         var score: Float
         var kind: Kind
     }

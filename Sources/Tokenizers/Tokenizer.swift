@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// What the ids of a tokenizer stand for.
+/// The kinds of tokenizers, by the meaning of their ids.
 package enum TokenizerKind: String, Sendable {
     /// Byte-level byte-pair encoding, as GPT-2 has it: every text has an encoding.
     case bpe
@@ -11,7 +11,7 @@ package enum TokenizerKind: String, Sendable {
     case character
 }
 
-/// What to do with bytes that are not UTF-8.
+/// The treatment of bytes that are not UTF-8.
 package enum MalformedText: Sendable {
     /// Each maximal ill-formed part becomes U+FFFD, as Python's `errors="replace"` does, and is
     /// counted.
@@ -56,7 +56,7 @@ package protocol Tokenizer: Sendable {
     /// before a text of its own. Text that is not UTF-8 is refused.
     func encodeContinuation(_ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) throws
 
-    /// Appends the bytes that `id` stands for, which may be a part of a character.
+    /// Appends the bytes that `id` means, which may be a part of a character.
     ///
     /// - Throws: `Failure` for an id outside 0..<vocabularySize.
     func appendBytes(of id: Int32, to bytes: inout [UInt8]) throws

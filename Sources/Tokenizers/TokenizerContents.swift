@@ -1,6 +1,6 @@
 /// All that a tokenizer holds, for the files of other programs.
 package struct TokenizerContents: Sendable {
-    /// What a token is for.
+    /// The purpose of a token.
     package enum Kind: Sendable {
         case normal, unknown, special, added, byte
     }
@@ -10,12 +10,12 @@ package struct TokenizerContents: Sendable {
         case gpt2, llama3, none
     }
 
-    /// By id, as they are spelled in tokenizer.json: in the alphabet of bytes, or with U+2581 for a
-    /// space.
+    /// The tokens by id, as they are spelled in tokenizer.json: in the alphabet of bytes, or with
+    /// U+2581 for a space.
     package let tokens: [[UInt8]]
-    /// By id.
+    /// The kinds of the tokens, by id.
     package let kinds: [Kind]
-    /// First merge first.
+    /// The merges as pairs of tokens, first merge first.
     package let merges: [(left: [UInt8], right: [UInt8])]
     package let pattern: Pattern
     /// Whether a space is put before a text.

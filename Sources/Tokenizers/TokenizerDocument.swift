@@ -5,10 +5,10 @@ import JSON
 ///
 /// Whatever would change the ids and is not supported is refused: wrong ids are worse than none.
 struct TokenizerDocument {
-    /// Names the file in a `Failure`.
+    /// The name of the file in a `Failure`.
     let place: String
     let kind: TokenizerKind
-    /// Of byte-pair encoding.
+    /// The scheme of byte-pair encoding.
     let scheme: BytePairScheme
     let vocabulary: Vocabulary
     /// Pairs of tokens as they are spelled in the file, first merge first.

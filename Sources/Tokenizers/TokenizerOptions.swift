@@ -10,7 +10,7 @@ package struct TokenizerOptions: OptionBlock {
         case character
     }
 
-    /// What is trained; usual bpe.
+    /// The kind of tokenizer that is trained; usual bpe.
     package var kind = Kind.bpe
     /// Tokens of a bpe tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
     package var vocabularySize = 4096

@@ -24,10 +24,10 @@ struct TrainingWords {
         }
     }
 
-    /// Merges each `left` and `right` of a word, from its start, and tells how the counts of
+    /// Merges each `left` and `right` of a word, from its start, and reports how the counts of
     /// neighbours change.
     ///
-    /// The merged pair itself is not told: it has left the queue.
+    /// The merged pair itself is not reported: it has left the queue.
     mutating func merge(
         _ left: Int32, _ right: Int32, into result: Int32, in index: Int,
         _ change: (UInt64, Int) -> Void

@@ -64,8 +64,7 @@ enum UTF8Text {
         return nil
     }
 
-    /// The length of the code point at `offset`, or of the maximal ill-formed part that stands
-    /// there.
+    /// The length of the code point at `offset`, or of the maximal ill-formed part that lies there.
     static func length(
         in utf8: UnsafeBufferPointer<UInt8>, at offset: Int
     ) -> (length: Int, isWellFormed: Bool) {
@@ -119,7 +118,8 @@ extension UnsafePointer<UInt8> {
     }
 }
 
-/// Where a text may be cut so that its parts have the same words, and the same ids, as the whole.
+/// The places where a text may be cut so that its parts have the same words, and the same ids, as
+/// the whole.
 package enum TextBoundary {
     /// The first offset from `start` on that lies between a printable ASCII character and a space
     /// or line feed; the end of the text where there is none.

@@ -1,7 +1,7 @@
 import Diagnostics
 
-/// How often each piece of GPT-2's pattern occurs in a text: all that training needs to know of
-/// it.
+/// The number of times that each piece of GPT-2's pattern occurs in a text: all that training needs
+/// to know of it.
 ///
 /// Counts of parts can be merged in any order, so several ranks may each count a share (cut at
 /// `TextBoundary`) and send it as bytes. The literal `<|endoftext|>` separates documents and is

@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 
-/// What the program says and returns when a command ends by throwing.
+/// The text and the exit code of the program when a command ends by throwing.
 package struct ExitReport: Equatable {
     package let exitCode: Int32
     /// Help, or one line that starts with the program's name.

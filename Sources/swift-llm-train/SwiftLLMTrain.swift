@@ -64,9 +64,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         return try parseAsRoot(arguments)
     }
 
-    /// Parses and runs.
+    /// Parses the arguments and runs the command.
     ///
-    /// All ranks have the same arguments: what is wrong with them is said by the first alone.
+    /// All ranks have the same arguments: the first alone reports what is wrong with them.
     ///
     /// - Returns: the exit code.
     package static func run(

@@ -6,8 +6,8 @@ import Runs
 
 /// A mistyped option is answered with the nearest one of its command.
 ///
-/// ArgumentParser would first complain of what is missing: of `--modle DIR` it says that --model is
-/// missing, and not why.
+/// ArgumentParser would first complain of what is missing: for `--modle DIR` it reports that
+/// --model is missing, and not why.
 enum UnknownOption {
     /// Throws a usage `Failure` for the first option that the command does not know.
     static func refuse(_ arguments: [String]) throws {
@@ -74,11 +74,11 @@ enum UnknownOption {
     private static func bare(_ name: String) -> String { String(name.drop { $0 == "-" }) }
 }
 
-/// The commands and their options, as ArgumentParser tells them to tools.
+/// The commands and their options, as ArgumentParser describes them to tools.
 struct CommandTree {
     let name: String
     let subcommands: [CommandTree]
-    /// With their dashes, in the order of the help.
+    /// The options with their dashes, in the order of the help.
     let options: [String]
     private let optionsWithValue: Set<String>
 

@@ -2,10 +2,10 @@ import Diagnostics
 import JSON
 import Runs
 
-/// What a benchmark found, for people and for programs.
+/// The findings of a benchmark, for people and for programs.
 package protocol BenchReport {
     var text: String { get }
-    /// One object; keys are never renamed, new ones may come.
+    /// The report as one JSON object; keys are never renamed, new ones may come.
     var json: JSONValue { get }
 }
 
@@ -15,7 +15,7 @@ extension Double {
 }
 
 extension Recipe {
-    /// For people: bf16 that the processor lacks is computed in fp32.
+    /// The precision in words for people: bf16 that the processor lacks is computed in fp32.
     var precisionInUse: String {
         let name = train.precision.rawValue
         return train.precision == .bf16 && !training.multipliesBFloat16

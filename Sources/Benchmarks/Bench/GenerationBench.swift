@@ -83,9 +83,9 @@ package struct GenerationBench {
 
     private struct Seconds {
         var prompt = 0.0
-        /// The likeliest token each time, as `generate --temperature 0` takes it.
+        /// Seconds when each token is the likeliest one, as `generate --temperature 0` takes it.
         var greedy = 0.0
-        /// One of all tokens, as `generate` draws it.
+        /// Seconds when each token is drawn from all tokens, as `generate` does.
         var sampled = 0.0
     }
 

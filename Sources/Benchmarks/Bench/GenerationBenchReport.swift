@@ -9,16 +9,16 @@ package struct GenerationBenchReport: BenchReport {
     package let threadCount: Int
     package let kernels: ComputeKernels
     package let cost: ModelCost
-    /// Of weights, packed.
+    /// The bytes of packed weights that are read for a token.
     let bytesPerToken: Int
     package let promptLength: Int
     package let newTokens: Int
     let promptSeconds: Double
-    /// The likeliest token each time.
+    /// Seconds for the new tokens when each is the likeliest one.
     let decodeSeconds: Double
-    /// One of all tokens each time.
+    /// Seconds for the new tokens when each is drawn from all tokens.
     let sampleSeconds: Double
-    /// What the memory gives when it is only read.
+    /// GB/s of the memory when it is only read.
     let readGBPerSecond: Double
 
     private static let formatVersion = 1

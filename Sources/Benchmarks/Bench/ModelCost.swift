@@ -1,6 +1,7 @@
 import Models
 
-/// What a token costs, as papers count it (Kaplan et al., 2020; nanoGPT): only products of matrices.
+/// The cost of a token, as papers count it (Kaplan et al., 2020; nanoGPT): only products of
+/// matrices.
 package struct ModelCost: Equatable {
     package let parameterCount: Int
     /// N: parameters that multiply, so no table of positions, nor of tokens where it is not tied.

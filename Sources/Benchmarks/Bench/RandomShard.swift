@@ -6,7 +6,7 @@ import Tensors
 /// a run does.
 final class RandomShard {
     package let stream: TokenStream
-    /// No text and no tokenizer stand behind these tokens.
+    /// The hash in place of those of a text and a tokenizer, which these tokens do not have.
     private static let noHash = String(repeating: "0", count: 64)
     private let folder: String
 

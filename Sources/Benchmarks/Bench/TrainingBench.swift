@@ -100,7 +100,7 @@ package struct TrainingBench {
     }
 }
 
-/// What the machine gives all ranks at once: sums over the ranks.
+/// What the machine gives all ranks at once, as sums over the ranks.
 struct BenchPeaks: Equatable {
     /// GFLOP/s.
     package var fma: Double

@@ -6,16 +6,16 @@ import Runs
 import Tensors
 import Training
 
-/// What the steps gave, the same on all ranks.
+/// The results of the measured steps, the same on all ranks.
 struct MeasuredSteps {
     package let cost: ModelCost
-    /// Of the last step.
+    /// The loss of the last step.
     package let loss: Double
-    /// Of the measured steps.
+    /// The times of the measured steps.
     package let times: [StepTimes]
-    /// Of each rank: the most that a step left (the pool of tensors gives nothing back).
+    /// The most bytes that each rank held after a step; the pool of tensors gives nothing back.
     package let proportionalBytes: [Int]
-    /// Of each rank: the most at any time.
+    /// The most bytes that each rank had at any time.
     package let residentBytes: [Int]
 }
 
@@ -39,7 +39,7 @@ package struct TrainingBenchReport: BenchReport {
             / 1e9
     }
 
-    /// Of the products that the steps were made of.
+    /// The peak of products of the elements that the steps multiplied, in GFLOP/s.
     var gemmPeak: Double {
         recipe.training.multipliesBFloat16 ? peaks.bfloat16 ?? peaks.sgemm : peaks.sgemm
     }

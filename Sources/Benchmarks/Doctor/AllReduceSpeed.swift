@@ -2,15 +2,16 @@ import Collectives
 import Diagnostics
 import JSON
 
-/// How fast the ranks add up gradients.
+/// The speed with which the ranks add up gradients.
 struct AllReduceSpeed: Equatable {
     package let byteCount: Int
-    /// Of the best of several times, on the slowest rank.
+    /// Seconds of the best of several times, on the slowest rank.
     package let seconds: Double
 
     var gbPerSecond: Double { Double(byteCount) / seconds / 1e9 }
 
-    /// Nil where there is one rank, which has nothing to add.
+    /// Measures how fast the ranks add up gradients; nil where there is one rank, which has nothing
+    /// to add.
     ///
     /// - Throws: `AgreedFailure` when a sum is wrong.
     package static func measure(

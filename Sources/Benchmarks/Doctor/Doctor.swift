@@ -18,7 +18,7 @@ package struct Doctor {
         self.environment = environment
     }
 
-    /// All ranks measure; the report is that of the first rank's machine.
+    /// Measures on all ranks; the report is that of the first rank's machine.
     ///
     /// - Throws: `AgreedFailure` when MPI or HDF5 do not work.
     package func report() throws -> DoctorReport {
@@ -39,7 +39,8 @@ package struct Doctor {
             libraries: libraries, speed: speed, agreementWarnings: warnings)
     }
 
-    /// Ranks with different kernels could not train together; the doctor goes on and says so.
+    /// Agrees on the kernels. Ranks with different ones could not train together; the doctor warns
+    /// and goes on.
     private func compute(_ warnings: inout [String]) throws -> ComputeResources {
         do {
             let compute = try ComputeResources.agree(

@@ -2,14 +2,14 @@ import Diagnostics
 import Foundation
 import JSON
 
-/// What the doctor found, for people and for programs.
+/// The findings of the doctor, for people and for programs.
 package struct DoctorReport {
     package let host: String
     package let worldSize: Int
     let machine: MachineFacts
     let libraries: LibraryFacts
     let speed: SpeedFacts
-    /// What the ranks' common choice of kernels and threads gave to worry about.
+    /// The warnings of the ranks' common choice of kernels and threads.
     let agreementWarnings: [String]
 
     private static let width = 80
@@ -38,7 +38,7 @@ package struct DoctorReport {
         return lines.joined(separator: "\n")
     }
 
-    /// One object; keys are never renamed, new ones may come.
+    /// The report as one JSON object; keys are never renamed, new ones may come.
     package var json: JSONValue {
         var members: [String: JSONValue] = [
             "format_version": .integer(Self.formatVersion), "host": .string(host),
@@ -51,7 +51,7 @@ package struct DoctorReport {
         return .object(members)
     }
 
-    /// Breaks at spaces; a word that is longer than a line stands alone.
+    /// Breaks the text at spaces; a word that is longer than a line has a line of its own.
     private static func wrapped(_ text: String, first: String, indent: String) -> [String] {
         var lines: [String] = []
         var line = first

@@ -3,7 +3,7 @@ import JSON
 import Runs
 import Tensors
 
-/// Which way of multiplying was chosen, from which figures.
+/// The chosen way of multiplying, and the figures from which it was chosen.
 struct KernelChoiceFacts {
     package let choice: KernelChoice
 

@@ -4,7 +4,7 @@ import JSON
 import Machine
 import Tensors
 
-/// What the machine of the first rank has; what the system does not tell is nil.
+/// What the machine of the first rank has; facts that the system does not give are nil.
 struct MachineFacts: DoctorPart {
     package let processor: String
     let onlineCores: Int
@@ -113,7 +113,8 @@ extension MachineFacts {
             "Ranks on one machine exchange gradients through it.")
     }
 
-    /// Below these MPI or a run of a small model fails or comes close to it.
+    /// The share of the machine that may be busy, and the least bytes of memory, disk and shared
+    /// memory: below those MPI or a run of a small model fails or comes close to it.
     private static let busyShare = 0.25
     private static let leastMemory = 1_000_000_000
     private static let leastDisk = 5_000_000_000

@@ -3,16 +3,16 @@ import Tensors
 
 /// How much time and memory the measurements take.
 package struct DoctorEffort {
-    /// For each measurement.
+    /// Seconds that each measurement takes.
     package let seconds: Double
-    /// Well beyond the caches in a full look.
+    /// Bytes that are copied: well beyond the caches in a full look.
     let copyBytes: Int
-    /// Floats of the all-reduce.
+    /// The number of floats of the all-reduce.
     let gradientCount: Int
 
     package static let full = DoctorEffort(
         seconds: 0.7, copyBytes: 256 << 20, gradientCount: 1 << 24)
-    /// For tests: the figures are rough.
+    /// The effort of tests, which gives rough figures.
     package static let quick = DoctorEffort(
         seconds: 0.05, copyBytes: 16 << 20, gradientCount: 1 << 20)
 }
@@ -29,7 +29,7 @@ struct RankSpeed: Codable, Equatable {
     package var gflops: Double
     /// GFLOP/s of a product of the feed-forward layer of GPT-2 124M.
     var sgemmGFLOPS: Double
-    /// The same in bfloat16; nil where the processor has no instructions for it.
+    /// GFLOP/s of that product in bfloat16; nil where the processor has no instructions for it.
     var bfloat16GFLOPS: Double?
     /// GB/s, read and written bytes together.
     var copyGBPerSecond: Double

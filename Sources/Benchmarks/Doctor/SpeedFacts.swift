@@ -1,7 +1,7 @@
 import Diagnostics
 import JSON
 
-/// What was measured: sums over the ranks, since they compute at the same time.
+/// The measured speeds as sums over the ranks, since they compute at the same time.
 struct SpeedFacts: DoctorPart {
     package let ranks: [RankSpeed]
     package let allReduce: AllReduceSpeed?
@@ -10,7 +10,7 @@ struct SpeedFacts: DoctorPart {
     private var gflops: Double { ranks.reduce(0) { $0 + $1.gflops } }
     private var sgemmGFLOPS: Double { ranks.reduce(0) { $0 + $1.sgemmGFLOPS } }
     private var copyGBPerSecond: Double { ranks.reduce(0) { $0 + $1.copyGBPerSecond } }
-    /// Nil where a rank cannot.
+    /// GFLOP/s of products in bfloat16 over all ranks; nil where a rank cannot compute in it.
     private var bfloat16GFLOPS: Double? {
         ranks.reduce(0) { sum, rank in
             guard let sum, let speed = rank.bfloat16GFLOPS else { return nil }
@@ -18,7 +18,8 @@ struct SpeedFacts: DoctorPart {
         }
     }
 
-    /// At most 100: a rank whose products are faster than its peak has that as its peak.
+    /// The percentage of the peak that products reach, at most 100: a rank whose products are
+    /// faster than its peak has that as its peak.
     private var percentOfPeak: Double { 100 * (sgemmGFLOPS / gflops) }
 
     package var title: String {

@@ -3,9 +3,9 @@ import Glibc
 
 /// An IPv4 address and a port.
 package struct Endpoint: Equatable, Sendable {
-    /// In network byte order.
+    /// The IPv4 address, in network byte order.
     var address: UInt32
-    /// In network byte order.
+    /// The port, in network byte order.
     var port: UInt16
 
     package static let loopback = UInt32(0x7f00_0001).bigEndian

@@ -1,11 +1,11 @@
-/// What the watchdogs of two ranks tell each other: one line of words in one datagram.
+/// A message between the watchdogs of two ranks: one line of words in one datagram.
 package enum Heartbeat: Equatable, Sendable {
-    /// A rank lives, and stands here; rank 0 answers each with its own.
+    /// The progress of a rank that lives; rank 0 answers each with its own.
     case progress(rank: Int, Standing)
-    /// The run is over: rank 0 has told why.
+    /// The end of the run, after rank 0 has reported why.
     case end
 
-    /// A rank's progress, as told to another host, whose clock is another.
+    /// A rank's progress, as sent to another host, whose clock is another.
     package struct Standing: Equatable, Sendable {
         package var step: Int
         package var number: Int
@@ -33,7 +33,7 @@ package enum Heartbeat: Equatable, Sendable {
         }
     }
 
-    /// Nil for what is no heartbeat of this run.
+    /// Reads a line; nil for what is no heartbeat of this run.
     package init?(line: String, token: UInt64) {
         let words = line.split(separator: " ").map(String.init)
         guard words.count >= 2, words[0] == String(token) else { return nil }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The IPv4 addresses of this host by which other hosts may reach it.
 enum HostAddresses {
-    /// Those of the interfaces that are up, without loopback.
+    /// The addresses of the interfaces that are up, without loopback.
     ///
     /// - Parameter interfaces: where not empty, of these alone.
     static func own(interfaces: [String]) -> [UInt32] {

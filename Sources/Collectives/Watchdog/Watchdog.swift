@@ -2,8 +2,8 @@ import Diagnostics
 import Foundation
 import Synchronization
 
-/// Ends a run in which one rank keeps the others waiting, and says which: a thread in every rank
-/// tells rank 0's where the rank stands, and rank 0's judges.
+/// Ends a run in which one rank keeps the others waiting, and names that rank: a thread in every
+/// rank reports the rank's progress to rank 0's, which judges.
 ///
 /// It makes no MPI call, since the thread that does may be stuck in one. A rank ends by `_exit`; the
 /// launcher then ends those that cannot (a stopped process, a host that is cut off).
@@ -15,7 +15,7 @@ package final class Watchdog: Sendable {
     private let isClosed = Atomic<Bool>(false)
     private let isLinked = DispatchSemaphore(value: 0)
 
-    /// For the first answer from every rank.
+    /// How long rank 0 waits for the first answer from every rank.
     private static let patience = Duration.seconds(10)
 
     /// Starts the watchdogs of all ranks; collective.
@@ -89,7 +89,7 @@ package final class Watchdog: Sendable {
 
     private var interval: Duration { min(.seconds(1), limit / 8) }
 
-    /// Rank 0: hears all ranks, and ends the run when the verdict says so.
+    /// Hears all ranks, on rank 0, and ends the run when the verdict demands it.
     private func judge(_ link: WatchdogLink) {
         var link = link
         var ranks = hosts.map { WatchdogVerdict.Rank(host: $0) }
@@ -124,7 +124,7 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// The other ranks: tell where they stand, and end the run when rank 0 falls silent.
+    /// Reports the progress of a rank other than 0, and ends the run when rank 0 falls silent.
     ///
     /// Each rank waits a little longer than the one before, so that one alone speaks.
     private func report(_ link: WatchdogLink) {
@@ -166,7 +166,7 @@ package final class Watchdog: Sendable {
     }
 }
 
-/// When a watchdog does its regular work.
+/// A clock for the regular work of a watchdog.
 private struct BeatClock {
     let interval: Duration
     /// A longer pause than this means that the process was stopped and has been continued.

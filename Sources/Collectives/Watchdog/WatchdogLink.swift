@@ -24,12 +24,12 @@ package struct WatchdogLink: Sendable {
     /// The ranks that rank 0 has heard.
     package var peerCount: Int { peers.count }
 
-    /// To rank 0.
+    /// Sends a heartbeat to rank 0.
     package func send(_ heartbeat: Heartbeat) {
         for socket in sockets { socket.send(heartbeat.line(token: token)) }
     }
 
-    /// From rank 0 to all others.
+    /// Sends a heartbeat from rank 0 to all others.
     package func sendToPeers(_ heartbeat: Heartbeat) {
         for peer in peers.values {
             peer.socket.send(heartbeat.line(token: token), to: peer.endpoint)
@@ -38,7 +38,7 @@ package struct WatchdogLink: Sendable {
 
     /// Waits at most so long for messages and returns those that have come.
     ///
-    /// - Parameter answer: what rank 0 says to each; nil on the others.
+    /// - Parameter answer: what rank 0 answers to each; nil on the others.
     package mutating func receive(
         within time: Duration, answer: Heartbeat? = nil
     ) -> [Heartbeat] {

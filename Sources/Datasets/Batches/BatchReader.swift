@@ -12,7 +12,7 @@ package final class BatchReader {
     private var reading: Reading?
     /// The step that `next` gives next.
     package private(set) var step: Int
-    /// Seconds for which the caller stood waiting in `next`, in all.
+    /// Seconds for which the caller waited in `next`, in all.
     package private(set) var waitedSeconds = 0.0
 
     /// Begins to read the batch of `firstStep` at once.

@@ -1,15 +1,15 @@
-/// Which sequences the steps of a run take: a pure function of the step, the same on all ranks.
+/// The sequences that the steps of a run take: a pure function of the step, the same on all ranks.
 package protocol BatchSource: Sendable {
     /// B: sequences in one step, over all ranks.
     var globalBatchSize: Int { get }
     /// T: the most tokens that a sequence has.
     var sequenceLength: Int { get }
-    /// Sequences of one epoch.
+    /// The number of sequences of one epoch.
     var sequenceCount: Int { get }
 
-    /// These sequences of a step, in their order.
+    /// The batch of these sequences of a step, in their order.
     func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch
-    /// Where a sequence comes from, for messages.
+    /// The place that a sequence comes from, for messages.
     func place(step: Int, sequence: Int) -> String
 }
 

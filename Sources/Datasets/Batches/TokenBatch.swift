@@ -1,12 +1,13 @@
 /// Sequences of token ids for one forward pass: integers, not tensors.
 package struct TokenBatch: Equatable, Sendable {
-    /// Row-major [sequenceCount, sequenceLength]; a shorter sequence is filled up with 0.
+    /// The ids, row-major [sequenceCount, sequenceLength]; a shorter sequence is filled up with 0.
     package let inputs: [Int32]
-    /// Same shape; the target of each input, mostly the token after it. -1 where nothing counts.
+    /// The target of each input, row-major [sequenceCount, sequenceLength], mostly the token after
+    /// it; -1 where nothing counts.
     package let targets: [Int32]
-    /// Tokens of each sequence, without what fills it up.
+    /// The number of tokens of each sequence, without what fills it up.
     package let lengths: [Int]
-    /// The longest of them.
+    /// The number of tokens of the longest sequence.
     package let sequenceLength: Int
 
     package var sequenceCount: Int { lengths.count }
@@ -33,7 +34,7 @@ package struct TokenBatch: Equatable, Sendable {
         self.targets = targets
     }
 
-    /// These examples, one after the other.
+    /// Takes these examples, one after the other.
     package init(_ examples: some Collection<TokenExample>) {
         lengths = examples.map(\.inputs.count)
         let longest = lengths.max() ?? 0
@@ -59,7 +60,7 @@ package struct TokenBatch: Equatable, Sendable {
 /// One sequence to learn from: token ids, and for each position the target that counts there.
 package struct TokenExample: Equatable, Sendable {
     package let inputs: [Int32]
-    /// As many as inputs; -1 where nothing counts.
+    /// The target of each input; -1 where nothing counts.
     package let targets: [Int32]
 
     package init(inputs: [Int32], targets: [Int32]) {

@@ -1,6 +1,7 @@
 import Diagnostics
 
-/// Which window of the token stream is sequence j of step s: a pure function of (seed, step).
+/// Finds the window of the token stream that is sequence j of step s: a pure function of (seed,
+/// step).
 ///
 /// A stream of N tokens has W = floor((N - 1) / T) windows; window w covers the tokens
 /// [wT, wT + T], whose first T are the inputs and whose last T are the targets. The remainder is

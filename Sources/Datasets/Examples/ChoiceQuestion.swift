@@ -99,7 +99,7 @@ extension ChoiceQuestion {
             choices: letters, answer: answer, place: place)
     }
 
-    /// As Python's `capitalize`: the first character large, all others small.
+    /// Makes the first character large and all others small, as Python's `capitalize` does.
     private static func capitalized(_ text: String) -> String {
         guard let first = text.unicodeScalars.first else { return text }
         return first.properties.titlecaseMapping

@@ -53,7 +53,8 @@ extension ChoiceTask {
 
     private static let splits = ["val", "test", "dev"]
 
-    /// Nil where the subject has no questions in the folder `dev`, or is just these.
+    /// The examples of a subject; nil where it has no questions in the folder `dev`, or is just
+    /// these.
     private static func examples(
         ofSubject subject: String, besides path: String
     ) throws -> [ChoiceQuestion]? {

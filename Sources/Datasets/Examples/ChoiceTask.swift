@@ -1,11 +1,12 @@
 import Diagnostics
 
-/// The questions of one file, and what stands before each of them.
+/// The questions of one file, and the text before each of them.
 package struct ChoiceTask: Equatable, Sendable {
     package let name: String
     /// The tasks of one group are reported together, too: MMLU's subjects.
     package let group: String?
-    /// From which the questions and the examples were read; none for questions made in memory.
+    /// The files from which the questions and the examples were read; none for questions made in
+    /// memory.
     package var files: [String] = []
     package let questions: [ChoiceQuestion]
     /// Stands before the examples.
@@ -24,8 +25,8 @@ package struct ChoiceTask: Equatable, Sendable {
         self.examples = examples
     }
 
-    /// What stands before the prompt of a question: the preamble and the first `shots` examples
-    /// (those of them that are other questions), each followed by a blank line.
+    /// The text before the prompt of a question: the preamble and the first `shots` examples (those
+    /// of them that are other questions), each followed by a blank line.
     ///
     /// - Precondition: `requireExamples(shots)` has passed.
     package func prefix(ofQuestion index: Int, shots: Int) -> String {

@@ -1,7 +1,7 @@
 import Foundation
 
 extension ClassLabels {
-    /// What looks like a mistake in the labels of these texts, which stay as they are.
+    /// One warning for each likely mistake in the labels of these texts, which stay as they are.
     package func warnings(of texts: [LabelledText]) -> [String] {
         nearDuplicates.map { group in
             "the labels \(group.map(\.debugDescription).joined(separator: ", ")) differ in case, "
@@ -37,6 +37,6 @@ extension ClassLabels {
             + "one? name it by finetune.text_column and finetune.label_column"
     }
 
-    /// As many classes, and more, may be texts by mistake.
+    /// The number of classes from which on they may be texts by mistake.
     private static let manyCount = 10
 }

@@ -8,7 +8,7 @@ package struct ClassLabels: Equatable, Sendable {
 
     package var count: Int { names.count }
 
-    /// - Throws: `Failure` for fewer than two names, and for one that stands twice.
+    /// - Throws: `Failure` for fewer than two names, and for one that occurs twice.
     package init(_ names: [String]) throws(Failure) {
         let indices = Dictionary(
             names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
@@ -25,7 +25,7 @@ package struct ClassLabels: Equatable, Sendable {
         self.indices = indices.merging(trimmed) { exact, _ in exact }
     }
 
-    /// Those of the texts: numbers in ascending order, anything else by its bytes.
+    /// The labels of the texts: numbers in ascending order, anything else by its bytes.
     ///
     /// - Throws: `Failure` where there are not two.
     package init(of texts: some Sequence<LabelledText>) throws(Failure) {
@@ -48,7 +48,7 @@ package struct ClassLabels: Equatable, Sendable {
             got: text.label ?? "none", at: text.place)
     }
 
-    /// How many of some examples each class has.
+    /// The number of examples of each class.
     package func counts(of classes: some Sequence<Int>) -> [Int] {
         classes.reduce(into: Array(repeating: 0, count: count)) { $0[$1] += 1 }
     }

@@ -1,15 +1,15 @@
 import Diagnostics
 import Tokenizers
 
-/// Texts as the token sequences after whose last token a model tells their classes.
+/// Texts as the token sequences after whose last token a model predicts their classes.
 package struct ClassifiedExamples: Equatable, Sendable {
     /// The only target is that of the last token: the class, or -1 for a text without a label.
     package private(set) var examples: [TokenExample] = []
     /// Texts longer than the sequence length, which have lost their end.
     package private(set) var cutCount = 0
 
-    /// A text that is too long keeps its beginning: that is where most texts say what they are. The
-    /// token that texts start with for the model stands before it.
+    /// A text that is too long keeps its beginning, which mostly shows what the text is about. The
+    /// token that texts start with for the model comes before it.
     ///
     /// - Parameters:
     ///   - labels: nil leaves all labels out.
@@ -31,7 +31,7 @@ package struct ClassifiedExamples: Equatable, Sendable {
         }
     }
 
-    /// What was lost; nil where nothing was.
+    /// A warning of the texts that were cut; nil where none was.
     package func warning(sequenceLength: Int) -> String? {
         guard cutCount > 0 else { return nil }
         return

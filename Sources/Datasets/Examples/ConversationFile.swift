@@ -9,8 +9,8 @@ import Tokenizers
 /// - Chat: `messages`, each with `role` and `content`.
 /// - ShareGPT: `conversations`, each with `from` and `value`.
 ///
-/// Each record tells its format by its fields; each may have a text `system`. Other fields are passed
-/// over.
+/// The fields of each record show its format; each may have a text `system`. Other fields are
+/// passed over.
 package struct ConversationFile {
     private let path: String
     /// Between an instruction and its input: that of the chat template.
@@ -143,7 +143,7 @@ extension ChatMessage {
 }
 
 extension JSONValue {
-    /// What an error says of a record that lacks something.
+    /// The fields that an error names for a record that lacks something.
     fileprivate var fieldNames: String {
         guard let members else { return summary }
         guard !members.isEmpty else { return "an empty object" }
@@ -152,7 +152,7 @@ extension JSONValue {
     }
 }
 
-/// Messages to learn from, and where they stand.
+/// Messages to learn from, and their place in the file.
 package struct Conversation: Equatable, Sendable {
     package var messages: [ChatMessage]
     /// The file and the line.

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// How the fields of a table in a text file are told apart.
+/// How the fields of a table in a text file are separated.
 package enum DelimitedFormat: Sendable {
     /// Commas; a field in double quotes may hold commas, line breaks and, doubled, quotes.
     /// Source: RFC 4180. A quote inside a field that does not begin with one is a character. Spaces
@@ -8,9 +8,9 @@ package enum DelimitedFormat: Sendable {
     case csv
     /// Tabs; a quote is a character like any other.
     case tsv
-    /// As CSV with semicolons, which spreadsheets write where the comma is in numbers.
+    /// Semicolons, otherwise as CSV; spreadsheets write them where the comma is in numbers.
     case semicolons
-    /// As CSV with vertical bars.
+    /// Vertical bars, otherwise as CSV.
     case bars
 
     fileprivate var separator: UInt8 {
@@ -26,7 +26,7 @@ package enum DelimitedFormat: Sendable {
 /// One row of a table.
 package struct DelimitedRecord: Equatable, Sendable {
     package var fields: [String]
-    /// Where it begins.
+    /// The line in which the row begins.
     package var line: Int
 }
 

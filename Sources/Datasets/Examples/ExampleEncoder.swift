@@ -2,11 +2,11 @@ import Diagnostics
 import Options
 import Tokenizers
 
-/// Which tokens of a conversation a model learns to write.
+/// The tokens of a conversation that a model learns to write.
 package enum LossOn: String, OptionChoice {
-    /// Those of the answers, with the mark of their end.
+    /// The tokens of the answers, with the mark of their end.
     case answers
-    /// All of them.
+    /// All tokens.
     case all
 }
 
@@ -77,7 +77,8 @@ package struct ExampleEncoder: Sendable {
 }
 
 extension EncodedChat {
-    /// Nobody learns what stands behind the last answer, and nothing is learnt from it.
+    /// Drops the tokens after the last answer: they are not learnt, and nothing is learnt from
+    /// them.
     fileprivate mutating func dropAfterLastAnswer() {
         let count = (isAnswer.lastIndex(of: true) ?? -1) + 1
         ids.removeLast(ids.count - count)

@@ -43,7 +43,7 @@ package struct ExampleFile: Sendable {
             .filter { !$0.bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
     }
 
-    /// One JSON document a line.
+    /// Reads one JSON document a line.
     package func jsonLines() throws(Failure) -> [(line: Int, value: JSONValue)] {
         var values: [(line: Int, value: JSONValue)] = []
         for (number, bytes) in lines {

@@ -5,10 +5,10 @@ import Tokenizers
 package struct ExampleSet: Sendable {
     /// T: the most inputs of an example.
     package let sequenceLength: Int
-    /// What ends an answer.
+    /// The text that ends an answer.
     package let answerEnd: String
     package internal(set) var examples: [TokenExample] = []
-    /// Where each one comes from.
+    /// The place that each example comes from.
     package internal(set) var places: [String] = []
     /// Conversations of which tokens before the last answer are cut away.
     package internal(set) var cutPromptCount = 0
@@ -53,7 +53,7 @@ package struct ExampleSet: Sendable {
         }
     }
 
-    /// What a log says of the examples before the first step.
+    /// The lines about the examples in the log before the first step.
     package var description: String {
         let longest = examples.map(\.inputs.count).max() ?? 0
         let share = (1000 * Double(targetCount) / Double(max(1, tokenCount))).rounded() / 10
@@ -63,7 +63,7 @@ package struct ExampleSet: Sendable {
             + "with the end of answers, \(QuotedEnd(answerEnd)), \(endCount) times"
     }
 
-    /// What was lost.
+    /// Warnings of what was lost in making the examples.
     package var warnings: [String] {
         let lost = [
             (
@@ -78,7 +78,7 @@ package struct ExampleSet: Sendable {
         }
     }
 
-    /// The text of one example; what is to be learnt stands in ⟦ ⟧.
+    /// The text of one example; what is to be learnt is between ⟦ and ⟧.
     package func text(of index: Int, by tokenizer: some Tokenizer) throws -> String {
         let example = examples[index]
         var bytes: [UInt8] = []

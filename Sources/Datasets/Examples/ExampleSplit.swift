@@ -1,8 +1,9 @@
 import Diagnostics
 
-/// Which of some records are held out: a pure function of (count, fraction, seed).
+/// The split of some records into those to train on and those held out: a pure function of (count,
+/// fraction, seed).
 package struct ExampleSplit: Equatable, Sendable {
-    /// In ascending order.
+    /// The numbers of the records to train on, in ascending order.
     package let train: [Int]
     package let validation: [Int]
 

@@ -4,12 +4,13 @@ import Foundation
 /// A text and the name of the class that it belongs to.
 package struct LabelledText: Equatable, Sendable {
     package let text: String
-    /// Without white space around it; nil where the file has no labels, and where this one is missing.
+    /// The label without white space around it; nil where the file has no labels, and where this
+    /// one is missing.
     package let label: String?
     /// File and line.
     package let place: String
 
-    /// - Parameter label: as it stands in the file; one of `missingLabels` counts as none.
+    /// - Parameter label: as it is in the file; one of `missingLabels` counts as none.
     /// - Throws: `Failure` for an empty text.
     package init(text: String, label: String?, place: String) throws(Failure) {
         guard text.contains(where: { !$0.isWhitespace }) else {
@@ -31,7 +32,7 @@ package struct LabelledText: Equatable, Sendable {
     ]
 }
 
-/// Where the texts and labels of a file stand.
+/// The columns, or fields, of a file that hold the texts and the labels.
 package struct LabelledTextColumns: Equatable, Sendable {
     /// The name of the column or JSON field; a number, from 1 on, in tables without names.
     package var text = Self.defaultText

@@ -88,7 +88,7 @@ extension LabelledTextFile {
 // MARK: Tables
 
 extension LabelledTextFile {
-    /// Commas, unless the names of the columns are told apart by something else.
+    /// Commas, unless something else separates the names of the columns.
     private var csvFormat: DelimitedFormat {
         let formats: [DelimitedFormat] = [.csv, .semicolons, .bars, .tsv]
         return formats.first { format in
@@ -121,7 +121,7 @@ extension LabelledTextFile {
         return texts
     }
 
-    /// Nil where there are no labels and none are needed.
+    /// The index of the column of labels; nil where there are no labels and none are needed.
     private func labelColumn(
         in first: DelimitedRecord, _ hasHeader: Bool
     ) throws(Failure) -> Int? {
@@ -130,8 +130,8 @@ extension LabelledTextFile {
         return isOptional && !isThere ? nil : try column(columns.label, in: first, hasHeader)
     }
 
-    /// By its name, else by its number. Without either, two columns are label and text, and a single
-    /// one is the text.
+    /// The index of the column with a name, else with a number. Without either, two columns are
+    /// label and text, and a single one is the text.
     private func column(
         _ name: String, in first: DelimitedRecord, _ hasHeader: Bool
     ) throws(Failure) -> Int {
@@ -157,7 +157,8 @@ extension DelimitedRecord {
     /// The row, which may be that of the names.
     fileprivate var named: DelimitedRecord { DelimitedRecord(fields: names, line: line) }
 
-    /// Without empty fields behind the last column: some programs end each row with a comma.
+    /// The row without empty fields behind the last column: some programs end each row with a
+    /// comma.
     fileprivate func cut(to count: Int) -> DelimitedRecord {
         var record = self
         while record.fields.count > count, record.fields.last == "" { record.fields.removeLast() }

@@ -3,7 +3,7 @@ import Diagnostics
 /// The texts of some files that have a label.
 package struct LabelledTextSet: Sendable {
     package private(set) var texts: [LabelledText] = []
-    /// How many had none, and are left out.
+    /// The number of texts without a label, which are left out.
     package private(set) var missingCount = 0
 
     /// - Throws: `Failure` for a file that cannot be used, and where no text of it has a label.
@@ -22,7 +22,7 @@ package struct LabelledTextSet: Sendable {
         }
     }
 
-    /// What was left out; nil where nothing was.
+    /// A warning of the texts that were left out; nil where none was.
     package var warning: String? {
         guard missingCount > 0 else { return nil }
         return

@@ -9,13 +9,13 @@ package struct PreparationJob: Codable, Equatable, Sendable {
         var path: String
         var start: Int
         var end: Int
-        /// Whether a document ends at `end`, else it goes on in the next shard.
+        /// Whether a document ends at `end`; else it goes on in the next shard.
         var endsDocument: Bool
 
         func text() throws -> [UInt8] { try SourceFile(path: path).bytes(start..<end) }
     }
 
-    /// Which bytes of which files go where, for comparing plans.
+    /// The bytes of each file and the shard into which they go, in words, for comparing plans.
     package var pieces: [(path: String, text: String)] {
         sources.map { source in
             let bytes = "bytes \(source.start) to \(source.end)"
@@ -87,7 +87,7 @@ package struct PreparationJob: Codable, Equatable, Sendable {
     }
 }
 
-/// What a job has made.
+/// The shard that one job has made.
 package struct ShardSummary: Codable, Equatable, Sendable {
     package let name: String
     package let split: DatasetSplit

@@ -6,7 +6,7 @@ import Tokenizers
 /// The shard directory that a preparation fills.
 ///
 /// One process opens it, then all carry out the jobs, then one finishes it. `tokenizer.json` comes
-/// last, so that where it stands beside shards they are all there.
+/// last, so that where it lies beside shards they are all there.
 package struct PreparationOutput: Sendable {
     package let directory: String
     private let tokenizerJSON: [UInt8]

@@ -46,7 +46,7 @@ extension PreparationJob {
         return count
     }
 
-    /// One for each byte; the mark of the end of text, and of a word at the beginning, beside them. The
-    /// literals between documents are longer than these.
+    /// The most tokens of the sources: one for each byte; the mark of the end of text, and of a
+    /// word at the beginning, beside them. The literals between documents are longer than these.
     fileprivate var largestTokenCount: Int { sourceSize + 2 * sources.count }
 }

@@ -1,12 +1,12 @@
 import Diagnostics
 
-/// How text becomes token shards: a list of jobs, each of which makes one shard.
+/// The plan by which text becomes token shards: a list of jobs, each of which makes one shard.
 ///
 /// The plan is a function of the input alone, so that the number and content of the shards do not
 /// depend on how many processes share the jobs, nor on their order. A file is one document or, with
 /// the literal `<|endoftext|>` in it, several; empty ones are left out.
 ///
-/// Validation takes its fraction of the bytes from the end, as `DocumentSplit` says.
+/// Validation takes its fraction of the bytes from the end, as `DocumentSplit` describes.
 ///
 /// A shard holds at most `shardSize` bytes of text; a longer document is cut, at a line where there
 /// is one, and goes on in the next shard.
@@ -19,7 +19,7 @@ package struct PreparationPlan: Codable, Equatable, Sendable {
     package static let defaultValidationFraction = 0.1
     /// Bytes of text: a few seconds of work, and little enough to hold in memory.
     package static let defaultShardSize = 1 << 26
-    /// Names have five digits, and name order is stream order.
+    /// The most shards: names have five digits, and name order is stream order.
     private static let maximumShardCount = 100_000
 
     /// Scans the input files, which follow one another in the order given.

@@ -1,6 +1,6 @@
 import Options
 
-/// Which text becomes token shards, and where they go.
+/// The text that becomes token shards, and their place.
 package struct PrepareOptions: OptionBlock {
     /// The text files, each a document, or directories of them; also what the tokenizer is trained on.
     package var input: [String] = []

@@ -28,7 +28,7 @@ struct SourceDocument: Equatable {
         return documents
     }
 
-    /// Where the literals begin.
+    /// The offsets at which the literals of the end of text begin.
     static func endsOfText(in bytes: [UInt8]) -> [Int] {
         var places: [Int] = []
         bytes.withUnsafeBytes { buffer in
@@ -55,7 +55,7 @@ struct SourceDocument: Equatable {
         return place + (bytes.firstIndex { $0 & 0xC0 != 0x80 } ?? bytes.count)
     }
 
-    /// Both sides of a place inside the document.
+    /// The two parts of the document on both sides of a place inside it.
     func cut(at place: Int) -> (SourceDocument, SourceDocument) {
         precondition(
             range.lowerBound < place && place < range.upperBound, "\(place) is not inside \(range)")

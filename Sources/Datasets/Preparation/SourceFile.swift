@@ -7,7 +7,7 @@ struct SourceFile {
     let path: String
     let size: Int
 
-    /// What is read at a time where a file is scanned from front to back.
+    /// The number of bytes read at a time where a file is scanned from front to back.
     static let blockSize = 1 << 20
 
     init(path: String) throws {

@@ -5,7 +5,7 @@ import Files
 package struct TextInputs: Equatable, Sendable {
     /// Directories have given way to the files in them.
     package let paths: [String]
-    /// What the user should know of files that are no clean text.
+    /// Warnings of files that are no clean text.
     package let warnings: [String]
 
     /// - Throws: `Failure` for a directory without files, a file that is no text in UTF-8, and where no

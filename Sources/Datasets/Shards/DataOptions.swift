@@ -1,6 +1,6 @@
 import Options
 
-/// Which tokens a run reads.
+/// The tokens that a run reads.
 package struct DataOptions: OptionBlock {
     /// The training shards: a directory (its train-*.h5) or a glob; by default what the recipe's
     /// `prepare` phase writes.

@@ -17,7 +17,7 @@ func checkHDF5(
 
 /// One open HDF5 file; closed at the latest when it is released.
 package final class HDF5File {
-    /// For failures: of a file that is being written, the name that it will have.
+    /// The path of the file for failures: while it is being written, the name that it will have.
     let path: String
     private(set) var handle: OpaquePointer?
 
@@ -41,7 +41,7 @@ package final class HDF5File {
         if let handle { _ = chdf5_close_file(handle) }
     }
 
-    /// Closes the file and tells of an error in doing so, which `deinit` cannot.
+    /// Closes the file and reports an error in doing so, which `deinit` cannot.
     func close() throws {
         guard let handle else { return }
         self.handle = nil

@@ -1,4 +1,4 @@
-/// What `inspect` tells of one token shard.
+/// What `inspect` prints about one token shard.
 package struct ShardDescription: Equatable, Sendable {
     package let path: String
     package let attributes: TokenShardAttributes

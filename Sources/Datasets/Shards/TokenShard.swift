@@ -29,7 +29,7 @@ package final class TokenShard: @unchecked Sendable {
         try checkOffsets()
     }
 
-    /// What tells this shard from others without reading its tokens.
+    /// The facts that distinguish this shard from others without reading its tokens.
     var facts: String {
         "\(tokenCount) tokens in \(documentCount) documents and \(fileSize) bytes, of source "
             + "\(attributes.sourceSHA256) by tokenizer \(attributes.tokenizerSHA256)"

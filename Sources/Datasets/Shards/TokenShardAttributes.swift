@@ -2,7 +2,7 @@ import Crypto
 import Diagnostics
 import Tokenizers
 
-/// What a token shard says of its tokens: the attributes of the root group.
+/// What a token shard records about its tokens: the attributes of the root group.
 package struct TokenShardAttributes: Equatable, Sendable {
     /// The name of the kind of tokenizer, for the reader's eye.
     package var tokenizerName: String

@@ -1,5 +1,5 @@
 extension TokenStream {
-    /// Where a token of the stream stands.
+    /// The place of a token of the stream in its shard.
     package struct Place: Equatable, Sendable {
         /// The shard.
         package let path: String

@@ -10,7 +10,7 @@ package final class TokenStream: Sendable {
     /// The shards in stream order.
     package let paths: [String]
     package let documentCount: Int
-    /// What tells each shard from others without reading its tokens.
+    /// The facts that distinguish each shard from others without reading its tokens.
     package let shardFacts: [String]
     /// The attributes of the first shard; the tokenizer and its vocabulary are those of all.
     package let attributes: TokenShardAttributes

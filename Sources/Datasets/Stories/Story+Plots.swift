@@ -1,4 +1,4 @@
-/// What happens in a story.
+/// The plots of the stories.
 extension Story {
     mutating func followPlot() {
         let leads = [

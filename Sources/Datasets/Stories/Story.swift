@@ -1,9 +1,9 @@
-/// The grammar of the stories: what is told, in which order, and what is remembered.
+/// The grammar of the stories: what happens, in which order, and what is remembered.
 ///
 /// A story introduces a hero and what the hero owns, an outing and a companion, follows one of six
 /// plots, counts something, and ends in bed. Names, things and numbers that were introduced come
-/// back, so a model has to look far behind it; the results of sums are never chosen. Mostly a pronoun
-/// stands for the hero: looking a name up is the last thing that a small model learns.
+/// back, so a model has to look far behind it; the results of sums are never chosen. Mostly a
+/// pronoun is put for the hero: looking a name up is the last thing that a small model learns.
 struct Story<Voice: StoryVoice> {
     var voice: Voice
     private(set) var hero = StoryPerson()

@@ -12,7 +12,7 @@ package struct StoryCorpus: Sendable {
     package struct Document: Equatable, Sendable {
         /// The story, with the newline that ends it.
         package let text: String
-        /// -log2 of the probability that the grammar tells this story.
+        /// -log2 of the probability that the grammar makes this story.
         package let bits: Double
     }
 

@@ -41,7 +41,7 @@ extension [String] {
     package func without(_ text: String) -> [String] { filter { $0 != text } }
 }
 
-/// What tells a story: a writer makes the choices of the grammar at random, a reader finds them
+/// The voice of a story: a writer makes the choices of the grammar at random, a reader finds them
 /// in a text.
 ///
 /// The grammar calls both in the same way, so the two cannot drift apart. Every choice says its text

@@ -6,12 +6,12 @@ package struct StoryReader: StoryVoice {
 
     private let text: [UInt8]
     private var position = 0
-    /// Whether the text is not what the grammar tells; from there on nothing counts.
+    /// Whether the text is not one of the grammar's; from there on nothing counts.
     private var isLost = false
 
     private init(_ text: String) { self.text = Array(text.utf8) }
 
-    /// - Returns: nil where the grammar does not tell this text, or where two options of a choice
+    /// - Returns: nil where the grammar does not make this text, or where two options of a choice
     ///   fit it.
     package static func read(_ text: String) -> StoryReader? {
         var story = Story(StoryReader(text))

@@ -1,6 +1,6 @@
 /// The words of the stories.
 ///
-/// In each list no text begins another one: what follows a word would else be needed to tell which
+/// In each list no text begins another one: what follows a word would else be needed to know which
 /// word it was.
 enum StoryWords {
     static let girls = [
@@ -13,7 +13,7 @@ enum StoryWords {
         "Leo", "Max", "Ned", "Oscar", "Peter", "Robin", "Sam", "Theo", "Umar", "Victor", "Will",
         "Adam", "Finn", "Bruno", "Dan", "Erik", "Luca", "Marco", "Otto", "Ravi", "Simon",
     ]
-    /// What people are like.
+    /// The characters that people can have.
     package static let characters = [
         "kind", "brave", "curious", "quiet", "cheerful", "clever", "patient", "lively", "honest",
         "shy", "polite", "busy", "dreamy", "careful", "funny", "bold", "gentle", "merry", "tired",
@@ -25,7 +25,7 @@ enum StoryWords {
         "doctor", "shepherd", "carpenter", "cook", "sailor", "painter", "singer", "farmer",
         "hunter", "poet", "weaver", "barber", "juggler", "driver", "student", "pilot",
     ]
-    /// What buildings and places are like.
+    /// The looks that buildings and places can have.
     static let sights = [
         "old", "red", "white", "grey", "black", "green", "blue", "yellow", "brown", "big", "small",
         "tall", "low", "wide", "narrow", "round", "crooked", "ruined", "new", "mossy", "dusty",
@@ -50,7 +50,7 @@ enum StoryWords {
     static let weekdays = [
         "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
     ]
-    /// What can be done with any thing.
+    /// The activities that fit any thing.
     static let activities = [
         "washing", "painting", "mending", "carrying", "selling", "hiding", "polishing", "drawing",
         "wrapping", "shaking", "drying", "weighing", "pulling", "guarding", "admiring", "burying",
@@ -58,7 +58,7 @@ enum StoryWords {
         "balancing", "moving", "kicking", "buying", "unpacking", "describing", "decorating",
         "testing", "catching",
     ]
-    /// What things are like.
+    /// The qualities that things can have.
     static let qualities = [
         "red", "blue", "green", "yellow", "white", "black", "brown", "grey", "pink", "purple",
         "orange", "golden", "old", "new", "big", "small", "tiny", "huge", "dirty", "clean", "wet",
@@ -74,7 +74,7 @@ enum StoryWords {
         "shell", "stone", "stick", "plate", "bowl", "fork", "kettle", "pan", "trumpet", "violin",
         "wheel", "vase", "flag", "net", "mask",
     ]
-    /// What animals and people of dreams are like.
+    /// The looks that animals and people of dreams can have.
     package static let looks = [
         "little", "fat", "thin", "lazy", "proud", "sleepy", "friendly", "shaggy", "timid", "noisy",
         "clumsy", "gentle", "merry", "stubborn", "tired", "lame", "old", "young", "brave", "brown",

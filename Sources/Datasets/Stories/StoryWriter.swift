@@ -10,7 +10,7 @@ package struct StoryWriter: StoryVoice {
     package private(set) var bits = 0.0
     /// The sum of the entropies of these choices: what `bits` is on average.
     package private(set) var expectedBits = 0.0
-    /// False once a choice had one text that begins another: the reader could not tell them apart.
+    /// False once a choice had one text that begins another: the reader could not distinguish them.
     package private(set) var isPrefixFree = true
 
     private let seed: UInt64
@@ -66,7 +66,7 @@ package struct StoryWriter: StoryVoice {
 /// The probabilities of one choice.
 package struct ChoiceDistribution {
     package let optionCount: Int
-    /// Empty where all options are equally likely.
+    /// The weights of the options; empty where all are equally likely.
     package let weights: [Int]
 
     package init(optionCount: Int, weights: [Int]) {

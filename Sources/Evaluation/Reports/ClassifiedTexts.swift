@@ -2,12 +2,12 @@ import Datasets
 import Diagnostics
 import JSON
 
-/// What `classify` tells.
+/// What `classify` prints.
 package struct ClassifiedTexts {
     package let texts: [LabelledText]
     package let labels: ClassLabels
     package let scores: ClassScores
-    /// Of texts that do not fit into the context, and of labels that are missing.
+    /// Warnings of texts that do not fit into the context, and of labels that are missing.
     package let warnings: [String]
 
     package init(
@@ -31,7 +31,7 @@ package struct ClassifiedTexts {
             remedy: "the model has diverged, or its numbers overflow: take an earlier checkpoint")
     }
 
-    /// Nil where the texts have no labels, or some have no class.
+    /// The report on the predictions; nil where the texts have no labels, or some have no class.
     package var report: ClassificationReport? {
         guard scores.firstNonFinite == nil else { return nil }
         let actual = texts.compactMap { try? labels.index(of: $0) }

@@ -3,7 +3,7 @@ import Diagnostics
 import Files
 import JSON
 
-/// What `evaluate --tasks` tells.
+/// What `evaluate --tasks` prints.
 package struct MultipleChoiceReport {
     package let shots: Int
     package let results: [(task: ChoiceTask, results: [ChoiceResult])]
@@ -12,7 +12,7 @@ package struct MultipleChoiceReport {
         (self.shots, self.results) = (shots, results)
     }
 
-    /// Nil where every prompt fits into the context.
+    /// A warning of prompts that were cut; nil where every prompt fits into the context.
     package var warning: String? {
         let scores = ChoiceScores(results.flatMap(\.results))
         guard scores.cutCount > 0 else { return nil }

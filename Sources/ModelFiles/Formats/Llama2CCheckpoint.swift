@@ -9,7 +9,7 @@ import Models
 /// Source: llama2.c, run.c and export.py.
 package struct Llama2CCheckpoint: Sendable {
     package let configuration: DecoderConfiguration
-    /// Where the values of each Hugging Face tensor start, in floats behind the header.
+    /// The places where the values of each Hugging Face tensor start, in floats behind the header.
     private let places: [String: Int]
     /// The tensors whose rows turn with the position.
     private let rotatedNames: Set<String>
@@ -118,12 +118,12 @@ struct RotaryRows {
     let headSize: Int
     let width: Int
 
-    /// From planes of neighbouring rows to planes of the two halves of a head.
+    /// Moves values from planes of neighbouring rows to planes of the two halves of a head.
     func separate(_ values: UnsafeMutableBufferPointer<Float>) {
         move(values) { plane, half in (half * headSize / 2 + plane, 2 * plane + half) }
     }
 
-    /// From planes of the two halves of a head to planes of neighbouring rows.
+    /// Moves values from planes of the two halves of a head to planes of neighbouring rows.
     func interleave(_ values: UnsafeMutableBufferPointer<Float>) {
         move(values) { plane, half in (2 * plane + half, half * headSize / 2 + plane) }
     }

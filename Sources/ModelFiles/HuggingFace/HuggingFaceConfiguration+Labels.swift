@@ -3,8 +3,8 @@ import JSON
 import Models
 
 extension HuggingFaceConfiguration {
-    /// What a classifier has beyond the members of its model; transformers needs the token that fills
-    /// up a batch to find the last one of a text.
+    /// The members that a classifier has beyond those of its model; transformers needs the token
+    /// that fills up a batch to find the last one of a text.
     var labelMembers: [String: JSONValue] {
         guard let labels else { return [:] }
         let numbered = labels.enumerated().map { ("\($0)", JSONValue.string($1)) }

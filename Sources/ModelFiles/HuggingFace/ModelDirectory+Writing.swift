@@ -47,7 +47,7 @@ extension ModelDirectory {
 
     /// Writes a whole model directory that appears whole or not at all, with its manifest.
     ///
-    /// - Throws: `Failure` when something stands at `path` already, or a write fails.
+    /// - Throws: `Failure` when something exists at `path` already, or a write fails.
     package static func publish(
         _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,

@@ -9,7 +9,7 @@ package struct ModelDirectory: Sendable {
 
     package let path: String
     package let configuration: HuggingFaceConfiguration
-    /// By the names of `HuggingFaceConfiguration.tensorShapes`.
+    /// The places of the tensors, by the names of `HuggingFaceConfiguration.tensorShapes`.
     private let places: [String: WeightFiles.Place]
 
     package var model: DecoderConfiguration { configuration.model }
@@ -35,7 +35,7 @@ package struct ModelDirectory: Sendable {
         }
     }
 
-    /// What the file tells of one tensor, by its name in `tensorShapes`.
+    /// The entry of one tensor in its file, by its name in `tensorShapes`; nil where there is none.
     package func tensor(named name: String) -> SafetensorsEntry? { places[name]?.entry }
 
     /// Reads one tensor, by its name in `tensorShapes`, as Float.
@@ -50,7 +50,7 @@ package struct ModelDirectory: Sendable {
         try place.file.readFloat32(place.entry.name, into: buffer)
     }
 
-    /// The file in which a tensor stands, by its name in `tensorShapes`.
+    /// The file that contains a tensor, by its name in `tensorShapes`.
     package func file(ofTensor name: String) -> String { places[name]?.file.path ?? path }
 
     /// The bytes of tokenizer.json; nil when there is none.

@@ -1,10 +1,11 @@
 import Diagnostics
 
-/// How the tensors of a file differ from those that a model needs.
+/// The differences of the tensors of a file from those that a model needs.
 package struct TensorDifferences: Equatable, Sendable {
     package let missing: [String]
     package let superfluous: [String]
-    /// Of another shape, or not of floating-point numbers, each with what was expected and found.
+    /// Tensors of another shape, or not of floating-point numbers, each with what was expected and
+    /// found.
     package let unsuitable: [String]
 
     /// - Parameter found: by the names that the model uses.

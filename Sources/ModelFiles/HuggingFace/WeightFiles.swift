@@ -8,13 +8,13 @@ struct WeightFiles: Sendable {
     static let fileName = "model.safetensors"
     static let indexName = "model.safetensors.index.json"
 
-    /// A tensor and the file in which it stands.
+    /// A tensor and the file that contains it.
     struct Place: Sendable {
         let file: SafetensorsFile
         let entry: SafetensorsEntry
     }
 
-    /// By the names in the files.
+    /// The places of the tensors, by the names in the files.
     let places: [String: Place]
 
     init(directory: String) throws(Failure) {
@@ -54,7 +54,7 @@ struct WeightFiles: Sendable {
         return places
     }
 
-    /// File names by tensor names; the files stand in the directory itself.
+    /// File names by tensor names; the files lie in the directory itself.
     private static func index(at path: String) throws(Failure) -> [String: String] {
         let json = try JSONValue(parsing: try FileReader.bytes(of: path), at: path)
         guard let map = json["weight_map"]?.object, !map.isEmpty else {

@@ -42,7 +42,8 @@ extension WeightFiles {
             Array(json.text(isPretty: true).utf8), to: "\(directory)/\(indexName)")
     }
 
-    /// In order; a shard ends before the tensor that would make it too large.
+    /// The tensors of each shard, in order; a shard ends before the tensor that would make it too
+    /// large.
     private static func shards(
         of tensors: [NamedTensor], _ storage: WeightStorage
     ) -> [[NamedTensor]] {

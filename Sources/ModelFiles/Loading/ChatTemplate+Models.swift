@@ -2,7 +2,7 @@ import Diagnostics
 import Tokenizers
 
 extension ChatTemplate {
-    /// That of the name, else that of the model directory.
+    /// The template of the name, else that of the model directory.
     ///
     /// - Throws: `Failure` for an unknown name, for a model whose template was not written by this
     ///   program, and for one without any.
@@ -18,7 +18,7 @@ extension ChatTemplate {
             kind: .usage)
     }
 
-    /// That of the model directory; an adapter without one has that of its base.
+    /// The template of the model directory; for an adapter without one, that of its base.
     package static func kept(in directory: String) throws -> ChatTemplate? {
         if let template = try ChatTemplate.load(directory: directory) { return template }
         guard try AdapterDirectory.exists(at: directory) else { return nil }

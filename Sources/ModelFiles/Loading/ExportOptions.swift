@@ -1,6 +1,6 @@
 import Options
 
-/// For which programs a model is written, and where.
+/// The format of an exported model, and the path to which it is written.
 package struct ExportOptions: OptionBlock {
     package enum Format: String, OptionChoice {
         /// A Hugging Face directory.
@@ -17,7 +17,7 @@ package struct ExportOptions: OptionBlock {
 
     /// The directory or the file to write; by default OUTPUT/exported, with .gguf for such a file.
     package var output: String?
-    /// For which programs; usual hf.
+    /// The programs for which the model is written; usual hf.
     package var format = Format.hf
     /// How the weights are stored, rounded to the nearest; q8_0 in gguf alone; usual f32 or bf16.
     package var type = WeightType.f32
@@ -33,7 +33,7 @@ package struct ExportOptions: OptionBlock {
     }
 }
 
-/// Where `merge` writes a model with an adapter folded in.
+/// The path to which `merge` writes a model with an adapter folded in.
 package struct MergeOptions: OptionBlock {
     /// The model directory to write; by default OUTPUT/merged.
     package var output: String?

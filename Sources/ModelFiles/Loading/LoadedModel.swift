@@ -10,9 +10,10 @@ import Tokenizers
 package struct LoadedModel {
     package let model: LanguageModel
     package let tokenizer: any Tokenizer
-    /// As it lies beside the tokenizer, with its chat template; nil where there is none.
+    /// The tokenizer_config.json beside the tokenizer, with its chat template; nil where there is
+    /// none.
     private let tokenizerConfigurationJSON: [UInt8]?
-    /// Of a classifier.
+    /// The labels of a classifier; nil for any other model.
     package let labels: [String]?
 
     /// - Parameter copyCount: Processes of this machine that load it at the same time.
@@ -55,7 +56,7 @@ package struct LoadedModel {
         return (loaded.model, loaded.tokenizer)
     }
 
-    /// As it is, or with the adapter folded in.
+    /// Loads a model as it is, or with the adapter folded in.
     package static func merged(_ directory: String, device: Device) throws -> LoadedModel {
         let loaded = try LoadedModel(directory, device: device)
         loaded.model.mergeAdapters()

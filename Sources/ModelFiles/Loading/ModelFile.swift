@@ -7,7 +7,7 @@ package struct ModelFile {
     package let model: LanguageModel
     package let tokenizer: any Tokenizer
     package var weights = WeightStorage.float32
-    /// Of a classifier.
+    /// The labels of a classifier; nil for any other model.
     package var labels: [String]?
     package var template: ChatTemplate?
     /// tokenizer_config.json; nil makes one, with the template.

@@ -4,18 +4,19 @@ import Files
 /// The model directory that a path means: itself, or the newest checkpoint of a run directory.
 package struct ModelPath: Equatable, Sendable {
     package let directory: String
-    /// What is to be said where the path is not itself the model; nil where it is.
+    /// A note for the user where the path is not itself the model; nil where it is.
     package let note: String?
 
     /// - Parameter needsAdapter: whether only an adapter will do.
-    /// - Throws: `Failure` where the system does not tell what stands there.
+    /// - Throws: `Failure` where the system cannot find out what lies there.
     package init(_ path: String, needsAdapter: Bool = false) throws(Failure) {
         let found = try Self.checkpoint(in: path, needsAdapter: needsAdapter)
         directory = found ?? path
         note = found.map { "\(path) is a run directory: its newest checkpoint is taken, \($0)" }
     }
 
-    /// Nil where the path is a model or an adapter, and where it leads to none.
+    /// The newest checkpoint of a run directory; nil where the path is a model or an adapter, and
+    /// where it leads to none.
     private static func checkpoint(in path: String, needsAdapter: Bool) throws(Failure) -> String? {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         guard try !isModel(path, needsAdapter: false) else { return nil }

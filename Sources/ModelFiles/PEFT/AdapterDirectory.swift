@@ -10,7 +10,7 @@ import Tensors
 /// classification head; PEFT passes over both.
 package struct AdapterDirectory: Sendable {
     package static let weightsName = "adapter_model.safetensors"
-    /// What stands before the names of this project.
+    /// The text that PEFT puts before the names of this project.
     package static let prefix = "base_model.model."
     private static let hashKey = "base_model_sha256"
     private static let labelsKey = "labels"
@@ -19,7 +19,7 @@ package struct AdapterDirectory: Sendable {
     package let configuration: AdapterConfiguration
     private let file: SafetensorsFile
 
-    /// - Throws: `Failure` where the system cannot tell.
+    /// - Throws: `Failure` where the system cannot find out.
     package static func exists(at path: String) throws(Failure) -> Bool {
         try DirectoryEntries.isThere("\(path)/\(AdapterConfiguration.fileName)")
     }
@@ -30,11 +30,12 @@ package struct AdapterDirectory: Sendable {
         file = try SafetensorsFile(path: "\(path)/\(Self.weightsName)")
     }
 
-    /// With those of a classification head.
+    /// The number of parameters, with those of a classification head.
     package var parameterCount: Int { file.entries.reduce(0) { $0 + $1.elementCount } }
     package var tensorCount: Int { file.entries.count }
 
-    /// Of a classification head; where PEFT wrote the adapter, the classes have numbers.
+    /// The labels of a classification head; where PEFT wrote the adapter, the classes have numbers.
+    /// Nil without a head.
     package var labels: [String]? {
         guard configuration.hasHead else { return nil }
         let stored = file.metadata[Self.labelsKey].flatMap { text in
@@ -44,7 +45,7 @@ package struct AdapterDirectory: Sendable {
         return stored ?? (0..<count).map { "LABEL_\($0)" }
     }
 
-    /// What the adapter adds to a model.
+    /// The parameters that the adapter adds to a model.
     ///
     /// - Throws: `Failure` where the tensors of the file are others: nothing has been allocated for them
     ///   then.
@@ -60,7 +61,7 @@ package struct AdapterDirectory: Sendable {
         return plan
     }
 
-    /// By the names of this project.
+    /// The entries of the file by the names of this project.
     private var entries: [String: SafetensorsEntry] {
         Dictionary(
             file.entries.map { (Self.plainName($0.name), $0) }, uniquingKeysWith: { $1 })
@@ -123,7 +124,7 @@ package struct AdapterDirectory: Sendable {
         return plain
     }
 
-    /// What the file of an adapter says beside its tensors.
+    /// The metadata in the file of an adapter, beside its tensors.
     package static func metadata(baseHash: String, labels: [String]?) -> [String: String] {
         var metadata = [hashKey: baseHash]
         if let labels {

@@ -8,7 +8,7 @@ package struct NamedTensor {
     package let shape: [Int]
     package let values: UnsafeBufferPointer<Float>
 
-    /// - Precondition: as many values as the shape tells.
+    /// - Precondition: as many values as the shape has elements.
     package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
         let count = shape.reduce(1, *)
         precondition(

@@ -3,7 +3,7 @@ import Files
 
 /// A safetensors file, open for reading; nothing of it is read before its header is checked.
 package final class SafetensorsFile: Sendable {
-    /// In the order of the data.
+    /// The entries of the tensors, in the order of the data.
     package let entries: [SafetensorsEntry]
     package let metadata: [String: String]
     package let entriesByName: [String: SafetensorsEntry]
@@ -13,7 +13,7 @@ package final class SafetensorsFile: Sendable {
     package var path: String { reader.path }
 
     /// - Throws: `Failure` when the file cannot be read, its header is not valid, or the file is
-    ///   not exactly as long as the header tells.
+    ///   not exactly as long as the header describes.
     package init(path: String) throws(Failure) {
         reader = try FileReader(path: path)
         let headerSize = try Self.headerSize(of: reader)
@@ -29,7 +29,7 @@ package final class SafetensorsFile: Sendable {
 
     package subscript(name: String) -> SafetensorsEntry? { entriesByName[name] }
 
-    /// The bytes of one tensor as they stand in the file (little-endian).
+    /// Reads the bytes of one tensor as they lie in the file (little-endian).
     ///
     /// - Precondition: the buffer has exactly the size of the tensor's range.
     package func readBytes(
@@ -69,8 +69,8 @@ package final class SafetensorsFile: Sendable {
 
     /// Reads two-byte elements into the back half of the buffer and widens them in place.
     ///
-    /// Of n elements the i-th is read from byte 2n + 2i and written to 4i..<4i + 4, which ends at or
-    /// before the next one to be read (2n + 2i + 2), since i < n.
+    /// The i-th of n elements is read from byte 2n + 2i and written to 4i..<4i + 4, which ends at
+    /// or before the next one to be read (2n + 2i + 2), since i < n.
     private func readHalves(
         _ name: String, into bytes: UnsafeMutableRawBufferPointer, widen: (UInt16) -> Float
     ) throws(Failure) {
@@ -101,7 +101,7 @@ package final class SafetensorsFile: Sendable {
     }
 }
 
-/// What the header of a safetensors file tells of one tensor.
+/// The description of one tensor in the header of a safetensors file.
 package struct SafetensorsEntry: Equatable, Sendable {
     package let name: String
     package let type: SafetensorsType

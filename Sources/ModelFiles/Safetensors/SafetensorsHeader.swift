@@ -12,7 +12,7 @@ struct SafetensorsHeader {
     /// The limit of the official library.
     static let maximumSize = 100_000_000
 
-    /// In the order of the data.
+    /// The entries of the tensors, in the order of the data.
     let entries: [SafetensorsEntry]
     let metadata: [String: String]
 

@@ -1,9 +1,9 @@
 import JSON
 
-/// Where everything stands in a safetensors file of tensors of one type: known before a value is written,
-/// so that several writers can fill one file.
+/// The places of everything in a safetensors file of tensors of one type: known before a value is
+/// written, so that several writers can fill one file.
 package struct SafetensorsLayout: Equatable, Sendable {
-    /// In the order in which they were named.
+    /// The entries of the tensors, in the order in which they were named.
     package let entries: [SafetensorsEntry]
     /// The length and the JSON, padded with spaces so that the data begins at a multiple of 8.
     package let header: [UInt8]

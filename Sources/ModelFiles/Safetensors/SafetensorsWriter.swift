@@ -4,7 +4,7 @@ import Files
 /// Writes a safetensors file of Float tensors, as F32 or rounded to BF16 or F16, one tensor after the
 /// other; of those that are rounded, a part at a time.
 ///
-/// Equal names, shapes and values in equal order give equal files: the header tells no date.
+/// Equal names, shapes and values in equal order give equal files: the header contains no date.
 package struct SafetensorsWriter {
     package let layout: SafetensorsLayout
     private let file: FileWriter
@@ -19,7 +19,7 @@ package struct SafetensorsWriter {
 
     /// Writes the next tensor of the layout.
     ///
-    /// - Precondition: as many values as its shape tells.
+    /// - Precondition: as many values as its shape has elements.
     package mutating func append(_ values: UnsafeBufferPointer<Float>) throws(Failure) {
         let entry = layout.entries[writtenCount]
         precondition(

@@ -14,7 +14,7 @@ package struct ClassifyPhase {
         (self.communicator, self.compute) = (communicator, compute)
     }
 
-    /// Collective; the same on every rank.
+    /// Classifies the texts; the result is the same on every rank. Collective.
     ///
     /// - Parameter texts: those with a label must have one of the classifier's.
     package func run(

@@ -16,7 +16,7 @@ package struct ExportPhase {
         (self.format, self.type, self.shardSize) = (format, type, shardSize)
     }
 
-    /// - Throws: `Failure` where something stands at `output`, or a write fails.
+    /// - Throws: `Failure` where something exists at `output`, or a write fails.
     package func run(model directory: String, output: String, isReplacing: Bool = false) throws {
         let loaded = try LoadedModel.merged(directory, device: Device(threadCount: 1))
         if let type = type.safetensors, format == .hf {

@@ -10,7 +10,8 @@ struct FineTunePhase {
     package let isResuming: Bool
     package let compute: ComputeResources
     package let communicator: any Communicator
-    /// Of one of several adapters, before what is told of it.
+    /// The name of one of several adapters, which comes before its messages; nil for a single
+    /// model.
     package var name: String?
 
     package func run(_ recipe: Recipe) throws -> Trainer.Outcome {
@@ -39,7 +40,7 @@ struct FineTunePhase {
         }
     }
 
-    /// How well the classes of held-out texts are told; for other tasks nothing.
+    /// Reports how well the classes of held-out texts are predicted; does nothing for other tasks.
     ///
     /// - Parameter recipe: that of the fine-tuning alone.
     package func report(_ recipe: Recipe, model directory: String) throws {
@@ -75,8 +76,8 @@ struct FineTunePhase {
         }
     }
 
-    /// Each group of ranks trains one adapter after the other; a group has as many ranks as there are
-    /// for each, one at least.
+    /// Trains several adapters: each group of ranks trains one after the other; a group has as many
+    /// ranks as there are for each, one at least.
     private func runVariants(_ recipe: Recipe) throws -> Trainer.Outcome {
         let variants = try communicator.agree { try Variant.all(of: recipe) }
         let groupCount = min(communicator.worldSize, variants.count)
@@ -116,7 +117,7 @@ struct FineTunePhase {
 struct Variant {
     package let name: String
     package let recipe: Recipe
-    /// What its keys replaced in the recipe of all.
+    /// Notes on what its keys replaced in the recipe of all.
     package let notes: [String]
 
     /// - Throws: a usage `Failure` for keys that are wrong, and for two variants that are the same.

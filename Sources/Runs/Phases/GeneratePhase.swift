@@ -62,7 +62,7 @@ package struct GeneratePhase {
         return (model, tokenizer)
     }
 
-    /// What happens to a text that does not fit into the context; nil for one that does.
+    /// A warning of a text that does not fit into the context; nil for one that does.
     private static func warning(
         _ promptLength: Int, maximumTokens: Int, contextLength: Int
     ) -> String? {
@@ -75,7 +75,7 @@ package struct GeneratePhase {
     }
 }
 
-/// What a sample goes on from, and what ends it.
+/// The prompt that a sample goes on from, and the texts that end it.
 private struct PromptText {
     let ids: [Int32]
     /// Printed before each sample.

@@ -32,7 +32,8 @@ package struct ImportPhase {
                 + "parameters, into \(output)")
     }
 
-    /// One that this program cannot use does not hold the weights back.
+    /// The chat template of the model; one that this program cannot use does not hold the weights
+    /// back.
     private func template(
         for tokenizer: any Tokenizer, isDirectory: Bool
     ) throws -> ChatTemplate? {

@@ -5,8 +5,8 @@ import Tensors
 /// `merge`: an adapter folded into its base.
 package struct MergePhase {
     package let compute: ComputeResources
-    /// On which the logits are compared; nil takes a text of many letters, or the first tokens where the
-    /// tokenizer lacks some of them.
+    /// The text on which the logits are compared; nil takes a text of many letters, or the first
+    /// tokens where the tokenizer lacks some of them.
     package let probe: String?
 
     package init(compute: ComputeResources, probe: String?) {

@@ -13,7 +13,7 @@ package struct MultipleChoicePhase {
         (self.communicator, self.compute) = (communicator, compute)
     }
 
-    /// Collective; the report is the same on every rank.
+    /// Answers the questions of the tasks; the report is the same on every rank. Collective.
     package func run(
         model directory: String, tasks paths: [String], shots: Int, limit: Int?
     ) throws -> MultipleChoiceReport {

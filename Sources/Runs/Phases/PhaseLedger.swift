@@ -5,8 +5,9 @@ import Foundation
 import JSON
 import ModelFiles
 
-/// What a run has finished, in OUTPUT/phases.json: for each phase the hashes of the keys that it obeyed
-/// and of the files that it read, so that a restart repeats it where they changed, and only then.
+/// The finished phases of a run, in OUTPUT/phases.json: for each the hashes of the keys that it
+/// obeyed and of the files that it read, so that a restart repeats it where they changed, and only
+/// then.
 package struct PhaseLedger {
     package let recipe: Recipe
     package let phase: Recipe.Phase
@@ -15,7 +16,7 @@ package struct PhaseLedger {
 
     private var path: String { "\(recipe.output)/\(Self.fileName)" }
 
-    /// The phases that a run directory says are finished, in the order of a recipe.
+    /// The phases that a run directory records as finished, in the order of a recipe.
     package static func finished(in directory: String) throws -> [String] {
         let path = "\(directory)/\(fileName)"
         guard try DirectoryEntries.isThere(path) else { return [] }
@@ -63,8 +64,8 @@ package struct PhaseLedger {
         return moved
     }
 
-    /// Gives the checkpoints of a run, and the metrics that tell of them, the first name that is free;
-    /// nil where there are none.
+    /// Gives the checkpoints of a run, and the metrics that mention them, the first name that is
+    /// free; nil where there are none.
     private static func setAside(_ run: String) throws -> String? {
         let (checkpoints, metrics) = ("\(run)/checkpoints", "\(run)/metrics.jsonl")
         guard try DirectoryEntries.isThere(checkpoints) else { return nil }
@@ -98,8 +99,8 @@ package struct PhaseLedger {
         return entries
     }
 
-    /// What the hashes say of files: `contents` stay the same wherever a run and its files are moved;
-    /// older programs noted the `paths` too.
+    /// What the hashes of files cover: `contents` stay the same wherever a run and its files are
+    /// moved; older programs noted the `paths` too.
     private enum Form { case contents, paths }
 
     private func entry(_ form: Form) throws -> JSONValue {
@@ -140,7 +141,8 @@ package struct PhaseLedger {
         return hash.finish().sha256
     }
 
-    /// A file that a phase read, and what tells its contents from others; nil where nothing does.
+    /// A file that a phase read, and a hash that distinguishes its contents; nil where there is
+    /// none.
     private struct Input {
         let path: String
         let content: String?
@@ -160,7 +162,8 @@ package struct PhaseLedger {
         }
     }
 
-    /// Shards tell of which text and by which tokenizer they were made.
+    /// The shards at a path, whose contents are known by the text and the tokenizer of which they
+    /// were made.
     private static func shards(_ path: String?) throws -> [Input] {
         guard let path else { return [] }
         return try DatasetFiles.resolve(path, split: .train).map { path in
@@ -169,7 +172,7 @@ package struct PhaseLedger {
         }
     }
 
-    /// A model directory stands for its manifest, which has the hash of each file.
+    /// The file at a path; for a model directory its manifest, which has the hash of each file.
     private static func file(_ path: String?) throws -> Input? {
         guard let path else { return nil }
         let manifest = "\(path)/\(Manifest.fileName)"

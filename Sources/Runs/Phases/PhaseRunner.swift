@@ -67,7 +67,7 @@ package struct PhaseRunner {
         return try communicator.allReduce([StopRequest.isSignalled ? 1 : 0], .maximum)[0] != 0
     }
 
-    /// What was trained on other files is not gone on from.
+    /// Sets aside what was trained on other files, since it is not gone on from.
     ///
     /// - Returns: whether there was something; on the first rank.
     private func beginAgain(_ ledger: PhaseLedger) throws -> Bool {

@@ -13,7 +13,7 @@ package struct PreparePhase {
         self.communicator = communicator
     }
 
-    /// Collective: what is to be prepared, after a look at the files. The first rank tells warnings.
+    /// Plans the preparation after a look at the files; the first rank prints warnings. Collective.
     package func plan(_ options: PrepareOptions) throws -> PreparationPlan {
         let inputs = try communicator.agree { try TextInputs(options.input) }
         warn(inputs.warnings)

@@ -1,14 +1,15 @@
 import Diagnostics
 import Training
 
-/// A recipe with a warm-up that fits its length, and what is to be said of that.
+/// A recipe with a warm-up that fits its length, and a note where that changed it.
 typealias FittedRecipe = (recipe: Recipe, note: String?)
 
 extension Recipe {
-    /// The recipe with a warm-up that fits a length which an override gave, and what is to be said of it.
+    /// The recipe with a warm-up that fits a length which an override gave, and a note of the
+    /// change.
     ///
-    /// The recipe's own warm-up was meant for its own length, whichever key gave that: only the data tell
-    /// how many steps either is.
+    /// The recipe's own warm-up was meant for its own length, whichever key gave that: only the
+    /// data show how many steps either is.
     func fittingWarmup(to task: any TrainingTask) throws -> FittedRecipe {
         guard let replaced = train.replacedLength else { return (self, nil) }
         var recipe = self

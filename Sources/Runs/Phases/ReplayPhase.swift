@@ -19,10 +19,10 @@ package struct ReplayPhase {
     package struct Result {
         package let step: ReplayResult
         package let recorded: RecordedStep
-        /// What led there: the checkpoint, and those that were passed over.
+        /// The checkpoint from which the step was reached, and those that were passed over.
         package let start: RunStart
         package let task: any TrainingTask
-        /// Settled.
+        /// The recipe of the run, with nothing left open.
         package let recipe: Recipe
     }
 
@@ -52,7 +52,7 @@ package struct ReplayPhase {
             recipe: settled)
     }
 
-    /// The recipe of the run, wherever its directory stands now.
+    /// The recipe of the run, wherever its directory lies now.
     private func recipe() throws -> Recipe {
         let path = run + "/recipe.yaml"
         guard try DirectoryEntries.isThere(path, followsLinks: true) else {

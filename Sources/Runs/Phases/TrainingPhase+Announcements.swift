@@ -4,7 +4,7 @@ import Logging
 import Tensors
 import Training
 
-/// What the log says of a run before its first step.
+/// The lines about a run in its log before the first step.
 extension TrainingPhase {
     package func announce(
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart, _ logger: Logger
@@ -36,7 +36,8 @@ extension TrainingPhase {
         logger.info("\(task.description)")
     }
 
-    /// How far the run can grow, and from where on it is another one.
+    /// Logs on how many ranks the run gives the same bits, and from which step on another number of
+    /// lanes gives others.
     func announceLanes(_ recipe: Recipe, _ start: RunStart, _ logger: Logger) {
         guard let lanes = recipe.train.lanes else { return }
         let ranks = Quantity.count(lanes, "rank")

@@ -16,7 +16,8 @@ struct TrainingPhase {
     package let isResuming: Bool
     package var compute: ComputeResources
     package let communicator: any Communicator
-    /// Before each line on the terminal, where several runs share it.
+    /// The name before each line on the terminal, where several runs share it; nil for a single
+    /// run.
     package var name: String?
 
     /// - Parameter makeTask: opens the data; called on every rank.
@@ -35,7 +36,7 @@ struct TrainingPhase {
         return try taking(kernelsOf: start).run(fitted, task, start, directory)
     }
 
-    /// With the kernels that computed the checkpoint, where this processor has them.
+    /// The phase with the kernels that computed the checkpoint, where this processor has them.
     func taking(kernelsOf start: RunStart) -> TrainingPhase {
         var phase = self
         phase.compute = compute.taking(kernelsOf: start.state?.kernels)
@@ -159,7 +160,8 @@ struct TrainingPhase {
         return recipe
     }
 
-    /// What the trainer works with, from a recipe that leaves nothing open; nothing is loaded yet.
+    /// The parts that the trainer works with, from a recipe that leaves nothing open; nothing is
+    /// loaded yet.
     package func makeSetup(
         _ recipe: Recipe, _ task: any TrainingTask, metricsPath: String?,
         _ stopRequest: StopRequest, _ logger: Logger
@@ -234,7 +236,7 @@ struct TrainingPhase {
     }
 }
 
-/// What a task says of a recipe that leaves nothing open.
+/// The parts of a training that a task makes from a recipe that leaves nothing open.
 private struct TaskParts {
     let source: any BatchSource
     let validation: ValidationLoss?

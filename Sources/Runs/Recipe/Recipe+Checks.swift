@@ -14,7 +14,7 @@ extension Recipe {
         try validateVariants(in: phases)
     }
 
-    /// Of several adapters no later phase could know which one it is to take.
+    /// Refuses a phase after several adapters: it could not know which one it is to take.
     private func validateVariants(in phases: [Phase]) throws {
         guard !finetune.variants.isEmpty, let index = phases.firstIndex(of: .finetune),
             let next = phases[(index + 1)...].first
@@ -94,7 +94,8 @@ extension Recipe {
         }
     }
 
-    /// Where the length is known before the data; else the run checks it when it has opened them.
+    /// Checks the steps where the length is known before the data; else the run does so when it has
+    /// opened them.
     private func requireSteps(_ train: TrainOptions, _ optimizer: OptimizerOptions) throws {
         guard train.replacedLength == nil, let stepCount = train.stepCountWithoutData else {
             return
@@ -144,7 +145,7 @@ extension Recipe {
         }
     }
 
-    /// With `init.from` the sizes are those of the model that it names.
+    /// Refuses sizes with `init.from`: they are those of the model that it names.
     private func refuseSizes() throws {
         let sizes = ModelOptions.sizeKeys.map { "model.\($0)" }
         let set = Self.keys.filter { sizes.contains($0.path) && !$0.read(self).isNull }

@@ -4,10 +4,10 @@ import FineTuning
 import Training
 
 extension Recipe {
-    /// The recipe of the fine-tuning alone: a run of its own, with what its block says. That of such a
-    /// recipe, as a run keeps it, is itself.
+    /// The recipe of the fine-tuning alone: a run of its own, with the contents of its block. For
+    /// such a recipe, as a run keeps it, this is itself.
     ///
-    /// - Throws: `Failure` where the system cannot tell whether there is a best checkpoint.
+    /// - Throws: `Failure` where the system cannot find out whether there is a best checkpoint.
     func fineTuning() throws(Failure) -> Recipe {
         var recipe = self
         recipe.phases = [.finetune]
@@ -65,7 +65,7 @@ extension Recipe {
         }
     }
 
-    /// Whether the model that a phase takes tells classes.
+    /// Whether the model that a phase takes is a classifier.
     func isClassifier(for phase: Phase) -> Bool {
         let end = phases.firstIndex(of: phase) ?? phases.count
         return phases[..<end].contains(.finetune) && finetune.task == .classification
@@ -109,7 +109,7 @@ extension Recipe {
 }
 
 extension Failure {
-    /// With the keys of a run of its own as the block finetune spells them.
+    /// The failure with the keys of a run of its own as the block finetune spells them.
     var inFineTuning: Failure {
         renamingKeys { key in
             FineTuneOptions.runBlocks.contains { key.hasPrefix("\($0).") } ? "finetune.\(key)" : key
@@ -118,7 +118,8 @@ extension Failure {
 }
 
 extension Recipe {
-    /// What a training of this run's own blocks has to know; see `fineTuning` for that of a fine-tuning.
+    /// The part of the recipe that a training of this run's own blocks has to know; see
+    /// `fineTuning` for that of a fine-tuning.
     package var training: TrainingRecipe {
         TrainingRecipe(
             seed: seed, output: output, data: data, model: model, initial: initial, train: train,

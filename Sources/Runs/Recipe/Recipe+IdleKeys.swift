@@ -8,7 +8,7 @@ extension Recipe {
         case phase
         /// Another key, of this value, switches it off.
         case condition(key: String, expectation: String, value: String)
-        /// It is one of a block's keys that nothing obeys.
+        /// The key is one of a block's that nothing obeys.
         case always(reason: String)
 
         func text(_ key: RecipeKey) -> String {
@@ -36,7 +36,7 @@ extension Recipe {
         }
     }
 
-    /// What a file says to no effect, by its reasons.
+    /// Lines that name the keys of a file that have no effect, by their reasons.
     ///
     /// - Parameter paths: Of the keys of the file.
     func idleKeys(of paths: [String], in phases: Set<Phase>) throws -> [String] {
@@ -63,7 +63,7 @@ extension Recipe {
         finetune.variants.isEmpty ? [self] : try finetune.variants.map { try variant($0).recipe }
     }
 
-    /// Nil where the key has an effect in one of the recipes.
+    /// The reason why a key has no effect; nil where it has one in one of the recipes.
     private static func idleness(
         of key: RecipeKey, in recipes: [Recipe], _ running: Set<Phase>
     ) -> Idleness? {
@@ -115,7 +115,7 @@ extension Recipe {
         }
     }
 
-    /// The key that says the same thing to the phases that run.
+    /// The key that means the same thing to the phases that run.
     private static func namesake(of key: RecipeKey, in running: Set<Phase>) -> String? {
         let isSource = key.block == "init" || key.block == "data"
         let paths = [

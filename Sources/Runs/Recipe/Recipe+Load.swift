@@ -2,12 +2,12 @@ import Diagnostics
 import Foundation
 import ModelFiles
 
-/// A recipe as it was read, and what there is to say of it.
+/// A recipe as it was read, with notes and warnings.
 package struct RecipeReading {
     package private(set) var recipe: Recipe
-    /// What overrides replaced, and what paths stand for.
+    /// Notes on what overrides replaced, and on which paths were taken for others.
     package private(set) var notes: [String] = []
-    /// What the file says to no effect.
+    /// Warnings of keys in the file that have no effect.
     package private(set) var warnings: [String] = []
 
     /// Reads a recipe, applies the overrides (the last one of a key wins), derives what is left
@@ -43,7 +43,7 @@ package struct RecipeReading {
         }
     }
 
-    /// As above, from a path.
+    /// Reads a recipe from a path.
     package init(
         path: String, overrides: [String] = [], phases: [Recipe.Phase]? = nil
     ) throws {
@@ -52,7 +52,8 @@ package struct RecipeReading {
 }
 
 extension RecipeFile {
-    /// Whether nobody wrote it by hand: the built-in one, or one that a run has stored, with all its keys.
+    /// Whether nobody wrote the recipe by hand: the built-in one, or one that a run has stored,
+    /// with all its keys.
     fileprivate func isFromProgram(_ entries: [Recipe.Entry]) -> Bool {
         isBuiltIn || Set(Recipe().commonKeys.map(\.path)).isSubset(of: entries.map(\.path))
     }
@@ -66,7 +67,7 @@ extension Recipe {
         try RecipeReading(file, overrides: overrides, phases: phases).recipe
     }
 
-    /// As above, from a path.
+    /// The recipe of a `RecipeReading` from a path.
     package static func load(
         path: String, overrides: [String] = [], phases: [Phase]? = nil
     ) throws -> Recipe {
@@ -90,7 +91,7 @@ extension Recipe {
     /// Derives the defaults that depend on other keys. Resolving twice changes nothing.
     ///
     /// - Parameter overridden: The keys that win where others depend on them.
-    /// - Returns: What is to be said of it.
+    /// - Returns: notes for the user.
     fileprivate mutating func resolve(overridden: Set<String>) throws -> [String] {
         guard !name.isEmpty else {
             throw Failure(
@@ -113,7 +114,7 @@ extension Recipe {
         return notes + concessions
     }
 
-    /// Lets run directories stand for the checkpoints in them.
+    /// Replaces run directories by the checkpoints in them.
     private mutating func resolveModels() throws -> [String] {
         let given = [("init.from", initial.from), ("finetune.from", finetune.from)]
         let found = try given.map { key, path in
@@ -126,7 +127,7 @@ extension Recipe {
 }
 
 extension RecipeReading {
-    /// Tells what overrides replaced, and warns of what has no effect.
+    /// Prints the notes on what overrides replaced, and the warnings of what has no effect.
     package func announce() {
         for note in notes { Console.line("note: \(note)") }
         for warning in warnings { Console.write("warning: \(warning)\n", to: .standardError) }

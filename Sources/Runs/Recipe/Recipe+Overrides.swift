@@ -3,8 +3,8 @@ import Options
 import Training
 
 extension Recipe {
-    /// Sets the keys of overrides. What says the same thing in another way, or contradicts them, gives
-    /// way, unless it is among them itself.
+    /// Sets the keys of overrides. A key that means the same thing in another way, or contradicts
+    /// them, gives way, unless it is among them itself.
     ///
     /// - Returns: One line for each override to which something gave way.
     /// - Throws: A usage `Failure` for a key that is unknown, or a value that is wrong.
@@ -68,7 +68,7 @@ extension Recipe {
         }
     }
 
-    /// The blocks of pretraining and of fine-tuning: what stands before their names, and where they are.
+    /// The blocks of pretraining and of fine-tuning: the text before their names, and their places.
     private static var trainings:
         [(String, WritableKeyPath<Recipe, TrainOptions>, WritableKeyPath<Recipe, OptimizerOptions>)]
     {
@@ -139,8 +139,8 @@ extension Recipe {
         return ["\(key) lowers train.sequence_length from \(length) to \(context)"]
     }
 
-    /// Without validation data, which an override took away, there is no best checkpoint, and nothing to
-    /// evaluate on.
+    /// Takes away what needs validation data where an override took those away: there is no best
+    /// checkpoint then, and nothing to evaluate on.
     mutating func concedeValidation(to overridden: Set<String>) -> [String] {
         func concede(_ sources: [String], _ block: String) -> [String] {
             guard let source = sources.first(where: overridden.contains) else { return [] }

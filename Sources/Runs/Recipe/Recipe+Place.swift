@@ -4,7 +4,7 @@ import Foundation
 import Options
 
 extension Recipe {
-    /// What a run keeps of its recipe: the paths with the directory to which they belong, but not
+    /// The recipe as a run keeps it: the paths with the directory to which they belong, but not
     /// where one start of it was to end.
     package var stored: Recipe {
         var recipe = self
@@ -18,7 +18,7 @@ extension Recipe {
     /// directory. Where the file is RUN/recipe.yaml, or that of a checkpoint in RUN, the recipe means
     /// this RUN, wherever it lies now.
     ///
-    /// - Throws: `Failure` where the system cannot tell whether something stands at a path.
+    /// - Throws: `Failure` where the system cannot find out whether something exists at a path.
     mutating func relocate(from file: String) throws(Failure) {
         guard let directory else { return }
         self.directory = nil
@@ -51,15 +51,16 @@ extension Recipe {
     }
 }
 
-/// Where the paths of a stored recipe lead now.
+/// The present places of the paths of a stored recipe.
 struct RecipePlace {
     /// The run directory, from the working directory; nil where the file does not lie in one.
     package var run: String? { newRun.map(Self.fromWorkingDirectory) }
 
-    /// To which relative paths belong.
+    /// The directory to which relative paths belong.
     private let directory: String
-    /// Where the run was stored, and where it lies now.
+    /// The absolute path of the run where it was stored.
     private let oldRun: String
+    /// The absolute path of the run where it lies now; nil where the file does not lie in one.
     private let newRun: String?
 
     /// - Parameters:
@@ -73,9 +74,9 @@ struct RecipePlace {
 
     static var workingDirectory: String { FileManager.default.currentDirectoryPath }
 
-    /// Where a path of the stored recipe leads, from the working directory: what lies in the run moves
-    /// with it; for the rest a place that is as far from the run as before counts where nothing is
-    /// left at the old one.
+    /// The place to which a path of the stored recipe leads, from the working directory: what lies
+    /// in the run moves with it; for the rest a place that is as far from the run as before counts
+    /// where nothing is left at the old one.
     package func path(_ path: String, _ role: OptionPathRole) throws(Failure) -> String {
         let old = Self.absolute(path, in: directory)
         var new = old
@@ -99,7 +100,7 @@ struct RecipePlace {
         return "/" + parts.joined(separator: "/")
     }
 
-    /// As far from `new` as `path` is from `old`.
+    /// The path that is as far from `new` as `path` is from `old`.
     private static func moved(_ path: String, from old: String, to new: String) -> String {
         let (path, old, new) = (parts(of: path), parts(of: old), parts(of: new))
         let shared = zip(path, old).prefix { $0 == $1 }.count
@@ -114,7 +115,7 @@ struct RecipePlace {
         }
     }
 
-    /// Of a pattern, whether the directories before its first wildcard are there.
+    /// Whether a path exists; for a pattern, whether the directories before its first wildcard do.
     private static func exists(_ path: String) throws(Failure) -> Bool {
         let fixed = path.split(separator: "/").prefix { !$0.contains { "*?[".contains($0) } }
         return try DirectoryEntries.isThere(

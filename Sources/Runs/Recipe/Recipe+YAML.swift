@@ -6,15 +6,15 @@ extension Recipe {
         return yaml { shown.contains($0.path) }
     }
 
-    /// All keys but those of rare blocks that say nothing.
+    /// All keys but those of rare blocks in which every key has its default.
     var commonKeys: [RecipeKey] {
         let rare = Set(Self.keys.filter(\.traits.isRare).compactMap(\.outerBlock))
         let silent = rare.filter { isDefault($0) }
         return Self.keys.filter { key in key.outerBlock.map { !silent.contains($0) } ?? true }
     }
 
-    /// What of a run's recipe is not the default, for its log: of fine-tuning the keys that it obeys,
-    /// spelled as in its recipe.
+    /// The keys of a run's recipe that differ from their defaults, for its log: of fine-tuning
+    /// those that it obeys, spelled as in its recipe.
     package var announcedYAML: String {
         var standard = Recipe()
         standard.generate.seed = seed

@@ -19,7 +19,7 @@ package struct Recipe: Equatable, Sendable {
         case prepare, pretrain, evaluate, finetune, merge, export, generate
     }
 
-    /// Names the run; required.
+    /// The name of the run; required.
     package var name = ""
     /// Decides the initial weights, the order of the data, dropout and samples; usual any.
     package var seed = 1
@@ -28,7 +28,8 @@ package struct Recipe: Equatable, Sendable {
     /// The directory to which relative paths belong; a run stores its own in its recipe; by default
     /// the working directory.
     package var directory: String?
-    /// What `run` does, in this order; usual prepare, pretrain, evaluate, generate.
+    /// The phases that `run` carries out, in this order; usual prepare, pretrain, evaluate,
+    /// generate.
     package var phases = [Phase.pretrain]
 
     package var tokenizer = TokenizerOptions()

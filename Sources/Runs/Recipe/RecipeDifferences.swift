@@ -1,7 +1,7 @@
 import Collectives
 import Diagnostics
 
-/// What stands otherwise in a recipe than in that of the run which it is to resume.
+/// The differences of a recipe from that of the run which it is to resume.
 package struct RecipeDifferences: Equatable, Sendable {
     /// Changes that would make another run: "train.lanes was 4, is 2".
     package var refused: [String] { refusals.map(\.description) }

@@ -7,7 +7,7 @@ import Yams
 package struct RecipeFile {
     package let name: String
     package let text: String
-    /// Whether it is a part of the program.
+    /// Whether the recipe is a part of the program.
     package let isBuiltIn: Bool
 
     package init(name: String, text: String, isBuiltIn: Bool = false) {
@@ -77,7 +77,7 @@ package struct RecipeFile {
         }
     }
 
-    /// One for a key; for a block those of its keys and of the blocks in it.
+    /// The entries at a path: one for a key; for a block those of its keys and of the blocks in it.
     private func entries(
         _ path: String, _ node: KeyedNode, _ blocks: Set<String>
     ) throws -> [Recipe.Entry] {

@@ -4,18 +4,18 @@ import Options
 
 /// One key of a recipe, under its full path.
 package struct RecipeKey {
-    /// The block in which the key stands; nil outside all blocks.
+    /// The block of the key; nil outside all blocks.
     package let block: String?
     package let key: String
     package let expectation: String
     package let choices: [String]
-    /// Nil for a key whose value is no path.
+    /// The role of the paths of the key; nil for a key whose value is no path.
     package let pathRole: OptionPathRole?
-    /// What it has to do with other keys, whose full paths it names.
+    /// The relations of the key to other keys, whose full paths it names.
     package let role: OptionRole
-    /// The phases that obey it; nil for all.
+    /// The phases that obey the key; nil for all.
     package let phases: Set<Recipe.Phase>?
-    /// What it shares with the other keys of its block.
+    /// The traits that the key shares with the other keys of its block.
     let traits: BlockTraits
     package let read: (Recipe) -> OptionValue
     package let write: (inout Recipe, OptionValue) -> Bool
@@ -23,7 +23,7 @@ package struct RecipeKey {
     /// The dotted path ("train.steps").
     package var path: String { block.map { "\($0).\(key)" } ?? key }
 
-    /// The block that stands in no other; nil outside all blocks.
+    /// The block that lies in no other; nil outside all blocks.
     var outerBlock: String? { block.map { String($0.prefix { $0 != "." }) } }
 
     /// The keys of a block.
@@ -57,20 +57,21 @@ package struct RecipeKey {
     }
 }
 
-/// What the keys of a block share.
+/// The traits that the keys of a block share.
 package struct BlockTraits {
     /// The phase that is repeated where one of them has changed since it was finished.
     var remakes: Recipe.Phase?
-    /// Whether most recipes say nothing in the block, so that it is printed only where one does.
+    /// Whether most recipes leave out the block, so that it is printed only where one sets a key of
+    /// it.
     var isRare = false
-    /// Whether a run of its own, whose recipe has the keys outside this block, stands for them.
+    /// Whether the keys are those of a run of its own, whose recipe has them outside this block.
     var isOfAnotherRun = false
-    /// What must hold for any of them to have an effect.
+    /// The conditions for any key of the block to have an effect.
     var conditions: [OptionCondition] = []
 }
 
 extension RecipeKey {
-    /// What another value means for the run whose recipe this is.
+    /// What another value of the key means for the run whose recipe this is.
     var effect: OptionEffect { traits.isOfAnotherRun ? .changesFreely : role.effect }
 
     /// Whether a phase of a recipe obeys the block of the key, or the key in particular.

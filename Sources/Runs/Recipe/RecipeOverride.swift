@@ -5,8 +5,8 @@ import Yams
 extension Recipe.Entry {
     /// Reads an override such as `train.steps=100` or `prepare.input=[a.txt, b.txt]`.
     ///
-    /// A value that starts with a quote or a bracket is YAML; every other value is taken as it
-    /// stands, so that text needs no second layer of quotes under the shell's.
+    /// A value that starts with a quote or a bracket is YAML; every other value is taken as it is,
+    /// so that text needs no second layer of quotes under the shell's.
     ///
     /// - Throws: A usage `Failure` where there is no key, or the value is not YAML.
     package init(override text: String) throws {

@@ -2,7 +2,7 @@ import Diagnostics
 import Options
 import Yams
 
-/// YAML text, and where it stands.
+/// YAML text, and its place.
 struct YAMLText {
     package let text: String
     /// How a message names a line (counted from 1) of the text.
@@ -25,8 +25,9 @@ struct YAMLText {
         }
     }
 
-    /// A few hundred bytes of aliases of aliases (`[*a, *a, *a]`) can stand for billions of values,
-    /// all of which the parser visits where they are keys. So many are no recipe.
+    /// The most aliases in a text. A few hundred bytes of aliases of aliases (`[*a, *a, *a]`) can
+    /// mean billions of values, all of which the parser visits where they are keys. So many are no
+    /// recipe.
     private static let maximumAliasCount = 16
 
     /// Counts what looks like anchors and aliases, quoted or not.
@@ -102,7 +103,7 @@ extension RecipeFile {
 }
 
 extension OptionValue {
-    /// Nil where the node is neither a scalar nor a list of scalars.
+    /// Reads a node; nil where it is neither a scalar nor a list of scalars.
     package init?(_ node: Node) {
         switch node {
         case .scalar(let scalar):

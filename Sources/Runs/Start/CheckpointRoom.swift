@@ -4,7 +4,7 @@ import Logging
 import Machine
 import Training
 
-/// Whether the disk has room for the checkpoints of a run, told before it begins.
+/// Whether the disk has room for the checkpoints of a run, known before it begins.
 package struct CheckpointRoom {
     /// Bytes of the files of one checkpoint.
     package let fileSizes: [Int]

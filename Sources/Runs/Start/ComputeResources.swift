@@ -3,7 +3,8 @@ import Diagnostics
 import Foundation
 import Tensors
 
-/// What each rank computes with, agreed by all: the kernels, and the share of the processors.
+/// The resources with which each rank computes, agreed by all: the kernels, and the share of the
+/// processors.
 package struct ComputeResources {
     package var kernels: ComputeKernels
     /// How the kernels were chosen.
@@ -56,8 +57,8 @@ package struct ComputeResources {
         Device(threadCount: threadCount, products: kernels.products)
     }
 
-    /// With the kernels of the run that is resumed, where this processor has them; what the environment
-    /// asks for stays.
+    /// The resources with the kernels of the run that is resumed, where this processor has them;
+    /// what the environment asks for stays.
     ///
     /// - Parameter description: names the kernels that computed the checkpoint.
     func taking(kernelsOf description: String?) -> ComputeResources {
@@ -77,7 +78,7 @@ package struct ComputeResources {
 
     /// A launcher that binds a rank to fewer processors than it has threads is overruled.
     ///
-    /// - Returns: what the system said against it; nil where the threads have their processors.
+    /// - Returns: the reason of the system against it; nil where the threads have their processors.
     private static func bind(threadCount: Int, localRank: Int, ranksHere: Int) -> String? {
         let allowedCount = ProcessorBinding.allowedCount
         guard allowedCount < threadCount else { return nil }

@@ -10,9 +10,10 @@ import Tensors
 /// A cache that is missing, damaged, of something else or cannot be written is no error: the times are
 /// then taken again.
 package struct KernelCache: Sendable {
-    /// Nil where the user has no place for caches.
+    /// The path of the file; nil where the user has no place for caches.
     package let path: String?
-    /// What the times are of: the processor, the libraries, and what the environment tells them.
+    /// What the times belong to: the processor, the libraries, and what the environment sets for
+    /// them.
     package let key: String
 
     private static let formatVersion = 1
@@ -30,7 +31,7 @@ package struct KernelCache: Sendable {
         }
     }
 
-    /// That of this processor, with these libraries, in `environment`.
+    /// The cache of this processor, with these libraries, in `environment`.
     package init(environment: [String: String], kernels: ComputeKernels) {
         let settings = Self.variables.map { "\($0)=\(environment[$0] ?? "")" }
         let parts =
@@ -48,7 +49,7 @@ package struct KernelCache: Sendable {
         return environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 + "/.cache" : nil }
     }
 
-    /// FNV-1a, as hexadecimal digits: a name; the key itself stands in the file.
+    /// The name of a key: FNV-1a, as hexadecimal digits; the file contains the key itself.
     private static func hash(_ key: String) -> String {
         let hash = key.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01B3

@@ -2,33 +2,33 @@ import Collectives
 import Diagnostics
 import Tensors
 
-/// Which way of multiplying the ranks took, and why.
+/// The way of multiplying that the ranks took, and the reason.
 package struct KernelChoice: Sendable {
     package enum Origin: String, Sendable {
-        /// By `SWIFT_LLM_KERNELS`.
+        /// `SWIFT_LLM_KERNELS` made the choice.
         case pinned
-        /// At this start.
+        /// The ways were measured at this start.
         case measured
-        /// At an earlier start, on this processor.
+        /// The ways were measured at an earlier start, on this processor.
         case cache
-        /// By the run that is resumed.
+        /// The run that is resumed made the choice.
         case checkpoint
-        /// By nothing: the ranks could not agree.
+        /// Nothing made the choice: the ranks could not agree.
         case usual
     }
 
     package let products: ProductKernels
     package let origin: Origin
-    /// Of the slowest rank; nil where nothing was measured.
+    /// The times of the slowest rank; nil where nothing was measured.
     package let times: ProductTimes?
-    /// Where they are kept; nil where they are not.
+    /// The path at which the times are kept; nil where they are not.
     package let cachePath: String?
 
     package static let usual = KernelChoice(
         products: .usual, origin: .usual, times: nil, cachePath: nil)
 
     package static let variable = "SWIFT_LLM_KERNELS"
-    /// Asks for what is taken where nothing is measured.
+    /// The value that asks for what is taken where nothing is measured.
     private static let usualName = "default"
 
     /// The choice of all ranks: each measures, unless all have done so before, and that way is taken
@@ -58,7 +58,7 @@ package struct KernelChoice: Sendable {
             cachePath: hasPlace ? cache.path : nil)
     }
 
-    /// What the environment asks for; nil where it leaves the choice.
+    /// The way that the environment asks for; nil where it leaves the choice.
     package static func pinned(
         _ environment: [String: String],
         among possible: [ProductKernels] = ProductKernels.possible
@@ -89,7 +89,7 @@ package struct KernelChoice: Sendable {
             remedy: "give it to all hosts: mpirun -x \(variable)", kind: .usage)
     }
 
-    /// The same times, but the kernels of the run that is resumed.
+    /// The choice with the same times, but the kernels of the run that is resumed.
     func taking(_ products: ProductKernels) -> KernelChoice {
         KernelChoice(
             products: products, origin: .checkpoint, times: times, cachePath: cachePath)

@@ -5,7 +5,7 @@ import Machine
 import Tensors
 import Training
 
-/// Whether a training fits into the memory of the nodes, told before any of it is taken.
+/// Whether a training fits into the memory of the nodes, known before any of it is taken.
 package struct MemoryCheck {
     package let size: TrainingSize
     /// The ranks of each node.
@@ -13,7 +13,7 @@ package struct MemoryCheck {
     package let rank: Int
     package let room: MemoryRoom
 
-    /// Collective: all ranks go on, or none.
+    /// Checks the memory of all nodes; all ranks go on, or none. Collective.
     ///
     /// - Throws: `AgreedFailure` where a node has less memory than its ranks are sure to need.
     package static func run(
@@ -43,13 +43,13 @@ package struct MemoryCheck {
         throw try failure(need)
     }
 
-    /// What the ranks of a node need beside what they have taken.
+    /// The bytes that the ranks of a node need beside what they have taken.
     private struct NodeNeed {
-        /// All of them together.
+        /// The bytes of all ranks together.
         var node = 0
-        /// The largest that one maps, with the memory that others share with it.
+        /// The most bytes that one rank maps, with the memory that others share with it.
         var process = 0
-        /// Of the rank that needs most.
+        /// The need of the rank that needs most.
         var largest = TrainingNeed()
     }
 
@@ -118,7 +118,7 @@ package struct MemoryCheck {
     private struct Change {
         let name: FailureText
         let apply: (inout TrainingSize) -> Void
-        /// Whether it gives the same result.
+        /// Whether the change gives the same result.
         let isFree: Bool
 
         init(
@@ -151,7 +151,8 @@ package struct MemoryCheck {
         }
     }
 
-    /// Nil where there are several nodes, or no number of ranks fits.
+    /// The number of ranks that fits, in words; nil where there are several nodes, or no number of
+    /// ranks fits.
     private func fewerRanks() throws -> FailureText? {
         guard hosts.count == 1 else { return nil }
         let count = try (1..<size.worldSize).reversed().first { count in

@@ -4,7 +4,8 @@ import Files
 import JSON
 import Training
 
-/// Where a run starts: at step 0, or at its newest complete checkpoint. Found by rank 0, known to all.
+/// The start of a run: at step 0, or at its newest complete checkpoint. Found by rank 0, known to
+/// all.
 package struct RunStart {
     /// The checkpoint to go on from; rank 0 reads it.
     package private(set) var checkpoint: String?
@@ -98,8 +99,8 @@ package struct RunStart {
         return start
     }
 
-    /// Without a checkpoint a run begins at step 0, unless it once had some: it is not to lose what it
-    /// has learnt because they lie elsewhere.
+    /// Refuses a run without a checkpoint that once had some: it is not to begin at step 0 and lose
+    /// what it has learnt because they lie elsewhere.
     private static func refuseLostCheckpoints(
         _ recipe: Recipe, _ directory: RunDirectory, _ passedOver: [String]
     ) throws {

@@ -1,4 +1,4 @@
-/// What the tape knows of a node, whatever its element.
+/// The part of a node that the tape uses whatever its element.
 package class GradientSink {
     /// Recorded operations that will still contribute.
     var pendingUseCount = 0
@@ -13,14 +13,14 @@ package class GradientSink {
     }
 }
 
-/// Where the gradient of one value of the tape comes together.
+/// The place where the gradient of one value of the tape comes together.
 package final class GradientNode<Element: ComputeElement>: GradientSink {
     /// Sum of the contributions so far; nil when there is none.
     package private(set) var gradient: Tensor<Element>?
 
     let shape: [Int]
     private let device: Device
-    /// For a parameter: where its gradient must stand.
+    /// The memory in which the gradient of a parameter must end up; nil for any other value.
     private let destination: Tensor<Element>?
     /// Called when the last contribution is in.
     private let whenReady: (() -> Void)?

@@ -32,7 +32,7 @@ package final class ParameterGradients {
         }
     }
 
-    /// Memory in which no gradient stands yet: what is written there is lost with the first
+    /// Memory in which no gradient lies yet: what is written there is lost with the first
     /// contribution. Nil where that many elements are not free.
     ///
     /// - Parameter isUsed: whether the gradient of a parameter has begun on a tape.

@@ -3,7 +3,7 @@ package struct Parameter: Equatable, Sendable {
     /// The name in checkpoints (Hugging Face's).
     package let name: String
     package let shape: [Int]
-    /// Where the values stand in the flat vector, without the padding behind them.
+    /// The positions of the values in the flat vector, without the padding behind them.
     package let range: Range<Int>
     /// The position in the layout.
     package let index: Int

@@ -10,7 +10,7 @@ package final class ParameterList {
     /// values change.
     private var packed: [Int: PackedMatrix] = [:]
 
-    /// - Parameter values: where the flat vector stands, all 0; nil takes memory of the device.
+    /// - Parameter values: where the flat vector lies, all 0; nil takes memory of the device.
     package init(_ layout: ParameterLayout, device: Device, values: Tensor<Float>? = nil) {
         precondition(
             values.map { $0.count == layout.flatCount } ?? true,
@@ -37,7 +37,7 @@ package final class ParameterList {
         bfloat16?.view(from: parameter.range.lowerBound, shape: parameter.shape)
     }
 
-    /// From here on the matrix products take bfloat16.
+    /// Makes the matrix products take bfloat16 from here on.
     package func keepBFloat16() {
         packed = [:]
         bfloat16 = device.uninitialized([layout.flatCount], of: BFloat16.self)
@@ -52,8 +52,8 @@ package final class ParameterList {
         device.narrow(values.slice(range), into: bfloat16.slice(range))
     }
 
-    /// From here on products with single rows read the packed weights of `parameter`, rounded where
-    /// the matrix products take bfloat16.
+    /// Makes products with single rows read the packed weights of `parameter` from here on, rounded
+    /// where the matrix products take bfloat16.
     ///
     /// - Parameters:
     ///   - isOutputFirst: whether the product sees it transposed: [out, in].

@@ -1,4 +1,4 @@
-/// Parts of a flat list of gradients in which, for now, no gradient stands.
+/// Parts of a flat list of gradients in which, for now, no gradient lies.
 struct SpareMemory {
     /// Elements that may be lent, at most.
     private let limit: Int

@@ -8,7 +8,7 @@ extension Tape {
     ///
     /// - Parameters:
     ///   - ownsParameters: that no other part of the computation uses its parameters. What later parts
-    ///     keep for the backward pass may then stand where their gradients will.
+    ///     keep for the backward pass may then lie where their gradients will.
     ///   - body: gives the same values each time. It captures no tape, which would keep itself alive,
     ///     and makes no gradient in its forward pass, as `linearCrossEntropy` does.
     package func segment(

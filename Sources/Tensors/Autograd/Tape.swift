@@ -10,7 +10,7 @@ package final class Tape {
     let recomputesSegments: Bool
     private let gradients: ParameterGradients?
     private let whenReady: (Parameter) -> Void
-    /// Of a segment that is computed again: the tape that it is a part of.
+    /// The tape of which a segment that is computed again is a part; nil for a whole tape.
     private let whole: Tape?
     var steps: [Step] = []
     private var parameterNodes: [Int: GradientNode<Float>] = [:]
@@ -83,7 +83,7 @@ package final class Tape {
         return node
     }
 
-    /// Memory for the forward pass of one operation: where gradients of parameters are to stand but
+    /// Memory for the forward pass of one operation: where gradients of parameters are to lie but
     /// none has begun, or else memory of the device.
     ///
     /// - Parameter node: of the parameter to whose gradient the operation contributes meanwhile.
@@ -96,7 +96,7 @@ package final class Tape {
     }
 
     /// Memory for what an operation keeps until its own backward pass: where the gradients of earlier
-    /// segments are to stand, which begin only after that, or else memory of the device.
+    /// segments are to lie, which begin only after that, or else memory of the device.
     func kept<Element>(_ shape: [Int], of type: Element.Type) -> Tensor<Element> {
         let byteCount = shape.reduce(1, *) * MemoryLayout<Element>.stride
         let floatCount = (byteCount + MemoryLayout<Float>.stride - 1) / MemoryLayout<Float>.stride

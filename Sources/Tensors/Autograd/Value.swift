@@ -2,9 +2,11 @@
 package struct Value<Element: ComputeElement> {
     package let value: Tensor<Element>
     package let node: GradientNode<Element>?
-    /// Of a parameter in mixed precision: the same values, rounded, for the matrix products.
+    /// The values of a parameter in mixed precision, rounded for the matrix products; nil for
+    /// others.
     var bfloat16: Tensor<BFloat16>?
-    /// Of a parameter for decoding: the same values, packed, for the products with single rows.
+    /// The values of a parameter for decoding, packed for the products with single rows; nil for
+    /// others.
     var packed: PackedMatrix?
     /// Computes the value again, where that costs less than the memory to keep it.
     var remake: (() -> Tensor<Element>)?

@@ -61,7 +61,7 @@ extension BFloat16: ComputeElement {
         ProductTile(tile, a, b, into: out, adds: adds).multiplyByOneDNN()
     }
 
-    /// One row, as fast as the memory gives the weights: half of what floats take.
+    /// Computes one row, as fast as the memory gives the weights: half of what floats take.
     private static func row<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<BFloat16>, _ b: Matrix<BFloat16>, into out: Matrix<Result>,
         adds: Bool

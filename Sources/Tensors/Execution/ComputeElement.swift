@@ -8,22 +8,24 @@ package protocol ComputeElement: TensorElement {
     typealias In<Element> = UnsafePointer<Element>
     typealias Out<Element> = UnsafeMutablePointer<Element>
 
-    /// The same numbers, rounded where they must be; shares the memory where they need not.
+    /// Returns the same numbers, rounded where they must be; shares the memory where they need not.
     static func narrowed(_ tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
     static func narrow(_ out: Out<Self>, _ x: In<Float>, _ count: Int)
     static func widen(_ out: Out<Float>, _ x: In<Self>, _ count: Int)
-    /// The same numbers as floats; shares the memory where they are floats.
+    /// Returns the same numbers as floats; shares the memory where they are floats.
     static func widened(_ tensor: Tensor<Self>, on device: Device) -> Tensor<Float>
     /// Room for `narrowed(_:into:)` of parts of `tensor`; no memory of its own where it is not needed.
     static func narrowScratch(for tensor: Tensor<Float>, on device: Device) -> Tensor<Self>
-    /// The same numbers in `scratch`, rows as far apart; the matrix itself where nothing is rounded.
+    /// Returns the same numbers in `scratch`, rows as far apart; the matrix itself where nothing is
+    /// rounded.
     static func narrowed(_ matrix: Matrix<Float>, into scratch: Tensor<Self>) -> Matrix<Self>
-    /// Where sums for `matrix` come together in floats: in itself, or else in `scratch`.
+    /// The matrix in which sums for `matrix` come together in floats: itself, or else one in
+    /// `scratch`.
     static func sums(_ matrix: Matrix<Self>, scratch: Tensor<Float>) -> Matrix<Float>
-    /// Rounds such sums into `matrix`, unless they came together there.
+    /// Rounds the sums that `sums(_:scratch:)` gave into `matrix`, unless they came together there.
     static func narrow(_ sums: Matrix<Float>, into matrix: Matrix<Self>)
 
-    /// One tile of a product on the calling thread; see `Device.multiply`.
+    /// Computes one tile of a product on the calling thread; see `Device.multiply`.
     static func multiply<Result: ComputeElement>(
         _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool,
         by kernels: ProductKernels)
@@ -48,7 +50,7 @@ package protocol ComputeElement: TensorElement {
         columns: Int, scale: Float)
 }
 
-/// What the kernels of a layer norm need beside its rows.
+/// The arguments of the kernels of a layer norm beside its rows.
 package struct LayerNormRows {
     let means: UnsafeMutablePointer<Float>
     let rstds: UnsafeMutablePointer<Float>

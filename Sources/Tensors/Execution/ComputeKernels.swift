@@ -2,8 +2,8 @@ import CDNN
 import CKernels
 import COpenBLAS
 
-/// Which kernels this process computes with. The bits of a result depend on them, so all ranks of a run
-/// must have the same.
+/// The kernels with which this process computes. The bits of a result depend on them, so all ranks
+/// of a run must have the same.
 package struct ComputeKernels: Equatable, Sendable {
     /// OpenBLAS's name of its kernels ("SkylakeX", "Haswell").
     package let blasCore: String
@@ -11,7 +11,7 @@ package struct ComputeKernels: Equatable, Sendable {
     package let oneDNNInstructionSet: String
     /// The clone of our own kernels ("x86-64-v4").
     package let instructionSet: String
-    /// How matrices are multiplied.
+    /// The way in which matrices are multiplied.
     package var products: ProductKernels
 
     /// The kernels in use. From here on OpenBLAS keeps to the calling thread: its own threading changes
@@ -24,7 +24,7 @@ package struct ComputeKernels: Equatable, Sendable {
             instructionSet: String(cString: kernel_instruction_set()), products: products)
     }
 
-    /// Those that this process can compute with.
+    /// The kernels with which this process can compute.
     package var possible: [ComputeKernels] {
         ProductKernels.possible.map { products in
             var kernels = self
@@ -45,7 +45,8 @@ package struct ComputeKernels: Equatable, Sendable {
     /// Whether the processor, and oneDNN, multiply bfloat16 by instructions made for it.
     package static let hasBFloat16 = cdnn_has_bfloat16() != 0
 
-    /// Names what decides the bits: equal kernels have equal descriptions, and others another.
+    /// The names of what decides the bits: equal kernels have equal descriptions, and others
+    /// another.
     package var description: String {
         let core = products.floats == .oneDNN ? oneDNNInstructionSet : blasCore
         let widening = products.widensBFloat16 ? ", bf16 multiplied as fp32" : ""

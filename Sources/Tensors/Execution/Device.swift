@@ -1,9 +1,10 @@
-/// What a rank computes with: its threads, its memory and its way of multiplying matrices.
+/// The means with which a rank computes: its threads, its memory and its way of multiplying
+/// matrices.
 package final class Device: Sendable {
     package let products: ProductKernels
     package let threads: ThreadPool
     package let memory: StoragePool
-    /// Where the time goes.
+    /// The clock that takes the time of each kind of operation.
     package let operations = OperationClock()
 
     package init(threadCount: Int, products: ProductKernels = .usual) {
@@ -17,7 +18,7 @@ package final class Device: Sendable {
         (threads, memory, self.products) = (device.threads, device.memory, products)
     }
 
-    /// The same threads and memory, with another way of multiplying.
+    /// A device of the same threads and memory, with another way of multiplying.
     func with(_ products: ProductKernels) -> Device { Device(self, products) }
 
     /// Memory with what an earlier use left in it.

@@ -54,8 +54,8 @@ extension Float: ComputeElement {
         }
     }
 
-    /// One row: a general product would first copy the whole matrix into another order. With it
-    /// a GPT-2 of 124M decodes 1.3 to 1.4 times the tokens a second (1 and 2 threads).
+    /// Computes one row: a general product would first copy the whole matrix into another order.
+    /// With it a GPT-2 of 124M decodes 1.3 to 1.4 times the tokens a second (1 and 2 threads).
     private static func row(
         _ tile: Tile, _ a: Matrix<Float>, _ b: Matrix<Float>, into out: Matrix<Float>, adds: Bool
     ) {

@@ -48,6 +48,6 @@ package struct Matrix<Element: TensorElement> {
 }
 
 extension Tensor {
-    /// All axes but the last as rows.
+    /// The tensor as a matrix, with all axes but the last as rows.
     package var matrix: Matrix<Element> { Matrix(pointer, rows: rowCount, columns: columnCount) }
 }

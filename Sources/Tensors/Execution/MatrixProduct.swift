@@ -33,7 +33,7 @@ extension Device {
         }
     }
 
-    /// The same product on the calling thread, in one piece.
+    /// Computes the product on the calling thread, in one piece.
     func multiplySerially<In: ComputeElement, Out: ComputeElement>(
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false
     ) {

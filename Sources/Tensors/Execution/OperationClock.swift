@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the time of a step is spent on.
+/// The kinds of operations on which the time of a step is spent.
 package enum OperationKind: Int, CaseIterable, Sendable {
     /// Products of matrices, with what is fused to them (bias, activation).
     case matmul

@@ -39,7 +39,7 @@ final class ParallelLoop: @unchecked Sendable {
     func releaseBody() { body = nil }
 }
 
-/// Where loops are published to the waiting threads.
+/// The place where loops are published to the waiting threads.
 ///
 /// A thread looks for the next loop for a while, since in a training step it mostly follows at
 /// once, and then sleeps on a condition.

@@ -11,8 +11,8 @@ package enum ProcessorBinding {
         return count > 0 ? count : onlineCount
     }
 
-    /// Lets this process, and the threads that it starts from now on, use `processors`; tells whether the
-    /// system agreed.
+    /// Lets this process, and the threads that it starts from now on, use `processors`; returns
+    /// whether the system agreed.
     ///
     /// Launchers bind a rank to one processor by default, where several threads would take turns.
     @discardableResult

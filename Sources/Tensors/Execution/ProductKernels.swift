@@ -1,4 +1,4 @@
-/// How matrices are multiplied. The bits of a result depend on it.
+/// A way of multiplying matrices. The bits of a result depend on it.
 package struct ProductKernels: Hashable, Sendable {
     /// Who multiplies matrices of floats.
     package enum Library: String, CaseIterable, Sendable {
@@ -22,12 +22,13 @@ package struct ProductKernels: Hashable, Sendable {
         (self.floats, self.widensBFloat16) = (floats, widensBFloat16)
     }
 
-    /// What is taken unless a measurement speaks against it. With AVX-512, oneDNN is 5 to 10 % faster;
-    /// with AVX2 it knows processors that are younger than OpenBLAS, which then picks kernels without.
+    /// The way that is taken unless a measurement speaks against it. With AVX-512, oneDNN is 5 to
+    /// 10 % faster; with AVX2 it knows processors that are younger than OpenBLAS, which then picks
+    /// kernels without.
     package static let usual = ProductKernels(floats: ComputeKernels.usualLibrary)
 
-    /// Those that this processor can compute with. Where it has no instructions for bfloat16, nothing is
-    /// computed in it.
+    /// The ways with which this processor can compute. Where it has no instructions for bfloat16,
+    /// nothing is computed in it.
     package static let possible = known.filter {
         ComputeKernels.hasBFloat16 || !$0.widensBFloat16
     }

@@ -3,7 +3,8 @@ struct ProductStopwatch {
     /// A tile as large as training has them: 512 tokens through a layer of GPT-2 124M.
     private static let (rows, depth, columns) = (512, 768, 768)
     static let operations = 2 * Double(rows * depth * columns)
-    /// What takes this many times as long as another in a first look has lost: it is not measured again.
+    /// The ratio of times from which on a candidate has lost in a first look: it is not measured
+    /// again.
     private static let hopeless = 2.0
 
     private let device: Device
@@ -46,7 +47,7 @@ struct ProductStopwatch {
         return ProductTimes(rounds(looks))
     }
 
-    /// All that have hope take turns; of the others the look counts.
+    /// Measures in rounds: all candidates that have hope take turns; of the others the look counts.
     private func rounds(_ looks: [ProductCandidate: Double]) -> [ProductCandidate: [Double]] {
         let best = looks.values.min() ?? 0
         var seconds: [ProductCandidate: [Double]] = [:]
@@ -88,6 +89,6 @@ struct ProductStopwatch {
 }
 
 extension ProductTimes {
-    /// Those of this processor, as busy as it is.
+    /// Measures the times of this processor, as busy as it is.
     package static func measure() -> ProductTimes { ProductStopwatch().measure() }
 }

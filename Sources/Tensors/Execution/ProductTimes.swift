@@ -11,7 +11,8 @@ package enum ProductCandidate: Hashable, Sendable {
         ProductKernels.Library.allCases.map(ProductCandidate.floats) + [.bfloat16]
         + ProductKernels.Library.allCases.map(ProductCandidate.widened)
 
-    /// Those that are measured on this processor, whatever comes of it; the others as far as they have hope.
+    /// The candidates that are measured on this processor in any case; the others are as far as
+    /// they have hope.
     package static let measurable =
         ProductKernels.Library.allCases.map(ProductCandidate.floats)
         + (ComputeKernels.hasBFloat16 ? [.bfloat16] : [])
@@ -27,7 +28,7 @@ package enum ProductCandidate: Hashable, Sendable {
     }
 }
 
-/// How long the candidates took for one product, in rounds in which they took turns.
+/// The times of the candidates for one product, in rounds in which they took turns.
 package struct ProductTimes: Equatable, Sendable {
     package static let roundCount = 3
     /// How many times as fast another way than the usual one must be, in every round.
@@ -46,7 +47,7 @@ package struct ProductTimes: Equatable, Sendable {
             "expected \(Self.roundCount) rounds, got \(seconds)")
     }
 
-    /// What is taken in place of `usual`, for matrices of floats and for those of bfloat16.
+    /// The way that is taken in place of `usual`, for matrices of floats and for those of bfloat16.
     package func choice(insteadOf usual: ProductKernels) -> ProductKernels {
         var choice = usual
         for library in ProductKernels.Library.allCases

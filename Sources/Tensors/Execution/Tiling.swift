@@ -47,7 +47,7 @@ struct Tiling {
         part(across, step: tileColumns, length: columnCount)
     }
 
-    /// Of a tile, but of the last ones.
+    /// The number of rows of a tile; the last ones may have fewer.
     var tileRows: Int { Self.step(rowCount, tilesDown) }
     var tileColumns: Int { Self.step(columnCount, tilesAcross) }
 

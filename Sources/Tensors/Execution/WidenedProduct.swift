@@ -1,7 +1,7 @@
 import CKernels
 
 /// out = a b of bfloat16 by the multiplication of floats, for processors that are faster at it. One
-/// operand may be of floats: it is read where it stands.
+/// operand may be of floats: it is read where it lies.
 ///
 /// What a panel of tiles needs of a stretch of the depth is widened, which is exact, by all threads, and
 /// then multiplied tile by tile. Operands are laid out as the product sees them, each tile's rows or
@@ -22,7 +22,8 @@ struct WidenedProduct<Out: ComputeElement> {
     private static var mostFloatsOfThread: Int { 1 << 22 }
     private static var mostThreads: Int { 8 }
 
-    /// Nil where both operands are floats, or where their product is not computed in this way.
+    /// Prepares the product; nil where both operands are floats, or where their product is not
+    /// computed in this way.
     init?<Left: ComputeElement, Right: ComputeElement>(
         _ a: Matrix<Left>, _ b: Matrix<Right>, into out: Matrix<Out>, adds: Bool,
         _ tiling: Tiling, on device: Device
@@ -116,7 +117,7 @@ struct WidenedProduct<Out: ComputeElement> {
         }
     }
 
-    /// One tile's sum over one stretch of the depth.
+    /// Computes one tile's sum over one stretch of the depth.
     private func multiply(
         _ a: Matrix<Float>, _ b: Matrix<Float>, into tile: Tile, scratch: Tensor<Float>,
         depth: Range<Int>
@@ -158,7 +159,7 @@ private enum WidenedOperand {
 /// Parts of an operand as floats, one for each row or column of tiles.
 private struct Strips {
     private let operand: WidenedOperand
-    /// Nil where the operand is floats.
+    /// The memory of the widened parts; nil where the operand is floats.
     private let floats: Tensor<Float>?
     private let stride: Int
     private let rows: Int
@@ -186,7 +187,7 @@ private struct Strips {
     private var piecesInStrip: Int { (rows + Self.rowsInPiece - 1) / Self.rowsInPiece }
     var pieceCount: Int { floats == nil ? 0 : count * piecesInStrip }
 
-    /// - Parameter place: where the strip stands in the operand.
+    /// - Parameter place: where the strip lies in the operand.
     func matrix(
         _ strip: Int, at place: (rows: Range<Int>, columns: Range<Int>)
     ) -> Matrix<Float> {
@@ -197,7 +198,7 @@ private struct Strips {
             columns: place.columns.count, stride: stride)
     }
 
-    /// - Parameter place: where a strip stands in the operand.
+    /// - Parameter place: where a strip lies in the operand.
     func widen(_ piece: Int, _ place: (Int) -> (rows: Range<Int>, columns: Range<Int>)) {
         let (strip, block) = piece.quotientAndRemainder(dividingBy: piecesInStrip)
         let (rows, columns) = place(strip)

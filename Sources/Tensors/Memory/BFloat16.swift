@@ -13,6 +13,6 @@ package struct BFloat16: Equatable, TensorElement {
         bits = value.isNaN ? 0x7FC0 : UInt16(truncatingIfNeeded: rounded)
     }
 
-    /// The same number, exactly.
+    /// The number as a float, exactly.
     package var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 }

@@ -2,7 +2,7 @@
 package final class Storage: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
     private let capacity: Int
-    /// Nil for memory of somebody else.
+    /// The pool to which the memory goes back; nil for memory of somebody else.
     private let pool: StoragePool?
 
     init(byteCount: Int, pool: StoragePool) {

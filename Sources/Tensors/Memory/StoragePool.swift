@@ -60,8 +60,9 @@ package final class StoragePool: Sendable {
         return pointer
     }
 
-    /// Not from malloc, which after some large buffers of libraries takes blocks of all sizes from one
-    /// heap, where the gaps between aligned ones stay: 90 MB of them in training GPT-2 124M.
+    /// Takes memory from the system, not from malloc, which after some large buffers of libraries
+    /// takes blocks of all sizes from one heap, where the gaps between aligned ones stay: 90 MB of
+    /// them in training GPT-2 124M.
     private static func map(_ capacity: Int) -> UnsafeMutableRawPointer {
         let room = mmap(
             nil, capacity + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

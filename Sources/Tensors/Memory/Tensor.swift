@@ -49,7 +49,7 @@ package struct Tensor<Element: TensorElement>: Sendable {
 }
 
 extension Tensor {
-    /// The same elements under another shape; shares the storage.
+    /// A tensor of the same elements under another shape; shares the storage.
     package func reshaped(_ shape: [Int]) -> Tensor {
         precondition(
             shape.reduce(1, *) == count, "expected \(count) elements, got the shape \(shape)")

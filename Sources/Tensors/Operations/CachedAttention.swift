@@ -46,7 +46,7 @@ extension Tape {
     }
 }
 
-/// Where the heads stand in [B, T, (H + 2K) D], [B, T, H D] and the cache [B, S, K D].
+/// The places of the heads in [B, T, (H + 2K) D], [B, T, H D] and the cache [B, S, K D].
 private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
     let past: PastKeysValues

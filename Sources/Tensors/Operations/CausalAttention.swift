@@ -53,7 +53,7 @@ extension Tape {
     }
 }
 
-/// Where the heads stand in [B, T, (H + 2K) D] and [B, T, H D].
+/// The places of the heads in [B, T, (H + 2K) D] and [B, T, H D].
 private struct AttentionLayout {
     let batchSize: Int, length: Int, width: Int, headSize: Int
     let options: AttentionOptions

@@ -26,7 +26,7 @@ extension Tape {
         }
     }
 
-    /// The same, from floats to floats.
+    /// Layer norm from floats to floats.
     package func layerNorm(
         _ x: Variable, gain: Variable, bias: Variable, epsilon: Float
     ) -> Variable {

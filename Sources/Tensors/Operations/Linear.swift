@@ -60,7 +60,7 @@ extension Tape {
         }
     }
 
-    /// gelu(x w + b), the activation computed on each tile while it is in the cache. What stands
+    /// gelu(x w + b), the activation computed on each tile while it is in the cache. What comes
     /// before the activation is kept for the backward pass, the result is made again from it.
     @_specialize(where Element == Float)
     @_specialize(where Element == BFloat16)

@@ -58,7 +58,7 @@ extension Tape {
     }
 }
 
-/// Where queries, keys and values stand beside each other.
+/// The places of queries, keys and values beside each other.
 private struct RotaryLayout {
     let batchSize: Int, length: Int
     let widths: [Int]

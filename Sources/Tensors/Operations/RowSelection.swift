@@ -1,7 +1,7 @@
 extension Tape {
     /// Some rows of x [..., C], in floats: -> [rows, C].
     ///
-    /// - Precondition: no row stands twice.
+    /// - Precondition: no row occurs twice.
     package func rows<Element: ComputeElement>(_ x: Value<Element>, _ rows: [Int]) -> Variable {
         let columns = x.value.columnCount
         let flat = x.value.reshaped([x.value.rowCount, columns])

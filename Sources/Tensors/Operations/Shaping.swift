@@ -1,7 +1,7 @@
 import CKernels
 
 extension Tape {
-    /// The same elements under another shape.
+    /// The elements of x under another shape.
     package func reshape<Element>(_ x: Value<Element>, to shape: [Int]) -> Value<Element> {
         record(x.value.reshaped(shape), inputs: [x.node]) { [x = x.node] dy in
             x?.contribute(dy)

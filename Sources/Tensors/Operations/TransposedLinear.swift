@@ -28,14 +28,14 @@ extension Tape {
         }
     }
 
-    /// The same numbers as floats.
+    /// The numbers of x as floats.
     package func widen<Element: ComputeElement>(_ x: Value<Element>) -> Variable {
         record(Element.widened(x.value, on: device), inputs: [x.node]) { [device, x = x.node] dy in
             x?.contribute(Element.narrowed(dy, on: device))
         }
     }
 
-    /// The same numbers in other elements, rounded where they must be; the gradient is exact.
+    /// The numbers of x in other elements, rounded where they must be; the gradient is exact.
     package func narrow<Element: ComputeElement>(
         _ x: Variable, as: Element.Type
     ) -> Value<Element> {

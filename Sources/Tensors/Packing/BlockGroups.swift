@@ -10,7 +10,7 @@ struct BlockGroups {
     private let groupStride: Int
     private let blockStride: Int
 
-    /// Nil where blocks do not fit.
+    /// Groups the blocks of a matrix; nil where its rows are not whole blocks.
     init?(_ matrix: Matrix<Float>) {
         let size = PackedMatrix.blockSize
         let rowLength = matrix.isTransposed ? matrix.rows : matrix.columns

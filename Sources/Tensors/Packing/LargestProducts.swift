@@ -1,10 +1,10 @@
 import CKernels
 
-/// Which of many products are wanted.
+/// The number of the largest products that are wanted, and among how many.
 package struct LargestWanted: Equatable, Sendable {
-    /// The largest so many, and all that equal the least of them.
+    /// The number of the largest products; all that equal the least of them are wanted too.
     package let count: Int
-    /// Among the first so many.
+    /// The number of the first products among which the largest are wanted.
     package let candidateCount: Int
 
     package init(_ count: Int, among candidateCount: Int) {

@@ -3,15 +3,15 @@ import CKernels
 /// A matrix of weights for products with single rows, without loss in seven eighths of its bytes (in
 /// three quarters, of bfloat16): such a product is as fast as the weights come from memory.
 ///
-/// A weight keeps sign and mantissa and takes four bits for its exponent. Blocks of 64 weights whose
-/// exponents lie more than 15 apart are escaped: they stand aside as floats. Of normally distributed
-/// weights these are 3 in 1,000.
+/// A weight keeps sign and mantissa and takes four bits for its exponent. Blocks of 64 weights
+/// whose exponents lie more than 15 apart are escaped: they lie aside as floats. Of normally
+/// distributed weights these are 3 in 1,000.
 package final class PackedMatrix: Sendable {
-    /// As the product sees them.
+    /// The number of rows, as the product sees the matrix.
     package let rows: Int
     package let columns: Int
     package let isTransposed: Bool
-    /// Blocks that stand aside.
+    /// The number of blocks that lie aside as floats.
     package let escapedCount: Int
     package let byteCount: Int
 
@@ -85,10 +85,11 @@ extension PackedMatrix {
             columns.count)
     }
 
-    /// Whether it was packed for `largestProducts`.
+    /// Whether the matrix was packed for `largestProducts`.
     package var hasEstimates: Bool { errors != nil }
 
-    /// What a product reads: with estimates, where the largest alone are wanted.
+    /// The number of bytes that a product reads: with estimates, where the largest alone are
+    /// wanted.
     package var readByteCount: Int {
         byteCount - (hasEstimates ? memory.lowByteCount : 0)
     }

@@ -2,7 +2,7 @@ import CKernels
 
 /// The memory of a packed matrix.
 struct PackedMemory {
-    /// Where the lower halves of floats stand.
+    /// The places of the lower halves of floats.
     enum Lows { case none, behind, apart }
 
     private let blocks: Storage
@@ -11,7 +11,7 @@ struct PackedMemory {
     private var escaped: Storage?
     private let place: Lows
     private(set) var byteCount: Int
-    /// Of lower halves that stand apart.
+    /// The bytes of lower halves that lie apart; 0 where none do.
     let lowByteCount: Int
 
     private static let upperBytes = Int(PACKED_UPPER_BYTES)

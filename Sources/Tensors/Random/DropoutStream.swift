@@ -1,6 +1,6 @@
 import CKernels
 
-/// Where the random numbers of dropout come from: Philox4x32-10 (Salmon et al., 2011) with the seed
+/// The source of the random numbers of dropout: Philox4x32-10 (Salmon et al., 2011) with the seed
 /// as its key and (step, sequence, site, element) as its counter. A mask so depends on which
 /// sequence of which step it belongs to, and never on the rank, micro-batch or length of a batch.
 package struct DropoutStream: Sendable {
@@ -24,7 +24,7 @@ package struct DropoutStream: Sendable {
     }
 }
 
-/// What a use of dropout needs: how much, where in the model, and which random numbers.
+/// The parameters of one use of dropout: how much, where in the model, and which random numbers.
 package struct Dropout: Sendable {
     /// Share of elements set to 0; the others are scaled by 1 / (1 - rate).
     package var rate: Float

@@ -2,13 +2,13 @@ import JSON
 
 /// Who speaks in a conversation.
 package enum ChatRole: String, CaseIterable, Sendable {
-    /// Tells the model how to answer; at most one, before all others.
+    /// The system, which instructs the model how to answer; at most one, before all others.
     case system
     case user
     case assistant
 }
 
-/// What one of them says.
+/// A message of a conversation: its speaker and its text.
 package struct ChatMessage: Equatable, Sendable {
     package var role: ChatRole
     package var content: String
@@ -18,7 +18,7 @@ package struct ChatMessage: Equatable, Sendable {
         self.content = content
     }
 
-    /// As in the records of a chat: `{"role": "user", "content": "..."}`.
+    /// The message as in the records of a chat: `{"role": "user", "content": "..."}`.
     package var json: JSONValue {
         ["role": .string(role.rawValue), "content": .string(content)]
     }
@@ -27,7 +27,7 @@ package struct ChatMessage: Equatable, Sendable {
 /// A stretch of the text of a conversation.
 package struct ChatPart: Equatable, Sendable {
     package var text: String
-    /// Whether the model has to say it: an answer with the mark of its end.
+    /// Whether the model has to write the text: an answer with the mark of its end.
     package var isAnswer: Bool
 
     package init(_ text: String, isAnswer: Bool) {

@@ -5,24 +5,25 @@
 ///     userBegin       CONTENT userEnd
 ///     assistantBegin |answerBegin CONTENT answerEnd| assistantEnd
 ///
-/// What stands between the bars is the answer: the model learns it and generates it.
+/// The text between the bars is the answer: the model learns it and generates it.
 package struct ChatPieces: Equatable, Sendable {
-    /// Before all messages, such as the token that texts begin with.
+    /// The text before all messages, such as the token that texts begin with.
     package var prefix = ""
     /// The content of the system message of a conversation that has none; empty for no message.
     package var defaultSystem = ""
     package var systemBegin = ""
     package var systemEnd = ""
     package var userBegin = ""
-    /// Instead of `userBegin`, right after a system message; nil is the same.
+    /// The text in place of `userBegin` right after a system message; nil for the same text.
     package var userBeginAfterSystem: String?
     package var userEnd = ""
     package var assistantBegin = ""
     package var answerBegin = ""
-    /// Ends an answer: the model learns to write it, and a generated answer stops there.
+    /// The text that ends an answer: the model learns to write it, and a generated answer stops
+    /// there.
     package var answerEnd = ""
     package var assistantEnd = ""
-    /// Between an instruction and its input, in records that have both.
+    /// The text between an instruction and its input, in records that have both.
     package var inputBegin = "\n\n"
 
     package init() {}

@@ -82,7 +82,8 @@ extension ChatTemplate.BuiltIn {
         return pieces
     }
 
-    /// The system message stands inside the first instruction; every turn is a text of its own.
+    /// The pieces of Llama 2: the system message is inside the first instruction, and every turn is
+    /// a text of its own.
     private func llama2(beginning: String, end: String) -> ChatPieces {
         var pieces = ChatPieces()
         pieces.systemBegin = beginning + "[INST] <<SYS>>\n"

@@ -1,7 +1,7 @@
 /// The ids of a conversation.
 package struct EncodedChat: Equatable, Sendable {
     package var ids: [Int32] = []
-    /// For each id, whether it belongs to an answer.
+    /// Whether each id belongs to an answer.
     package var isAnswer: [Bool] = []
 }
 

@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import JSON
 
-/// Where templates come from: a model directory, a name, a file of pieces.
+/// The sources of templates: a model directory, a name, a file of pieces.
 extension ChatTemplate {
     /// Keys of tokenizer_config.json: the template as transformers reads it, and its pieces.
     static let jinjaKey = "chat_template"
@@ -11,7 +11,7 @@ extension ChatTemplate {
     /// The template of a model directory; nil where it has none.
     ///
     /// - Throws: `Failure` for a template that was not written by this program: nobody but Jinja
-    ///   can tell where its answers begin and end.
+    ///   knows where its answers begin and end.
     package static func load(directory: String) throws -> ChatTemplate? {
         let place = "\(directory)/tokenizer_config.json"
         guard try DirectoryEntries.isThere(place) else { return nil }

@@ -60,7 +60,7 @@ extension ChatTemplate {
             .filter { !$0.isEmpty }.joined(separator: " + ")
     }
 
-    /// Nothing for an empty text. Jinja knows the escapes of JSON.
+    /// The text as a string of Jinja, which knows the escapes of JSON; nothing for an empty text.
     private static func quoted(_ text: String) -> String {
         text.isEmpty ? "" : JSONValue.quoted(text)
     }

@@ -3,8 +3,8 @@ import JSON
 extension Tokenizer {
     /// The tokenizer_config.json of a Hugging Face model directory.
     ///
-    /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer
-    /// from the model's type and loses what tokenizer.json says.
+    /// It names PreTrainedTokenizerFast, without which `AutoTokenizer` rebuilds the tokenizer from
+    /// the model's type and loses what tokenizer.json contains.
     ///
     /// - Parameters:
     ///   - maximumLength: the model's context length, in tokens.

@@ -7,7 +7,7 @@ package struct BatchGradient {
     let values: Tensor<Float>
     /// Sum of the losses of all that counts, in nats.
     let lossSum: Double
-    /// What turns that sum into an average: mostly the number of counted tokens.
+    /// The divisor that makes `lossSum` an average: mostly the number of counted tokens.
     let weight: Double
     /// Tokens that the model read.
     let tokenCount: Int
@@ -16,7 +16,7 @@ package struct BatchGradient {
     /// Global norm of `values`.
     let normOfSum: Double
 
-    /// What turns a sum into an average; 0 where nothing counts.
+    /// The factor that makes a sum an average; 0 where nothing counts.
     var averaging: Double { weight > 0 ? 1 / weight : 0 }
     /// Nats per counted token.
     package var loss: Double { lossSum * averaging }

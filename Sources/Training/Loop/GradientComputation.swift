@@ -13,7 +13,7 @@ final class GradientComputation {
     private let laneCount: Int
     private let lanes: Range<Int>
     private let accumulator: LaneAccumulator
-    /// One for each buffer of the accumulator.
+    /// The gradients of the parameters, one list for each buffer of the accumulator.
     private let gradients: [ParameterGradients]
     private let reducer: BucketReducer
     private let exchange: GradientExchange
@@ -55,7 +55,8 @@ final class GradientComputation {
             isGathering: !setup.optimizer.state.isSharded)
     }
 
-    /// Collective. The values stay as they are until the next call.
+    /// Computes the gradient of a batch; its values stay as they are until the next call.
+    /// Collective.
     func compute(
         _ batch: TokenBatch, step: Int, _ clock: inout LapClock
     ) throws -> BatchGradient {

@@ -9,9 +9,9 @@ import Tensors
 final class GradientExchange {
     private let reducer: BucketReducer
     private let accumulator: LaneAccumulator
-    /// Whether every rank gets the whole sum, not its slices alone.
+    /// Whether every rank gets the whole sum; else each gets its slices alone.
     private let isGathering: Bool
-    /// For each parameter the buckets that it touches.
+    /// The buckets that each parameter touches, by parameter.
     private let bucketsOfParameters: [Range<Int>]
     /// The parameters that each bucket waits for, when none is ready.
     private let parameterCounts: [Int]
@@ -21,7 +21,7 @@ final class GradientExchange {
     /// Buckets from here on have been started; those from `finishedFrom` on are reduced too.
     private var startedFrom = 0
     private var finishedFrom = 0
-    /// What a backward pass, which does not throw, could not report.
+    /// The error that a backward pass, which does not throw, could not report.
     private var error: (any Error)?
     private var timing = ExchangeTiming()
 
@@ -124,7 +124,7 @@ struct ExchangeTiming {
     private(set) var spent = Duration.zero
     private var firstStart: ContinuousClock.Instant?
     private var spentBeforeStart = Duration.zero
-    /// From the first bucket to the end of the backward pass, without what was spent: messages
+    /// Time from the first bucket to the end of the backward pass, without what was spent: messages
     /// travelled while the rank computed.
     private(set) var hidden = Duration.zero
 

@@ -3,17 +3,17 @@ import Collectives
 import Datasets
 import Tensors
 
-/// Tells where a step without a finite loss or gradient went wrong.
+/// Reports where a step without a finite loss or gradient went wrong.
 struct NonFiniteStep {
     let gradient: BatchGradient
-    /// From 0.
+    /// The number of the step, from 0.
     let step: Int
     let source: any BatchSource
     let parameters: ParameterList
 
     private static let largestList = 4
 
-    /// Collective; the same text on all ranks.
+    /// A description of the step, the same text on all ranks. Collective.
     func description(over communicator: any Communicator) throws -> String {
         let trained = parameters.trained
         let own = trained.firstIndex { !isFinite($0) } ?? .max

@@ -9,8 +9,8 @@ package final class Replay {
     private var state: TrainerState
 
     /// - Parameters:
-    ///   - state: where model and optimizer of `setup` stand.
-    ///   - schedules: those of the run; without any, its recipe and state tell them.
+    ///   - state: where model and optimizer of `setup` are.
+    ///   - schedules: those of the run; without any, they follow from its recipe and state.
     package init(
         _ setup: TrainerSetup, state: TrainerState, schedules: ScheduleHistory = ScheduleHistory()
     ) throws {
@@ -46,7 +46,7 @@ package final class Replay {
             sequences: gradientStep.sequences)
     }
 
-    /// That of the step that comes next, in the schedule which it had.
+    /// The learning rate of the step that comes next, in the schedule which it had.
     private var learningRate: Double {
         schedules.entry(ofStep: state.step)?.schedule.value(at: state.step) ?? 0
     }

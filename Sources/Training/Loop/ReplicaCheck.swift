@@ -8,10 +8,11 @@ import ModelFiles
 /// otherwise go into every checkpoint from then on.
 struct ReplicaCheck {
     let communicator: any Communicator
-    /// What must have the same bits on all ranks.
+    /// The tensors that must have the same bits on all ranks.
     let tensors: [NamedTensor]
 
-    /// Collective; eight bytes of each rank travel while all is well.
+    /// Compares the tensors of all ranks; eight bytes of each rank travel while all is well.
+    /// Collective.
     ///
     /// - Throws: `AgreedFailure` that names the first tensor that differs, and the ranks.
     func run(step: Int) throws {

@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 import Logging
 
-/// What the first rank tells of a run: metrics for programs, a line now and then for people.
+/// The reports of the first rank on a run: metrics for programs, a line now and then for people.
 final class RunJournal {
     private let metrics: MetricsFile
     private let logger: Logger

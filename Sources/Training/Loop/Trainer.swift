@@ -8,7 +8,7 @@ import Tensors
 
 /// The training loop: one for every task.
 package final class Trainer {
-    /// How a run ended.
+    /// The end of a run.
     package enum Outcome: Sendable {
         /// All steps, or those up to `stop_after_steps`, are done.
         case finished
@@ -24,7 +24,7 @@ package final class Trainer {
     private let journal: RunJournal?
     private let saver: CheckpointSaver
     private var state: TrainerState
-    /// The last step whose parts are told.
+    /// The last step whose parts are reported.
     private let lastProfiledStep: Int
 
     package init(_ setup: TrainerSetup, state: TrainerState) throws {
@@ -133,7 +133,8 @@ package final class Trainer {
         setup.evaluation.patience.map { state.validationsWithoutGain >= $0 } ?? false
     }
 
-    /// Where the time of the step that was just done went, on this rank.
+    /// The times of the parts of the step that was just done, on this rank; nil where they are not
+    /// reported.
     private func profile(_ clock: LapClock) -> StepTimes? {
         guard state.step <= lastProfiledStep else { return nil }
         return StepTimes(
@@ -141,14 +142,14 @@ package final class Trainer {
             worldSize: setup.communicator.worldSize)
     }
 
-    /// What one step did.
+    /// The results of one step.
     package struct Step {
         package let gradient: BatchGradient
         package let learningRate: Double
         package let clock: LapClock
     }
 
-    /// One step: batch, forward, loss, backward, reduce, clip, update.
+    /// Carries out one step: batch, forward, loss, backward, reduce, clip, update.
     package func advance() throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
@@ -164,7 +165,8 @@ package final class Trainer {
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
 
-    /// One update, unless the gradient is not finite: then the step is skipped, on all ranks alike.
+    /// Makes one update, unless the gradient is not finite: then the step is skipped, on all ranks
+    /// alike.
     private func update(with gradient: BatchGradient, learningRate: Double) throws {
         guard gradient.isFinite else { return try skip(gradient) }
         state.skippedInARow = 0
@@ -195,7 +197,7 @@ package final class Trainer {
         }
     }
 
-    /// At the end of the run, and every so many steps.
+    /// Whether something is due that happens at the end of the run, and every so many steps.
     private func isDue(_ everySteps: Int) -> Bool {
         state.step == setup.lastStep || everySteps > 0 && state.step % everySteps == 0
     }
@@ -224,7 +226,7 @@ package final class Trainer {
             || everySteps > 0 && state.step.isMultiple(of: everySteps)
     }
 
-    /// What all ranks decide together between two steps: whether to stop, and what becomes of the
+    /// Agrees over all ranks between two steps on whether to stop, and on what becomes of the
     /// checkpoint that is under way.
     private func agreeAtBoundary() throws -> Bool {
         let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]

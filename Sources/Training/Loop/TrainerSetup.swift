@@ -6,16 +6,16 @@ import Models
 import Objectives
 import Signals
 
-/// What a trainer works with; made once, before the first step.
+/// The parts that a trainer works with; made once, before the first step.
 package struct TrainerSetup {
     package var communicator: any Communicator
     package var model: LanguageModel
     package var objective: any Objective
     package var optimizer: AdamW
-    /// What the ranks of a node share; nil where each has memory of its own.
+    /// The memory that the ranks of a node share; nil where each has memory of its own.
     package var memory: TrainingMemory?
     package var source: any BatchSource
-    /// Nil where nothing is validated.
+    /// The measurement of the validation loss; nil where nothing is validated.
     package var validation: ValidationLoss?
     package var store: CheckpointStore
     package var checkpointFiles: CheckpointFiles
@@ -26,11 +26,11 @@ package struct TrainerSetup {
     package var optimizerOptions: OptimizerOptions
     package var checkpoint: CheckpointOptions
     package var evaluation: EvaluationOptions
-    /// Where metrics go; nil on every rank but the first.
+    /// The path of the metrics; nil on every rank but the first.
     package var metricsPath: String?
     package var logger: Logger
     package var stopRequest: StopRequest
-    /// What the watchdog reads.
+    /// The board that the watchdog reads.
     package var board: ProgressBoard
 
     package init(

@@ -31,11 +31,11 @@ package struct TrainingNeed: Equatable, Sendable {
     }
 }
 
-/// What decides the memory of a training.
+/// The sizes that decide the memory of a training.
 package struct TrainingSize: Sendable {
     package var model: DecoderConfiguration
     package var plan: ParameterPlan
-    /// With a sequence length.
+    /// The options of the training, with a sequence length.
     package var train: TrainOptions
     package var laneCount: Int
     package var worldSize: Int
@@ -44,7 +44,7 @@ package struct TrainingSize: Sendable {
     /// Whether matrix products take bfloat16.
     package var roundsWeights: Bool
     package var isValidated: Bool
-    /// Nil where no checkpoint is written.
+    /// The options of checkpoints; nil where none is written.
     package var checkpoint: CheckpointOptions?
 
     package init(

@@ -4,9 +4,9 @@ import Tensors
 /// The optimizer of all ranks: what each keeps and updates (ZeRO stage 1, Rajbhandari et al., 2020) and
 /// how the parameters come together. Every member is collective.
 extension AdamW {
-    /// Keeps this rank's share of the state, as `train` says.
+    /// Keeps this rank's share of the state, as `train` demands.
     ///
-    /// - Parameter memory: where `parameters` may stand for all ranks.
+    /// - Parameter memory: where `parameters` may lie for all ranks.
     package convenience init(
         _ options: OptimizerOptions, _ train: TrainOptions, parameters: ParameterList,
         memory: TrainingMemory?, over communicator: any Communicator

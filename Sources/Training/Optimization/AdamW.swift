@@ -20,12 +20,12 @@ package final class AdamW {
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
-    /// What the weights of a model have in common.
+    /// The groups of weights of the model that are updated alike.
     private let groups: [Group]
-    /// What this rank updates; with buckets, its slice of each, which may be empty.
+    /// The slices that this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
 
-    /// How the names of m and v end in a checkpoint, in PyTorch's words.
+    /// The ends of the names of m and v in a checkpoint, in PyTorch's words.
     package static let stateSuffixes = [".exp_avg", ".exp_avg_sq"]
 
     /// - Parameters:
@@ -65,7 +65,8 @@ package final class AdamW {
         update(gradients, learningRate: learningRate, gradientScale: gradientScale) { _ in }
     }
 
-    /// As above; `sliceIsDone` is called with the index of each slice after its update.
+    /// Updates every trained parameter in this rank's slices, and calls `sliceIsDone` with the
+    /// index of each slice after its update.
     func update(
         _ gradients: Tensor<Float>, learningRate: Double, gradientScale: Double,
         sliceIsDone: (Int) throws -> Void
@@ -171,7 +172,7 @@ package struct GradientClipping: Equatable, Sendable {
         self.maximumNorm = maximumNorm
     }
 
-    /// What the gradients are multiplied with.
+    /// The factor by which clipping multiplies gradients of this norm.
     package func scale(norm: Double) -> Double {
         guard maximumNorm > 0 else { return 1 }
         return min(1, maximumNorm / (norm + Self.epsilon))

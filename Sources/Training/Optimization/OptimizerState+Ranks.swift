@@ -1,8 +1,8 @@
 import Collectives
 
-/// How the state comes together from its owners and goes back to them.
+/// The ways of the state from its owners to rank 0 and back to them.
 extension OptimizerState {
-    /// All tensors on rank 0, nil on the other ranks; where nothing is sharded, without a copy.
+    /// The whole state on rank 0, nil on the other ranks; where nothing is sharded, without a copy.
     /// Collective.
     package func gather(over communicator: any Communicator) throws -> OptimizerState? {
         let whole = wholeToFill(rank: communicator.rank)
@@ -58,7 +58,7 @@ extension OptimizerState {
         }
     }
 
-    /// The same positions of every list.
+    /// The buffers of the same positions in every list.
     private func buffers(_ positions: Range<Int>) -> [GradientBuffer] {
         lists.map { GradientBuffer(rebasing: $0.buffer[positions]) }
     }

@@ -2,21 +2,24 @@ import Collectives
 import ModelFiles
 import Tensors
 
-/// What an optimizer keeps of the trained parameters beside their values: lists with one number for
-/// each element, which a checkpoint holds as tensors that bear the names of the parameters.
+/// The state that an optimizer keeps of the trained parameters beside their values: lists with one
+/// number for each element, which a checkpoint holds as tensors that bear the names of the
+/// parameters.
 ///
 /// Each rank keeps the elements that it owns: all of them, or its slices of some buckets.
 package struct OptimizerState {
-    /// Where the parameters lie in the flat vector.
+    /// The places of the parameters in the flat vector.
     package let layout: ParameterLayout
-    /// How the names of the tensors of each list end, after the name of the parameter.
+    /// The ends of the names of the tensors of each list, after the name of the parameter.
     package let suffixes: [String]
     package let device: Device
     /// The buckets whose slices the ranks own; nil where each rank owns all elements.
     package let buckets: GradientBuckets?
-    /// What this rank owns: its slice of each bucket, which may be empty, or all trained elements.
+    /// The slices that this rank owns: one of each bucket, which may be empty, or all trained
+    /// elements.
     let slices: [Slice]
-    /// For each suffix the numbers of the owned slices, one slice after the other; 0 at first.
+    /// The lists, one for each suffix: the numbers of the owned slices, one slice after the other;
+    /// 0 at first.
     package let lists: [Tensor<Float>]
 
     /// A range of the flat vector.
@@ -70,7 +73,7 @@ extension OptimizerState {
         let values: GradientBuffer
     }
 
-    /// All that this rank owns, in the order of a checkpoint.
+    /// The pieces of tensors that this rank owns, in the order of a checkpoint.
     var pieces: [Piece] {
         let parameters = layout.trained
         return lists.enumerated().flatMap { order, list in

@@ -8,11 +8,11 @@ package struct TrainingMemory {
     package let shared: SharedMemory
     /// The gradient buffers of each rank; none for the ranks of other nodes.
     let gradients: [[GradientBuffer]]
-    /// Nil where each rank has weights of its own.
+    /// The one copy of the weights; nil where each rank has weights of its own.
     package let weights: GradientBuffer?
 
-    /// Collective. Nil, and one line in the log, where the ranks cannot share memory.
-    ///
+    /// Shares the memory of the ranks of a node; nil, and one line in the log, where they cannot
+    /// share it. Collective.
     package static func share(
         _ layout: ParameterLayout, tree: LaneTree, _ options: TrainOptions,
         over communicator: any Communicator, _ logger: Logger

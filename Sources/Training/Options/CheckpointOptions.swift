@@ -1,6 +1,6 @@
 import Options
 
-/// When and how checkpoints are written.
+/// Options of when and how checkpoints are written.
 package struct CheckpointOptions: OptionBlock {
     /// How the ranks write a checkpoint.
     package enum InputOutput: String, OptionChoice {
@@ -15,7 +15,7 @@ package struct CheckpointOptions: OptionBlock {
     package var everySteps = 1000
     /// Newest checkpoints that are kept; 0 keeps all; usual 2 to 5.
     package var keepLast = 3
-    /// How the ranks write; usual shared.
+    /// How the ranks write checkpoints; usual shared.
     package var inputOutput = InputOutput.shared
 
     /// Whether the checkpoint of the lowest validation loss is saved and kept, as `best`.

@@ -1,7 +1,7 @@
 import Collectives
 
 extension TrainOptions {
-    /// Above it a rank of a usual batch has too little to compute.
+    /// The most lanes of a new run: above it a rank of a usual batch has too little to compute.
     private static let mostLanes = 64
 
     /// The lanes of a new run on `worldSize` ranks whose recipe names none: room to grow that costs

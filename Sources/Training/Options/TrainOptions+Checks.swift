@@ -1,7 +1,7 @@
 import Diagnostics
 import Options
 
-/// How long a run is, in one of three ways.
+/// The length of a run, in one of three ways.
 package struct RunLength: Equatable, Sendable {
     package var steps: Int?
     package var tokens: Int?
@@ -19,7 +19,7 @@ extension TrainOptions {
         set { (steps, tokens, epochs) = (newValue.steps, newValue.tokens, newValue.epochs) }
     }
 
-    /// The steps of the run as far as they can be told without the data; nil where they cannot.
+    /// The steps of the run as far as they are known without the data; nil where they are not.
     package var stepCountWithoutData: Int? {
         guard epochs == nil else { return nil }
         return try? stepCount(windowCount: 1)

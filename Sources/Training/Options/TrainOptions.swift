@@ -2,9 +2,9 @@ import Diagnostics
 import Models
 import Options
 
-/// How long, in what portions and with which resources a run trains.
+/// Options of how long, in what portions and with which resources a run trains.
 package struct TrainOptions: OptionBlock {
-    /// Which state the ranks share out among themselves.
+    /// The state that the ranks share out among themselves.
     package enum OptimizerSharding: String, OptionChoice {
         /// Every rank holds all moments.
         case none
@@ -12,15 +12,15 @@ package struct TrainOptions: OptionBlock {
         case zero1
     }
 
-    /// Where the lists lie that all ranks of a node need.
+    /// The place of the lists that all ranks of a node need.
     package enum NodeMemory: String, OptionChoice {
-        /// In memory that the ranks share, where they are all on one node and it has room.
+        /// The ranks share the memory, where they are all on one node and it has room.
         case shared
-        /// Each rank has its own; messages carry what others need.
+        /// Each rank has its own memory; messages carry what others need.
         case `private`
     }
 
-    /// Which activations are computed again in the backward pass.
+    /// The activations that are computed again in the backward pass.
     package enum Recompute: String, OptionChoice {
         case none, blocks
     }
@@ -51,11 +51,11 @@ package struct TrainOptions: OptionBlock {
     package var gradientType = NumberFormat.fp32
     /// Threads of each rank; by default the processors of a node are shared among its ranks.
     package var threadsPerRank: Int?
-    /// Which optimizer state the ranks share out; usual none.
+    /// The optimizer state that the ranks share out; usual none.
     package var optimizerSharding = OptimizerSharding.none
     /// Whether the ranks of a node share memory, which gives the same bits; usual shared.
     package var nodeMemory = NodeMemory.shared
-    /// Which activations are computed again to save memory; usual none.
+    /// The activations that are computed again to save memory; usual none.
     package var recompute = Recompute.none
     /// Patterns (`transformer.wte.*`) of the names of weights that stay as they are; usual none.
     package var freeze: [String] = []

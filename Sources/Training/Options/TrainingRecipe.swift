@@ -4,8 +4,8 @@ import Models
 import Options
 import Tensors
 
-/// What one training has to know of a recipe: pretraining makes one of its own blocks, fine-tuning one of
-/// the blocks inside `finetune`.
+/// The part of a recipe that one training has to know: pretraining makes one of its own blocks,
+/// fine-tuning one of the blocks inside `finetune`.
 package struct TrainingRecipe: Equatable, Sendable {
     /// Decides the initial weights, the order of the data and dropout.
     package var seed: Int
@@ -51,7 +51,7 @@ package struct TrainingRecipe: Equatable, Sendable {
     }
 }
 
-/// Where a run's weights come from.
+/// The source of a run's weights.
 package struct InitOptions: OptionBlock {
     /// A model directory to go on from (continued pretraining, fine-tuning); without it the
     /// weights are drawn at random from the seed.

@@ -4,8 +4,9 @@ import JSON
 import ModelFiles
 import Models
 
-/// What makes a checkpoint a directory that others can load: a Hugging Face model, or a PEFT adapter.
-/// All but the tensors and the state of the trainer is the same in every checkpoint of a run.
+/// The files that make a checkpoint a directory that others can load: a Hugging Face model, or a
+/// PEFT adapter. All but the tensors and the state of the trainer is the same in every checkpoint
+/// of a run.
 package struct CheckpointFiles: Sendable {
     package var tokenizerJSON: [UInt8]
     package var tokenizerConfigurationJSON: [UInt8]
@@ -13,9 +14,10 @@ package struct CheckpointFiles: Sendable {
     package var beginningOfTextID: Int?
     /// The classes of a classifier.
     package var labels: [String]?
-    /// Where adapters are trained, which alone are saved.
+    /// The configuration of adapters, where they are trained: they alone are saved then. Nil
+    /// elsewhere.
     package var adapter: AdapterConfiguration?
-    /// Beside the tensors.
+    /// The metadata in the file of the weights, beside the tensors.
     package var weightsMetadata: [String: String] = [:]
     /// The resolved recipe.
     package var recipe: String
@@ -48,7 +50,8 @@ package struct CheckpointFiles: Sendable {
         return list.named(list.values).filter { names.contains($0.name) }
     }
 
-    /// The bytes of each file of a checkpoint; small ones, whose sizes only the run will tell, are left out.
+    /// The bytes of each file of a checkpoint; small ones, whose sizes are known only in the run,
+    /// are left out.
     package func sizes(of model: LanguageModel, _ state: OptimizerState) -> [Int] {
         let weights = weights(of: model).map { ($0.name, $0.shape) }
         return [

@@ -22,7 +22,7 @@ package final class CheckpointSaver {
     private let configuration: DecoderConfiguration
     private let optimizerState: OptimizerState
     private let isGathering: Bool
-    /// Nil where another rank writes for this one.
+    /// The copy that this rank writes; nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
     private let isSaved: (_ path: String, _ step: Int) throws -> Void
     private var save: Save?
@@ -30,10 +30,10 @@ package final class CheckpointSaver {
     /// A checkpoint that is under way.
     private struct Save {
         let step: Int
-        /// That of the lowest validation loss, whose checkpoint stays.
+        /// The step of the lowest validation loss, whose checkpoint stays; nil where none does.
         let bestStep: Int?
         var isPublishing = false
-        /// Nil where this rank has nothing to do.
+        /// The work of writing; nil where this rank has nothing to do.
         var task: BackgroundTask<[String: Manifest.File]>?
     }
 
@@ -65,7 +65,7 @@ package final class CheckpointSaver {
                 model, optimizerState, files, sharedOver: isGathering ? nil : communicator)
     }
 
-    /// Of this rank, without waiting.
+    /// The progress of this rank, without waiting.
     package var progress: Progress {
         switch save?.task.map(\.result) {
         case nil, .some(.some(.success)): .done
@@ -152,7 +152,7 @@ private final class BackgroundTask<Value: Sendable>: Sendable {
         }
     }
 
-    /// Nil while the work goes on.
+    /// The result of the work; nil while it goes on.
     var result: Result<Value, any Error>? { outcome.withLock { $0 } }
 
     /// Waits for the end of the work.

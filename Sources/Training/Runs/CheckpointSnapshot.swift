@@ -16,10 +16,10 @@ final class CheckpointSnapshot: @unchecked Sendable {
     private let memory: UnsafeMutableBufferPointer<Float>
     /// The tensors are copied from their memory.
     private let sources: (model: LanguageModel, state: OptimizerState)
-    /// Whether the parts are all of the files.
+    /// Whether the parts of this snapshot are all of the files.
     private let isWhole: Bool
 
-    /// One safetensors file, and what this rank writes of it.
+    /// One safetensors file, and the parts that this rank writes of it.
     private struct File {
         let name: String
         let layout: SafetensorsLayout
@@ -28,10 +28,10 @@ final class CheckpointSnapshot: @unchecked Sendable {
 
     /// Elements of one tensor.
     private struct Part {
-        /// Position in the layout.
+        /// The position of the tensor in the layout.
         let index: Int
         let elements: Range<Int>
-        /// Nil where the values come from the state that `take` is given.
+        /// The values of the elements; nil where they come from the state that `take` is given.
         let values: UnsafeBufferPointer<Float>?
     }
 
@@ -155,7 +155,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
         return try PartialFileWriter(path: path)
     }
 
-    /// One of equal shares of all elements.
+    /// One of equal shares of all elements of the tensors.
     private struct Share {
         let rank: Int
         let count: Int

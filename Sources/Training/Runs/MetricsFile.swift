@@ -8,7 +8,7 @@ package final class MetricsFile {
     private let path: String
     private let handle: FileHandle
 
-    /// Opens the file; lines of steps after `lastStep` are cut, so that no step stands twice.
+    /// Opens the file; lines of steps after `lastStep` are cut, so that no step occurs twice.
     package init(at path: String, lastStep: Int) throws {
         self.path = path
         do {
@@ -34,7 +34,7 @@ package final class MetricsFile {
         }
     }
 
-    /// The step of the last checkpoint that a run says it has saved; nil for none.
+    /// The step of the last checkpoint that a run has recorded as saved; nil for none.
     package static func lastSavedStep(in path: String) throws -> Int? {
         guard try DirectoryEntries.isThere(path) else { return nil }
         let text = try FileReader.bytes(of: path, maximumSize: .max)
@@ -66,7 +66,7 @@ package enum MetricsRecord: Sendable {
     /// The validation loss after `step` batches, in nats a token.
     case validation(step: Int, loss: Double)
     case event(step: Int, String)
-    /// The event that the checkpoint of `step` stands at `path`, whole.
+    /// The event that the checkpoint of `step` lies at `path`, whole.
     case saved(step: Int, path: String)
 
     package var line: String {
@@ -90,7 +90,7 @@ package enum MetricsRecord: Sendable {
     }
 }
 
-/// What a training step tells.
+/// The metrics of one training step.
 package struct TrainingMetrics: Sendable {
     /// Batches consumed, this one included.
     package var step: Int
@@ -99,13 +99,13 @@ package struct TrainingMetrics: Sendable {
     /// Nats per counted token of the global batch, before the update.
     package var loss: Double
     package var learningRate: Double
-    /// Before clipping.
+    /// Norm of the gradient before clipping.
     package var gradientNorm: Double
     package var tokensPerSecond: Double
     /// Seconds of the parts of the step, on this rank.
     package var seconds: [String: Double]
     package var peakMemoryBytes: Int
-    /// Where the seconds went by kinds of operations; nil where it was not asked for.
+    /// Times of the step by kinds of operations; nil where they were not asked for.
     package var profile: StepTimes?
 
     var json: JSONValue {

@@ -2,9 +2,9 @@ import Diagnostics
 import Files
 import JSON
 
-/// What metrics.jsonl tells of a training step that does not depend on the machine.
+/// The record of a training step in metrics.jsonl that does not depend on the machine.
 package struct RecordedStep: Equatable, Sendable {
-    /// Nil where it was not finite.
+    /// The loss of the step; nil where it was not finite.
     package var loss: Double?
     package var gradientNorm: Double?
     package var learningRate: Double?

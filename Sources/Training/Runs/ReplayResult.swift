@@ -1,15 +1,15 @@
-/// What a step that was computed again tells.
+/// The results of a step that was computed again.
 package struct ReplayResult: Sendable {
-    /// From 1.
+    /// The number of the step, from 1.
     package let step: Int
     /// Nats per counted token of the global batch, before the update.
     package let loss: Double
-    /// Before clipping.
+    /// Norm of the gradient before clipping.
     package let gradientNorm: Double
     package let learningRate: Double
-    /// In the order of the parameters.
+    /// The layers, in the order of the parameters.
     package let layers: [Layer]
-    /// Of the global batch.
+    /// The sequences of the global batch that this rank computed.
     package let sequences: Range<Int>
 
     /// A block of the model, or an embedding or norm outside the blocks.

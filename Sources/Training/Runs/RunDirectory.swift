@@ -8,7 +8,7 @@ import Foundation
 /// file system has no locks the run goes on with a warning.
 package final class RunDirectory {
     package let path: String
-    /// Says that nothing keeps a second run away; nil where the lock does.
+    /// A warning that nothing keeps a second run away; nil where the lock does.
     package let warning: String?
     private let lock: FileLock
 
@@ -16,12 +16,13 @@ package final class RunDirectory {
     package var metricsPath: String { path + "/metrics.jsonl" }
     package var recipePath: String { path + "/recipe.yaml" }
     package var logPath: String { path + "/log.txt" }
-    /// Names what MPI has in shared memory, for the next start to remove if nobody else does.
+    /// The path of the file that names what MPI has in shared memory, for the next start to remove
+    /// if nobody else does.
     package var segmentsPath: String { path + "/.segments" }
 
     /// Makes the directory where it is missing and locks it.
     ///
-    /// - Parameter lock: the system call that locks, for tests that stand in for a file system.
+    /// - Parameter lock: the system call that locks, which tests replace.
     /// - Throws: `Failure` when another run holds the lock, and when it cannot be written.
     package init(
         at path: String, lock: (Int32, Int32) -> Int32 = { flock($0, $1) }

@@ -2,14 +2,14 @@ import Diagnostics
 import Files
 import JSON
 
-/// With which lanes and learning rates the steps of a run were computed, in RUN/schedules.json: a
-/// resume may change both, and a step that is computed again needs those that it had.
+/// The lanes and learning rates with which the steps of a run were computed, in RUN/schedules.json:
+/// a resume may change both, and a step that is computed again needs those that it had.
 package struct ScheduleHistory: Equatable, Sendable {
     package static let fileName = "schedules.json"
 
-    /// What holds from one step of a run on.
+    /// The settings from one step of a run on.
     package struct Entry: Equatable, Sendable {
-        /// The first step (from 0) that was computed so.
+        /// The first step (from 0) that was computed with these settings.
         package var firstStep: Int
         /// Steps of the whole run, which the schedule spans.
         package var stepCount: Int
@@ -31,7 +31,7 @@ package struct ScheduleHistory: Equatable, Sendable {
         }
     }
 
-    /// In the order of their first steps.
+    /// The entries, in the order of their first steps.
     package private(set) var entries: [Entry]
 
     package init(_ entries: [Entry] = []) {
@@ -53,7 +53,7 @@ package struct ScheduleHistory: Equatable, Sendable {
 }
 
 extension ScheduleHistory.Entry {
-    /// Whether both give the same bits; each counts from its own first step.
+    /// Whether both entries give the same bits; each counts from its own first step.
     fileprivate func isSame(as other: ScheduleHistory.Entry) -> Bool {
         var other = other
         other.firstStep = firstStep
@@ -108,7 +108,7 @@ extension ScheduleHistory.Entry {
         ])
     }
 
-    /// Nil for what is no entry.
+    /// Reads an entry; nil for what is none.
     fileprivate init?(json: JSONValue) {
         guard let firstStep = json["first_step"]?.integer, firstStep >= 0,
             let stepCount = json["steps"]?.integer, stepCount > 0,

@@ -1,10 +1,10 @@
 import Diagnostics
 import Tensors
 
-/// What the time of a training step goes to.
+/// A part of the time of a training step.
 package enum StepPart: Equatable {
     case operation(OperationKind)
-    /// What the ranks wait for: the rest of the exchange runs beside the backward pass.
+    /// The time for which the ranks wait: the rest of the exchange runs beside the backward pass.
     case exposedCommunication
     case data
     /// Everything else: the sum of the gradient's squares, the tape, the loop itself.
@@ -43,9 +43,9 @@ package enum StepPart: Equatable {
 /// Seconds of one step: in all, of each measured part, and of what went on beside them.
 package struct StepTimes: Equatable {
     package var total: Double
-    /// In the order of `StepPart.measured`.
+    /// Seconds of each part, in the order of `StepPart.measured`.
     package var parts: [Double]
-    /// Of the exchange of gradients that ran beside the backward pass.
+    /// Seconds of the exchange of gradients that ran beside the backward pass.
     package var hiddenCommunication: Double
 
     /// - Parameters:
@@ -81,7 +81,7 @@ package struct StepTimes: Equatable {
         Array(zip(StepPart.measured, parts)) + [(.rest, total - parts.reduce(0, +))]
     }
 
-    /// One line, the longest part first.
+    /// The parts in one line, the longest part first.
     var line: String {
         shares.filter { $0.seconds > 0 }.sorted { $0.seconds > $1.seconds }.map { share in
             "\(share.part.title) \(share.seconds.formattedTo(4)) s "

@@ -1,11 +1,12 @@
 import Diagnostics
 import JSON
 
-/// Where a run stands: what a checkpoint needs beside tensors. No rank and no world size is in it.
+/// The state of a run that a checkpoint needs beside tensors. No rank and no world size is in it.
 package struct TrainerState: Equatable, Sendable {
     package static let fileName = "trainer_state.json"
     private static let formatVersion = 1
-    /// With at most as many sequences in a batch, no product of the two overflows.
+    /// The largest count: with at most as many sequences in a batch, no product of the two
+    /// overflows.
     private static let maximumCount = Int(Int32.max)
 
     /// Global batches consumed.
@@ -23,7 +24,7 @@ package struct TrainerState: Equatable, Sendable {
     package var validationsWithoutGain = 0
     /// The validation loss after this very step, a number or not; nil where there was no validation.
     package var validationLoss: Double?
-    /// What computed the last steps: other kernels give other bits. Nil where nobody knows.
+    /// The kernels that computed the last steps: others give other bits. Nil where nobody knows.
     package var kernels: String?
 
     /// A validation loss, and the step after which it was found.

@@ -32,7 +32,7 @@ package struct PretrainingTask: TrainingTask {
         try validation?.require(tokenizer)
     }
 
-    /// That of `init.from`, or that of the recipe.
+    /// The configuration of the model of `init.from`, or else of the recipe.
     package func configuration(_ recipe: TrainingRecipe) throws -> DecoderConfiguration {
         guard let directory = recipe.initial.from else {
             return try recipe.model.configuration(
@@ -117,7 +117,7 @@ package struct PretrainingTask: TrainingTask {
         }
     }
 
-    /// Tells in a failure of `body` which shards it is about.
+    /// Runs `body`, and names the shards in its failure.
     private func naming<Value>(_ stream: TokenStream, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()

@@ -30,12 +30,12 @@ extension RankInputs {
             })
     }
 
-    /// Token shards, by what opening them tells.
+    /// Token shards, by what opening them shows.
     package init(_ stream: TokenStream) {
         self.init(zip(stream.paths, stream.shardFacts).map { Item($0, $1) })
     }
 
-    /// A tokenizer, by the tokenizer.json that it was read from or stands for.
+    /// A tokenizer, by the tokenizer.json that it was read from or is equal to.
     package init(_ tokenizer: any Tokenizer, at path: String) {
         self.init([Item(path, "a tokenizer of SHA-256 \(tokenizer.tokenizerSHA256)")])
     }

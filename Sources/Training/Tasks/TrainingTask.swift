@@ -6,12 +6,12 @@ import Models
 import Objectives
 import Options
 
-/// What a run trains a model to do, from which data: what differs between pretraining and the kinds of
+/// The aim of a training and its data: what differs between pretraining and the kinds of
 /// fine-tuning.
 package protocol TrainingTask {
-    /// What the data is, for the log.
+    /// A description of the data, for the log.
     var description: String { get }
-    /// What of the data is not used as it was given.
+    /// Warnings of data that are not used as they were given.
     var warnings: [String] { get }
 
     /// The files that each rank reads for itself.
@@ -19,24 +19,24 @@ package protocol TrainingTask {
 
     /// The architecture and sizes of the model.
     func configuration(_ recipe: TrainingRecipe) throws -> DecoderConfiguration
-    /// What is trained, and what stands beside the tensors of the architecture.
+    /// What is trained, and what is added to the tensors of the architecture.
     func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws -> ParameterPlan
-    /// From a recipe that leaves nothing open.
+    /// The source of batches, from a recipe that leaves nothing open.
     func source(_ recipe: TrainingRecipe) throws -> any BatchSource
-    /// Nil where nothing is validated.
+    /// The validation loss, from a recipe that leaves nothing open; nil where nothing is validated.
     func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss?
     func objective(_ model: LanguageModel) -> any Objective
     func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles
-    /// What the model saw there; `step` counts from 0.
+    /// The sequence of a batch that the model saw at `step`, which counts from 0.
     func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
 }
 
 /// A sequence of a batch, for people.
 package struct ShownSequence {
-    /// Where it comes from.
+    /// The place that the sequence comes from.
     package let place: String
     package let text: String
 
@@ -46,7 +46,7 @@ package struct ShownSequence {
 }
 
 extension ParameterPlan {
-    /// All of the architecture but what `train.freeze` names.
+    /// Makes a plan that trains all of the architecture but what `train.freeze` names.
     ///
     /// - Throws: a usage `Failure` where a pattern fits nothing, or nothing is left to train.
     package init(freezing recipe: TrainingRecipe, _ model: DecoderConfiguration) throws {

@@ -40,6 +40,6 @@ package enum ChatInput: Equatable {
 }
 
 extension String {
-    /// Without white space at both ends.
+    /// The text without white space at both ends.
     var trimmingSpace: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

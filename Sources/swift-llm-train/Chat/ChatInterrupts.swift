@@ -2,8 +2,8 @@ import Diagnostics
 import Signals
 import Synchronization
 
-/// What Ctrl-C means in a conversation: it ends the answer that is being written; where there is none it
-/// says how to leave, and the second time in a row it leaves.
+/// The effect of Ctrl-C in a conversation: it ends the answer that is being written; where there is
+/// none it prints how to leave, and the second time in a row it leaves.
 final class ChatInterrupts: Sendable {
     private struct State {
         var isAnswering = false

@@ -18,7 +18,7 @@ struct ChatPhase {
     private let isTerminal = isatty(STDIN_FILENO) == 1
     private let interrupts: (chat: ChatInterrupts, registration: Interrupts)?
     private var history: ChatHistory
-    /// Each answer has random numbers of its own.
+    /// The number of answers so far: each has random numbers of its own.
     private var answerCount = 0
 
     init(
@@ -37,7 +37,7 @@ struct ChatPhase {
         if isTerminal { note("template \(template.name); /help lists the commands") }
     }
 
-    /// Until /exit or the end of the input.
+    /// Talks until /exit or the end of the input.
     mutating func run() throws {
         while let line = nextLine() {
             interrupts?.chat.noteLine()

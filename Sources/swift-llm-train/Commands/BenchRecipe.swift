@@ -2,8 +2,8 @@ import Diagnostics
 import Models
 import Runs
 
-/// The recipe of a benchmark: what the flags say, in the keys of a run, so that every feature of
-/// training is measured, bounded and refused as in a run.
+/// The recipe of a benchmark: the flags in the keys of a run, so that every feature of training is
+/// measured, bounded and refused as in a run.
 enum BenchRecipe {
     typealias FlagValue = (flag: String, key: String, value: String?)
 

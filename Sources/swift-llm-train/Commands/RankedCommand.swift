@@ -5,14 +5,15 @@ import Collectives
 protocol RankedCommand: ParsableCommand {
     /// - Returns: the exit code.
     func run(on communicator: any Communicator) throws -> Int32
-    /// Whether it goes on when standard output or standard error can no longer be written.
+    /// Whether the command goes on when standard output or standard error can no longer be written.
     var outlivesItsOutput: Bool { get }
 }
 
 extension RankedCommand {
     var outlivesItsOutput: Bool { false }
 
-    /// What ArgumentParser would call; the program itself goes through `SwiftLLMTrain.run`.
+    /// The entry that ArgumentParser would call; the program itself goes through
+    /// `SwiftLLMTrain.run`.
     mutating func run() throws {
         let code = try run(on: SingleProcess())
         if code != 0 { throw ExitCode(code) }

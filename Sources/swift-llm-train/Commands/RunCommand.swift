@@ -28,7 +28,7 @@ struct RunCommand: RankedCommand {
     @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
     var overrides: [String] = []
 
-    /// The path of the recipe, told apart from an override in its place, and all overrides.
+    /// The path of the recipe, distinguished from an override in its place, and all overrides.
     var words: (recipe: String?, overrides: [String]) {
         guard let recipe, Recipe.Entry.isOverride(recipe) else { return (recipe, overrides) }
         return (nil, [recipe] + overrides)

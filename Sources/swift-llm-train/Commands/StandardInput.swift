@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// What is piped into the program.
+/// The text that is piped into the program.
 enum StandardInput {
     /// The text that is piped in, without the line break at its end.
     static func text() throws -> String {

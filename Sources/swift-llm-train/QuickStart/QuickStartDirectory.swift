@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// Where the runs of the quick start lie: runs/quickstart-1, runs/quickstart-2, ...
+/// The directories of the runs of the quick start: runs/quickstart-1, runs/quickstart-2, ...
 package enum QuickStartDirectory {
     package static func path(_ number: Int) -> String { "runs/quickstart-\(number)" }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Runs
 
-/// What the quick start says at its end.
+/// The text of the quick start at its end.
 package enum QuickStartReport {
     /// Bits per character of the stories held out from training: the model's, and those that the
     /// grammar's own probabilities give.
@@ -12,7 +12,7 @@ package enum QuickStartReport {
                 + "the source has %.3f, ", model, source) + "so it is \(excess) above."
     }
 
-    /// Where the model is and what to try with it.
+    /// The place of the model and what to try with it.
     static func next(_ recipe: Recipe) throws -> String {
         let program = CommandLine.arguments.first ?? "swift-llm-train"
         let model = try recipe.latestCheckpoint

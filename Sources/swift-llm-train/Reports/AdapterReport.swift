@@ -1,7 +1,7 @@
 import Diagnostics
 import ModelFiles
 
-/// What `inspect` tells of a PEFT directory.
+/// What `inspect` prints about a PEFT directory.
 struct AdapterReport {
     let path: String
 

@@ -5,7 +5,7 @@ import ModelFiles
 import Tokenizers
 import Training
 
-/// What `inspect` tells of models and adapters alike.
+/// What `inspect` prints about models and adapters alike.
 struct DirectoryFacts {
     let path: String
 
@@ -27,7 +27,7 @@ struct DirectoryFacts {
         }
     }
 
-    /// Of the tokenizer, the chat template, the state of the run and the size.
+    /// The lines about the tokenizer, the chat template, the state of the run and the size.
     var lines: [String] {
         get throws {
             var lines: [String] = []
@@ -53,7 +53,7 @@ struct DirectoryFacts {
         ]
     }
 
-    /// Of the files in the directory itself.
+    /// The bytes of the files in the directory itself.
     private func size() throws -> Int {
         let names = try FileManager.default.contentsOfDirectory(atPath: path)
         return names.reduce(0) { sum, name in

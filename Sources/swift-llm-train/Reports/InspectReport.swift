@@ -6,7 +6,7 @@ import ModelFiles
 import Tokenizers
 import Training
 
-/// What `inspect` tells of a path.
+/// What `inspect` prints about a path.
 package struct InspectReport {
     /// Whether shards are read from beginning to end.
     package var isVerifying: Bool

@@ -1,7 +1,7 @@
 import Diagnostics
 import ModelFiles
 
-/// What `inspect` tells of a model directory, which a checkpoint is too.
+/// What `inspect` prints about a model directory, which a checkpoint is too.
 struct ModelReport {
     let path: String
 

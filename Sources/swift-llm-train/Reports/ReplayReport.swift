@@ -5,10 +5,10 @@ import Runs
 /// What `replay` prints: the figures of the step, the norms by layer, the sequences of the batch.
 struct ReplayReport {
     let result: ReplayPhase.Result
-    /// Whether all of the text is printed.
+    /// Whether all of the text of a sequence is printed.
     let isFull: Bool
 
-    /// Of the text of a sequence, unless all of it is printed.
+    /// The number of characters printed of a sequence, unless all of it is printed.
     private static let characterCount = 160
 
     var text: String {

@@ -4,9 +4,9 @@ import Foundation
 import Runs
 import Training
 
-/// What `inspect` tells of a run directory, or of the checkpoints in it alone.
+/// What `inspect` prints about a run directory, or about the checkpoints in it alone.
 struct RunReport {
-    /// Nil for checkpoints alone.
+    /// The path of the run directory; nil for checkpoints alone.
     private let path: String?
     private let store: CheckpointStore
     private let title: String

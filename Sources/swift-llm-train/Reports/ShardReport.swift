@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Tokenizers
 
-/// What `inspect` tells of one token shard.
+/// What `inspect` prints about one token shard.
 struct ShardReport {
     let path: String
     let isVerifying: Bool
@@ -34,7 +34,8 @@ struct ShardReport {
         return ids.isEmpty ? "none" : shown + (ids.count > 8 ? " ..." : "")
     }
 
-    /// Nil where no tokenizer lies beside the shard; says so where it is another one's.
+    /// The text of the first tokens of the shard, or a note where the tokenizer beside it does not
+    /// give it; nil where there is no such tokenizer or no token.
     private func firstText(of shard: ShardDescription) -> String? {
         let folder = (path as NSString).deletingLastPathComponent
         let file = (folder.isEmpty ? "." : folder) + "/tokenizer.json"

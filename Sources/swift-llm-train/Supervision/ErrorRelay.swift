@@ -24,7 +24,8 @@ package final class ErrorRelay: Sendable {
 
     private let state = Mutex(State())
     private let reader: FileDescriptor
-    /// Sources may be used from all threads; their protocol does not say so.
+    /// The source of the bytes. Sources may be used from all threads, though their protocol does
+    /// not state it.
     nonisolated(unsafe) private let source: any DispatchSourceRead
 
     /// The end of the pipe for the child.
@@ -40,7 +41,7 @@ package final class ErrorRelay: Sendable {
         source.activate()
     }
 
-    /// The line that says best what happened; called once, when the child is gone.
+    /// The line that best describes what happened; called once, when the child is gone.
     package func finish() -> String? {
         drain()
         source.cancel()

@@ -14,7 +14,7 @@ struct HostProbe {
         self.agent = agent ?? ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
     }
 
-    /// What keeps each host from working, all asked at once; nil where nothing does.
+    /// The problem that keeps each host from working, all asked at once; nil where there is none.
     func problems(of hosts: [Host]) async -> [String?] {
         await withTaskGroup(of: (Int, String?).self) { group in
             for (index, host) in hosts.enumerated() {

@@ -7,11 +7,11 @@ import SystemPackage
 /// One mpirun, in a process group of its own, so that Ctrl-C reaches its supervisor alone; it ends when
 /// that one is killed.
 struct LaunchedRun {
-    /// How it ended.
+    /// The end of a run.
     struct End: Equatable {
         /// mpirun's exit code; 128 and the signal's number where one ended mpirun itself.
         var exitCode: Int
-        /// What ended it, in its own words.
+        /// The cause of the end, in the words of the run; nil where it left none.
         var cause: String?
     }
 
@@ -76,7 +76,7 @@ extension TerminationStatus {
     }
 }
 
-/// The line of mpirun's standard error that says best what ended a run, and on which host.
+/// The line of mpirun's standard error that best describes what ended a run, and on which host.
 ///
 /// The line of the program itself wins; then mpirun's word on a killed rank, then on a lost host.
 package struct LastWords {

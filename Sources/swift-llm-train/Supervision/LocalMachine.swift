@@ -2,7 +2,8 @@ import Foundation
 
 /// The machine on which this process runs.
 package enum LocalMachine {
-    /// Whether `host` names it, by its own name or by one of its addresses, as mpirun tells.
+    /// Whether `host` names this machine, by its own name or by one of its addresses, as mpirun
+    /// sees it.
     package static func bears(_ host: String) -> Bool {
         let name = ProcessInfo.processInfo.hostName
         if host == "localhost" || host == name || host == name.prefix(while: { $0 != "." }) {

@@ -11,14 +11,14 @@ struct MPICommand {
         ["oob_tcp_keepalive_probes", "3"],
     ]
 
-    /// What stands between `mpirun` and the arguments of the program.
+    /// The arguments between `mpirun` and those of the program.
     var arguments: [String] {
         let names = hosts.map { "\($0.name):\($0.slots)" }.joined(separator: ",")
         return ["-n", "\(hosts.slotCount)", "--host", names]
             + parameters.flatMap { ["--mca"] + $0 } + options.mpirunOptions + [Self.program]
     }
 
-    /// Without those that the user sets: mpirun refuses a parameter that stands twice.
+    /// The parameters without those that the user sets: mpirun refuses one that is given twice.
     private var parameters: [[String]] {
         var parameters = Self.keepalive
         if let interface = options.interface {

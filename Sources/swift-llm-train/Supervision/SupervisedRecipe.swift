@@ -4,7 +4,7 @@ import Options
 import Runs
 import Training
 
-/// What a supervisor has to know of a recipe: its directory, its lanes, and where it stands.
+/// The part of a recipe that a supervisor has to know: its directory, its lanes, and its progress.
 struct SupervisedRecipe {
     private let path: String
     private let overrides: [String]

@@ -1,8 +1,8 @@
 import Diagnostics
 
-/// How `supervise` starts a run and when it gives up.
+/// Options of how `supervise` starts a run and when it gives up.
 struct SupervisionOptions {
-    /// Whether the first start resumes too.
+    /// Whether the first start resumes, as all later ones do.
     var isResuming = false
     /// Starts after the first, at most; usual 10.
     var restarts = 10

@@ -6,7 +6,8 @@ import SystemPackage
 /// The command watches a pipe whose other end only this process holds, and which the kernel closes. (Its
 /// signal at the death of a parent, PR_SET_PDEATHSIG, follows the thread that made the child.)
 struct Tether {
-    /// To be the standard input of the command, which itself reads nothing.
+    /// The end of the pipe that is to be the standard input of the command, which itself reads
+    /// nothing.
     let reader: FileDescriptor
     private let writer: FileDescriptor
 
@@ -17,8 +18,9 @@ struct Tether {
         return ["-c", "trap '' \(ignored); \(watch)", "sh"]
     }
 
-    /// USR1, which has no effect until the command says what it means, and what this process itself was
-    /// started to ignore: all children begin with the system's defaults.
+    /// The signals that the command ignores at first: USR1, until the command gives it a meaning,
+    /// and those that this process itself was started to ignore. All children begin with the
+    /// system's defaults.
     private static var ignored: String {
         Set(SignalTaker.ignoredNames + ["SIGUSR1"]).map { String($0.dropFirst(3)) }.sorted()
             .joined(separator: " ")
@@ -28,6 +30,6 @@ struct Tether {
         (reader, writer) = try FileDescriptor.pipe(options: [.closeOnExec])
     }
 
-    /// To be called when the command has ended.
+    /// Lets go of the command; to be called when it has ended.
     func release() { try? writer.close() }
 }
