@@ -12,12 +12,7 @@ extension TrainingBench {
     func makeSetup(
         _ configuration: DecoderConfiguration, _ shard: RandomShard, _ device: Device
     ) throws -> TrainerSetup {
-        let sampler = try communicator.agree {
-            try WindowSampler(
-                tokenCount: shard.stream.tokenCount, sequenceLength: recipe.training.sequenceLength,
-                globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-                isShuffled: true)
-        }
+        let source = try communicator.agree { try source(shard) }
         let logger = try RunLog.logger(rank: communicator.rank)
         // Its line would stand in the report, which may be JSON.
         try MemoryCheck.run(
@@ -41,7 +36,7 @@ extension TrainingBench {
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
             optimizer: optimizer, memory: memory,
-            source: WindowSource(stream: shard.stream, sampler: sampler), validation: nil,
+            source: source, validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(
                 tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: ""),
@@ -50,5 +45,14 @@ extension TrainingBench {
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
             logger: logger,
             stopRequest: .never)
+    }
+
+    private func source(_ shard: RandomShard) throws -> WindowSource {
+        WindowSource(
+            stream: shard.stream,
+            sampler: try WindowSampler(
+                tokenCount: shard.stream.tokenCount, sequenceLength: recipe.training.sequenceLength,
+                globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+                isShuffled: true))
     }
 }
