@@ -12,7 +12,7 @@ extension TrainingBench {
     func makeSetup(
         _ configuration: DecoderConfiguration, _ shard: RandomShard, _ device: Device
     ) throws -> TrainerSetup {
-        let source = try communicator.agree { try source(shard) }
+        let batches = try communicator.agree { try source(shard) }
         let logger = try RunLog.logger(rank: communicator.rank)
         // Its line would stand in the report, which may be JSON.
         try MemoryCheck.run(
@@ -36,7 +36,7 @@ extension TrainingBench {
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
             optimizer: optimizer, memory: memory,
-            source: source, validation: nil,
+            source: batches, validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(
                 tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: ""),
