@@ -67,3 +67,14 @@ package enum GELUForm: String, Sendable, CaseIterable {
     /// x/2 (1 + erf(x / sqrt 2)).
     case exact
 }
+
+extension ComputeElement {
+    /// Writes the numbers of `matrix` into `out` as floats, row by row.
+    static func widen(_ matrix: Matrix<Self>, into out: Matrix<Float>) {
+        for row in 0..<matrix.rows {
+            widen(
+                out.pointer + row * out.stride, matrix.pointer + row * matrix.stride,
+                matrix.columns)
+        }
+    }
+}

@@ -49,7 +49,7 @@ package struct ComputeKernels: Equatable, Sendable {
     /// another.
     package var description: String {
         let core = products.floats == .oneDNN ? oneDNNInstructionSet : blasCore
-        let widening = products.widensBFloat16 ? ", bf16 multiplied as fp32" : ""
+        let widening = products.widensBFloat16 ? ", bf16 computed as fp32" : ""
         return "\(products.floats.title) \(core)\(widening), kernels \(instructionSet)"
     }
 }

@@ -126,18 +126,11 @@ struct WidenedProduct<Out: ComputeElement> {
             out.start(of: tile), rows: tile.rows.count, columns: tile.columns.count,
             stride: out.stride)
         let sums = Out.sums(part, scratch: scratch)
-        if adds && depth.lowerBound == 0 && Out.self != Float.self { widen(part, into: sums) }
+        if adds && depth.lowerBound == 0 && Out.self != Float.self { Out.widen(part, into: sums) }
         Float.multiply(
             Tile(rows: 0..<sums.rows, columns: 0..<sums.columns), a, b, into: sums,
             adds: adds || depth.lowerBound > 0, by: device.products)
         if depth.upperBound == self.depth { Out.narrow(sums, into: part) }
-    }
-
-    private func widen(_ part: Matrix<Out>, into sums: Matrix<Float>) {
-        for row in 0..<sums.rows {
-            Out.widen(
-                sums.pointer + row * sums.stride, part.pointer + row * part.stride, sums.columns)
-        }
     }
 }
 

@@ -38,8 +38,13 @@ extension Tape {
         let layout = AttentionLayout(qkvShape: qkv.shape, options)
         let y = kept([layout.batchSize, layout.length, layout.width], of: Element.self)
         let logSums = device.uninitialized([layout.headTotal, layout.length])
+        let multipliesFloats = Element.self == BFloat16.self && device.products.widensBFloat16
         device.forEach(layout.headTotal, as: .attention) { head in
-            device.attend(layout, head, qkv.value, into: y, logSums)
+            if multipliesFloats {
+                device.attend(layout, head, qkv.value, by: Float.self, into: y, logSums)
+            } else {
+                device.attend(layout, head, qkv.value, by: Element.self, into: y, logSums)
+            }
         }
         return record(y, inputs: [qkv.node]) { [device, input = qkv.value] dy in
             qkv.node?.contribute { dqkv, adds in
@@ -47,119 +52,80 @@ extension Tape {
                 let pass = AttentionBackward(
                     layout: layout, qkv: input, y: y, logSums: logSums, dy: dy, dqkv: dqkv,
                     device: device)
-                device.forEach(layout.groupTotal, as: .attention) { pass.run($0) }
+                device.forEach(layout.groupTotal, as: .attention) { group in
+                    if multipliesFloats {
+                        pass.run(group, by: Float.self)
+                    } else {
+                        pass.run(group, by: Element.self)
+                    }
+                }
             }
         }
     }
 }
 
-/// The places of the heads in [B, T, (H + 2K) D] and [B, T, H D].
-private struct AttentionLayout {
-    let batchSize: Int, length: Int, width: Int, headSize: Int
-    let options: AttentionOptions
+/// Rows of a head in the elements that are multiplied: where they lie, or widened to floats into
+/// memory of the task. Each is then converted once, not in each product, and probabilities and their
+/// gradients are not rounded.
+private struct HeadRows<Factor: ComputeElement> {
+    let matrix: Matrix<Factor>
+    /// Keeps the memory of widened rows.
+    private let floats: Tensor<Float>?
 
-    /// Rows of queries taken at once: their scores over the whole past stay in the second-level cache.
-    static let blockRows = 128
-
-    init(qkvShape: [Int], _ options: AttentionOptions) {
-        let (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
-        precondition(
-            qkvShape.count == 3 && queryHeads % keyHeads == 0
-                && qkvShape[2] % (queryHeads + 2 * keyHeads) == 0,
-            "expected [B, T, (H + 2K) D] for \(queryHeads) heads over \(keyHeads), got \(qkvShape)")
-        batchSize = qkvShape[0]
-        length = qkvShape[1]
-        headSize = qkvShape[2] / (queryHeads + 2 * keyHeads)
-        width = queryHeads * headSize
-        self.options = options
-    }
-
-    var headTotal: Int { batchSize * options.headCount }
-    var groupTotal: Int { batchSize * options.keyValueHeadCount }
-    private var groupSize: Int { options.headCount / options.keyValueHeadCount }
-    private var joinedWidth: Int { width + 2 * options.keyValueHeadCount * headSize }
-
-    /// The heads of queries that share a head of keys and values.
-    func heads(ofGroup group: Int) -> Range<Int> {
-        group * groupSize..<(group + 1) * groupSize
-    }
-
-    var scale: Float { 1 / Float(headSize).squareRoot() }
-
-    /// Scores of a block of rows over their past; each row has room for whole vectors.
-    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix<Float> {
-        Matrix(
-            scratch.pointer, rows: rows.count, columns: rows.upperBound,
-            stride: Self.wholeVectors(rows.upperBound))
-    }
-
-    var scratchStride: Int { Self.wholeVectors(length) }
-
-    private static func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }
-
-    var blocks: [Range<Int>] {
-        stride(from: 0, to: length, by: Self.blockRows).map {
-            $0..<min($0 + Self.blockRows, length)
+    init<Element: ComputeElement>(_ rows: Matrix<Element>, on device: Device) {
+        if let matrix = rows as? Matrix<Factor> {
+            (self.matrix, floats) = (matrix, nil)
+            return
         }
-    }
-
-    /// Rows of queries (part 0), keys (1) or values (2) of a head.
-    func part<Element>(
-        _ part: Int, _ qkv: Tensor<Element>, _ head: Int, rows: Range<Int>
-    ) -> Matrix<Element> {
-        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
-        let column =
-            part == 0
-            ? h : options.headCount + (part - 1) * options.keyValueHeadCount + h / groupSize
-        let start = (b * length + rows.lowerBound) * joinedWidth + column * headSize
-        return Matrix(
-            qkv.pointer + start, rows: rows.count, columns: headSize, stride: joinedWidth)
-    }
-
-    func output<Element>(
-        _ y: Tensor<Element>, _ head: Int, rows: Range<Int>
-    ) -> Matrix<Element> {
-        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
-        let start = (b * length + rows.lowerBound) * width + h * headSize
-        return Matrix(y.pointer + start, rows: rows.count, columns: headSize, stride: width)
-    }
-
-    /// out = in with the dropout mask of the rows `rows` of a head; each row over its past.
-    func dropOut(_ source: Matrix<Float>, into out: Matrix<Float>, head: Int, rows: Range<Int>) {
-        guard let dropout = options.dropout else { return }
-        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
-        var stream = dropout.kernelStream(sequence: b)
-        for row in rows {
-            let offset = (row - rows.lowerBound) * source.stride
-            let element = (h * options.contextLength + row) * options.contextLength
-            kernel_dropout(
-                out.pointer + offset, source.pointer + offset, row + 1, UInt(element), &stream)
+        let floats = device.uninitialized([rows.rows, rows.columns])
+        guard let matrix = floats.matrix as? Matrix<Factor> else {
+            preconditionFailure("\(Element.self) is multiplied as it is or as floats")
         }
+        Element.widen(rows, into: floats.matrix)
+        (self.matrix, self.floats) = (matrix, floats)
     }
 
-    var hasDropout: Bool { options.dropout.map { $0.rate > 0 } ?? false }
+    func rows(_ range: Range<Int>) -> Matrix<Factor> {
+        matrix.part(range, 0..<matrix.columns)
+    }
 }
 
 extension Device {
-    fileprivate func attend<Element: ComputeElement>(
-        _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Element>, into y: Tensor<Element>,
-        _ logSums: Tensor<Float>
+    /// out = a b, rounded at the end where the factors are floats and `out` is not.
+    ///
+    /// - Parameter scratch: room for the floats of `out`.
+    fileprivate func multiplySerially<Factor: ComputeElement, Element: ComputeElement>(
+        _ a: Matrix<Factor>, _ b: Matrix<Factor>, into out: Matrix<Element>,
+        scratch: Tensor<Float>
     ) {
+        if Factor.self == Element.self { return multiplySerially(a, b, into: out) }
+        let sums = Element.sums(out, scratch: scratch)
+        multiplySerially(a, b, into: sums)
+        Element.narrow(sums, into: out)
+    }
+
+    fileprivate func attend<Element: ComputeElement, Factor: ComputeElement>(
+        _ layout: AttentionLayout, _ head: Int, _ qkv: Tensor<Element>, by factor: Factor.Type,
+        into y: Tensor<Element>, _ logSums: Tensor<Float>
+    ) {
+        let all = 0..<layout.length
         let scratch = uninitialized([AttentionLayout.blockRows, layout.scratchStride])
-        let narrowScratch = Element.narrowScratch(for: scratch, on: self)
+        let narrowScratch = Factor.narrowScratch(for: scratch, on: self)
+        let outScratch = uninitialized([AttentionLayout.blockRows, layout.headSize])
+        let queries = HeadRows<Factor>(layout.part(0, qkv, head, rows: all), on: self)
+        let keys = HeadRows<Factor>(layout.part(1, qkv, head, rows: all), on: self)
+        let values = HeadRows<Factor>(layout.part(2, qkv, head, rows: all), on: self)
         for rows in layout.blocks {
             let past = 0..<rows.upperBound
             let scores = layout.scores(scratch, rows: rows)
-            let queries = layout.part(0, qkv, head, rows: rows)
-            let keys = layout.part(1, qkv, head, rows: past)
-            multiplySerially(queries, keys.transposed, into: scores)
+            multiplySerially(queries.rows(rows), keys.rows(past).transposed, into: scores)
             kernel_causal_softmax(
                 scores.pointer, logSums.pointer + head * layout.length + rows.lowerBound,
                 rows.count, scores.stride, rows.lowerBound, layout.scale)
             if layout.hasDropout { layout.dropOut(scores, into: scores, head: head, rows: rows) }
-            let probabilities = Element.narrowed(scores, into: narrowScratch)
-            let values = layout.part(2, qkv, head, rows: past)
-            multiplySerially(probabilities, values, into: layout.output(y, head, rows: rows))
+            multiplySerially(
+                Factor.narrowed(scores, into: narrowScratch), values.rows(past),
+                into: layout.output(y, head, rows: rows), scratch: outScratch)
         }
     }
 }
@@ -175,69 +141,113 @@ private struct AttentionBackward<Element: ComputeElement>: @unchecked Sendable {
     let dqkv: Tensor<Element>
     let device: Device
 
-    /// Gradients of a head of keys and values, which many rows of queries add to: in floats.
-    private struct Sums {
-        let keys: Matrix<Float>
-        let values: Matrix<Float>
-    }
-
-    func run(_ group: Int) {
+    func run<Factor: ComputeElement>(_ group: Int, by factor: Factor.Type) {
         let heads = layout.heads(ofGroup: group)
-        let (first, all) = (heads.lowerBound, 0..<layout.length)
-        let scratch = device.uninitialized([2, AttentionLayout.blockRows, layout.scratchStride])
-        let narrow = Element.narrowScratch(for: scratch, on: device)
-        let dots = device.uninitialized([AttentionLayout.blockRows])
-        let wide = device.uninitialized([2, layout.length, layout.headSize])
-        let sums = Sums(
-            keys: Element.sums(layout.part(1, dqkv, first, rows: all), scratch: wide.slice(0..<1)),
-            values: Element.sums(layout.part(2, dqkv, first, rows: all), scratch: wide.slice(1..<2))
-        )
+        let first = heads.lowerBound
+        let memory = GroupMemory<Factor>(layout, on: device)
+        let keys = HeadRows<Factor>(part(1, qkv, first), on: device)
+        let values = HeadRows<Factor>(part(2, qkv, first), on: device)
+        let sums = GroupSums(
+            keys: Element.sums(part(1, dqkv, first), scratch: memory.sums.slice(0..<1)),
+            values: Element.sums(part(2, dqkv, first), scratch: memory.sums.slice(1..<2)))
         // From the last block on: its past is everything, so that it writes dK and dV first.
         for head in heads {
-            for rows in layout.blocks.reversed() {
-                let adds = head > first || rows.upperBound < layout.length
-                add(head, rows: rows, scratch, narrow, dots, to: sums, adds: adds)
+            let rows = HeadBackward(
+                layout: layout, head: head, memory: memory,
+                queries: HeadRows<Factor>(part(0, qkv, head), on: device), keys: keys,
+                values: values,
+                dOut: HeadRows<Factor>(
+                    layout.output(dy, head, rows: 0..<layout.length), on: device),
+                sums: sums, device: device)
+            for block in layout.blocks.reversed() {
+                let adds = head > first || block.upperBound < layout.length
+                rows.add(block, of: self, adds: adds)
             }
         }
-        Element.narrow(sums.keys, into: layout.part(1, dqkv, first, rows: all))
-        Element.narrow(sums.values, into: layout.part(2, dqkv, first, rows: all))
+        Element.narrow(sums.keys, into: part(1, dqkv, first))
+        Element.narrow(sums.values, into: part(2, dqkv, first))
     }
 
-    private func add(
-        _ head: Int, rows: Range<Int>, _ scratch: Tensor<Float>, _ narrow: Tensor<Element>,
-        _ dots: Tensor<Float>, to sums: Sums, adds: Bool
+    private func part(_ part: Int, _ qkv: Tensor<Element>, _ head: Int) -> Matrix<Element> {
+        layout.part(part, qkv, head, rows: 0..<layout.length)
+    }
+}
+
+/// Gradients of a head of keys and values, which many rows of queries add to: in floats.
+private struct GroupSums {
+    let keys: Matrix<Float>
+    let values: Matrix<Float>
+}
+
+/// What a task of the backward pass needs beside its operands.
+private struct GroupMemory<Factor: ComputeElement> {
+    let scores: Tensor<Float>
+    let narrow: Tensor<Factor>
+    let dots: Tensor<Float>
+    let out: Tensor<Float>
+    let sums: Tensor<Float>
+
+    init(_ layout: AttentionLayout, on device: Device) {
+        let rows = AttentionLayout.blockRows
+        scores = device.uninitialized([2, rows, layout.scratchStride])
+        narrow = Factor.narrowScratch(for: scores, on: device)
+        dots = device.uninitialized([rows])
+        out = device.uninitialized([rows, layout.headSize])
+        sums = device.uninitialized([2, layout.length, layout.headSize])
+    }
+}
+
+/// The backward pass of one head of queries.
+private struct HeadBackward<Factor: ComputeElement> {
+    let layout: AttentionLayout
+    let head: Int
+    let memory: GroupMemory<Factor>
+    let queries: HeadRows<Factor>
+    let keys: HeadRows<Factor>
+    let values: HeadRows<Factor>
+    let dOut: HeadRows<Factor>
+    let sums: GroupSums
+    let device: Device
+
+    func add<Element: ComputeElement>(
+        _ rows: Range<Int>, of pass: AttentionBackward<Element>, adds: Bool
     ) {
         let past = 0..<rows.upperBound
-        let p = layout.scores(scratch, rows: rows)
-        let d = layout.scores(scratch.slice(1..<2), rows: rows)
-        let queries = layout.part(0, qkv, head, rows: rows)
-        let keys = layout.part(1, qkv, head, rows: past)
-        let values = layout.part(2, qkv, head, rows: past)
-        let (out, dOut) = (layout.output(y, head, rows: rows), layout.output(dy, head, rows: rows))
-
+        let p = layout.scores(memory.scores, rows: rows)
+        let d = layout.scores(memory.scores.slice(1..<2), rows: rows)
+        let (queries, keys, dOut) = (queries.rows(rows), keys.rows(past), dOut.rows(rows))
         device.multiplySerially(queries, keys.transposed, into: p)
+        let logSums = pass.logSums.pointer + head * layout.length + rows.lowerBound
         kernel_causal_probabilities(
-            p.pointer, logSums.pointer + head * layout.length + rows.lowerBound, rows.count,
-            p.stride, rows.lowerBound, layout.scale)
-        Element.rowDots(
-            dots.pointer, dOut.pointer, out.pointer, rows: rows.count, columns: layout.headSize,
-            stride: layout.width)
-
+            p.pointer, logSums, rows.count, p.stride, rows.lowerBound, layout.scale)
         if layout.hasDropout {
             kernel_fill(d.pointer, 0, rows.count * d.stride)
             layout.dropOut(p, into: d, head: head, rows: rows)
         }
-        let dropped = Element.narrowed(layout.hasDropout ? d : p, into: narrow.slice(0..<1))
+        let dropped = Factor.narrowed(
+            layout.hasDropout ? d : p, into: memory.narrow.slice(0..<1))
         device.multiplySerially(
             dropped.transposed, dOut, into: sums.values.firstRows(past.count), adds: adds)
 
-        device.multiplySerially(dOut, values.transposed, into: d)
+        device.multiplySerially(dOut, values.rows(past).transposed, into: d)
         if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
+        fillDots(rows, of: pass)
         kernel_attention_score_gradient(
-            d.pointer, p.pointer, dots.pointer, rows.count, p.stride, layout.scale)
-        let dScores = Element.narrowed(d, into: narrow.slice(1..<2))
-        device.multiplySerially(dScores, keys, into: layout.part(0, dqkv, head, rows: rows))
+            d.pointer, p.pointer, memory.dots.pointer, rows.count, p.stride, layout.scale)
+        let dScores = Factor.narrowed(d, into: memory.narrow.slice(1..<2))
+        device.multiplySerially(
+            dScores, keys, into: layout.part(0, pass.dqkv, head, rows: rows), scratch: memory.out)
         device.multiplySerially(
             dScores.transposed, queries, into: sums.keys.firstRows(past.count), adds: adds)
+    }
+
+    /// dY·Y of each row.
+    private func fillDots<Element: ComputeElement>(
+        _ rows: Range<Int>, of pass: AttentionBackward<Element>
+    ) {
+        let dOut = layout.output(pass.dy, head, rows: rows)
+        Element.rowDots(
+            memory.dots.pointer, dOut.pointer, layout.output(pass.y, head, rows: rows).pointer,
+            rows: rows.count, columns: layout.headSize, stride: layout.width)
     }
 }

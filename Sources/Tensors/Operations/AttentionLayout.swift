@@ -1,0 +1,88 @@
+import CKernels
+
+/// The places of the heads in [B, T, (H + 2K) D] and [B, T, H D].
+struct AttentionLayout {
+    let batchSize: Int, length: Int, width: Int, headSize: Int
+    let options: AttentionOptions
+
+    /// Rows of queries taken at once: their scores over the whole past stay in the second-level cache.
+    static let blockRows = 128
+
+    init(qkvShape: [Int], _ options: AttentionOptions) {
+        let (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
+        precondition(
+            qkvShape.count == 3 && queryHeads % keyHeads == 0
+                && qkvShape[2] % (queryHeads + 2 * keyHeads) == 0,
+            "expected [B, T, (H + 2K) D] for \(queryHeads) heads over \(keyHeads), got \(qkvShape)")
+        batchSize = qkvShape[0]
+        length = qkvShape[1]
+        headSize = qkvShape[2] / (queryHeads + 2 * keyHeads)
+        width = queryHeads * headSize
+        self.options = options
+    }
+
+    var headTotal: Int { batchSize * options.headCount }
+    var groupTotal: Int { batchSize * options.keyValueHeadCount }
+    private var groupSize: Int { options.headCount / options.keyValueHeadCount }
+    private var joinedWidth: Int { width + 2 * options.keyValueHeadCount * headSize }
+
+    /// The heads of queries that share a head of keys and values.
+    func heads(ofGroup group: Int) -> Range<Int> {
+        group * groupSize..<(group + 1) * groupSize
+    }
+
+    var scale: Float { 1 / Float(headSize).squareRoot() }
+
+    /// Scores of a block of rows over their past; each row has room for whole vectors.
+    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix<Float> {
+        Matrix(
+            scratch.pointer, rows: rows.count, columns: rows.upperBound,
+            stride: Self.wholeVectors(rows.upperBound))
+    }
+
+    var scratchStride: Int { Self.wholeVectors(length) }
+
+    private static func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+    var blocks: [Range<Int>] {
+        stride(from: 0, to: length, by: Self.blockRows).map {
+            $0..<min($0 + Self.blockRows, length)
+        }
+    }
+
+    /// Rows of queries (part 0), keys (1) or values (2) of a head.
+    func part<Element>(
+        _ part: Int, _ qkv: Tensor<Element>, _ head: Int, rows: Range<Int>
+    ) -> Matrix<Element> {
+        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
+        let column =
+            part == 0
+            ? h : options.headCount + (part - 1) * options.keyValueHeadCount + h / groupSize
+        let start = (b * length + rows.lowerBound) * joinedWidth + column * headSize
+        return Matrix(
+            qkv.pointer + start, rows: rows.count, columns: headSize, stride: joinedWidth)
+    }
+
+    func output<Element>(
+        _ y: Tensor<Element>, _ head: Int, rows: Range<Int>
+    ) -> Matrix<Element> {
+        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
+        let start = (b * length + rows.lowerBound) * width + h * headSize
+        return Matrix(y.pointer + start, rows: rows.count, columns: headSize, stride: width)
+    }
+
+    /// out = in with the dropout mask of the rows `rows` of a head; each row over its past.
+    func dropOut(_ source: Matrix<Float>, into out: Matrix<Float>, head: Int, rows: Range<Int>) {
+        guard let dropout = options.dropout else { return }
+        let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
+        var stream = dropout.kernelStream(sequence: b)
+        for row in rows {
+            let offset = (row - rows.lowerBound) * source.stride
+            let element = (h * options.contextLength + row) * options.contextLength
+            kernel_dropout(
+                out.pointer + offset, source.pointer + offset, row + 1, UInt(element), &stream)
+        }
+    }
+
+    var hasDropout: Bool { options.dropout.map { $0.rate > 0 } ?? false }
+}
