@@ -11,15 +11,16 @@ package enum NearestName {
         return nearest.flatMap { isNear(name, $0) ? $0 : nil }
     }
 
-    /// The dotted path whose last part is nearest; a path in another block counts two edits more. Nil where
-    /// none is near.
+    /// The dotted path whose last part is nearest; a path in another block counts two edits more, or half
+    /// an edit where no block was named. Nil where none is near.
     package static func nearestPath(to path: String, in paths: [String]) -> String? {
         guard path.utf8.count <= maximumCount else { return nil }
         let (block, key) = split(path)
         func cost(_ candidate: String) -> Int {
             let (candidateBlock, candidateKey) = split(candidate)
-            let blockCost = block == candidateBlock ? 0 : min(2, distance(block, candidateBlock))
-            return distance(key, candidateKey) + blockCost
+            let blockCost =
+                block.isEmpty ? 1 : 2 * min(2, distance(block, candidateBlock))
+            return 2 * distance(key, candidateKey) + (block == candidateBlock ? 0 : blockCost)
         }
         let nearest = paths.min { cost($0) < cost($1) }
         return nearest.flatMap { isNear(key, split($0).key) ? $0 : nil }

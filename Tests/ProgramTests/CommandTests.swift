@@ -91,6 +91,16 @@ import swift_llm_train
                 + "check the path"
         ),
         (
+            "pretrain absent.yaml train.steps=5",
+            "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
+                + "check the path"
+        ),
+        (
+            "pretrain train.steps=5",
+            "no recipe: expected --config RECIPE.yaml; name a recipe, such as "
+                + "launch/recipes/shakespeare-char.yaml"
+        ),
+        (
             "run absent.yaml train.steps=5",
             "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
                 + "check the path"

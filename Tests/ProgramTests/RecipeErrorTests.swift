@@ -98,6 +98,7 @@ import Testing
             "train.stepz=1",
             "unknown key train.stepz (the override train.stepz=1); did you mean train.steps?"
         ),
+        ("step=1", "unknown key step (the override step=1); did you mean train.steps?"),
         (
             "train.steps",
             "malformed override: expected key=value, as in train.steps=100, got \"train.steps\"; "

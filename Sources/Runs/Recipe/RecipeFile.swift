@@ -19,7 +19,10 @@ package struct RecipeFile {
     /// Bytes; the longest recipe that anybody writes has some thousands.
     private static let maximumSize = 1 << 18
 
+    /// Reads a recipe; of the directory of a run, the one that is stored there.
     package init(path: String) throws {
+        let stored = path + "/recipe.yaml"
+        let path = FileManager.default.fileExists(atPath: stored) ? stored : path
         let bytes = try Self.bytes(at: path)
         guard bytes.count <= Self.maximumSize else {
             throw Failure(

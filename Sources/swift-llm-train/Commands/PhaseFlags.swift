@@ -1,11 +1,15 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import Runs
 
 /// The flags of a command that carries out one phase of a recipe.
 struct PhaseFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
-    var config: String
+    @Option(
+        help: ArgumentHelp(
+            "The recipe, or the directory of a run; may also stand first, without --config.",
+            valueName: "recipe.yaml"))
+    var config: String?
 
     @Flag(
         name: .customLong("resume"),
@@ -18,10 +22,24 @@ struct PhaseFlags: ParsableArguments {
     /// - Returns: the exit code.
     func run(_ phase: Recipe.Phase, on communicator: any Communicator) throws -> Int32 {
         let reading = try communicator.agree {
-            try RecipeReading(path: config, overrides: overrides, phases: [phase])
+            let words = try words()
+            return try RecipeReading(
+                path: words.recipe, overrides: words.overrides, phases: [phase])
         }
         if communicator.rank == 0 { reading.announce() }
         return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
             [phase], of: reading.recipe)
+    }
+
+    /// The path of the recipe, which may stand before the overrides, and these.
+    private func words() throws(Failure) -> (recipe: String, overrides: [String]) {
+        if let config { return (config, overrides) }
+        guard let first = overrides.first, !Recipe.Entry.isOverride(first) else {
+            throw Failure(
+                "no recipe", expected: "--config RECIPE.yaml",
+                remedy: "name a recipe, such as launch/recipes/shakespeare-char.yaml",
+                kind: .usage)
+        }
+        return (first, Array(overrides.dropFirst()))
     }
 }

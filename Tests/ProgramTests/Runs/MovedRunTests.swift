@@ -45,9 +45,11 @@ extension Jobs {
                 workspace("else/where/moved/recipe.yaml"), in: "third", workspace)
             try expectEnd(run, "else/where/moved", workspace, whole)
             #expect(!FileManager.default.fileExists(atPath: workspace("third/run")))
-            // The same by a relative path, from inside.
-            let again = try await resume("recipe.yaml", in: "else/where/moved", workspace)
-            #expect(again.errors.contains("nothing to train: the run stands at step 20"))
+            // The same by a relative path, from inside, and by the directory.
+            for recipe in ["recipe.yaml", "."] {
+                let again = try await resume(recipe, in: "else/where/moved", workspace)
+                #expect(again.errors.contains("nothing to train: the run stands at step 20"))
+            }
             let replayed = try await workspace.succeed("replay --run else/where/moved --step 9")
             #expect(replayed.output.contains("the same, bit for bit"))
         }
