@@ -1,28 +1,40 @@
 import Tensors
 
-/// One block: x + attention(norm(x)), then x + mlp(norm(x)).
+/// One block: attention, then the feed-forward part, each added to the residual stream.
+///
+/// Architectures normalise what goes into a part, x + part(norm(x)), what it adds, x + norm(part(x)), or
+/// both.
 struct DecoderBlock {
     private let layer: Int
     private let weightLayout: DecoderConfiguration.WeightLayout
     private let options: AttentionOptions
-    private let attentionNorm: NormLayer
+    private let attentionNorm: NormLayer?
     private let projection: Projection
     private let attentionOutput: LinearLayer
-    private let mlpNorm: NormLayer
+    private let attentionResultNorm: NormLayer?
+    private let mlpNorm: NormLayer?
     private let raising: Raising
     private let lower: LinearLayer
+    private let mlpResultNorm: NormLayer?
 
     /// How queries, keys and values are made, side by side.
     private enum Projection {
         case joined(LinearLayer)
         case rotated(
-            queries: LinearLayer, keys: LinearLayer, values: LinearLayer, angles: RotaryTable)
+            queries: HeadProjection, keys: HeadProjection, values: LinearLayer,
+            angles: RotaryTable)
+    }
+
+    /// How queries, or keys, are made.
+    private struct HeadProjection {
+        let linear: LinearLayer
+        let norm: NormLayer?
     }
 
     /// How the feed-forward part gets its inner values.
     private enum Raising {
         case gelu(LinearLayer)
-        case swiGLU(gate: LinearLayer, raise: LinearLayer)
+        case gated(gate: LinearLayer, raise: LinearLayer, DecoderConfiguration.Activation)
     }
 
     /// Dropout sites of a block: attention probabilities, attention output, mlp output. Site 0 is
@@ -41,21 +53,29 @@ struct DecoderBlock {
             headCount: configuration.headCount,
             keyValueHeadCount: configuration.keyValueHeadCount,
             contextLength: configuration.contextLength)
-        attentionNorm = modules.norm(.attentionNorm, layer: layer)
+        attentionNorm = modules.norm(.attentionNorm, ifThereIn: layer)
+        func heads(_ module: DecoderModule, _ norm: DecoderModule) -> HeadProjection {
+            HeadProjection(
+                linear: linear(module), norm: modules.norm(norm, ifThereIn: layer))
+        }
         projection =
             angles.map {
                 .rotated(
-                    queries: linear(.queries), keys: linear(.keys), values: linear(.values),
-                    angles: $0)
+                    queries: heads(.queries, .queryNorm), keys: heads(.keys, .keyNorm),
+                    values: linear(.values), angles: $0)
             } ?? .joined(linear(.queriesKeysValues))
         attentionOutput = linear(.attentionOutput)
-        mlpNorm = modules.norm(.mlpNorm, layer: layer)
+        attentionResultNorm = modules.norm(.attentionResultNorm, ifThereIn: layer)
+        mlpNorm = modules.norm(.mlpNorm, ifThereIn: layer)
         raising =
             switch configuration.activation {
             case .gelu: .gelu(linear(.raise))
-            case .swiGLU: .swiGLU(gate: linear(.gate), raise: linear(.raise))
+            case .swiGLU, .geGLU:
+                .gated(
+                    gate: linear(.gate), raise: linear(.raise), configuration.activation)
             }
         lower = linear(.lower)
+        mlpResultNorm = modules.norm(.mlpResultNorm, ifThereIn: layer)
     }
 
     /// The residual stream, [B, T, C] -> [B, T, C].
@@ -78,15 +98,38 @@ struct DecoderBlock {
 
         var options = options
         options.dropout = pass.dropout(site: site)
-        let normed: Value<Flow> = pass.normalized(x, attentionNorm)
+        let normed: Value<Flow> = opened(x, attentionNorm, pass)
         let qkv = queriesKeysValues(normed, pass, element: element)
         let attended = pass.attention(qkv, options, layer: layer)
-        let middle = pass.add(
-            attended, through: attentionOutput, to: x, site: site + 1, element: element)
+        let middle = added(
+            attended, through: attentionOutput, attentionResultNorm, to: x, site: site + 1, pass,
+            element: element)
 
-        let normedAgain: Value<Flow> = pass.normalized(middle, mlpNorm)
+        let normedAgain: Value<Flow> = opened(middle, mlpNorm, pass)
         let raised = raised(normedAgain, pass, element: element)
-        return pass.add(raised, through: lower, to: middle, site: site + 2, element: element)
+        return added(
+            raised, through: lower, mlpResultNorm, to: middle, site: site + 2, pass,
+            element: element)
+    }
+
+    /// What goes into a part of the block.
+    private func opened<Flow>(
+        _ x: Variable, _ norm: NormLayer?, _ pass: ForwardPass
+    ) -> Value<Flow> {
+        norm.map { pass.normalized(x, $0) } ?? pass.flow(x)
+    }
+
+    /// The residual stream with what a part of the block adds to it.
+    private func added<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, through layer: LinearLayer, _ norm: NormLayer?, to residual: Variable,
+        site: Int, _ pass: ForwardPass, element: Element.Type
+    ) -> Variable {
+        guard let norm else {
+            return pass.add(x, through: layer, to: residual, site: site, element: element)
+        }
+        let result: Variable = pass.normalized(
+            pass.wideLinear(x, layer, element: element), norm)
+        return pass.tape.add(residual, pass.dropOut(result, site: site))
     }
 
     /// [B, T, C] -> [B, T, (H + 2K) D].
@@ -99,9 +142,13 @@ struct DecoderBlock {
             func floats(_ layer: LinearLayer) -> Variable {
                 pass.floats(pass.linear(x, layer, element: element))
             }
+            func heads(_ projection: HeadProjection) -> Variable {
+                let x = floats(projection.linear)
+                return projection.norm.map { pass.normalizedHeads(x, $0) } ?? x
+            }
             return pass.flow(
                 pass.tape.rotate(
-                    queries: floats(queries), keys: floats(keys), values: floats(values), angles,
+                    queries: heads(queries), keys: heads(keys), values: floats(values), angles,
                     from: pass.cache?.length ?? 0))
         }
     }
@@ -112,10 +159,14 @@ struct DecoderBlock {
     ) -> Value<Flow> {
         switch raising {
         case .gelu(let raise): return pass.linearGELU(x, raise, element: element)
-        case .swiGLU(let gate, let raise):
+        case .gated(let gate, let raise, let activation):
             let opening = pass.floats(pass.linear(x, gate, element: element))
             let raised = pass.floats(pass.linear(x, raise, element: element))
-            return pass.flow(pass.tape.swiGLU(gate: opening, raised: raised))
+            guard activation == .geGLU else {
+                return pass.flow(pass.tape.swiGLU(gate: opening, raised: raised))
+            }
+            let opened = pass.tape.gelu(opening, form: .tanh)
+            return pass.flow(pass.tape.multiply(opened, raised))
         }
     }
 }

@@ -43,7 +43,7 @@ extension ForwardPass {
     }
 
     /// x w + b in floats.
-    private func wideLinear<Flow: ComputeElement, Element: ComputeElement>(
+    func wideLinear<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
     ) -> Variable {
         func product() -> Variable {

@@ -42,11 +42,31 @@ struct ForwardPass {
     func normalized<Flow>(_ x: Variable, _ norm: NormLayer) -> Value<Flow> {
         guard let bias = norm.bias else {
             return flow(
-                tape.rmsNorm(x, gain: self[norm.gain], epsilon: configuration.normEpsilon))
+                tape.rmsNorm(x, gain: gain(of: norm), epsilon: configuration.normEpsilon))
         }
         return tape.layerNorm(
             x, gain: self[norm.gain], bias: self[bias], epsilon: configuration.normEpsilon,
             as: Flow.self)
+    }
+
+    /// The gain of a root mean square norm.
+    private func gain(of norm: NormLayer) -> Variable {
+        let weight = self[norm.gain]
+        guard configuration.gainOffset != 0 else { return weight }
+        return tape.shift(weight, by: configuration.gainOffset)
+    }
+
+    /// Queries or keys [B, T, heads D], normalised head by head or all heads together.
+    func normalizedHeads(_ x: Variable, _ norm: NormLayer) -> Variable {
+        let shape = x.shape
+        switch configuration.headNorm {
+        case nil: return x
+        case .allHeads: return normalized(x, norm)
+        case .eachHead:
+            let size = configuration.headSize
+            let heads = [shape[0], shape[1], shape[2] / size, size]
+            return tape.reshape(normalized(tape.reshape(x, to: heads), norm), to: shape)
+        }
     }
 
     /// The numbers of `x` as floats: the very value where they are.

@@ -14,7 +14,7 @@ extension LanguageModel {
             let value = parameters.value(of: parameter)
             if parameter.shape.count == 1 {
                 let isGain = parameter.name.hasSuffix(".weight")
-                device.fill(value, with: isGain ? 1 : 0)
+                device.fill(value, with: isGain ? 1 - configuration.gainOffset : 0)
             } else {
                 let isResidual = residualNames.contains(parameter.name)
                 device.fillNormal(

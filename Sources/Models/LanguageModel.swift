@@ -37,19 +37,12 @@ package final class LanguageModel {
         adapters = LoRALayers(plan, parameters)
         let modules = ModuleParameters(parameters, configuration)
         tokenTable = modules.weight(of: .tokenEmbedding)
-        let angles: RotaryTable?
-        switch configuration.positions {
-        case .learned:
-            positionTable = modules.weight(of: .positionEmbedding)
-            angles = nil
-        case .rotary(let rotary):
-            positionTable = nil
-            angles = RotaryTable(
-                frequencies: rotary.frequencies(headSize: configuration.headSize),
-                positions: configuration.contextLength, device: device)
-        }
+        positionTable =
+            configuration.positions == .learned
+            ? modules.weight(of: .positionEmbedding) : nil
+        let turns = LayerTurns(configuration, device: device)
         blocks = (0..<configuration.layerCount).map {
-            DecoderBlock(layer: $0, modules, angles: angles)
+            DecoderBlock(layer: $0, modules, angles: turns.angles(ofLayer: $0))
         }
         finalNorm = modules.norm(.finalNorm)
         outputWeight = configuration.isTied ? tokenTable : modules.weight(of: .output)
@@ -68,6 +61,9 @@ package final class LanguageModel {
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
             cache: cache, adapters: adapters)
         var x = tape.embedding(inputs, table: pass[tokenTable])
+        if configuration.embeddingScale != 1 {
+            x = tape.scale(x, by: configuration.embeddingScale)
+        }
         if let positionTable {
             x = tape.addPositions(x, table: pass.positions(positionTable))
         }

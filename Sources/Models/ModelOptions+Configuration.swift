@@ -41,6 +41,9 @@ extension ModelOptions {
             family.settings.contains(.mlpSize)
             ? try require(mlpSize, "mlp_size", atMost: 1 << 20)
             : family.usualMLPSize(model.embeddingSize)
+        if model.embeddingScale != 1 {
+            model.embeddingScale = Float(model.embeddingSize).squareRoot()
+        }
         model.isTied = tieEmbeddings ?? model.isTied
         model.dropoutRate = Float(dropoutRate)
         model.normEpsilon = normEpsilon.map { Float($0) } ?? model.normEpsilon
@@ -50,9 +53,13 @@ extension ModelOptions {
     private func setHeads(of model: inout DecoderConfiguration) throws {
         model.embeddingSize = try require(embeddingSize, "embedding_size", atMost: 1 << 20)
         model.headCount = try require(headCount, "head_count", atMost: 1 << 20)
-        try Self.check(
-            "head_count", model.headCount, divides: "embedding_size", model.embeddingSize)
-        model.headSize = model.embeddingSize / model.headCount
+        if let headSize {
+            model.headSize = try require(headSize, "head_size", atMost: 1 << 16)
+        } else {
+            try Self.check(
+                "head_count", model.headCount, divides: "embedding_size", model.embeddingSize)
+            model.headSize = model.embeddingSize / model.headCount
+        }
         model.keyValueHeadCount = model.headCount
         guard model.architecture.settings.contains(.keyValueHeadCount) else { return }
         model.keyValueHeadCount = try require(
@@ -94,6 +101,7 @@ extension ModelOptions {
     private func isSet(_ setting: DecoderSetting) -> Bool {
         switch setting {
         case .keyValueHeadCount: keyValueHeadCount != nil
+        case .headSize: headSize != nil
         case .mlpSize: mlpSize != nil
         case .ropeTheta: ropeTheta != nil
         case .normEpsilon: normEpsilon != nil

@@ -11,22 +11,24 @@ package struct ModelOptions: OptionBlock {
     package var layerCount: Int?
     /// Attention heads in a block; divides embedding_size; usual embedding_size / 64.
     package var headCount: Int?
-    /// Llama: heads of keys and values; divides head_count; by default head_count.
+    /// Families but gpt2: heads of keys and values; divides head_count; by default head_count.
     package var keyValueHeadCount: Int?
+    /// Families but gpt2: width of a head, even; by default embedding_size / head_count.
+    package var headSize: Int?
     /// Width of the residual stream; usual 384 to 2048.
     package var embeddingSize: Int?
-    /// Llama: width inside the feed-forward part; by default 8/3 of embedding_size.
+    /// Families but gpt2: width inside the feed-forward part; by default 8/3 of embedding_size.
     package var mlpSize: Int?
     /// The most tokens that the model can see; usual 256 to 2048.
     package var contextLength: Int?
     /// Rows of the embedding table; by default the tokenizer's vocabulary; usual that, rounded
     /// up to a multiple of 64.
     package var vocabularySize: Int?
-    /// Llama: base of the wavelengths of rotary positions; usual 10,000 to 500,000.
+    /// Families but gpt2: base of the wavelengths of rotary positions; usual 10,000 to 500,000.
     package var ropeTheta: Double?
-    /// Llama: added to the mean square in a norm; usual 1e-6 to 1e-5.
+    /// Families but gpt2: added to the mean square in a norm; usual 1e-6 to 1e-5.
     package var normEpsilon: Double?
-    /// Llama: whether the output layer shares the embedding table; usual true in small models.
+    /// Families but gpt2: whether the output layer shares the embedding table; usual true in small models.
     package var tieEmbeddings: Bool?
     /// Share of activations that training sets to zero; usual 0 to 0.1.
     package var dropoutRate = 0.0
@@ -57,6 +59,7 @@ package struct ModelOptions: OptionBlock {
             OptionField("layer_count", \.layerCount, .atLeast(1), .decidesWeights),
             OptionField("head_count", \.headCount, .atLeast(1), .decidesWeights),
             OptionField("key_value_head_count", \.keyValueHeadCount, .atLeast(1), .decidesWeights),
+            OptionField("head_size", \.headSize, .atLeast(1), .decidesWeights),
             OptionField("embedding_size", \.embeddingSize, .atLeast(1), .decidesWeights),
             OptionField("mlp_size", \.mlpSize, .atLeast(1), .decidesWeights),
             OptionField("context_length", \.contextLength, .atLeast(1), .decidesWeights)
@@ -98,6 +101,7 @@ package struct ModelOptions: OptionBlock {
         switch setting {
         case .keyValueHeadCount:
             keyValueHeadCount = keyValueHeadCount ?? sizes?.keyValueHeadCount ?? headCount
+        case .headSize: headSize = headSize ?? sizes?.ownHeadSize
         case .mlpSize:
             mlpSize = mlpSize ?? sizes?.mlpSize ?? embeddingSize.map(family.usualMLPSize)
         case .ropeTheta:

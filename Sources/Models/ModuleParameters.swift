@@ -30,6 +30,11 @@ struct ModuleParameters {
         NormLayer(gain: weight(of: module, layer: layer), bias: bias(of: module, layer: layer))
     }
 
+    /// The norm, where blocks of the architecture have it.
+    func norm(_ module: DecoderModule, ifThereIn layer: Int) -> NormLayer? {
+        configuration.architecture.names.hasInBlocks(module) ? norm(module, layer: layer) : nil
+    }
+
     func linear(_ module: DecoderModule, layer: Int) -> LinearLayer {
         LinearLayer(weight: weight(of: module, layer: layer), bias: bias(of: module, layer: layer))
     }

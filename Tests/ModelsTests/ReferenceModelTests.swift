@@ -75,7 +75,7 @@ import Testing
                 total += Double(e) * Double(e)
             }
         }
-        #expect((difference / total).squareRoot() < 0.03)
+        #expect((difference / total).squareRoot() < 0.05)
     }
 
     /// The key part of c_attn.bias has gradient 0, since softmax does not see it: there the

@@ -1,5 +1,7 @@
 import Diagnostics
 import Foundation
+import Models
+import Options
 import Runs
 import Testing
 
@@ -105,8 +107,7 @@ import Testing
         (
             "model.preset=null",
             "model.embedding_size is missing (a.yaml); set it, or set model.preset to one of "
-                + "gpt2-nano, gpt2-micro, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m, "
-                + "llama-nano, llama-110m, tinyllama-1.1b, llama-3.2-1b"
+                + ModelPreset.choices.joined(separator: ", ")
         ),
         (
             "init.from=there model.preset=gpt2-nano",

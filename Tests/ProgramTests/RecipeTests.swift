@@ -122,7 +122,7 @@ import Testing
             tokenizer: kind vocabulary_size path
             prepare: input output validation_fraction
             data: train validation tokenizer shuffle
-            model: preset architecture layer_count head_count key_value_head_count \
+            model: preset architecture layer_count head_count key_value_head_count head_size \
             embedding_size mlp_size context_length vocabulary_size rope_theta norm_epsilon \
             tie_embeddings dropout_rate
             init: from

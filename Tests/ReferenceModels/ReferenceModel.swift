@@ -3,8 +3,8 @@ import ModelFiles
 import Models
 import Tensors
 
-/// A tiny model with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py and
-/// make_llama_fixtures.py).
+/// A tiny model with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py,
+/// make_llama_fixtures.py and make_family_fixtures.py).
 package struct ReferenceModel: CustomStringConvertible, Sendable {
     package let name: String
 
@@ -14,16 +14,21 @@ package struct ReferenceModel: CustomStringConvertible, Sendable {
     package static let llama = ["grouped", "scaled"].map {
         ReferenceModel(name: "llama/\($0)")
     }
-    package static let all = gpt2 + llama
+    /// Two of each family, and more, by the names of their directories.
+    package static let families = {
+        let folder = tests.appending(path: "Fixtures/families").path
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.sorted().map { ReferenceModel(name: "families/\($0)") }
+    }()
+    package static let all = gpt2 + llama + families
 
     package var description: String { name }
 
     /// A Hugging Face model directory.
-    package var directory: String {
-        let tests = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return tests.appending(path: "Fixtures/\(name)").path
-    }
+    package var directory: String { Self.tests.appending(path: "Fixtures/\(name)").path }
+
+    private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     package func model(device: Device) throws -> LanguageModel {
         let files = try ModelDirectory(reading: directory)

@@ -32,12 +32,15 @@ package struct Architecture: OptionChoice {
     let write: @Sendable (DecoderConfiguration) -> [String: JSONValue]
 
     /// All families, in the order in which they are listed.
-    package static let all = [gpt2, llama]
+    package static let all = [
+        gpt2, llama, mistral, qwen2, qwen3, smolLM3, olmo2, gemma,
+    ]
 }
 
 /// A key of the recipe's block `model` that not all architectures have.
 enum DecoderSetting: String, CaseIterable {
     case keyValueHeadCount = "key_value_head_count"
+    case headSize = "head_size"
     case mlpSize = "mlp_size"
     case ropeTheta = "rope_theta"
     case normEpsilon = "norm_epsilon"

@@ -45,17 +45,16 @@ extension DecoderConfiguration {
     }
 
     func hasBias(_ module: DecoderModule) -> Bool {
-        switch module {
-        case .attentionNorm, .mlpNorm, .finalNorm: norm == .layer
-        default: biasedModules.contains(module)
-        }
+        module.isNorm ? norm == .layer : biasedModules.contains(module)
     }
 
     private func weightShape(of module: DecoderModule) -> [Int] {
         switch module {
         case .tokenEmbedding, .output: return [vocabularySize, embeddingSize]
         case .positionEmbedding: return [contextLength, embeddingSize]
-        case .attentionNorm, .mlpNorm, .finalNorm: return [embeddingSize]
+        case .queryNorm: return [headNorm == .eachHead ? headSize : querySize]
+        case .keyNorm: return [headNorm == .eachHead ? headSize : keyValueSize]
+        case let norm where norm.isNorm: return [embeddingSize]
         default:
             let sizes = sizes(of: module)
             return weightLayout == .inputFirst

@@ -1,8 +1,6 @@
 import Diagnostics
 
 /// The sizes of a decoder, and the features in which architectures differ.
-///
-/// A block is x + attention(norm(x)), then x + mlp(norm(x)), in all of them.
 package struct DecoderConfiguration: Equatable, Sendable {
     /// The family whose names the model bears in files.
     package let architecture: Architecture
@@ -33,13 +31,26 @@ package struct DecoderConfiguration: Equatable, Sendable {
     package var isTied: Bool
     /// Share of activations that training sets to zero; usual 0 (pretraining) to 0.1.
     package var dropoutRate: Float
+    /// What is added to the gains of root mean square norms: 1 where files hold gain - 1.
+    package var gainOffset: Float = 0
+    /// How queries and keys are normalised before they turn; nil where they are not.
+    package var headNorm: HeadNorm?
+    /// What embeddings are multiplied with on their way into the residual stream.
+    package var embeddingScale: Float = 1
+    /// The layers whose queries and keys do not turn with the position.
+    package var unturnedLayers = LayerPattern.none
 
-    /// How the residual stream is normalised before each part of a block.
+    /// How the residual stream, or what a part of a block adds to it, is normalised.
     package enum Norm: Sendable {
         /// To average 0 and variance 1, with a gain and a bias (Ba et al., 2016).
         case layer
         /// To mean square 1, with a gain (Zhang and Sennrich, 2019).
         case rootMeanSquare
+    }
+
+    /// What of the queries and of the keys of a position is normalised at once, to mean square 1.
+    package enum HeadNorm: Sendable {
+        case eachHead, allHeads
     }
 
     /// How attention knows the order of tokens.
@@ -56,6 +67,8 @@ package struct DecoderConfiguration: Equatable, Sendable {
         case gelu
         /// silu(gate(x)) raise(x) (Shazeer, 2020).
         case swiGLU
+        /// gelu(gate(x)) raise(x), in the tanh form (Shazeer, 2020).
+        case geGLU
     }
 
     /// How the weights of linear layers are stored, and in which elements their products are handed on.
@@ -66,10 +79,46 @@ package struct DecoderConfiguration: Equatable, Sendable {
         case outputFirst
     }
 
+    /// The width of a head where it is not embeddingSize / headCount.
+    var ownHeadSize: Int? { headSize * headCount == embeddingSize ? nil : headSize }
     /// Floats of the queries of one position in one layer.
     package var querySize: Int { headCount * headSize }
     /// Floats of the keys of one position in one layer; as many of the values.
     package var keyValueSize: Int { keyValueHeadCount * headSize }
+
+    /// A decoder with rotary positions, root mean square norms and SwiGLU, without biases.
+    ///
+    /// - Parameters:
+    ///   - keyValueHeadCount: nil takes `headCount`.
+    ///   - headSize: nil takes embeddingSize / headCount.
+    static func rotary(
+        _ architecture: Architecture, vocabularySize: Int, contextLength: Int, embeddingSize: Int,
+        layerCount: Int, headCount: Int, keyValueHeadCount: Int? = nil, headSize: Int? = nil,
+        mlpSize: Int, theta: Float = 10_000, isTied: Bool = false, normEpsilon: Float = 1e-6
+    ) -> DecoderConfiguration {
+        DecoderConfiguration(
+            architecture: architecture, vocabularySize: vocabularySize,
+            contextLength: contextLength, embeddingSize: embeddingSize, layerCount: layerCount,
+            headCount: headCount, keyValueHeadCount: keyValueHeadCount ?? headCount,
+            headSize: headSize ?? embeddingSize / headCount, mlpSize: mlpSize,
+            norm: .rootMeanSquare, normEpsilon: normEpsilon,
+            positions: .rotary(RotaryPositions(theta: theta)), activation: .swiGLU,
+            weightLayout: .outputFirst, biasedModules: [], isTied: isTied, dropoutRate: 0)
+    }
+
+    /// The same with biases on these modules.
+    func biased(_ modules: Set<DecoderModule>) -> DecoderConfiguration {
+        var model = self
+        model.biasedModules = modules
+        return model
+    }
+
+    /// The same with norms of queries and keys.
+    func normalizingHeads(_ norm: HeadNorm) -> DecoderConfiguration {
+        var model = self
+        model.headNorm = norm
+        return model
+    }
 
     /// Whether all weights have the same shapes and meaning.
     package func hasSizes(of other: DecoderConfiguration) -> Bool {

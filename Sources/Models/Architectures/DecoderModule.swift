@@ -5,7 +5,12 @@ package enum DecoderModule: Hashable, Sendable {
     /// Queries, keys and values from one layer, side by side.
     case queriesKeysValues
     case queries, keys, values, attentionOutput
+    case queryNorm, keyNorm
+    /// Of what attention adds to the residual stream.
+    case attentionResultNorm
     case mlpNorm, gate, raise, lower
+    /// Of what the feed-forward part adds to the residual stream.
+    case mlpResultNorm
     case finalNorm
     /// Logits from the last hidden states.
     case output
@@ -15,8 +20,15 @@ package enum DecoderModule: Hashable, Sendable {
         switch self {
         case .queriesKeysValues, .queries, .keys, .values, .attentionOutput: true
         case .gate, .raise, .lower: true
-        case .tokenEmbedding, .positionEmbedding, .output: false
-        case .attentionNorm, .mlpNorm, .finalNorm: false
+        default: false
+        }
+    }
+
+    var isNorm: Bool {
+        switch self {
+        case .attentionNorm, .mlpNorm, .finalNorm, .queryNorm, .keyNorm: true
+        case .attentionResultNorm, .mlpResultNorm: true
+        default: false
         }
     }
 
@@ -36,6 +48,11 @@ package struct ModuleNames: Sendable {
     let end: KeyValuePairs<DecoderModule, String>
     /// Behind all others; not there where it is tied.
     package let output: String
+
+    /// Whether blocks have the module.
+    func hasInBlocks(_ module: DecoderModule) -> Bool {
+        block.contains { $0.key == module }
+    }
 
     /// The full name of a module.
     ///

@@ -51,6 +51,14 @@ package struct JSONMembers {
         }
     }
 
+    package func flag(_ key: String, default value: Bool) throws(Failure) -> Bool {
+        guard let given = self[key] else { return value }
+        guard given == .boolean(true) || given == .boolean(false) else {
+            throw failure(key, expected: "true or false")
+        }
+        return given == .boolean(true)
+    }
+
     /// What a norm adds under its root.
     package func epsilon(_ key: String, default value: Float) throws(Failure) -> Float {
         try float(key, default: value, expected: "a small number above 0") { $0 > 0 && $0 < 1 }

@@ -41,6 +41,13 @@ extension Tape {
         }
     }
 
+    /// x + amount.
+    package func shift(_ x: Variable, by amount: Float) -> Variable {
+        let out = device.uninitialized(x.shape)
+        for index in 0..<out.count { out.pointer[index] = x.value.pointer[index] + amount }
+        return record(out, inputs: [x.node]) { [x = x.node] dy in x?.contribute(dy) }
+    }
+
     /// x * factor.
     package func scale(_ x: Variable, by factor: Float) -> Variable {
         let out = device.uninitialized(x.shape)

@@ -1,0 +1,57 @@
+import Diagnostics
+import JSON
+
+extension Architecture {
+    /// Mistral (Jiang et al., 2023): a Llama whose heads may have a width of their own.
+    package static let mistral: Architecture = .init(
+        name: "mistral", causalClass: "MistralForCausalLM",
+        classifierClass: "MistralForSequenceClassification",
+        names: ModuleNames(
+            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
+            block: [
+                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+            ],
+            end: [.finalNorm: "norm"], output: "lm_head"),
+        superfluousSuffixes: [".rotary_emb.inv_freq"],
+        defaultIDs: (beginningOfText: 1, endOfText: 2), hasNeighbouringPlanesInGGUF: true,
+        settings: Set(DecoderSetting.allCases), presets: [.mistral7B],
+        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        read: { members throws(Failure) in try members.mistral() }, write: { $0.mistralMembers })
+}
+
+extension RotaryDefaults {
+    fileprivate static let mistral = RotaryDefaults(
+        vocabularySize: 32000, contextLength: 131_072, embeddingSize: 4096, layerCount: 32,
+        headCount: 32, keyValueHeadCount: 8, mlpSize: 14336)
+}
+
+// MARK: Presets
+
+extension ModelPreset {
+    /// Version 0.3.
+    package static let mistral7B = ModelPreset("mistral-7b") {
+        .rotary(
+            .mistral, vocabularySize: $0, contextLength: 32768, embeddingSize: 4096,
+            layerCount: 32, headCount: 32, keyValueHeadCount: 8, mlpSize: 14336,
+            theta: 1_000_000)
+    }
+}
+
+// MARK: config.json
+
+extension JSONMembers {
+    fileprivate func mistral() throws(Failure) -> DecoderConfiguration {
+        let model = try rotaryDecoder(.mistral, .mistral)
+        try requireNoWindow(below: model.contextLength, default: 4096)
+        return model
+    }
+}
+
+extension DecoderConfiguration {
+    fileprivate var mistralMembers: [String: JSONValue] {
+        rotaryMembers.merging(["sliding_window": .null]) { $1 }
+    }
+}

@@ -1,0 +1,70 @@
+import Diagnostics
+import JSON
+
+extension Architecture {
+    /// Qwen 2 and 2.5 (Yang et al., 2024): a Llama with biases on queries, keys and values.
+    package static let qwen2: Architecture = .init(
+        name: "qwen2", causalClass: "Qwen2ForCausalLM",
+        classifierClass: "Qwen2ForSequenceClassification",
+        names: ModuleNames(
+            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
+            block: [
+                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+            ],
+            end: [.finalNorm: "norm"], output: "lm_head"),
+        superfluousSuffixes: [".rotary_emb.inv_freq"],
+        defaultIDs: (beginningOfText: nil, endOfText: 151_643), hasNeighbouringPlanesInGGUF: false,
+        settings: Set(DecoderSetting.allCases), presets: [.qwen2Nano, .qwen2Half],
+        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        read: { members throws(Failure) in try members.qwen2() }, write: { $0.qwen2Members })
+}
+
+extension RotaryDefaults {
+    fileprivate static let qwen2 = RotaryDefaults(
+        vocabularySize: 151_936, contextLength: 32768, embeddingSize: 4096, layerCount: 32,
+        headCount: 32, mlpSize: 22016)
+}
+
+// MARK: Presets
+
+extension ModelPreset {
+    /// Sizes of this project: seconds on one core.
+    package static let qwen2Nano = ModelPreset("qwen2-nano") {
+        .rotary(
+            .qwen2, vocabularySize: $0, contextLength: 64, embeddingSize: 48, layerCount: 3,
+            headCount: 4, keyValueHeadCount: 2, mlpSize: 128, isTied: true
+        ).biased([.queries, .keys, .values])
+    }
+
+    package static let qwen2Half = ModelPreset("qwen2.5-0.5b") {
+        .rotary(
+            .qwen2, vocabularySize: $0, contextLength: 32768, embeddingSize: 896, layerCount: 24,
+            headCount: 14, keyValueHeadCount: 2, mlpSize: 4864, theta: 1_000_000, isTied: true
+        ).biased([.queries, .keys, .values])
+    }
+}
+
+// MARK: config.json
+
+extension JSONMembers {
+    fileprivate func qwen2() throws(Failure) -> DecoderConfiguration {
+        var model = try rotaryDecoder(.qwen2, .qwen2)
+        model.biasedModules = [.queries, .keys, .values]
+        if try flag("use_sliding_window", default: false) {
+            try requireNoWindow(below: model.contextLength, default: 4096)
+        }
+        return model
+    }
+}
+
+extension DecoderConfiguration {
+    fileprivate var qwen2Members: [String: JSONValue] {
+        rotaryMembers.merging([
+            "max_window_layers": .integer(layerCount), "sliding_window": .null,
+            "use_sliding_window": .boolean(false),
+        ]) { $1 }
+    }
+}
