@@ -53,6 +53,28 @@ import Training
         #expect(try steps(folder.text("metrics.jsonl")) == [1, 2])
     }
 
+    /// Metrics of several blocks: torn in the middle, and with steps to be cut.
+    @Test func manyLinesAreReadAndCutAsAStream() throws {
+        let folder = try TemporaryFolder()
+        let lines = (1...30_000).map { step in
+            step % 10_000 == 0
+                ? MetricsRecord.saved(step: step, path: "checkpoints").line
+                : MetricsRecord.validation(step: step, loss: 2).line
+        }
+        let text = lines.joined(separator: "\n") + "\n"
+        try folder.write(text, to: "metrics.jsonl")
+        #expect(try folder.bytes("metrics.jsonl").count > 1 << 20)
+        #expect(try MetricsFile.lastSavedStep(in: folder("metrics.jsonl")) == 30_000)
+        _ = try MetricsFile(at: folder("metrics.jsonl"), lastStep: 30_000)
+        #expect(try folder.text("metrics.jsonl") == text)
+
+        let torn = lines[..<76] + [String(lines[76].prefix(9))] + lines[77...]
+        try folder.write(torn.joined(separator: "\n"), to: "metrics.jsonl")
+        _ = try MetricsFile(at: folder("metrics.jsonl"), lastStep: 29_000)
+        #expect(
+            try steps(folder.text("metrics.jsonl")) == (1...29_000).filter { $0 != 77 })
+    }
+
     @Test func aFolderThatIsNotThereIsNamed() {
         let line = failureLine { _ = try MetricsFile(at: "/absent/metrics.jsonl", lastStep: 0) }
         #expect(line.contains("/absent"))

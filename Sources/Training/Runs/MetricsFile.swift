@@ -37,27 +37,62 @@ package final class MetricsFile {
     /// The step of the last checkpoint that a run has recorded as saved; nil for none.
     package static func lastSavedStep(in path: String) throws -> Int? {
         guard try DirectoryEntries.isThere(path) else { return nil }
-        let text = try FileReader.bytes(of: path, maximumSize: .max)
-        let saved = text.split(separator: UInt8(ascii: "\n")).compactMap { line -> Int? in
-            // A run that was cut off may have left a torn line.
-            let json = try? JSONValue(parsing: Array(line), at: path)
-            return json?["checkpoint"] == nil ? nil : json?["step"]?.integer
+        var last: Int?
+        try forEachRecord(of: path) { json, _ in
+            if json?["checkpoint"] != nil, let step = json?["step"]?.integer {
+                last = max(step, last ?? step)
+            }
+            return true
         }
-        return saved.max()
+        return last
     }
 
+    /// Calls `body` with each line, and with the record that it is; a run that was cut off may have
+    /// left a torn line, which is none.
+    ///
+    /// - Parameters:
+    ///   - what: describes what failed when the file cannot be opened.
+    ///   - body: returns false to see no more of them.
+    static func forEachRecord(
+        of path: String, what: String = "cannot read the metrics of the run",
+        _ body: (_ record: JSONValue?, _ line: ArraySlice<UInt8>) throws -> Bool
+    ) throws {
+        try FileLines(of: path, what: what).forEach { line in
+            try body(line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }, line)
+        }
+    }
+
+    /// Most runs are gone on with where they stopped: then there is nothing to write.
     private static func cut(_ path: String, after lastStep: Int) throws {
         guard try DirectoryEntries.isThere(path) else {
             return try PublishedFile.write([], to: path)
         }
-        let text = try FileReader.bytes(of: path, maximumSize: .max)
-        let kept = text.split(separator: UInt8(ascii: "\n")).filter { line in
-            guard let json = try? JSONValue(parsing: Array(line), at: path) else { return false }
-            return (json["step"]?.integer ?? 0) <= lastStep
+        func isKept(_ record: JSONValue?) -> Bool {
+            record.map { ($0["step"]?.integer ?? 0) <= lastStep } ?? false
         }
-        let bytes = kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }
-        try PublishedFile.write(bytes, to: path)
+        var isWhole = try FileLines(of: path).endsWithLineFeed
+        try forEachRecord(of: path) { record, _ in
+            isWhole = isWhole && isKept(record)
+            return isWhole
+        }
+        guard !isWhole else { return }
+        try PublishedFile.write(to: path) { writer in
+            var block: [UInt8] = []
+            try forEachRecord(of: path) { record, line in
+                guard isKept(record) else { return true }
+                block += line + [UInt8(ascii: "\n")]
+                if block.count >= blockSize {
+                    try writer.write(block)
+                    block.removeAll(keepingCapacity: true)
+                }
+                return true
+            }
+            try writer.write(block)
+        }
     }
+
+    /// Bytes that are written at a time.
+    private static let blockSize = 1 << 20
 }
 
 /// One line of metrics.jsonl.

@@ -1,5 +1,4 @@
 import Diagnostics
-import Files
 import JSON
 
 /// The record of a training step in metrics.jsonl that does not depend on the machine.
@@ -17,19 +16,19 @@ package struct RecordedStep: Equatable, Sendable {
 
     /// - Throws: `Failure` for a file that cannot be read, and for a step that it does not hold.
     package init(step: Int, in path: String) throws {
-        var last = 0
-        let bytes = try FileReader.bytes(
-            of: path, what: "cannot read the metrics of the run", maximumSize: .max)
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            // A run that was cut off may have left a torn line.
-            guard let json = try? JSONValue(parsing: Array(line), at: path),
-                json["kind"]?.string == "train", let number = json["step"]?.integer, number > 0
-            else { continue }
+        var (last, found): (Int, JSONValue?) = (0, nil)
+        try MetricsFile.forEachRecord(of: path) { record, _ in
+            guard let record, record["kind"]?.string == "train",
+                let number = record["step"]?.integer, number > 0
+            else { return true }
             last = max(last, number)
-            guard number == step else { continue }
+            if number == step { found = record }
+            return found == nil
+        }
+        if let found {
             self.init(
-                loss: json["loss"]?.double, gradientNorm: json["gradient_norm"]?.double,
-                learningRate: json["learning_rate"]?.double)
+                loss: found["loss"]?.double, gradientNorm: found["gradient_norm"]?.double,
+                learningRate: found["learning_rate"]?.double)
             return
         }
         throw Failure(

@@ -74,7 +74,6 @@ struct RunReport {
     private func lastMetrics(in path: String) throws -> String {
         let file = path + "/metrics.jsonl"
         guard try DirectoryEntries.isThere(file, followsLinks: true) else { return "none" }
-        let lines = try FileReader.bytes(of: file).split(separator: UInt8(ascii: "\n"))
-        return lines.last.map { String(decoding: $0, as: UTF8.self) } ?? "none"
+        return try FileLines(of: file).last().map { String(decoding: $0, as: UTF8.self) } ?? "none"
     }
 }
