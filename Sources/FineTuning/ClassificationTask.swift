@@ -92,7 +92,7 @@ package struct ClassificationTask: TrainingTask {
             ExampleSet(
                 train.examples, places: texts.map(\.place), sequenceLength: sequenceLength),
             globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-            isShuffled: recipe.data.shuffle)
+            isShuffled: recipe.data.shuffle.isShuffled)
     }
 
     package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {

@@ -120,7 +120,7 @@ package struct InstructionTask: TrainingTask {
     private func examples(_ recipe: TrainingRecipe) -> ExampleSource {
         ExampleSource(
             train, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-            isShuffled: recipe.data.shuffle)
+            isShuffled: recipe.data.shuffle.isShuffled)
     }
 
     package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {

@@ -16,7 +16,7 @@ import Testing
         let stream = try TokenStream(resolving: scratch.path, split: .train)
         let sampler = try WindowSampler(
             tokenCount: stream.tokenCount, sequenceLength: 4, globalBatchSize: 3, seed: 1,
-            isShuffled: isShuffled)
+            order: isShuffled ? .shuffled : .inOrder)
         return WindowSource(stream: stream, sampler: sampler)
     }
 

@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func withoutShuffleWindowsComeInFileOrder() throws {
-        let sampler = try sampler(4 * 5 + 1, batch: 3, isShuffled: false)
+        let sampler = try sampler(4 * 5 + 1, batch: 3, order: .inOrder)
         #expect(sampler.windows(step: 0, sequences: 0..<3) == [0, 1, 2])
         #expect(sampler.windows(step: 1, sequences: 0..<3) == [3, 4, 0])
         #expect(sampler.windows(step: 1, sequences: 1..<3) == [4, 0])
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func everyEpochTakesEveryWindowOnceAlsoWhereAStepStraddles() throws {
-        let sampler = try sampler(4 * 7 + 2, batch: 3, isShuffled: true)
+        let sampler = try sampler(4 * 7 + 2, batch: 3, order: .shuffled)
         let taken = (0..<14).flatMap { sampler.windows(step: $0, sequences: 0..<3) }
         let epochs = (0..<6).map { Array(taken[$0 * 7..<$0 * 7 + 7]) }
         for epoch in epochs { #expect(epoch.sorted() == Array(0..<7)) }
@@ -88,18 +88,18 @@ import Testing
     }
 
     @Test func ranksTakeThePartsOfOneBatch() throws {
-        let sampler = try sampler(4 * 7 + 2, batch: 6, isShuffled: true)
+        let sampler = try sampler(4 * 7 + 2, batch: 6, order: .shuffled)
         for step in 0..<5 {
             let parts = [0..<1, 1..<4, 4..<6].flatMap { sampler.windows(step: step, sequences: $0) }
             #expect(parts == sampler.windows(step: step, sequences: 0..<6))
         }
     }
 
-    private func sampler(_ tokenCount: Int, batch: Int = 2, isShuffled: Bool = true) throws
+    private func sampler(_ tokenCount: Int, batch: Int = 2, order: WindowOrder = .shuffled) throws
         -> WindowSampler
     {
         try WindowSampler(
             tokenCount: tokenCount, sequenceLength: 4, globalBatchSize: batch, seed: 7,
-            isShuffled: isShuffled)
+            order: order)
     }
 }

@@ -22,7 +22,7 @@ extension FuzzTarget {
             try train.validate(lanes: state.laneCount, named: "lanes")
             let sampler = try WindowSampler(
                 tokenCount: 1000, sequenceLength: 16, globalBatchSize: 24, seed: 1,
-                isShuffled: true)
+                order: .shuffled)
             _ = sampler.windows(step: state.step, sequences: 0..<24)
         })
 

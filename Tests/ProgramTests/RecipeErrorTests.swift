@@ -82,7 +82,7 @@ import Testing
     @Test(arguments: [
         (
             "data.shuffle=yes",
-            #"data.shuffle: expected true or false, got "yes" (the override data.shuffle=yes)"#
+            #"data.shuffle: expected true, false or blocks, got "yes" (the override data.shuffle=yes)"#
         ),
         (
             "optimizer.schedule=cosin",

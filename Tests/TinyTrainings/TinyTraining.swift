@@ -90,7 +90,7 @@ package struct TinyTraining {
                 stream: stream,
                 sampler: try WindowSampler(
                     tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: batchSize,
-                    seed: 1, isShuffled: true)),
+                    seed: 1, order: .shuffled)),
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: 1,
             train: train, optimizerOptions: OptimizerOptions(), checkpoint: Self.keepingAll,
             evaluation: EvaluationOptions(),

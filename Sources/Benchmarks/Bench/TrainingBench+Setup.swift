@@ -53,6 +53,6 @@ extension TrainingBench {
             sampler: try WindowSampler(
                 tokenCount: shard.stream.tokenCount, sequenceLength: recipe.training.sequenceLength,
                 globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-                isShuffled: true))
+                order: .shuffled))
     }
 }

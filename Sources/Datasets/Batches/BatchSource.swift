@@ -17,10 +17,12 @@ package protocol BatchSource: Sendable {
 package struct WindowSource: BatchSource {
     package let stream: TokenStream
     package let sampler: WindowSampler
+    private let blocks: BlockBuffer
 
     package init(stream: TokenStream, sampler: WindowSampler) {
         self.stream = stream
         self.sampler = sampler
+        blocks = BlockBuffer(stream: stream, sampler: sampler, order: sampler.blockOrder)
     }
 
     package var globalBatchSize: Int { sampler.globalBatchSize }
@@ -28,8 +30,10 @@ package struct WindowSource: BatchSource {
     package var sequenceCount: Int { sampler.windowCount }
 
     package func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {
-        try TokenBatch(
-            sampler.windows(step: step, sequences: sequences), of: sampler, in: stream)
+        let visits = sampler.visits(step: step, sequences: sequences)
+        return try TokenBatch(windowCount: visits.count, sequenceLength: sequenceLength) {
+            try blocks.read(visits[$0], ofSequences: sequences.count, into: $1)
+        }
     }
 
     package func place(step: Int, sequence: Int) -> String {

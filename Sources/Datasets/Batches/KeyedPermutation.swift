@@ -19,13 +19,15 @@ package struct KeyedPermutation: Sendable {
     /// - Parameters:
     ///   - seed: the seed of the run.
     ///   - epoch: each epoch has a permutation of its own.
-    package init(count: Int, seed: UInt64, epoch: Int) {
+    ///   - part: each part of an epoch has one of its own; nil where the epoch has no parts.
+    package init(count: Int, seed: UInt64, epoch: Int, part: Int? = nil) {
         precondition(count > 0, "a permutation of at least one index, got \(count)")
         self.count = count
         let bits = Int.bitWidth - (count - 1).leadingZeroBitCount
         halfBits = UInt64(max(Self.minimumHalfBits, (bits + 1) / 2))
         // Mixed one after the other, so that (seed, epoch) and (epoch, seed) differ.
-        let key = Self.mix(Self.mix(seed) &+ UInt64(bitPattern: Int64(epoch)))
+        let ofEpoch = Self.mix(Self.mix(seed) &+ UInt64(bitPattern: Int64(epoch)))
+        let key = part.map { Self.mix(ofEpoch ^ UInt64(bitPattern: Int64($0))) } ?? ofEpoch
         roundKeys = (1...UInt64(Self.roundCount)).map { Self.mix(key &+ $0 &* Self.increment) }
     }
 

@@ -13,20 +13,29 @@ package struct TokenBatch: Equatable, Sendable {
     package var sequenceCount: Int { lengths.count }
 
     /// Reads these windows of the stream, one after the other.
-    package init(_ windows: some Collection<Int>, of sampler: WindowSampler, in stream: TokenStream)
-        throws
-    {
-        sequenceLength = sampler.sequenceLength
-        lengths = Array(repeating: sequenceLength, count: windows.count)
+    package init(
+        _ windows: some Collection<Int>, of sampler: WindowSampler, in stream: TokenStream
+    ) throws {
+        let windows = Array(windows)
+        try self.init(windowCount: windows.count, sequenceLength: sampler.sequenceLength) {
+            try stream.read(sampler.tokenRange(ofWindow: windows[$0]), into: $1)
+        }
+    }
+
+    /// - Parameter read: fills the buffer with the T + 1 tokens of the window of a sequence.
+    init(
+        windowCount: Int, sequenceLength: Int,
+        _ read: (_ sequence: Int, _ tokens: UnsafeMutableBufferPointer<Int32>) throws -> Void
+    ) throws {
+        self.sequenceLength = sequenceLength
+        lengths = Array(repeating: sequenceLength, count: windowCount)
         var inputs: [Int32] = []
         var targets: [Int32] = []
-        inputs.reserveCapacity(windows.count * sequenceLength)
-        targets.reserveCapacity(windows.count * sequenceLength)
+        inputs.reserveCapacity(windowCount * sequenceLength)
+        targets.reserveCapacity(windowCount * sequenceLength)
         var tokens = [Int32](repeating: 0, count: sequenceLength + 1)
-        for window in windows {
-            try tokens.withUnsafeMutableBufferPointer {
-                try stream.read(sampler.tokenRange(ofWindow: window), into: $0)
-            }
+        for sequence in 0..<windowCount {
+            try tokens.withUnsafeMutableBufferPointer { try read(sequence, $0) }
             inputs.append(contentsOf: tokens[..<sequenceLength])
             targets.append(contentsOf: tokens[1...])
         }

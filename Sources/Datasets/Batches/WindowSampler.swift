@@ -6,7 +6,8 @@ import Diagnostics
 /// A stream of N tokens has W = floor((N - 1) / T) windows; window w covers the tokens
 /// [wT, wT + T], whose first T are the inputs and whose last T are the targets. The remainder is
 /// unused. Sequence j of step s is number n = sB + j of all sequences: window n mod W in file
-/// order, or window π(n mod W) where π is the permutation of epoch floor(n / W).
+/// order, or window π(n mod W) where π is the permutation of epoch floor(n / W), that of all windows
+/// or that of `BlockOrder`.
 package struct WindowSampler: Equatable, Sendable {
     /// W.
     package let windowCount: Int
@@ -15,11 +16,12 @@ package struct WindowSampler: Equatable, Sendable {
     /// B: sequences in one step, over all ranks.
     package let globalBatchSize: Int
     package let seed: UInt64
-    package let isShuffled: Bool
+    package let order: WindowOrder
 
     /// - Throws: a `Failure` where the stream is shorter than one window.
     package init(
-        tokenCount: Int, sequenceLength: Int, globalBatchSize: Int, seed: UInt64, isShuffled: Bool
+        tokenCount: Int, sequenceLength: Int, globalBatchSize: Int, seed: UInt64,
+        order: WindowOrder
     ) throws {
         precondition(sequenceLength > 0, "a sequence length above 0, got \(sequenceLength)")
         precondition(globalBatchSize > 0, "a global batch size above 0, got \(globalBatchSize)")
@@ -27,7 +29,7 @@ package struct WindowSampler: Equatable, Sendable {
         self.sequenceLength = sequenceLength
         self.globalBatchSize = globalBatchSize
         self.seed = seed
-        self.isShuffled = isShuffled
+        self.order = order
         guard windowCount > 0 else {
             throw Failure(
                 "the text is shorter than one window",
@@ -38,6 +40,11 @@ package struct WindowSampler: Equatable, Sendable {
 
     /// The windows of these sequences of a step, in their order.
     package func windows(step: Int, sequences: Range<Int>) -> [Int] {
+        visits(step: step, sequences: sequences).map(\.window)
+    }
+
+    /// The windows of these sequences of a step, in their order, and the blocks that are read for them.
+    package func visits(step: Int, sequences: Range<Int>) -> [BlockOrder.Visit] {
         precondition(step >= 0, "a step from 0 on, got \(step)")
         precondition(
             sequences.lowerBound >= 0 && sequences.upperBound <= globalBatchSize,
@@ -46,10 +53,23 @@ package struct WindowSampler: Equatable, Sendable {
         return sequences.map { sequence in
             let number = step * globalBatchSize + sequence
             let (epoch, index) = number.quotientAndRemainder(dividingBy: windowCount)
-            guard isShuffled else { return index }
-            if permutation?.epoch != epoch { permutation = (epoch, order(ofEpoch: epoch)) }
-            return permutation?.order[index] ?? index
+            switch order {
+            case .inOrder: return BlockOrder.Visit(window: index, block: nil)
+            case .blocks: return blockOrder.visit(index, ofEpoch: epoch)
+            case .shuffled:
+                if permutation?.epoch != epoch {
+                    permutation = (epoch, self.permutation(ofEpoch: epoch))
+                }
+                return BlockOrder.Visit(window: permutation?.order[index] ?? index, block: nil)
+            }
         }
+    }
+
+    /// The blocks of `WindowOrder.blocks`.
+    package var blockOrder: BlockOrder {
+        BlockOrder(
+            windowCount: windowCount, sequenceLength: sequenceLength,
+            globalBatchSize: globalBatchSize, seed: seed)
     }
 
     package func window(step: Int, sequence: Int) -> Int {
@@ -67,7 +87,7 @@ package struct WindowSampler: Equatable, Sendable {
         (epochs * windowCount + globalBatchSize - 1) / globalBatchSize
     }
 
-    private func order(ofEpoch epoch: Int) -> KeyedPermutation {
+    private func permutation(ofEpoch epoch: Int) -> KeyedPermutation {
         KeyedPermutation(count: windowCount, seed: seed, epoch: epoch)
     }
 }

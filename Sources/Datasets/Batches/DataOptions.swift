@@ -10,8 +10,8 @@ package struct DataOptions: OptionBlock {
     package var validation: String?
     /// The tokenizer.json of the shards; by default the one that lies beside them.
     package var tokenizer: String?
-    /// Whether each epoch visits the windows in an order of its own; usual true.
-    package var shuffle = true
+    /// The order of the windows of an epoch; usual true, for a text of many shards blocks.
+    package var shuffle = WindowOrder.shuffled
 
     package init() {}
 
