@@ -67,6 +67,28 @@ int chdf5_write_string(
     return chdf5_leave(status);
 }
 
+static int replace_string(
+    hid_t attribute, hid_t type, const char *name, const char *bytes, unsigned long long length) {
+    if (type < 0) return chdf5_fail();
+    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0
+        || H5Tget_size(type) != length)
+        return chdf5_explain(CHDF5_UNEXPECTED, name, "is not a string of that length");
+    return H5Awrite(attribute, type, bytes) < 0 ? chdf5_fail() : CHDF5_OK;
+}
+
+int chdf5_replace_string(
+    CHDF5File *file, const char *name, const char *bytes, unsigned long long length) {
+    chdf5_enter();
+    hid_t attribute;
+    int status = open_scalar(file, name, &attribute);
+    if (status != CHDF5_OK) return chdf5_leave(status);
+    hid_t type = H5Aget_type(attribute);
+    status = replace_string(attribute, type, name, bytes, length);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return chdf5_leave(status);
+}
+
 int chdf5_read_integer(CHDF5File *file, const char *name, long long *value) {
     chdf5_enter();
     hid_t attribute;

@@ -22,7 +22,10 @@ package struct ValidationLoss {
         package var average: Double { weight > 0 ? loss / weight : 0 }
     }
 
-    private let sequenceCount: Int
+    /// The number of sequences that are scored.
+    package let sequenceCount: Int
+    /// The windows of the stream behind them.
+    package let leftOutCount: Int
     private let portionSize: Int
     private let read: (Range<Int>) throws -> TokenBatch
 
@@ -36,9 +39,11 @@ package struct ValidationLoss {
     ) throws {
         let sampler = try WindowSampler(
             tokenCount: stream.tokenCount, sequenceLength: sequenceLength, globalBatchSize: 1,
-            seed: 0, isShuffled: false)
+            seed: 0, order: .inOrder)
+        let count = min(sampler.windowCount, windowLimit ?? .max)
         self.init(
-            sequenceCount: min(sampler.windowCount, windowLimit ?? .max), portionSize: portionSize
+            sequenceCount: count, leftOutCount: sampler.windowCount - count,
+            portionSize: portionSize
         ) { try TokenBatch($0, of: sampler, in: stream) }
     }
 
@@ -50,10 +55,12 @@ package struct ValidationLoss {
     }
 
     private init(
-        sequenceCount: Int, portionSize: Int, read: @escaping (Range<Int>) throws -> TokenBatch
+        sequenceCount: Int, leftOutCount: Int = 0, portionSize: Int,
+        read: @escaping (Range<Int>) throws -> TokenBatch
     ) {
         precondition(portionSize > 0, "a portion above 0, got \(portionSize)")
         self.sequenceCount = sequenceCount
+        self.leftOutCount = leftOutCount
         self.portionSize = portionSize
         self.read = read
     }
@@ -94,10 +101,13 @@ package struct ValidationLoss {
         }
     }
 
-    /// Calls `body` with the targets of each portion in order.
-    package func forEachTargets(_ body: ([Int32]) throws -> Void) throws {
-        for first in stride(from: 0, to: sequenceCount, by: portionSize) {
-            try body(read(portion(first / portionSize)).targets)
+    /// Calls `body` with the targets of this rank's portions, in order.
+    package func forEachOwnTargets(
+        over communicator: any Communicator, _ body: ([Int32]) throws -> Void
+    ) throws {
+        let count = (sequenceCount + portionSize - 1) / portionSize
+        for number in stride(from: communicator.rank, to: count, by: communicator.worldSize) {
+            try body(read(portion(number)).targets)
         }
     }
 

@@ -15,17 +15,33 @@ package struct TextSample: Equatable, Sendable {
     private var hasInk = false
 
     private static let partSize = 1 << 16
+    private static let leastPartSize = 1 << 8
     private static let partCount = 16
 
     /// Reads the whole of a small file; of a larger one 16 parts of 64 KiB, evenly spread, which begin
     /// with its first bytes.
     package init(of reader: FileReader) throws(Failure) {
-        let isWhole = reader.size <= Self.partSize * Self.partCount
-        let size = isWhole ? reader.size : Self.partSize
+        try self.init(size: reader.size) { (offset, count) throws(Failure) in
+            try reader.bytes(at: offset, count: count)
+        }
+    }
+
+    /// As above, of bytes that come from elsewhere.
+    ///
+    /// - Parameters:
+    ///   - isThrifty: whether no more than a sixteenth of a file is read, where it has above 4 KiB.
+    ///   - read: returns so many bytes from an offset.
+    package init(
+        size: Int, isThrifty: Bool = false,
+        _ read: (_ offset: Int, _ count: Int) throws(Failure) -> [UInt8]
+    ) throws(Failure) {
+        let share = max(Self.leastPartSize, size / (Self.partCount * Self.partCount))
+        let partSize = isThrifty ? min(Self.partSize, share) : Self.partSize
+        let isWhole = size <= partSize * Self.partCount
+        let count = isWhole ? size : partSize
         var parts: [[UInt8]] = []
         for part in 0..<(isWhole ? 1 : Self.partCount) {
-            let offset = (reader.size - size) / (Self.partCount - 1) * part
-            parts.append(try reader.bytes(at: offset, count: size))
+            parts.append(try read((size - count) / (Self.partCount - 1) * part, count))
         }
         self.init(parts, isWhole: isWhole)
     }

@@ -128,6 +128,13 @@ extension OptionField {
         return field
     }
 
+    /// The field of the same key, which the first runs did not have.
+    package var addedLater: OptionField {
+        var field = self
+        field.role.isAddedLater = true
+        return field
+    }
+
     /// The key with what must hold for it to have an effect.
     package func when(_ conditions: OptionCondition...) -> OptionField {
         var field = self

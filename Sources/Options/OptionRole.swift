@@ -21,6 +21,8 @@ package struct OptionRole: Sendable {
     package var effect: OptionEffect
     /// Whether a run settles the key at its start where the recipe leaves it open.
     package var isSettledAtStart = false
+    /// Whether the first runs did not have the key, so that what they noted of their keys lacks it.
+    package var isAddedLater = false
     package var rivals: [Rival] = []
     /// The conditions for the key to have an effect.
     package var conditions: [OptionCondition] = []

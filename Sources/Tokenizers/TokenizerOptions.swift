@@ -14,6 +14,9 @@ package struct TokenizerOptions: OptionBlock {
     package var kind = Kind.bpe
     /// Tokens of a bpe tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
     package var vocabularySize = 4096
+    /// Megabytes (MiB) of text, evenly spread over all of it, that it is trained on; by default all;
+    /// usual 1024 to 16384 for a larger text.
+    package var sampleMegabytes: Int?
     /// The tokenizer.json that is trained or used; by default OUTPUT/tokenizer.json.
     package var path: String?
 
@@ -24,8 +27,10 @@ package struct TokenizerOptions: OptionBlock {
             OptionField("kind", \.kind, .changesFreely).replacing(["path"]).when(.missing("path")),
             OptionField("vocabulary_size", \.vocabularySize, .atLeast(257), .changesFreely)
                 .replacing(["path"]).when(.missing("path"), .key("kind", is: "bpe")),
+            OptionField("sample_megabytes", \.sampleMegabytes, .atLeast(1), .changesFreely)
+                .replacing(["path"]).when(.missing("path")).addedLater,
             OptionField("path", \.path, .changesFreely).naming(.input).replacing([
-                "kind", "vocabulary_size",
+                "kind", "vocabulary_size", "sample_megabytes",
             ]),
         ]
     }

@@ -3,8 +3,8 @@ import Diagnostics
 /// The number of times that each piece of GPT-2's pattern occurs in a text: all that training needs
 /// to know of it.
 ///
-/// Counts of parts can be merged in any order, so several ranks may each count a share (cut at
-/// `TextBoundary`) and send it as bytes. The literal `<|endoftext|>` separates documents and is
+/// Counts of parts can be merged in any order, so several ranks may each count a share (cut at a
+/// `WordBoundary`) and send it as bytes. The literal `<|endoftext|>` separates documents and is
 /// not counted.
 package struct WordCounts: Sendable {
     private struct Word {

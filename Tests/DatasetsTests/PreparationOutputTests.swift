@@ -16,24 +16,25 @@ import Tokenizers
     private func plan(_ text: some Sequence<UInt8>) throws -> PreparationPlan {
         try scratch.write(text, to: "a.txt")
         return try PreparationPlan(
-            inputs: [scratch.path("a.txt")], validationFraction: 0.2, shardSize: 50)
+            texts: scratch.texts([scratch.path("a.txt")]), validationFraction: 0.2, shardSize: 50)
     }
 
     @Test func shardsAreTheSameWhoeverRunsTheJobsInWhateverOrder() throws {
         let text = Data(String(repeating: "abc\ncab\nb<|endoftext|>", count: 20).utf8)
         let plan = try plan(text)
         #expect(plan.jobs.count > 8)
-        // The plan travels to other processes as JSON.
-        let copy = try JSONDecoder().decode(
-            PreparationPlan.self, from: JSONEncoder().encode(plan))
+        // The plan travels to other processes as numbers.
+        let copy = PreparationPlan(texts: plan.texts, numbers: plan.numbers)
         #expect(copy == plan)
         for (name, jobs) in [("in order", plan.jobs), ("reversed", copy.jobs.reversed())] {
             let output = try PreparationOutput(
                 directory: scratch.path(name), tokenizer: tokenizer)
-            for job in jobs { _ = try job.run(tokenizer: tokenizer, directory: output.directory) }
-            try output.finish()
+            let summaries = try jobs.map {
+                try $0.run(tokenizer: tokenizer, directory: output.directory)
+            }
+            try output.finish(summaries, tokenizer: tokenizer)
         }
-        let names = ["tokenizer.json"] + plan.jobs.map(\.name)
+        let names = ["index.json", "tokenizer.json"] + plan.jobs.map(\.name)
         #expect(names.contains("validation-00001.h5"))
         for name in names {
             #expect(try scratch.bytes("in order/\(name)") == scratch.bytes("reversed/\(name)"))
@@ -46,8 +47,10 @@ import Tokenizers
     @Test func streamKnowsItsTokenizer() throws {
         let plan = try plan("abcabcabca".utf8)
         let output = try PreparationOutput(directory: scratch.path, tokenizer: tokenizer)
-        _ = try plan.jobs[0].run(tokenizer: tokenizer, directory: scratch.path)
-        try output.finish()
+        let summaries = try plan.jobs.map {
+            try $0.run(tokenizer: tokenizer, directory: scratch.path)
+        }
+        try output.finish(summaries, tokenizer: tokenizer)
         let stream = try TokenStream(resolving: scratch.path, split: .train)
         #expect(stream.tokenizerPath == scratch.path("tokenizer.json"))
         try stream.require(tokenizer)
@@ -102,7 +105,7 @@ import Tokenizers
             let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
             try scratch.write(bytes, to: "\(seed).txt")
             let plan = try PreparationPlan(
-                inputs: [scratch.path("\(seed).txt")], validationFraction: 0.5)
+                texts: scratch.texts([scratch.path("\(seed).txt")]), validationFraction: 0.5)
             let tokenizer = try CharacterTokenizer(scalars: scalars)
             let output = try PreparationOutput(
                 directory: scratch.path("\(seed)"), tokenizer: tokenizer)
@@ -129,7 +132,7 @@ import Tokenizers
     @Test func earlierPreparationIsRefusedOrReplacedAsAWhole() throws {
         let directory = scratch.path("deep/er")
         let output = try PreparationOutput(directory: directory, tokenizer: tokenizer)
-        try output.finish()
+        try output.finish([], tokenizer: tokenizer)
         // The same tokenizer.json is no hindrance.
         _ = try PreparationOutput(directory: directory, tokenizer: tokenizer)
         try scratch.writeShard("deep/er/train-00007.h5", documents: [])
@@ -141,7 +144,7 @@ import Tokenizers
         let replacing = try PreparationOutput(
             directory: directory, tokenizer: other, isReplacing: true)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
-        try replacing.finish()
+        try replacing.finish([], tokenizer: other)
         #expect(
             failureLine { _ = try PreparationOutput(directory: directory, tokenizer: tokenizer) }
                 .contains("got \(directory)/tokenizer.json"))

@@ -4,25 +4,6 @@ import TemporaryFolders
 import Testing
 import Tokenizers
 
-/// Bytes as ids, with an end of text: enough to see where documents end.
-private struct ByteTokenizer: Tokenizer {
-    var kind: TokenizerKind { .bpe }
-    var vocabularySize: Int { 257 }
-    var endOfTextID: Int32? { 256 }
-    var tokenizerJSON: [UInt8] { Array(#"{"byte":"s"}"#.utf8) }
-
-    func encode(
-        _ utf8: UnsafeBufferPointer<UInt8>, malformed: MalformedText, into ids: inout [Int32]
-    ) throws -> Int {
-        ids.append(contentsOf: utf8.map { Int32($0) })
-        return 0
-    }
-
-    func appendBytes(of id: Int32, to bytes: inout [UInt8]) throws {
-        bytes.append(UInt8(truncatingIfNeeded: id))
-    }
-}
-
 @Suite struct PreparationTests {
     let scratch: Scratch
 
@@ -37,10 +18,12 @@ private struct ByteTokenizer: Tokenizer {
 
     /// Prepares and gives each shard as text, `|` for the end of text.
     private func prepare(
-        _ inputs: [String], fraction: Double = 0, shardSize: Int = 1 << 20
+        _ inputs: [String], fraction: Double = 0, shardSize: Int = 1 << 20,
+        blockSize: Int = 1 << 20
     ) throws -> [String] {
         let plan = try PreparationPlan(
-            inputs: inputs, validationFraction: fraction, shardSize: shardSize)
+            texts: scratch.texts(inputs), validationFraction: fraction, shardSize: shardSize,
+            blockSize: blockSize)
         let output = try PreparationOutput(
             directory: scratch.path("out"), tokenizer: ByteTokenizer(), isReplacing: true)
         return try plan.jobs.map { job in
@@ -69,14 +52,15 @@ private struct ByteTokenizer: Tokenizer {
         for shift in 0...13 {
             let text = String(repeating: "x", count: (1 << 20) - shift)
             let path = try input(text + "<|endoftext|>yz<|endoftext|>")
-            let plan = try PreparationPlan(inputs: [path], validationFraction: 0.000002)
+            let plan = try PreparationPlan(
+                texts: scratch.texts([path]), validationFraction: 0.000002)
             #expect(plan.jobs.map(\.sourceSize) == [text.utf8.count, 2])
         }
     }
 
     @Test func withoutEndOfTextDocumentsAreJoinedAndTheLiteralIsRemoved() throws {
         let path = try input("ab<|endoftext|>ba")
-        let plan = try PreparationPlan(inputs: [path], validationFraction: 0)
+        let plan = try PreparationPlan(texts: scratch.texts([path]), validationFraction: 0)
         let tokenizer = try CharacterTokenizer(text: "ab")
         _ = try plan.jobs[0].run(tokenizer: tokenizer, directory: scratch.path)
         let shard = try TokenShard(path: scratch.path("train-00000.h5"))
@@ -106,16 +90,20 @@ private struct ByteTokenizer: Tokenizer {
     @Test func textTooShortToSplitAndWrongFractionsAreRefused() throws {
         let path = try input("x")
         #expect(
-            failureLine { _ = try PreparationPlan(inputs: [path], validationFraction: 0.5) }
-                .hasPrefix("the text is too short to hold a part of it out"))
+            failureLine {
+                _ = try PreparationPlan(texts: scratch.texts([path]), validationFraction: 0.5)
+            }
+            .hasPrefix("the text is too short to hold a part of it out"))
         #expect(
-            failureLine { _ = try PreparationPlan(inputs: [path], validationFraction: 1) }
-                .contains("expected 0 or more, below 1, got 1.0"))
+            failureLine {
+                _ = try PreparationPlan(texts: scratch.texts([path]), validationFraction: 1)
+            }
+            .contains("expected 0 or more, below 1, got 1.0"))
         #expect(
-            failureLine { _ = try PreparationPlan(inputs: [try input("", "b.txt")]) }
+            failureLine { _ = try PreparationPlan(texts: scratch.texts([try input("", "b.txt")])) }
                 .hasPrefix("there is no text to prepare"))
         #expect(
-            failureLine { _ = try PreparationPlan(inputs: [scratch.path("none")]) }
+            failureLine { _ = try PreparationPlan(texts: scratch.texts([scratch.path("none")])) }
                 .hasPrefix("cannot read the text: got No such file or directory"))
     }
 

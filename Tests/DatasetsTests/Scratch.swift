@@ -10,6 +10,16 @@ extension TemporaryFolder {
         try put(Array(bytes), at: name)
     }
 
+    /// Texts that are held in memory, as small ones are.
+    func texts(_ paths: [String], isHeld: Bool = true) throws -> [SourceText] {
+        try paths.map { path in
+            let text = try SourceText(path: path)
+            return isHeld
+                ? SourceText(path: path, size: text.size, held: try text.bytes(0..<text.size))
+                : text
+        }
+    }
+
     /// Writes a shard of these documents and gives its path.
     @discardableResult
     func writeShard(

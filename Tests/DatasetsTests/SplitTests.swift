@@ -26,7 +26,7 @@ import Tokenizers
             try scratch.write(documents.joined(separator: "<|endoftext|>").utf8, to: "all.txt")
         }
         let tokenizer = try CharacterTokenizer(text: documents.joined())
-        let plan = try PreparationPlan(inputs: paths, validationFraction: fraction)
+        let plan = try PreparationPlan(texts: scratch.texts(paths), validationFraction: fraction)
         let directory = scratch.path("out-\(asFiles)-\(fraction)-\(documents.count)")
         let output = try PreparationOutput(
             directory: directory, tokenizer: tokenizer, isReplacing: true)
@@ -89,7 +89,7 @@ import Tokenizers
 
     @Test func aPartWithoutAWindowIsToldBeforeItIsWritten() throws {
         try scratch.write(String(repeating: "ab ", count: 100).utf8, to: "a.txt")
-        let plan = try PreparationPlan(inputs: [scratch.path("a.txt")])
+        let plan = try PreparationPlan(texts: scratch.texts([scratch.path("a.txt")]))
         let tokenizer = try CharacterTokenizer(text: "ab ")
         for tokenizer in [nil, tokenizer] {
             try plan.requireWindows(of: 29, in: [.train, .validation], tokenizer: tokenizer)

@@ -15,10 +15,10 @@ struct TinyShakespeareTests {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let tokenizer = try CharacterTokenizer(text: text)
         let output = try PreparationOutput(directory: scratch.path, tokenizer: tokenizer)
-        for job in try PreparationPlan(inputs: [path]).jobs {
-            _ = try job.run(tokenizer: tokenizer, directory: scratch.path)
+        let summaries = try PreparationPlan(texts: scratch.texts([path])).jobs.map {
+            try $0.run(tokenizer: tokenizer, directory: scratch.path)
         }
-        try output.finish()
+        try output.finish(summaries, tokenizer: tokenizer)
 
         let train = try TokenStream(resolving: scratch.path, split: .train)
         let validation = try TokenStream(resolving: scratch.path, split: .validation)

@@ -57,7 +57,7 @@ import Testing
             ])
         #expect(recipe.train.steps == 7)
         #expect(recipe.optimizer.epsilon == 0.001)
-        #expect(!recipe.data.shuffle)
+        #expect(recipe.data.shuffle == .inOrder)
         #expect(recipe.phases == [.pretrain, .generate])
         #expect(recipe.optimizer.schedule == .wsd)
     }
@@ -119,8 +119,8 @@ import Testing
     @Test func keysAreThoseOfTheContract() {
         let contract = """
             name seed output directory phases
-            tokenizer: kind vocabulary_size path
-            prepare: input output validation_fraction
+            tokenizer: kind vocabulary_size sample_megabytes path
+            prepare: input output validation_fraction shard_megabytes
             data: train validation tokenizer shuffle
             model: preset architecture layer_count head_count key_value_head_count \
             embedding_size mlp_size context_length vocabulary_size rope_theta norm_epsilon \

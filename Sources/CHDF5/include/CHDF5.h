@@ -64,6 +64,9 @@ int chdf5_read_integer(CHDF5File *file, const char *name, long long *value);
 /// Writes a fixed-length UTF-8 string, padded with zeros; length > 0.
 int chdf5_write_string(
     CHDF5File *file, const char *name, const char *bytes, unsigned long long length);
+/// Replaces a string of the same length in a file that is being written.
+int chdf5_replace_string(
+    CHDF5File *file, const char *name, const char *bytes, unsigned long long length);
 /// Reads a fixed-length string of at most `capacity` bytes; `length` becomes its length without
 /// the padding. Variable-length strings are CHDF5_UNEXPECTED: their heap carries no checksum.
 int chdf5_read_string(

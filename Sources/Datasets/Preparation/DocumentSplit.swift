@@ -10,18 +10,18 @@ import Diagnostics
 ///
 /// A single document of n scalars is cut after the first floor((1 - fraction) n).
 struct DocumentSplit {
-    private(set) var train: [SourceDocument]
-    private(set) var validation: [SourceDocument] = []
+    private var train: [SourceDocument]
+    private var validation: [SourceDocument] = []
 
     /// The part of the share that may stay empty before a document is cut for it.
     private static let tolerance = 0.1
 
-    init(_ documents: [SourceDocument], fraction: Double, sources: [SourceFile]) throws {
+    init(_ documents: [SourceDocument], fraction: Double, texts: [SourceText]) throws {
         train = documents
-        guard fraction > 0, let last = documents.last else { return }
+        guard let last = documents.last else { throw PreparationPlan.noText(texts) }
         if documents.count == 1 {
             let (first, second) = try Self.cut(
-                last, fraction: fraction, source: sources[last.file])
+                last, fraction: fraction, text: texts[last.file])
             (train, validation) = ([first], [second])
             return
         }
@@ -34,19 +34,28 @@ struct DocumentSplit {
         if left > Self.tolerance * share {
             // Four bytes hold a whole character, whichever it is.
             let least = validation.isEmpty ? 4 : 0
-            try cutLast(takingBytes: max(least, Int(left)), sources)
+            try cutLast(takingBytes: max(least, Int(left)), texts)
         }
         if validation.isEmpty { validation = [train.removeLast()] }
         validation.reverse()
     }
 
+    /// The last document to train on ends, and the first one that is held out begins there.
+    var place: TextSplit {
+        // Both parts have a document: the initialiser makes sure of it.
+        let (last, first) = (train[train.count - 1], validation[0])
+        return TextSplit(
+            trainEnd: TextPlace(file: last.file, offset: last.range.upperBound),
+            validationStart: TextPlace(file: first.file, offset: first.range.lowerBound))
+    }
+
     /// Moves the end of the last document to the held-out ones, where it has a character to give and one
     /// to keep.
-    private mutating func cutLast(takingBytes count: Int, _ sources: [SourceFile]) throws {
+    private mutating func cutLast(takingBytes count: Int, _ texts: [SourceText]) throws {
         let last = train[train.count - 1]
         let place = try last.characterStart(
             from: max(last.range.lowerBound + 1, last.range.upperBound - count),
-            in: sources[last.file])
+            in: texts[last.file])
         guard place < last.range.upperBound else { return }
         let (first, second) = last.cut(at: place)
         train[train.count - 1] = first
@@ -54,30 +63,30 @@ struct DocumentSplit {
     }
 
     /// A document of n scalars after the first floor((1 - fraction) n).
-    private static func cut(_ document: SourceDocument, fraction: Double, source: SourceFile)
+    private static func cut(_ document: SourceDocument, fraction: Double, text: SourceText)
         throws -> (SourceDocument, SourceDocument)
     {
         var whole = UTF8Scanner()
-        try source.forEachBlock(of: document.range) { _, block in
+        try text.forEachBlock(of: document.range) { _, block in
             for byte in block { _ = whole.consume(byte) }
         }
         let trainCount = Int((1 - fraction) * Double(whole.scalarCount))
         guard trainCount > 0, trainCount < whole.scalarCount else {
             throw Failure(
                 "the text is too short to hold a part of it out", expected: "more characters",
-                got: "\(whole.scalarCount)", at: source.path,
+                got: "\(whole.scalarCount)", at: text.path,
                 remedy: "use more text or a validation fraction of 0")
         }
-        let place = try offset(ofScalar: trainCount, in: document.range, of: source)
+        let place = try offset(ofScalar: trainCount, in: document.range, of: text)
         return document.cut(at: place)
     }
 
-    private static func offset(ofScalar index: Int, in range: Range<Int>, of source: SourceFile)
+    private static func offset(ofScalar index: Int, in range: Range<Int>, of text: SourceText)
         throws -> Int
     {
         var scanner = UTF8Scanner()
         var place = range.upperBound
-        try source.forEachBlock(of: range) { offset, block in
+        try text.forEachBlock(of: range) { offset, block in
             for (position, byte) in block.enumerated() {
                 if scanner.consume(byte) && scanner.scalarCount == index + 1 {
                     place = offset + position

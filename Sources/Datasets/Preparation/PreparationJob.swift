@@ -2,51 +2,14 @@ import Crypto
 import Diagnostics
 import Tokenizers
 
-/// The making of one shard, which any process may carry out, in any order.
-package struct PreparationJob: Codable, Equatable, Sendable {
-    /// Bytes of a text file that go into the shard, documents ended by the literal.
-    struct Source: Codable, Equatable {
-        var path: String
-        var start: Int
-        var end: Int
-        /// Whether a document ends at `end`; else it goes on in the next shard.
-        var endsDocument: Bool
-
-        func text() throws -> [UInt8] { try SourceFile(path: path).bytes(start..<end) }
-    }
-
-    /// The bytes of each file and the shard into which they go, in words, for comparing plans.
-    package var pieces: [(path: String, text: String)] {
-        sources.map { source in
-            let bytes = "bytes \(source.start) to \(source.end)"
-            return (source.path, "\(bytes) in \(split.rawValue) shard \(index)")
-        }
-    }
-
+/// The making of one shard. Any process may encode its blocks; they are written in their order.
+package struct PreparationJob: Equatable, Sendable {
     package let split: DatasetSplit
     package let index: Int
-    let sources: [Source]
-
-    init(split: DatasetSplit, index: Int, documents: [SourceDocument], paths: [String]) {
-        self.split = split
-        self.index = index
-        var sources: [Source] = []
-        var lastFile: Int?
-        for document in documents {
-            if document.file == lastFile, let last = sources.last, last.endsDocument {
-                // What lies between documents of one file are literals, which `run` finds again.
-                sources[sources.count - 1].end = document.range.upperBound
-                sources[sources.count - 1].endsDocument = document.endsDocument
-            } else {
-                sources.append(
-                    Source(
-                        path: paths[document.file], start: document.range.lowerBound,
-                        end: document.range.upperBound, endsDocument: document.endsDocument))
-            }
-            lastFile = document.file
-        }
-        self.sources = sources
-    }
+    /// The text of the shard.
+    let ranges: [TextRange]
+    let texts: [SourceText]
+    let blockSize: Int
 
     /// `train-00000.h5`
     package var name: String {
@@ -54,35 +17,62 @@ package struct PreparationJob: Codable, Equatable, Sendable {
         return "\(split.rawValue)-\(String(repeating: "0", count: 5 - digits.count))\(digits).h5"
     }
 
-    /// The bytes of text that the job reads.
-    package var sourceSize: Int { sources.reduce(0) { $0 + $1.end - $1.start } }
+    /// The bytes of text in the shard.
+    package var sourceSize: Int { ranges.byteCount }
 
-    /// Reads the text of the shard, encodes it document by document, and writes the shard.
+    package var blockCount: Int { blocks.count }
+
+    var blocks: TextBlocks { TextBlocks(ranges, of: texts, blockSize: blockSize) }
+
+    /// Reads and encodes one block.
     ///
     /// - Parameter malformed: what to do with bytes that are not UTF-8.
-    /// - Throws: a `Failure` where the shard exists already.
-    package func run(
-        tokenizer: some Tokenizer, malformed: MalformedText = .replaced, directory: String
-    ) throws -> ShardSummary {
-        let texts = try sources.map { try $0.text() }
+    package func encodeBlock(
+        _ index: Int, tokenizer: some Tokenizer, malformed: MalformedText = .replaced
+    ) throws -> EncodedBlock {
+        var encoding = DocumentEncoding(tokenizer: tokenizer, malformed: malformed)
         var hash = SHA256()
-        for text in texts { hash.update(data: text) }
+        for range in try blocks.block(index) {
+            let text = texts[range.file]
+            let bytes = try text.bytes(range.bytes)
+            hash.update(data: bytes)
+            try encoding.append(
+                bytes, of: text.path, at: range.bytes.lowerBound, range.endsDocument)
+        }
+        return encoding.block(sourceHash: Array(hash.finalize()))
+    }
+
+    /// Writes the shard.
+    ///
+    /// - Parameter body: hands over all blocks, in their order.
+    /// - Throws: a `Failure` where the shard exists already.
+    package func write(
+        tokenizer: some Tokenizer, directory: String,
+        _ body: (_ append: (EncodedBlock) throws -> Void) throws -> Void
+    ) throws -> ShardSummary {
+        let path = "\(directory)/\(name)"
         let attributes = TokenShardAttributes(
             tokenizerName: tokenizer.kind.rawValue,
             tokenizerSHA256: tokenizer.tokenizerSHA256,
             vocabularySize: tokenizer.vocabularySize, endOfTextID: tokenizer.endOfTextID,
-            sourceSHA256: hexadecimal(hash.finalize()))
-        let path = "\(directory)/\(name)"
-        return try TokenShardWriter.write(to: path, attributes: attributes) { writer in
-            var encoding = DocumentEncoding(tokenizer: tokenizer, malformed: malformed) { ids in
-                try writer.append(ids)
-                try writer.endDocument()
+            sourceSHA256: TokenShardAttributes.openSourceSHA256)
+        var summary = try TokenShardWriter.write(to: path, attributes: attributes) { writer in
+            var assembly = ShardAssembly(writer: writer)
+            try body { try assembly.append($0) }
+            return try assembly.finish(self)
+        }
+        summary.fileSize = try SourceText(path: path).size
+        return summary
+    }
+
+    /// Encodes and writes the shard in one process.
+    package func run(
+        tokenizer: some Tokenizer, malformed: MalformedText = .replaced, directory: String
+    ) throws -> ShardSummary {
+        try write(tokenizer: tokenizer, directory: directory) { append in
+            for index in 0..<blockCount {
+                try append(encodeBlock(index, tokenizer: tokenizer, malformed: malformed))
             }
-            for (source, text) in zip(sources, texts) { try encoding.append(text, of: source) }
-            return ShardSummary(
-                name: name, split: split, tokenCount: writer.tokenCount,
-                documentCount: writer.documentCount, sourceSize: sourceSize,
-                replacedCount: encoding.replacedCount)
         }
     }
 }
@@ -97,4 +87,14 @@ package struct ShardSummary: Codable, Equatable, Sendable {
     package let sourceSize: Int
     /// Ill-formed parts of the text that became U+FFFD.
     package let replacedCount: Int
+    package let sourceSHA256: String
+    /// Bytes of the file.
+    package var fileSize = 0
+
+    /// What opening the shard shows.
+    func facts(tokenizerSHA256: String) -> ShardFacts {
+        ShardFacts(
+            tokenCount: tokenCount, documentCount: documentCount, fileSize: fileSize,
+            sourceSHA256: sourceSHA256, tokenizerSHA256: tokenizerSHA256)
+    }
 }

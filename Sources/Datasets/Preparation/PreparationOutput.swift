@@ -5,8 +5,8 @@ import Tokenizers
 
 /// The shard directory that a preparation fills.
 ///
-/// One process opens it, then all carry out the jobs, then one finishes it. `tokenizer.json` comes
-/// last, so that where it lies beside shards they are all there.
+/// One process opens it, then all carry out the jobs, then one finishes it. `index.json` and then
+/// `tokenizer.json` come last, so that where it lies beside shards they are all there.
 package struct PreparationOutput: Sendable {
     package let directory: String
     private let tokenizerJSON: [UInt8]
@@ -35,13 +35,19 @@ package struct PreparationOutput: Sendable {
                 got: existing[0], at: directory,
                 remedy: "choose another output, or remove what is there", kind: .usage)
         }
-        for path in existing {
+        // An index without shards, or of those that go now, tells nothing.
+        let index = "\(directory)/\(ShardIndex.fileName)"
+        for path in existing + (try DirectoryEntries.isThere(index) ? [index] : []) {
             try SystemCall.check("cannot remove a file", at: path) { unlink(path) }
         }
     }
 
-    /// Writes tokenizer.json, byte for byte what the tokenizer gives.
-    package func finish() throws {
+    /// Writes the index of the shards, and tokenizer.json, byte for byte what the tokenizer gives.
+    package func finish(_ summaries: [ShardSummary], tokenizer: some Tokenizer) throws {
+        let sha256 = tokenizer.tokenizerSHA256
+        let shards = summaries.map { ($0.name, $0.facts(tokenizerSHA256: sha256)) }
+        try ShardIndex(Dictionary(uniqueKeysWithValues: shards), tokenizer: tokenizer)
+            .write(to: directory)
         if try DirectoryEntries.isThere(tokenizerPath), try hasTokenizer() { return }
         try PublishedFile.create(at: tokenizerPath) { try FileWriter.write(tokenizerJSON, to: $0) }
     }
@@ -49,7 +55,7 @@ package struct PreparationOutput: Sendable {
     private var tokenizerPath: String { "\(directory)/tokenizer.json" }
 
     private func hasTokenizer() throws -> Bool {
-        let file = try SourceFile(path: tokenizerPath)
+        let file = try SourceText(path: tokenizerPath)
         return try file.size == tokenizerJSON.count
             && file.bytes(0..<file.size) == tokenizerJSON
     }

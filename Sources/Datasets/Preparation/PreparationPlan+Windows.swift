@@ -38,15 +38,12 @@ extension PreparationPlan {
 extension PreparationJob {
     /// The tokens that the shard will have.
     func tokenCount(tokenizer: some Tokenizer) throws -> Int {
-        var count = 0
-        var encoding = DocumentEncoding(tokenizer: tokenizer, malformed: .replaced) {
-            count += $0.count
+        try (0..<blockCount).reduce(0) {
+            try $0 + encodeBlock($1, tokenizer: tokenizer).ids.count
         }
-        for source in sources { try encoding.append(source.text(), of: source) }
-        return count
     }
 
-    /// The most tokens of the sources: one for each byte; the mark of the end of text, and of a
+    /// The most tokens of the text: one for each byte; the mark of the end of text, and of a
     /// word at the beginning, beside them. The literals between documents are longer than these.
-    fileprivate var largestTokenCount: Int { sourceSize + 2 * sources.count }
+    fileprivate var largestTokenCount: Int { sourceSize + 2 * ranges.count }
 }

@@ -3,31 +3,31 @@ import Diagnostics
 /// The plan by which text becomes token shards: a list of jobs, each of which makes one shard.
 ///
 /// The plan is a function of the input alone, so that the number and content of the shards do not
-/// depend on how many processes share the jobs, nor on their order. A file is one document or, with
-/// the literal `<|endoftext|>` in it, several; empty ones are left out.
+/// depend on how many processes share the work. A file is one document or, with the literal
+/// `<|endoftext|>` in it, several; empty ones are left out. It is made from the sizes of the files and
+/// the bytes around the places where they are cut: of a large text nothing is read for it but these, and
+/// no document is kept in mind.
 ///
-/// Validation takes its fraction of the bytes from the end, as `DocumentSplit` describes.
-///
-/// A shard holds at most `shardSize` bytes of text; a longer document is cut, at a line where there
-/// is one, and goes on in the next shard.
-package struct PreparationPlan: Codable, Equatable, Sendable {
+/// Validation takes its fraction of the bytes from the end, as `TextSplit` describes; `ShardFilling`
+/// fills the shards, and `TextBlocks` cuts each into blocks.
+package struct PreparationPlan: Equatable, Sendable {
     /// The text files, in their order.
-    package let inputs: [String]
+    package let texts: [SourceText]
     /// The train shards, then the validation shards, in name order.
     package let jobs: [PreparationJob]
+    private let blockSize: Int
 
-    package static let defaultValidationFraction = 0.1
-    /// Bytes of text: a few seconds of work, and little enough to hold in memory.
-    package static let defaultShardSize = 1 << 26
+    /// Bytes of text that are read and encoded at a time; a text that is no larger is held in memory.
+    package static let defaultBlockSize = 16 << 20
     /// The most shards: names have five digits, and name order is stream order.
     private static let maximumShardCount = 100_000
 
-    /// Scans the input files, which follow one another in the order given.
-    ///
-    /// - Parameter validationFraction: the part of the text that is held out, in 0..<1; 0 is none.
+    /// - Parameters:
+    ///   - validationFraction: the part of the text that is held out, in 0..<1; 0 is none.
+    ///   - shardSize: the most bytes of text in a shard.
     package init(
-        inputs: [String], validationFraction: Double = Self.defaultValidationFraction,
-        shardSize: Int = Self.defaultShardSize
+        texts: [SourceText], validationFraction: Double = PrepareOptions().validationFraction,
+        shardSize: Int = PrepareOptions().shardSize, blockSize: Int = Self.defaultBlockSize
     ) throws {
         precondition(shardSize > 0, "a shard size above 0, got \(shardSize)")
         guard validationFraction >= 0, validationFraction < 1 else {
@@ -35,49 +35,80 @@ package struct PreparationPlan: Codable, Equatable, Sendable {
                 "the validation fraction is out of range", expected: "0 or more, below 1",
                 got: "\(validationFraction)", kind: .usage)
         }
-        let sources = try inputs.map(SourceFile.init)
-        let documents = try sources.indices.flatMap {
-            try SourceDocument.documents(of: sources[$0], file: $0)
+        guard texts.contains(where: { $0.size > 0 }) else { throw Self.noText(texts) }
+        let split = try TextSplit(of: texts, fraction: validationFraction)
+        var shards: [(DatasetSplit, [[TextRange]])] = []
+        for part in DatasetSplit.allCases {
+            var filling = ShardFilling(texts: texts, shardSize: shardSize)
+            for (file, bytes) in TextSplit.ranges(of: part, texts, split) {
+                try filling.append(bytes, ofFile: file)
+            }
+            filling.finishShard()
+            try Self.require(shardCount: filling.shards.count)
+            shards.append((part, filling.shards))
         }
-        guard !documents.isEmpty else {
-            throw Failure(
-                "there is no text to prepare", expected: "at least one character",
-                got: inputs.count == 1 ? "an empty file" : "\(inputs.count) empty files",
-                at: inputs.joined(separator: ", "))
-        }
-        self.inputs = inputs
-        let split = try DocumentSplit(documents, fraction: validationFraction, sources: sources)
-        jobs =
-            try Self.jobs(.train, documents: split.train, sources: sources, shardSize: shardSize)
-            + Self.jobs(
-                .validation, documents: split.validation, sources: sources, shardSize: shardSize)
+        guard shards.contains(where: { !$0.1.isEmpty }) else { throw Self.noText(texts) }
+        self.init(texts, shards, blockSize: blockSize)
     }
 
-    /// Fills one shard after the other, in order.
-    private static func jobs(
-        _ split: DatasetSplit, documents: [SourceDocument], sources: [SourceFile], shardSize: Int
-    ) throws -> [PreparationJob] {
-        var shards: [[SourceDocument]] = []
-        var size = 0
-        for document in documents {
-            let parts = try document.parts(ofSize: shardSize, in: sources[document.file])
-            for part in parts {
-                let goesOn = shards.last?.last?.endsDocument == false
-                if shards.isEmpty || goesOn || size + part.range.count > shardSize {
-                    shards.append([])
-                    size = 0
-                }
-                shards[shards.count - 1].append(part)
-                size += part.range.count + SourceDocument.endOfText.count
+    private init(
+        _ texts: [SourceText], _ shards: [(DatasetSplit, [[TextRange]])], blockSize: Int
+    ) {
+        self.texts = texts
+        self.blockSize = blockSize
+        jobs = shards.flatMap { split, shards in
+            shards.enumerated().map { index, ranges in
+                PreparationJob(
+                    split: split, index: index, ranges: ranges, texts: texts,
+                    blockSize: blockSize)
             }
         }
-        guard shards.count <= maximumShardCount else {
-            throw Failure(
-                "the text makes too many shards", expected: "at most \(maximumShardCount)",
-                got: "\(shards.count)", remedy: "use larger shards")
+    }
+
+    static func noText(_ texts: [SourceText]) -> Failure {
+        Failure(
+            "there is no text to prepare", expected: "at least one character",
+            got: texts.count == 1 ? "an empty file" : "\(texts.count) empty files",
+            at: TextInputs.list(texts.map(\.path)))
+    }
+
+    private static func require(shardCount: Int) throws {
+        guard shardCount > maximumShardCount else { return }
+        throw Failure(
+            "the text makes too many shards", expected: "at most \(maximumShardCount)",
+            got: "\(shardCount)",
+            remedy: FailureText("raise \(key: "prepare.shard_megabytes")"))
+    }
+}
+
+// MARK: As numbers
+
+extension PreparationPlan {
+    /// The ranges of all shards, for other processes: for each its part, its shard, its file, its
+    /// first byte, its end, and whether a document ends there.
+    package var numbers: [Int64] {
+        jobs.flatMap { job in
+            let split = DatasetSplit.allCases.firstIndex(of: job.split) ?? 0
+            return job.ranges.flatMap { range in
+                [
+                    split, job.index, range.file, range.bytes.lowerBound, range.bytes.upperBound,
+                    range.endsDocument ? 1 : 0,
+                ].map(Int64.init)
+            }
         }
-        return shards.enumerated().map { index, parts in
-            PreparationJob(split: split, index: index, documents: parts, paths: sources.map(\.path))
+    }
+
+    /// The plan of another process for the same texts.
+    package init(
+        texts: [SourceText], numbers: [Int64], blockSize: Int = Self.defaultBlockSize
+    ) {
+        var shards = DatasetSplit.allCases.map { ($0, [[TextRange]]()) }
+        for start in stride(from: 0, to: numbers.count, by: 6) {
+            let row = numbers[start..<start + 6].map(Int.init)
+            if row[1] == shards[row[0]].1.count { shards[row[0]].1.append([]) }
+            shards[row[0]].1[row[1]].append(
+                TextRange(file: row[2], bytes: row[3]..<row[4], endsDocument: row[5] != 0))
         }
+        self.init(texts, shards, blockSize: blockSize)
     }
 }

@@ -8,8 +8,13 @@ package struct PrepareOptions: OptionBlock {
     package var output: String?
     /// Share of the text kept for validation, from its end; 0 keeps none; usual 0.01 to 0.1.
     package var validationFraction = 0.1
+    /// Megabytes (MiB) of text in a shard; usual 256 to 4096.
+    package var shardMegabytes = 1024
 
     package init() {}
+
+    /// Bytes of text in a shard.
+    package var shardSize: Int { min(shardMegabytes, 1 << 30) << 20 }
 
     package static var fields: [OptionField<PrepareOptions>] {
         [
@@ -20,6 +25,8 @@ package struct PrepareOptions: OptionBlock {
                 "validation_fraction", \.validationFraction, .fromZeroBelowOne, .changesFreely
             )
             .also(in: "pretrain", "evaluate"),
+            OptionField("shard_megabytes", \.shardMegabytes, .atLeast(1), .changesFreely)
+                .addedLater,
         ]
     }
 }

@@ -114,6 +114,13 @@ extension HDF5File {
             chdf5_write_string(handle, name, value, UInt64(value.utf8.count)),
             "cannot write an attribute", at: path)
     }
+
+    /// Puts a string in the place of one of the same length.
+    func replace(_ value: String, named name: String) throws {
+        try checkHDF5(
+            chdf5_replace_string(handle, name, value, UInt64(value.utf8.count)),
+            "cannot write an attribute", at: path)
+    }
 }
 
 /// The HDF5 library that the program has loaded.

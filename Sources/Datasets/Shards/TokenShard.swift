@@ -29,10 +29,10 @@ package final class TokenShard: @unchecked Sendable {
         try checkOffsets()
     }
 
-    /// The facts that distinguish this shard from others without reading its tokens.
-    var facts: String {
-        "\(tokenCount) tokens in \(documentCount) documents and \(fileSize) bytes, of source "
-            + "\(attributes.sourceSHA256) by tokenizer \(attributes.tokenizerSHA256)"
+    var facts: ShardFacts {
+        ShardFacts(
+            tokenCount: tokenCount, documentCount: documentCount, fileSize: fileSize,
+            sourceSHA256: attributes.sourceSHA256, tokenizerSHA256: attributes.tokenizerSHA256)
     }
 
     package var tokenCount: Int { tokens.count }

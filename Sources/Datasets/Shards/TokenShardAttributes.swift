@@ -12,7 +12,8 @@ package struct TokenShardAttributes: Equatable, Sendable {
     package var vocabularySize: Int
     /// The id that follows every document; nil where the tokenizer has none (stored as -1).
     package var endOfTextID: Int32?
-    /// SHA-256 of the bytes of the source text of this shard.
+    /// SHA-256 of the bytes of the source text of this shard; of a text of several blocks that of
+    /// their hashes, one after the other.
     package var sourceSHA256: String
 
     package init(
@@ -27,9 +28,15 @@ package struct TokenShardAttributes: Equatable, Sendable {
     }
 
     static let formatVersion = 1
+    static let sourceName = "source_sha256"
+
+    /// In the place of the hash of a source that has not been read yet.
+    static let openSourceSHA256 = String(repeating: "0", count: 64)
+
+    var tokenSize: Int { Self.tokenSize(vocabularySize: vocabularySize) }
 
     /// Two bytes a token where the vocabulary fits, else four.
-    var tokenSize: Int { vocabularySize <= 1 << 16 ? 2 : 4 }
+    static func tokenSize(vocabularySize: Int) -> Int { vocabularySize <= 1 << 16 ? 2 : 4 }
 
     init(reading file: HDF5File) throws {
         let version = try file.integer(named: "format_version")
@@ -40,7 +47,7 @@ package struct TokenShardAttributes: Equatable, Sendable {
         }
         tokenizerName = try file.string(named: "tokenizer_name")
         tokenizerSHA256 = try file.string(named: "tokenizer_sha256")
-        sourceSHA256 = try file.string(named: "source_sha256")
+        sourceSHA256 = try file.string(named: Self.sourceName)
         vocabularySize = try file.integer(named: "vocabulary_size")
         guard vocabularySize > 0, vocabularySize <= Int(Int32.max) else {
             throw Failure(
@@ -62,7 +69,7 @@ package struct TokenShardAttributes: Equatable, Sendable {
         try file.write(tokenizerSHA256, named: "tokenizer_sha256")
         try file.write(vocabularySize, named: "vocabulary_size")
         try file.write(endOfTextID.map(Int.init) ?? -1, named: "end_of_text_id")
-        try file.write(sourceSHA256, named: "source_sha256")
+        try file.write(sourceSHA256, named: Self.sourceName)
     }
 }
 

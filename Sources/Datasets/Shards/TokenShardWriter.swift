@@ -63,6 +63,11 @@ package final class TokenShardWriter {
         if pendingOffsets.count == Self.blockCount { try flushOffsets() }
     }
 
+    /// Records the hash of the source, of 64 digits, where the attributes had none.
+    func settleSource(sha256: String) throws {
+        try file.replace(sha256, named: TokenShardAttributes.sourceName)
+    }
+
     private func finish() throws {
         try flushTokens()
         try flushOffsets()

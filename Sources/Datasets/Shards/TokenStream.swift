@@ -5,13 +5,14 @@ import Synchronization
 /// Token shards, one after the other, as one stream of tokens.
 ///
 /// Few shards are open at a time, so that a large dataset does not use up the file descriptors of
-/// the process. May be read by several threads at once.
+/// the process. Where an index lies beside the shards only the first and the last are opened at the
+/// start, whatever their number. May be read by several threads at once.
 package final class TokenStream: Sendable {
     /// The shards in stream order.
     package let paths: [String]
     package let documentCount: Int
     /// The facts that distinguish each shard from others without reading its tokens.
-    package let shardFacts: [String]
+    package let shardFacts: [ShardFacts]
     /// The attributes of the first shard; the tokenizer and its vocabulary are those of all.
     package let attributes: TokenShardAttributes
     /// The first token of each shard, and at the end N.
@@ -28,28 +29,33 @@ package final class TokenStream: Sendable {
     package init(paths: [String]) throws {
         precondition(!paths.isEmpty, "a stream of at least one shard")
         let first = try TokenShard(path: paths[0])
-        var starts = [0]
-        var documentCount = 0
-        var facts: [String] = []
-        for path in paths {
-            let shard = try TokenShard(path: path)
-            try Self.require(
-                tokenizerSHA256: first.attributes.tokenizerSHA256,
-                vocabularySize: first.attributes.vocabularySize, of: shard.attributes, at: path)
-            starts.append(starts[starts.count - 1] + shard.tokenCount)
-            documentCount += shard.documentCount
-            facts.append(shard.facts)
-        }
+        let facts = try IndexedShards.facts(of: paths, first: first) ?? Self.facts(of: paths, first)
         self.paths = paths
-        self.starts = starts
-        self.documentCount = documentCount
         shardFacts = facts
+        starts = facts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.tokenCount) }
+        documentCount = facts.reduce(0) { $0 + $1.documentCount }
         attributes = first.attributes
     }
 
     /// The stream of one split of what a recipe names: a shard directory, a glob or a file.
     package convenience init(resolving path: String, split: DatasetSplit) throws {
-        try self.init(paths: DatasetFiles.resolve(path, split: split))
+        let paths = try DatasetFiles.resolve(path, split: split)
+        if try DirectoryEntries.isFolder(path) {
+            let names = Set(paths.map { DirectoryEntries.split($0).name })
+            try ShardIndex(ofDirectory: path)?.require(split, among: names, in: path)
+        }
+        try self.init(paths: paths)
+    }
+
+    /// The facts of shards that have no index, from all of them.
+    private static func facts(of paths: [String], _ first: TokenShard) throws -> [ShardFacts] {
+        try paths.map { path in
+            let shard = try TokenShard(path: path)
+            try require(
+                tokenizerSHA256: first.attributes.tokenizerSHA256,
+                vocabularySize: first.attributes.vocabularySize, of: shard.attributes, at: path)
+            return shard.facts
+        }
     }
 
     /// N: the tokens of all shards.
@@ -121,11 +127,14 @@ package final class TokenStream: Sendable {
                 return shards[shards.count - 1]
             }
             let shard = try TokenShard(path: path)
-            let expectedCount = starts[index + 1] - starts[index]
-            guard shard.tokenCount == expectedCount else {
+            guard shard.facts == shardFacts[index],
+                shard.attributes.vocabularySize == attributes.vocabularySize
+            else {
                 throw Failure(
-                    "a token shard has changed since it was first opened",
-                    expected: "\(expectedCount) tokens", got: "\(shard.tokenCount)", at: path)
+                    "a token shard is another than at the start, or than its index tells",
+                    expected: "\(shardFacts[index])", got: "\(shard.facts)", at: path,
+                    remedy: "prepare the text again; or remove an \(ShardIndex.fileName) that is "
+                        + "older than its shards, and begin the run again")
             }
             if shards.count == Self.maximumOpenCount { shards.removeFirst() }
             shards.append(shard)

@@ -61,18 +61,19 @@ package struct EvaluatePhase {
         }
         try inputs.requireEqual(over: communicator)
         let total = try loss.total(model, over: communicator)
-        let byteCount = try communicator.agree { try Self.bytes(of: loss, tokenizer) }
+        let own = try communicator.agree { try ownBytes(of: loss, tokenizer) }
+        let byteCount = Int(try communicator.allReduce([Int64(own)], .sum)[0])
         return Scores(
             loss: total.average, tokenCount: Int(total.weight), byteCount: byteCount)
     }
 
-    /// Bytes of the scored tokens as text; an end of text is none.
-    private static func bytes(of loss: ValidationLoss, _ tokenizer: any Tokenizer) throws -> Int {
+    /// Bytes of this rank's share of the scored tokens as text; an end of text is none.
+    private func ownBytes(of loss: ValidationLoss, _ tokenizer: any Tokenizer) throws -> Int {
         let lengths = try (0..<Int32(tokenizer.vocabularySize)).map { id in
             id == tokenizer.endOfTextID ? 0 : try tokenizer.bytes(of: [id]).count
         }
         var total = 0
-        try loss.forEachTargets { targets in
+        try loss.forEachOwnTargets(over: communicator) { targets in
             total += targets.reduce(0) { $0 + lengths[Int($1)] }
         }
         return total

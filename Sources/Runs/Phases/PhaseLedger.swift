@@ -7,7 +7,7 @@ import ModelFiles
 
 /// The finished phases of a run, in OUTPUT/phases.json: for each the hashes of the keys that it
 /// obeyed and of the files that it read, so that a restart repeats it where they changed, and only
-/// then.
+/// then. One rank asks and notes.
 package struct PhaseLedger {
     package let recipe: Recipe
     package let phase: Recipe.Phase
@@ -28,9 +28,14 @@ package struct PhaseLedger {
     private var isKept: Bool { phase != .evaluate && phase != .generate }
 
     func isFinished() throws -> Bool {
-        guard isKept, try DirectoryEntries.isThere(path) else { return false }
-        let old = try entries()[phase.rawValue]
-        return try old == entry(.contents) || old == entry(.paths)
+        guard isKept, try DirectoryEntries.isThere(path),
+            let old = try entries()[phase.rawValue]
+        else { return false }
+        if old["form"] != nil { return try old == entry(.stamps) }
+        guard try old == entry(.contents) || old == entry(.paths) else { return false }
+        // The next start need not read the whole of large files again.
+        try noteFinished()
+        return true
     }
 
     /// Whether the phase was finished once, on whatever inputs.
@@ -41,7 +46,7 @@ package struct PhaseLedger {
     func noteFinished() throws {
         guard isKept else { return }
         var entries = try DirectoryEntries.isThere(path) ? try entries() : [:]
-        entries[phase.rawValue] = try entry(.contents)
+        entries[phase.rawValue] = try entry(.stamps)
         try write(entries)
     }
 
@@ -54,14 +59,17 @@ package struct PhaseLedger {
             return []
         }
         var entries = try entries()
-        guard let old = entries[phase.rawValue],
-            old["files"] != .string(try fileHash(.contents)),
-            old["files"] != .string(try fileHash(.paths))
-        else { return [] }
+        guard let old = entries[phase.rawValue], try !hasFiles(of: old) else { return [] }
         let moved = try recipe.runs(of: phase).compactMap(Self.setAside)
         entries[phase.rawValue] = nil
         try write(entries)
         return moved
+    }
+
+    /// Whether the files of an entry are those of now.
+    private func hasFiles(of old: JSONValue) throws -> Bool {
+        let forms: [Form] = old["form"] == nil ? [.contents, .paths] : [.stamps]
+        return try forms.contains { old["files"] == .string(try fileHash($0)) }
     }
 
     /// Gives the checkpoints of a run, and the metrics that mention them, the first name that is
@@ -99,18 +107,22 @@ package struct PhaseLedger {
         return entries
     }
 
-    /// What the hashes of files cover: `contents` stay the same wherever a run and its files are
-    /// moved; older programs noted the `paths` too.
-    private enum Form { case contents, paths }
+    /// What the hashes of files cover: all of small files, and what tells a large one (`FileStamp`).
+    /// `contents` are all bytes, as older programs noted them, and still older ones the `paths` too.
+    private enum Form: String { case stamps, contents, paths }
 
     private func entry(_ form: Form) throws -> JSONValue {
-        .object(["keys": .string(keyHash(form)), "files": .string(try fileHash(form))])
+        var members: [String: JSONValue] = [
+            "keys": .string(keyHash(form)), "files": .string(try fileHash(form)),
+        ]
+        if form == .stamps { members["form"] = .string(form.rawValue) }
+        return .object(members)
     }
 
     private func keyHash(_ form: Form) -> String {
         var hash = FileHash()
-        for key in Recipe.keys where decides(key) {
-            let value = form == .contents ? placed(key) : "\(key.read(recipe))"
+        for key in Recipe.keys where decides(key) && (form == .stamps || !key.role.isAddedLater) {
+            let value = form != .paths ? placed(key) : "\(key.read(recipe))"
             hash.update(text: "\(key.path)=\(value)\n")
         }
         return hash.finish().sha256
@@ -134,7 +146,7 @@ package struct PhaseLedger {
 
     private func fileHash(_ form: Form) throws -> String {
         var hash = FileHash()
-        for file in try files() {
+        for file in try files(form) {
             let text = [form == .paths || file.content == nil ? file.path : nil, file.content]
             hash.update(text: text.compactMap { $0 }.joined(separator: " ") + "\n")
         }
@@ -148,17 +160,18 @@ package struct PhaseLedger {
         let content: String?
     }
 
-    private func files() throws -> [Input] {
-        switch phase {
+    private func files(_ form: Form) throws -> [Input] {
+        func file(_ path: String?) throws -> Input? { try Self.file(path, form) }
+        return switch phase {
         case .prepare:
             try (DirectoryEntries.files(in: recipe.prepare.input) + [recipe.tokenizer.path])
-                .compactMap(Self.file)
+                .compactMap(file)
         case .pretrain:
-            try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(Self.file)
+            try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(file)
         case .finetune:
             try ([recipe] + Variant.all(of: recipe).map(\.recipe))
-                .flatMap { try $0.fineTuneInputs }.compactMap(Self.file)
-        default: try [recipe.model(for: phase)].compactMap(Self.file)
+                .flatMap { try $0.fineTuneInputs }.compactMap(file)
+        default: try [recipe.model(for: phase)].compactMap(file)
         }
     }
 
@@ -166,18 +179,21 @@ package struct PhaseLedger {
     /// were made.
     private static func shards(_ path: String?) throws -> [Input] {
         guard let path else { return [] }
-        return try DatasetFiles.resolve(path, split: .train).map { path in
-            let made = try TokenShard(path: path).attributes
-            return Input(path: path, content: "\(made.sourceSHA256) \(made.tokenizerSHA256)")
+        let stream = try TokenStream(resolving: path, split: .train)
+        return zip(stream.paths, stream.shardFacts).map { path, made in
+            Input(path: path, content: "\(made.sourceSHA256) \(made.tokenizerSHA256)")
         }
     }
 
     /// The file at a path; for a model directory its manifest, which has the hash of each file.
-    private static func file(_ path: String?) throws -> Input? {
+    private static func file(_ path: String?, _ form: Form) throws -> Input? {
         guard let path else { return nil }
         let manifest = "\(path)/\(Manifest.fileName)"
         let file = try DirectoryEntries.isThere(manifest, followsLinks: true) ? manifest : path
         guard try DirectoryEntries.isFile(file) else { return Input(path: path, content: nil) }
-        return Input(path: path, content: try FileHash.hash(ofFile: file).sha256)
+        let content =
+            form == .stamps
+            ? try FileStamp(of: file).text : try FileHash.hash(ofFile: file).sha256
+        return Input(path: path, content: content)
     }
 }

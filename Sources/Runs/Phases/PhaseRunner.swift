@@ -29,9 +29,9 @@ package struct PhaseRunner {
             if phases.count > 1 { say("phase \(phase.rawValue)") }
             let ledger = PhaseLedger(recipe: recipe, phase: phase)
             // A phase that is asked for by its own command runs.
-            let isDone = try communicator.agree {
-                isResuming && phases.count > 1 ? try ledger.isFinished() : false
-            }
+            let isDone =
+                try isResuming && phases.count > 1
+                && communicator.firstRankFinds { try ledger.isFinished() }
             if isDone {
                 say("finished before, on the same inputs")
                 continue
@@ -121,7 +121,7 @@ package struct PhaseRunner {
     /// A run that is resumed uses shards that another program prepared, and replaces those of a
     /// preparation that was cut off, which lack the tokenizer.json.
     private func prepare(_ recipe: Recipe, _ ledger: PhaseLedger) throws {
-        let isDone = try communicator.agree {
+        let isDone = try communicator.firstRankFinds {
             try isResuming && !ledger.hasEntry()
                 && DirectoryEntries.isThere(
                     (recipe.prepare.output ?? "") + "/tokenizer.json", followsLinks: true)
@@ -136,7 +136,7 @@ package struct PhaseRunner {
         let tokenizer =
             try given
             ?? TokenizerPhase(communicator: communicator).train(
-                recipe.tokenizer, input: plan.inputs)
+                recipe.tokenizer, on: plan.texts)
         try communicator.agree { try recipe.requireWindows(plan, tokenizer: tokenizer) }
         let summary = try phase.run(
             plan, recipe.prepare, tokenizer: tokenizer, malformed: .replaced,

@@ -6,6 +6,9 @@ import Tokenizers
 
 /// `prepare`: text to token shards; all ranks share the work, and the shards do not depend on how many
 /// they are.
+///
+/// The first rank plans; each byte of a text is then read by one rank, which encodes it. What a rank
+/// holds does not grow with the text.
 package struct PreparePhase {
     package let communicator: any Communicator
 
@@ -15,15 +18,15 @@ package struct PreparePhase {
 
     /// Plans the preparation after a look at the files; the first rank prints warnings. Collective.
     package func plan(_ options: PrepareOptions) throws -> PreparationPlan {
-        let inputs = try communicator.agree { try TextInputs(options.input) }
+        let inputs = try TextInputs(options.input, over: communicator)
         warn(inputs.warnings)
-        let plan = try communicator.agree {
+        let numbers = try communicator.fromFirstRank {
             try PreparationPlan(
-                inputs: inputs.paths, validationFraction: options.validationFraction)
+                texts: inputs.texts, validationFraction: options.validationFraction,
+                shardSize: options.shardSize
+            ).numbers
         }
-        try RankInputs(plan.jobs.flatMap(\.pieces).map { .init($0.path, $0.text) })
-            .requireEqual(over: communicator)
-        return plan
+        return PreparationPlan(texts: inputs.texts, numbers: numbers)
     }
 
     /// - Parameters:
@@ -43,16 +46,15 @@ package struct PreparePhase {
                 ? try PreparationOutput(
                     directory: directory, tokenizer: tokenizer, isReplacing: isReplacing) : nil
         }
+        let team = try PreparationTeam(jobCount: plan.jobs.count, over: communicator)
+        // The collectives inside are those of the team, whose members all come out with its failure.
         let own = try communicator.agree {
-            try stride(from: communicator.rank, to: plan.jobs.count, by: communicator.worldSize)
-                .map { index in
-                    try plan.jobs[index].run(
-                        tokenizer: tokenizer, malformed: malformed, directory: directory)
-                }
+            try team.make(
+                plan.jobs, tokenizer: tokenizer, malformed: malformed, directory: directory)
         }
         let summaries = try communicator.allGather(ofAnySize: Array(JSONEncoder().encode(own)))
             .flatMap { try JSONDecoder().decode([ShardSummary].self, from: Data($0)) }
-        try communicator.agree { try output?.finish() }
+        try communicator.agree { try output?.finish(summaries, tokenizer: tokenizer) }
         warn(Self.shareWarnings(summaries, validationFraction: options.validationFraction))
         return Self.text(summaries, directory: directory)
     }

@@ -1,10 +1,10 @@
 import Collectives
+import Datasets
 import Diagnostics
-import Files
 import Tokenizers
 
-/// Training of a tokenizer on text files; all ranks share the counting, and the tokenizer does not depend
-/// on how many they are.
+/// Training of a tokenizer on text files of any size; all ranks share the reading and counting, and the
+/// tokenizer does not depend on how many they are.
 package struct TokenizerPhase {
     package let communicator: any Communicator
 
@@ -12,21 +12,24 @@ package struct TokenizerPhase {
         self.communicator = communicator
     }
 
-    /// Bytes of text that one rank counts at a time.
-    private static let partSize = 1 << 24
-
-    package func train(_ options: TokenizerOptions, input: [String]) throws -> any Tokenizer {
+    package func train(_ options: TokenizerOptions, on texts: [SourceText]) throws -> any Tokenizer
+    {
+        let sampleSize = options.sampleMegabytes.map { min($0, 1 << 30) << 20 }
+        let parts = TextParts(texts, sampleSize: sampleSize)
         switch options.kind {
-        case .character: try trainCharacters(input)
-        case .bpe: try trainBytePairs(input, vocabularySize: options.vocabularySize)
+        case .character: return try trainCharacters(parts)
+        case .bpe:
+            let tokenizer = try trainBytePairs(parts, vocabularySize: options.vocabularySize)
+            warn(of: tokenizer, options)
+            return tokenizer
         }
     }
 
-    private func trainCharacters(_ input: [String]) throws -> any Tokenizer {
+    private func trainCharacters(_ parts: TextParts) throws -> any Tokenizer {
         let own = try communicator.agree {
             var scalars: Set<Unicode.Scalar> = []
-            try forEachOwnPart(of: input) { part in
-                scalars.formUnion(String(decoding: part, as: UTF8.self).unicodeScalars)
+            try forEachOwnPart(of: parts) {
+                scalars.formUnion(String(decoding: $0, as: UTF8.self).unicodeScalars)
             }
             return scalars
         }
@@ -37,50 +40,91 @@ package struct TokenizerPhase {
         return try communicator.agree { try CharacterTokenizer(scalars: Set(all.joined())) }
     }
 
-    private func trainBytePairs(_ input: [String], vocabularySize: Int) throws -> any Tokenizer {
+    /// The first rank learns the merges from the counts of all, and hands on the tokenizer.
+    private func trainBytePairs(_ parts: TextParts, vocabularySize: Int) throws -> any Tokenizer {
         let own = try communicator.agree {
             var counts = WordCounts()
-            try forEachOwnPart(of: input) { try counts.add($0) }
-            return counts.serialized
+            try forEachOwnPart(of: parts) { try counts.add($0) }
+            return counts
         }
-        let all = try communicator.allGather(ofAnySize: own)
-        let tokenizer = try communicator.agree {
-            var counts = WordCounts()
-            for bytes in all { counts.merge(try WordCounts(serialized: bytes)) }
-            guard counts.count > 0 else {
+        let all = try WordCountReduction(communicator: communicator).merged(own)
+        let json = try communicator.fromFirstRank {
+            guard all.count > 0 else {
                 throw Failure(
                     "cannot train a tokenizer", expected: "a text with words",
-                    got: "nothing between the ends of texts", at: input.joined(separator: ", "),
+                    got: "nothing between the ends of texts", at: parts.places,
                     remedy: "name files that hold text")
             }
-            return try BytePairTrainer(vocabularySize: vocabularySize).train(counts)
+            return try BytePairTrainer(vocabularySize: vocabularySize).train(all).tokenizerJSON
         }
-        if communicator.rank == 0, tokenizer.vocabularySize < vocabularySize {
-            Console.write(
-                "warning: the tokenizer has \(tokenizer.vocabularySize) tokens instead of "
-                    + "\(vocabularySize): the text has no more pairs to merge\n",
-                to: .standardError)
+        return try communicator.agree {
+            try TokenizerFile.parse(json, at: "the trained tokenizer")
         }
-        return tokenizer
     }
 
-    /// The files cut where no word is cut; part i is counted by rank i mod R.
+    private func warn(of tokenizer: any Tokenizer, _ options: TokenizerOptions) {
+        guard communicator.rank == 0, tokenizer.vocabularySize < options.vocabularySize else {
+            return
+        }
+        Console.write(
+            "warning: the tokenizer has \(tokenizer.vocabularySize) tokens instead of "
+                + "\(options.vocabularySize): the text has no more pairs to merge\n",
+            to: .standardError)
+    }
+
+    /// Part i is read by rank i mod R.
     private func forEachOwnPart(
-        of input: [String], _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
+        of parts: TextParts, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws {
-        var index = 0
-        for path in input {
-            try FileReader.bytes(of: path).withUnsafeBufferPointer { text in
-                var start = 0
-                while start < text.count {
-                    let end = TextBoundary.next(in: text, from: start + Self.partSize)
-                    if index % communicator.worldSize == communicator.rank {
-                        try body(UnsafeBufferPointer(rebasing: text[start..<end]))
-                    }
-                    index += 1
-                    start = end
-                }
+        for number in stride(
+            from: communicator.rank, to: parts.count, by: communicator.worldSize)
+        {
+            try parts.part(number).withUnsafeBufferPointer(body)
+        }
+    }
+}
+
+/// Adds up the counts of all ranks on the first one, pair by pair: no rank holds those of more than two.
+private struct WordCountReduction {
+    let communicator: any Communicator
+
+    /// The counts of all ranks on rank 0, of some on others. Collective.
+    func merged(_ own: WordCounts) throws -> WordCounts {
+        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
+        var counts = own
+        var distance = 1
+        while distance < worldSize {
+            let place = rank % (2 * distance)
+            let source = place == 0 && rank + distance < worldSize ? rank + distance : nil
+            let target = place == distance ? rank - distance : nil
+            let received = try pass(
+                target == nil ? [] : counts.serialized, to: target, from: source)
+            if source != nil { counts.merge(try WordCounts(serialized: received)) }
+            distance *= 2
+        }
+        return counts
+    }
+
+    /// Sends bytes to one rank and receives those of another, whose number this rank does not know.
+    private func pass(_ bytes: [UInt8], to target: Int?, from source: Int?) throws -> [UInt8] {
+        let size = try move([Int64(bytes.count)], 1, to: target, from: source)
+        return try move(bytes, size.first.map { Int($0) } ?? 0, to: target, from: source)
+    }
+
+    private func move<Value: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+        _ values: [Value], _ count: Int, to target: Int?, from source: Int?
+    ) throws -> [Value] {
+        var received = [Value](repeating: 0, count: source == nil ? 0 : count)
+        try values.withUnsafeBytes { sent in
+            try received.withUnsafeMutableBytes { buffer in
+                let sends = target.map { [MessageToSend(to: $0, sent)] } ?? []
+                let receives = source.map { [MessageToReceive(from: $0, buffer)] } ?? []
+                try communicator.exchange(
+                    sends: sends.filter { !$0.bytes.isEmpty },
+                    receives: receives.filter { !$0.bytes.isEmpty }
+                ).wait()
             }
         }
+        return received
     }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Diagnostics
+import Evaluation
 import Logging
 import Tensors
 import Training
@@ -72,6 +73,18 @@ extension TrainingPhase {
             """
             trained: \(layout.trainedParameterCount) of them (\(String(format: "%.2f", 100 * share)) %); the \
             ranks reduce \(Quantity.bytes(4 * layout.trainedCount)) of gradients a step
+            """)
+    }
+
+    /// Logs that a validation leaves out a part of long shards, where nobody asked for that.
+    func announceValidation(
+        _ loss: ValidationLoss?, _ options: EvaluationOptions, _ logger: Logger
+    ) {
+        guard let loss, loss.leftOutCount > 0, options.batches == nil else { return }
+        logger.info(
+            """
+            a validation takes the first \(loss.sequenceCount) of \(loss.sequenceCount + loss.leftOutCount) \
+            windows, since the shards are long; evaluate.batches takes more or fewer
             """)
     }
 }

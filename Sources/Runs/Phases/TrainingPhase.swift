@@ -185,6 +185,7 @@ struct TrainingPhase {
             "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
         announceFrozen(model.parameters.layout, logger)
+        announceValidation(parts.validation, recipe.evaluate, logger)
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
         let board = ProgressBoard()
         return TrainerSetup(

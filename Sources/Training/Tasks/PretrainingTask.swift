@@ -98,7 +98,7 @@ package struct PretrainingTask: TrainingTask {
             try WindowSampler(
                 tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
                 globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-                isShuffled: recipe.data.shuffle)
+                order: recipe.data.shuffle)
         }
     }
 
@@ -107,11 +107,9 @@ package struct PretrainingTask: TrainingTask {
             try naming(stream) {
                 try ValidationLoss(
                     stream: stream, sequenceLength: recipe.sequenceLength,
-                    windowLimit: recipe.evaluate.batches.map {
-                        let (count, overflow) = $0.multipliedReportingOverflow(
-                            by: recipe.train.globalBatchSize)
-                        return overflow ? .max : count
-                    },
+                    windowLimit: recipe.evaluate.windowLimit(
+                        globalBatchSize: recipe.train.globalBatchSize,
+                        sequenceLength: recipe.sequenceLength),
                     portionSize: recipe.train.microBatchSize)
             }
         }

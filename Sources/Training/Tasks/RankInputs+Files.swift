@@ -32,7 +32,7 @@ extension RankInputs {
 
     /// Token shards, by what opening them shows.
     package init(_ stream: TokenStream) {
-        self.init(zip(stream.paths, stream.shardFacts).map { Item($0, $1) })
+        self.init(zip(stream.paths, stream.shardFacts).map { Item($0, "\($1)") })
     }
 
     /// A tokenizer, by the tokenizer.json that it was read from or is equal to.

@@ -38,6 +38,11 @@ struct PrepareCommand: RankedCommand {
         parsing: .unconditional, help: "Share of the text kept for validation; 0 keeps none.")
     var validationFraction = PrepareOptions().validationFraction
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Megabytes of text in a shard.", valueName: "n"))
+    var shardMegabytes = PrepareOptions().shardMegabytes
+
     @Flag(help: "Refuse text that is not valid UTF-8 instead of replacing its wrong bytes.")
     var strict = false
 
@@ -47,6 +52,7 @@ struct PrepareCommand: RankedCommand {
         options.input = input
         options.output = output
         options.validationFraction = validationFraction
+        options.shardMegabytes = shardMegabytes
         return options
     }
 

@@ -40,6 +40,13 @@ struct TokenizerTrainCommand: RankedCommand {
             "Tokens of a bpe tokenizer, its 256 bytes and end of text included.", valueName: "n"))
     var vocabularySize = Self.defaults.vocabularySize
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Megabytes of text, evenly spread, to train on; all where it is left out.",
+            valueName: "n"))
+    var sampleMegabytes: Int?
+
     @Option(help: ArgumentHelp("The file to write.", valueName: "tokenizer.json"))
     var output: String
 
@@ -48,6 +55,7 @@ struct TokenizerTrainCommand: RankedCommand {
         var options = TokenizerOptions()
         options.kind = kind
         options.vocabularySize = vocabularySize
+        options.sampleMegabytes = sampleMegabytes
         options.path = output
         return options
     }
@@ -56,17 +64,15 @@ struct TokenizerTrainCommand: RankedCommand {
         // What is trained has no path yet.
         var flags = options
         flags.path = nil
-        let inputs = try communicator.agree { [flags] in
-            try flags.validateFlags()
-            return try TextInputs(input)
-        }
+        try communicator.agree { [flags] in try flags.validateFlags() }
+        let inputs = try TextInputs(input, over: communicator)
         if communicator.rank == 0 {
             for warning in inputs.warnings {
                 Console.write("warning: \(warning)\n", to: .standardError)
             }
         }
         let tokenizer = try TokenizerPhase(communicator: communicator).train(
-            options, input: inputs.paths)
+            options, on: inputs.texts)
         try communicator.agree {
             guard communicator.rank == 0 else { return }
             try PublishedFile.write(tokenizer.tokenizerJSON, to: output)
