@@ -21,7 +21,7 @@ package struct FileLines {
     /// feed.
     ///
     /// - Parameter body: returns false to see no more of them.
-    package func forEach(_ body: (_ line: ArraySlice<UInt8>) throws -> Bool) throws {
+    package func forEachLine(_ body: (_ line: ArraySlice<UInt8>) throws -> Bool) throws {
         var torn: [UInt8] = []
         for offset in stride(from: 0, to: reader.size, by: blockSize) {
             let block = try reader.bytes(

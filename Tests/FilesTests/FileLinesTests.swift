@@ -10,7 +10,7 @@ import Testing
     private func lines(_ text: String, blockSize: Int) throws -> [String] {
         try folder.write(text, to: "a")
         var lines: [String] = []
-        try FileLines(of: folder("a"), blockSize: blockSize).forEach {
+        try FileLines(of: folder("a"), blockSize: blockSize).forEachLine {
             lines.append(String(decoding: $0, as: UTF8.self))
             return true
         }
@@ -37,7 +37,7 @@ import Testing
     @Test func noLineIsReadThatIsNotAskedFor() throws {
         try folder.write("a\nb\nc\n", to: "a")
         var seen = 0
-        try FileLines(of: folder("a"), blockSize: 2).forEach { _ in
+        try FileLines(of: folder("a"), blockSize: 2).forEachLine { _ in
             seen += 1
             return seen < 2
         }

@@ -85,7 +85,10 @@ struct BytePairTrainerTests {
                 let end =
                     part == count
                     ? buffer.count
-                    : max(start, TextBoundary.next(in: buffer, from: buffer.count * part / count))
+                    : max(
+                        start,
+                        WordBoundary.next(in: buffer, from: buffer.count * part / count)
+                            ?? buffer.count)
                 parts.append(String(decoding: buffer[start..<end], as: UTF8.self))
                 start = end
             }

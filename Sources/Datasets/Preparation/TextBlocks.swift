@@ -60,7 +60,8 @@ package struct TextBlocks {
     /// The end of the block whose nominal end is `place`, inside of `bytes`.
     private func end(in text: SourceText, _ bytes: Range<Int>, from place: Int) throws -> Int {
         let literal = EndOfText.literal.count
-        let reach = max(1, min(blockSize / 64, bytes.upperBound - place))
+        // A character ends in four bytes.
+        let reach = min(max(4, blockSize / 64), bytes.upperBound - place)
         // A literal across the nominal end counts.
         let first = max(bytes.lowerBound, place - literal + 1)
         if let found = try EndOfText.first(

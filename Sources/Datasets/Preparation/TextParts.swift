@@ -18,8 +18,12 @@ package struct TextParts {
 
     /// - Parameter sampleSize: the bytes that are taken; nil takes all.
     package init(_ texts: [SourceText], sampleSize: Int? = nil) {
-        let isSample = sampleSize.map { $0 < texts.reduce(0) { $0 + $1.size } } ?? false
-        self.init(texts, partSize: isSample ? Self.smallSize : Self.largeSize, sampleSize)
+        let size = texts.reduce(0) { $0 + $1.size }
+        if let sampleSize, sampleSize < size {
+            self.init(texts, partSize: Self.smallSize, sampleSize)
+        } else {
+            self.init(texts, partSize: Self.largeSize, nil)
+        }
     }
 
     init(_ texts: [SourceText], partSize: Int, _ sampleSize: Int?) {

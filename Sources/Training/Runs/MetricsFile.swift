@@ -57,7 +57,7 @@ package final class MetricsFile {
         of path: String, what: String = "cannot read the metrics of the run",
         _ body: (_ record: JSONValue?, _ line: ArraySlice<UInt8>) throws -> Bool
     ) throws {
-        try FileLines(of: path, what: what).forEach { line in
+        try FileLines(of: path, what: what).forEachLine { line in
             try body(line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }, line)
         }
     }
