@@ -74,4 +74,20 @@ extension TrainingPhase {
             ranks reduce \(Quantity.bytes(4 * layout.trainedCount)) of gradients a step
             """)
     }
+
+    /// - Parameters:
+    ///   - removedCount: files of a killed run that were removed.
+    ///   - missingByteCount: memory for messages that could not be reserved.
+    func announceSegments(_ removedCount: Int, _ missingByteCount: Int, _ logger: Logger) {
+        if removedCount > 0 {
+            logger.warning(
+                "removed \(Quantity.count(removedCount, "file")) of a killed run from /dev/shm")
+        }
+        guard missingByteCount > 0 else { return }
+        logger.warning(
+            """
+            /dev/shm has no room for \(Quantity.bytes(missingByteCount)) that the messages of MPI may \
+            come to need: should it be full then, the run ends; make room in it, or enlarge it
+            """)
+    }
 }

@@ -56,10 +56,7 @@ struct TrainingPhase {
         }
         if let note = fitted.note { logger.info("\(note)") }
         announce(recipe, task, start, logger)
-        if !segments.isEmpty {
-            logger.warning(
-                "removed \(Quantity.count(segments.count, "file")) of a killed run from /dev/shm")
-        }
+        announceSegments(segments.removed.count, segments.missingByteCount, logger)
         let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
         var setup = try makeSetup(
             recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
