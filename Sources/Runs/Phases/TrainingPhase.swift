@@ -14,6 +14,8 @@ import Training
 /// newest checkpoint of the run.
 struct TrainingPhase {
     package let isResuming: Bool
+    /// Whether a run that holds the directory by an owner's file is ended.
+    package var takesOver = false
     package var compute: ComputeResources
     package let communicator: any Communicator
     /// The name before each line on the terminal, where several runs share it; nil for a single
@@ -29,7 +31,8 @@ struct TrainingPhase {
         try communicator.agree { try task.inputs }.requireEqual(over: communicator)
         let fitted = try communicator.agree { try recipe.fittingWarmup(to: task) }
         let directory = try communicator.agree {
-            communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
+            communicator.rank == 0
+                ? try RunDirectory(at: recipe.output, takesOver: takesOver) : nil
         }
         let start = try RunStart.find(
             fitted.recipe, isResuming: isResuming, in: directory, over: communicator)
