@@ -107,6 +107,9 @@ struct TrainingPhase {
     private func train(_ setup: TrainerSetup, _ state: TrainerState) throws -> Trainer.Outcome {
         let watchdog = try Watchdog.start(
             seconds: setup.train.watchdogSeconds, board: setup.board, over: communicator)
+        let files = FileWatch.start(
+            seconds: setup.train.ioSeconds, board: setup.board, over: communicator)
+        defer { files?.close() }
         let outcome = try Trainer(setup, state: state).run()
         try watchdog?.close(over: communicator)
         return outcome

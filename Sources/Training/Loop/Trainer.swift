@@ -105,9 +105,7 @@ package final class Trainer {
         while state.step < setup.lastStep && !isExhausted {
             setup.board.beginStep(state.step + 1)
             let done = try advance()
-            try journal?.record(
-                done.gradient, learningRate: done.learningRate, step: state.step,
-                tokens: state.tokenCount, done.clock, profile: profile(done.clock))
+            try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
             let isBest =
                 isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
             let isStopping = try agreeAtBoundary()
@@ -126,6 +124,12 @@ package final class Trainer {
                 """)
         }
         return .finished
+    }
+
+    private func record(_ done: Step) throws {
+        try journal?.record(
+            done.gradient, learningRate: done.learningRate, step: state.step,
+            tokens: state.tokenCount, done.clock, profile: profile(done.clock))
     }
 
     /// Whether evaluate.patience is at its end; the same on all ranks, as the losses are.
@@ -153,7 +157,8 @@ package final class Trainer {
     package func advance() throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
-        let batch = try reader.next()
+        let batch = try setup.board.awaitingFiles(
+            "the batch of step \(state.step + 1)", reader.next)
         clock.lap("data")
         let gradient = try gradientStep.compute(batch, step: state.step, &clock)
         let learningRate = schedule.value(at: state.step)
@@ -184,7 +189,9 @@ package final class Trainer {
             gradient: gradient, step: state.step, source: setup.source,
             parameters: setup.objective.parameters
         ).description(over: setup.communicator)
-        try journal?.event("step \(step) skipped: \(description)", step: step)
+        try setup.board.awaitingFiles("metrics.jsonl") {
+            try journal?.event("step \(step) skipped: \(description)", step: step)
+        }
         guard state.skippedInARow <= setup.train.maximumSkippedSteps else {
             throw AgreedFailure(
                 Failure(
