@@ -23,7 +23,7 @@ extension TrainingPhase {
         for warning in compute.warnings + start.messages + task.warnings {
             logger.warning("\(warning)")
         }
-        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
+        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint.path)") }
         if compute.choice.origin == .checkpoint {
             logger.info("these are the kernels of the run so far, which keep its bits")
         } else if let kernels = start.state?.kernels, kernels != compute.kernels.description {

@@ -35,7 +35,8 @@ struct TrainingPhase {
                 ? try RunDirectory(at: recipe.output, takesOver: takesOver) : nil
         }
         let start = try RunStart.find(
-            fitted.recipe, isResuming: isResuming, in: directory, over: communicator)
+            fitted.recipe, isResuming: isResuming, in: directory, threads: compute.threadCount,
+            over: communicator)
         return try taking(kernelsOf: start).run(fitted, task, start, directory)
     }
 
@@ -206,32 +207,35 @@ struct TrainingPhase {
             stopRequest: stopRequest, board: board)
     }
 
-    /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
+    /// Fills model and optimizer and gives all ranks the same bits: from a checkpoint each rank reads
+    /// its part, what a run begins with comes from rank 0.
     package func load(
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
-        let (optimizerState, rank) = (setup.optimizer.state, communicator.rank)
-        let whole = start.state.flatMap { _ in optimizerState.wholeToFill(rank: rank) }
-        let weights = InitialWeights(model: setup.model, seed: setup.seed)
-        try communicator.agree {
-            guard rank == 0 else { return }
-            try weights.load(from: recipe.initial.from, checkpoint: start.checkpoint)
-            if let checkpoint = start.checkpoint, let whole {
-                try CheckpointReader.read(whole, from: checkpoint)
+        let checkpoint = start.checkpoint.map { CheckpointReader($0, over: communicator) }
+        if let checkpoint, setup.model.plan.lora == nil {
+            try checkpoint.readWeights(
+                into: setup.model, seed: setup.seed,
+                sharedIn: setup.memory?.weights == nil ? nil : setup.memory?.shared)
+        } else {
+            let weights = InitialWeights(model: setup.model, seed: setup.seed)
+            try communicator.agree {
+                guard communicator.rank == 0 else { return }
+                try weights.load(from: recipe.initial.from, adapters: start.checkpoint?.path)
             }
+            try setup.optimizer.spreadParameters(over: communicator)
         }
-        try setup.optimizer.spreadParameters(over: communicator)
         if setup.checkpointFiles.adapter != nil {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
         if recipe.training.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
-        guard var state = start.state else {
+        guard let checkpoint, var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
                 kernels: compute.kernels.description)
         }
-        try optimizerState.take(whole, over: communicator)
+        try checkpoint.read(setup.optimizer.state)
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount
