@@ -112,7 +112,8 @@ package final class Trainer {
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
                 || isBest && setup.checkpoint.keepBest
             {
-                try setup.board.uncounted(save)
+                let isEarly = isStopping && state.step < setup.lastStep
+                try setup.board.uncounted { try isEarly ? saveInTime() : save() }
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
@@ -240,6 +241,21 @@ package final class Trainer {
         let agreed = try setup.communicator.allReduce(own, .maximum)
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
+    }
+
+    /// Saves before the run stops, as far as the time that it was given allows it.
+    private func saveInTime() throws {
+        let budget = try StopBudget.agree(setup, saver)
+        if let note = budget.note(step: state.step, other: saver.stepUnderWay) {
+            setup.logger.warning("\(note)")
+        }
+        switch budget.choice {
+        case .save: try save()
+        case .saveInstead:
+            try saver.abandon()
+            try save()
+        case .complete: try saver.finish()
+        }
     }
 
     /// Begins a checkpoint of replicas that are equal.
