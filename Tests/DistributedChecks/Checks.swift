@@ -17,7 +17,7 @@ struct Checks {
             "shared-memory-too-large": sharedMemoryTooLarge,
             "shared-memory-or-why": sharedMemoryOrWhy,
             "shared-memory-then-full": sharedMemoryThenFull, "reduction-speed": reductionSpeed,
-            "not-finite": notFinite, "bit-flip": bitFlip,
+            "not-finite": notFinite, "bit-flip": bitFlip, "replicas": replicas,
             "checkpoints": checkpoints, "late-gradients": lateGradients,
             "compact-late-gradients": compactLateGradients,
             "logits": logits, "chat-templates": chatTemplates,

@@ -180,6 +180,7 @@ package final class Trainer {
             gradient.values, learningRate: learningRate,
             gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
             over: setup.communicator)
+        if let failure = setup.optimizer.flipFound { throw failure }
         state.updateCount = setup.optimizer.updateCount
     }
 
@@ -263,7 +264,7 @@ package final class Trainer {
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
-        try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
+        try ReplicaCheck.run(setup, step: state.step)
         try refuseNonFinite(tensors)
         try saver.begin(state)
     }
