@@ -121,15 +121,15 @@ extension Jobs {
 
         // MARK: Slow files
 
-        /// The data of rank 1 come four times as late as any rank may keep others waiting.
+        /// The data of rank 1 come three times as late as any rank may keep others waiting.
         @Test func aSlowFileSystemIsNoHangOfTheRun() async throws {
             let workspace = try await Workspace.prepared()
             let environment = try await FileFaults.environment(
-                ["READ": "shards/train,8000", "RANK": "1"])
+                ["READ": "shards/train,15000", "RANK": "1"])
             let start = ContinuousClock.now
             let run = try await workspace.pretrain(
-                "run", "train.watchdog_seconds=2", ranks: 3, environment: environment)
-            #expect(ContinuousClock.now - start > .seconds(8))
+                "run", "train.watchdog_seconds=5", ranks: 3, environment: environment)
+            #expect(ContinuousClock.now - start > .seconds(15))
             #expect(try run.steps().count == 20)
         }
 
@@ -140,7 +140,7 @@ extension Jobs {
                 ["READ": "shards/train,60000"].merging(faulty) { $1 })
             let start = ContinuousClock.now
             let run = try await workspace.run(
-                "pretrain --config recipe.yaml train.watchdog_seconds=2 train.io_seconds=4",
+                "pretrain --config recipe.yaml train.watchdog_seconds=60 train.io_seconds=4",
                 ranks: ranks, environment: environment)
             #expect(run.exitCode == 1)
             #expect(run.messages.count == 1, "\(run.errors)")
