@@ -12,6 +12,15 @@ package struct RankProgress: Equatable, Sendable {
     package var waitingSince: ContinuousClock.Instant?
     /// Whether what the rank does now (a checkpoint, an evaluation) may take any time.
     package var isUncounted = false
+    /// What the rank wants of the file system, and since when; nil while it wants nothing. Such a time
+    /// is not counted, but has a limit of its own.
+    package var files: FileWait?
+
+    /// A call that ends when the file system answers.
+    package struct FileWait: Equatable, Sendable {
+        package var what: String
+        package var since: ContinuousClock.Instant
+    }
 
     package init() {}
 }
@@ -34,6 +43,18 @@ package final class ProgressBoard: Sendable {
         return try body()
     }
 
+    /// Runs `body`, which ends when the file system answers: nobody else waits for this rank meanwhile
+    /// in vain.
+    ///
+    /// - Parameter what: what is read or written, as a message names it.
+    package func awaitingFiles<Value>(
+        _ what: String, _ body: () throws -> Value
+    ) rethrows -> Value {
+        state.withLock { $0.files = RankProgress.FileWait(what: what, since: .now) }
+        defer { state.withLock { $0.files = nil } }
+        return try body()
+    }
+
     /// Runs a collective call, in which this rank may have to wait for others.
     func during<Value>(_ call: String, _ body: () throws -> Value) rethrows -> Value {
         state.withLock {
@@ -47,6 +68,9 @@ package final class ProgressBoard: Sendable {
 
     /// Forgets how long the rank has waited: its process was asleep.
     func restartWaiting() {
-        state.withLock { if $0.waitingSince != nil { $0.waitingSince = .now } }
+        state.withLock {
+            if $0.waitingSince != nil { $0.waitingSince = .now }
+            $0.files?.since = .now
+        }
     }
 }

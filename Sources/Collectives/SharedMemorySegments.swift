@@ -29,6 +29,28 @@ package struct SharedMemorySegments {
         return unused.filter { unlink("\(folder)/\($0)") == 0 }.sorted()
     }
 
+    /// Takes the pages of those of `names` that are files of this user, which MPI would take one by one
+    /// as messages need them: in a folder that has become full, that ends in SIGBUS.
+    ///
+    /// - Returns: bytes that the folder has no room for; those stay as they were.
+    package func reserve(_ names: some Collection<String>) -> Int {
+        names.filter { !$0.contains("/") && isOwnFile($0) }.reduce(0) { $0 + missing(in: $1) }
+    }
+
+    private func missing(in name: String) -> Int {
+        let descriptor = open("\(folder)/\(name)", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var (file, room) = (stat(), statvfs())
+        guard fstat(descriptor, &file) == 0, statvfs("\(folder)/\(name)", &room) == 0 else {
+            return 0
+        }
+        // Not tried where there is too little: what is taken in vain stays taken.
+        let absent = max(0, Int(file.st_size) - 512 * Int(file.st_blocks))
+        guard absent <= Int(room.f_bavail) * Int(room.f_frsize) else { return absent }
+        return posix_fallocate(descriptor, 0, file.st_size) == 0 ? 0 : absent
+    }
+
     private func isOwnFile(_ name: String) -> Bool {
         var status = stat()
         return lstat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
@@ -50,13 +72,15 @@ package struct SharedMemorySegments {
 }
 
 extension Communicator {
-    /// Removes on each host the segments that the last start of a run left, and notes those of this
-    /// start, one a line; collective.
+    /// Removes on each host the segments that the last start of a run left, notes those of this start,
+    /// one a line, and reserves their pages; collective.
     ///
     /// - Parameter path: of the notes; on rank 0, which holds the lock of the run: the last start is
     ///   dead. Nil on the others.
-    /// - Returns: what was removed, on all hosts.
-    package func replaceSegments(notedAt path: String?) throws -> [String] {
+    /// - Returns: what was removed, on all hosts, and the most bytes that a host had no room for.
+    package func replaceSegments(
+        notedAt path: String?
+    ) throws -> (removed: [String], missingByteCount: Int) {
         let segments = SharedMemorySegments()
         let notes = try agree { () throws -> [UInt8] in
             guard let path, try DirectoryEntries.isThere(path) else { return [] }
@@ -65,11 +89,18 @@ extension Communicator {
         let names = Self.lines(try broadcast(notes, from: 0))
         let removed = localRank == 0 ? segments.remove(names) : []
         let all = try allGather(ofAnySize: Self.bytes(of: segments.own.sorted()))
+        let current = Set(all.flatMap(Self.lines)).sorted()
         try agree {
             guard let path else { return }
-            try PublishedFile.write(Self.bytes(of: Set(all.flatMap(Self.lines)).sorted()), to: path)
+            try PublishedFile.write(Self.bytes(of: current), to: path)
         }
-        return try allGather(ofAnySize: Self.bytes(of: removed)).flatMap(Self.lines)
+        // Each rank of a host those that fall to it: a name is a file on one host alone.
+        let part = current.enumerated().filter { $0.offset % neighbourCount == localRank }
+        let missing = segments.reserve(part.map(\.element))
+        return (
+            try allGather(ofAnySize: Self.bytes(of: removed)).flatMap(Self.lines),
+            Int(try allReduce([Int64(missing)], .maximum)[0])
+        )
     }
 
     private static func lines(_ bytes: [UInt8]) -> [String] {

@@ -71,15 +71,13 @@ package enum ResolvedPath {
 /// The path to which a model is written.
 package enum OutputPath {
     /// Makes the directory in which `path` is to lie, and those around it.
-    package static func makeParent(of path: String) throws {
-        let parent = URL(filePath: path).deletingLastPathComponent().path
+    package static func makeParent(of path: String) throws(Failure) {
         do {
-            try FileManager.default.createDirectory(
-                atPath: parent, withIntermediateDirectories: true)
+            try DirectoryEntries.make(DirectoryEntries.split(path).parent)
         } catch {
-            throw Failure(
-                "cannot create the directory", got: error.localizedDescription, at: parent,
-                remedy: "choose another output")
+            var failure = error
+            failure.remedy = "choose another output"
+            throw failure
         }
     }
 }

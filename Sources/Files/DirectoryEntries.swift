@@ -80,6 +80,26 @@ package enum DirectoryEntries {
         return files
     }
 
+    /// Makes a directory where it is missing, and those around it; what it makes is on the disk.
+    ///
+    /// - Parameter what: describes what failed.
+    package static func make(
+        _ path: String, what: String = "cannot create the directory"
+    ) throws(Failure) {
+        guard try !isFolder(path) else { return }
+        let parent = split(path).parent
+        if parent != path { try make(parent, what: what) }
+        let isMade = try SystemCall.check(what, at: path) { () -> Int32 in
+            guard mkdir(path, 0o777) != 0 else { return 1 }
+            let code = errno
+            // Another process may be making it too.
+            if code == EEXIST, (try? isFolder(path)) == true { return 0 }
+            errno = code
+            return -1
+        }
+        if isMade == 1 { try synchronize(parent) }
+    }
+
     /// Removes a file, a link or a whole directory; a missing one is fine.
     static func remove(_ path: String) throws(Failure) {
         guard try isThere(path) else { return }

@@ -1,8 +1,10 @@
 import Diagnostics
 import Glibc
 
-/// Owns a file whose parts are written in any order, by several processes where each has its own.
-package final class PartialFileWriter {
+/// Owns a file whose parts are written in any order, by several threads, and by several processes
+/// where each has its own.
+package final class PartialFileWriter: @unchecked Sendable {
+    // Sendable: threads write at places, and its owner finishes it after them.
     /// The name under which the file will be found, for failures.
     package let path: String
     private var descriptor: Int32?

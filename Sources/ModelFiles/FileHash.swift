@@ -7,6 +7,13 @@ package struct FileHash {
     private var hash = SHA256()
     private var size = 0
 
+    /// What the bytes come to.
+    package struct Sum: Equatable, Sendable {
+        package let size: Int
+        /// The hash as 64 lower-case hexadecimal digits.
+        package let sha256: String
+    }
+
     package init() {}
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -19,21 +26,29 @@ package struct FileHash {
     }
 
     /// Reads the file piece by piece.
-    package static func hash(ofFile path: String) throws(Failure) -> Manifest.File {
+    package static func hash(ofFile path: String) throws(Failure) -> Sum {
         let reader = try FileReader(path: path)
+        return try hash(of: reader, 0..<reader.size)
+    }
+
+    private static let pieceSize = 1 << 20
+
+    /// Reads a part of the file piece by piece.
+    package static func hash(of reader: FileReader, _ part: Range<Int>) throws(Failure) -> Sum {
         var hash = FileHash()
-        let pieceSize = 1 << 20
-        for start in stride(from: 0, to: reader.size, by: pieceSize) {
-            let piece = try reader.bytes(at: start, count: min(pieceSize, reader.size - start))
+        for start in stride(from: part.lowerBound, to: part.upperBound, by: pieceSize) {
+            let count = min(pieceSize, part.upperBound - start)
+            let piece = try reader.bytes(at: start, count: count)
             piece.withUnsafeBytes { hash.update($0) }
         }
         return hash.finish()
     }
 
-    package consuming func finish() -> Manifest.File {
-        let digits = hash.finalize().map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return Manifest.File(size: size, sha256: digits.joined())
+    package consuming func finish() -> Sum {
+        Sum(size: size, sha256: Self.hexadecimal(hash.finalize()))
+    }
+
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -9,9 +9,14 @@ package struct FiniteTensor {
     package let name: String
     package let path: String
 
-    /// - Parameter path: the file that it was read from.
-    package init(_ name: String, at path: String) {
-        (self.name, self.path) = (name, path)
+    /// The number of the first element that was read.
+    private let start: Int
+
+    /// - Parameters:
+    ///   - path: the file that it was read from.
+    ///   - start: the first element of the part that was read.
+    package init(_ name: String, at path: String, from start: Int = 0) {
+        (self.name, self.path, self.start) = (name, path, start)
     }
 
     /// The number of elements that one thread looks through at a time.
@@ -24,7 +29,7 @@ package struct FiniteTensor {
         guard let index = Self.firstNonFinite(in: values, on: device) else { return }
         throw Failure(
             "the tensor \(name) is not finite", expected: "numbers",
-            got: "\(values[index]) at element \(index)", at: path,
+            got: "\(values[index]) at element \(start + index)", at: path,
             remedy: "take another copy or an earlier checkpoint: nothing can be computed with it")
     }
 

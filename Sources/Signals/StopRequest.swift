@@ -39,6 +39,13 @@ package final class StopRequest: Sendable {
         hearsSignals && Self.isSignalled || end.map { ContinuousClock.now >= $0 } ?? false
     }
 
+    /// The time for which this process has been asked to stop; nil while it has not.
+    package var age: Duration? {
+        let signal = hearsSignals ? StopSignals.state.withLock(\.firstMoment) : nil
+        let moments = [signal, end].compactMap { $0 }.filter { $0 <= .now }
+        return moments.min().map { .now - $0 }
+    }
+
     /// Whether a signal has asked this process to stop, also one that came while there was no request.
     package static var isSignalled: Bool { StopSignals.state.withLock { $0.first != nil } }
 

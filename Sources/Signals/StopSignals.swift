@@ -17,6 +17,8 @@ enum StopSignals {
         /// The `StopRequest` values that exist.
         var requestCount = 0
         var first: Int32?
+        /// When the first one came.
+        var firstMoment: ContinuousClock.Instant?
         var count = 0
         var interruptCount = 0
         var reaction: StopRequest.Reaction?
@@ -40,6 +42,7 @@ enum StopSignals {
                 return .obey
             }
             state.first = state.first ?? number
+            state.firstMoment = state.firstMoment ?? .now
             state.count += 1
             return .react(state.reaction)
         }

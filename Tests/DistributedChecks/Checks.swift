@@ -14,9 +14,12 @@ struct Checks {
             "world": world, "values": values, "broadcast": broadcast, "gather": gather,
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
-            "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
-            "not-finite": notFinite, "bit-flip": bitFlip,
-            "late-gradients": lateGradients, "compact-late-gradients": compactLateGradients,
+            "shared-memory-too-large": sharedMemoryTooLarge,
+            "shared-memory-or-why": sharedMemoryOrWhy,
+            "shared-memory-then-full": sharedMemoryThenFull, "reduction-speed": reductionSpeed,
+            "not-finite": notFinite, "bit-flip": bitFlip, "replicas": replicas,
+            "checkpoints": checkpoints, "late-gradients": lateGradients,
+            "compact-late-gradients": compactLateGradients,
             "logits": logits, "chat-templates": chatTemplates,
         ]
     }

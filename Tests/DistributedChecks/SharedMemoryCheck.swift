@@ -1,5 +1,6 @@
 import Collectives
 import Diagnostics
+import Glibc
 
 extension Checks {
     /// On one host, on two that have neighbouring ranks, and on two that have every other one.
@@ -60,5 +61,49 @@ extension Checks {
             printOnce(reason.filter { !$0.isNumber })
         }
         return 0
+    }
+
+    /// Prints why there is no shared memory; all ranks must be told the same.
+    func sharedMemoryOrWhy() throws -> Int32 {
+        guard case .unavailable(let reason) = try communicator.shareMemory(byteCount: 1 << 20)
+        else { throw Failure("there is shared memory") }
+        let reasons = try communicator.allGather(ofAnySize: Array(reason.utf8))
+        try require(reasons.allSatisfy { $0 == reasons[0] }, "all ranks know the same reason")
+        printOnce(reason)
+        return 0
+    }
+
+    /// Fills /dev/shm to its end, then writes every page for the first time.
+    func sharedMemoryThenFull() throws -> Int32 {
+        let size = 16 << 20
+        guard case .shared(let memory) = try communicator.shareMemory(byteCount: size) else {
+            throw Failure("the ranks share no memory")
+        }
+        let missing = try communicator.replaceSegments(notedAt: nil).missingByteCount
+        try require(missing == 0, "the messages have their memory")
+        try communicator.agree { if rank == 0 { try fillSharedMemory() } }
+        memory.parts[rank].initializeMemory(as: UInt8.self, repeating: UInt8(rank + 1))
+        try memory.synchronize()
+        try communicator.barrier()
+        for (peer, part) in memory.parts.enumerated() {
+            let isWhole = part.allSatisfy { $0 == UInt8(peer + 1) }
+            try require(isWhole, "every page of rank \(peer) is there")
+        }
+        // Messages of all lengths pass as well.
+        for count in [1, 4_096, 1 << 20, 8 << 20] {
+            let sent = [UInt8](repeating: 7, count: count)
+            let received = try communicator.broadcast(rank == 0 ? sent : [], from: 0)
+            try require(received == sent, "\(count) bytes arrive")
+        }
+        printOnce("all pages are there")
+        return 0
+    }
+
+    private func fillSharedMemory() throws {
+        let descriptor = open("/dev/shm/filler", O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        let zeros = [UInt8](repeating: 0, count: 1 << 16)
+        while write(descriptor, zeros, zeros.count) > 0 {}
+        try require(errno == ENOSPC, "/dev/shm is full")
     }
 }

@@ -2,6 +2,7 @@ import Collectives
 import Foundation
 import JSON
 import Models
+import Tensors
 import TinyTrainings
 import Training
 
@@ -21,17 +22,55 @@ extension Checks {
         return 0
     }
 
-    /// A bit flips on rank 1 in the third step; every second step is saved.
+    /// `bit-flip none|zero1 RANK|all`: a bit of a weight flips on one rank, or all, in the third step;
+    /// every second step is saved.
     func bitFlip() throws -> Int32 {
-        let training = try TinyTraining()
+        var training = try TinyTraining()
+        training.sharding = TrainOptions.OptimizerSharding(rawValue: arguments[1]) ?? .none
         let name = "transformer.h.0.mlp.c_fc.weight"
         let objective = FlippingObjective(
-            model: training.model, flippingBitOf: name, inStep: rank == 1 ? 2 : -1)
-        defer { printOnce("saved \((try? training.store.steps) ?? [])") }
+            model: training.model, flippingBitOf: name,
+            inStep: arguments[2] == "all" || rank == Int(arguments[2]) ? 2 : -1)
         _ = try training.train(
             on: objective, steps: 6, maximumSkippedSteps: 0, checkpointEverySteps: 2,
             over: communicator)
         return 0
+    }
+
+    /// A bit of a replica flips on the last rank, where each rank has one, and where the others share one.
+    func replicas() throws -> Int32 {
+        let list = try TinyTraining().model.parameters
+        for copies in [
+            HostMap.apart(worldSize: worldSize),
+            HostMap(labels: (0..<worldSize).map { $0 == worldSize - 1 ? 1 : 0 }),
+        ] {
+            let check = ReplicaCheck(
+                communicator: communicator, copies: copies, tensors: list.named(list.values),
+                threads: list.device.threads)
+            try check.run(step: 4)
+            for parameter in list.parameters {
+                let place = try communicator.broadcast(
+                    [Int.random(in: parameter.range), Int.random(in: 0..<32)], from: 0)
+                flip(list, place)
+                var line = ""
+                do { try check.run(step: 4) } catch let error as AgreedFailure {
+                    line = error.failure.line
+                }
+                flip(list, place)
+                try require(
+                    line.hasPrefix("the replicas of the model differ: expected the bits of rank 0")
+                        && line.contains("on rank \(worldSize - 1) on ")
+                        && line.contains("(\(parameter.name), step 4)"), "\(place): \(line)")
+            }
+        }
+        printOnce("replicas")
+        return 0
+    }
+
+    private func flip(_ list: ParameterList, _ place: [Int]) {
+        guard rank == worldSize - 1 else { return }
+        let value = list.values.pointer + place[0]
+        value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << UInt32(place[1]))
     }
 
     /// Trains with gradients that the last micro-batch of a lane does not reach, in three buckets, and

@@ -21,7 +21,7 @@ import Testing
         do {
             try Manifest.verify(folder.path)
             return nil
-        } catch let failure {
+        } catch let failure as Failure {
             return failure
         }
     }
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "[]", "{}", "{\"format_version\": 2, \"files\": {}}", "{\"format_version\": 1}",
+        "", "[]", "{}", "{\"format_version\": 3, \"files\": {}}", "{\"format_version\": 1}",
         "{\"format_version\": 1, \"files\": {\"a.txt\": {\"size\": 0}}}",
         "{\"format_version\": 1, \"files\": {\"../a\": {\"size\": 0, \"sha256\": \"\"}}}",
         "{\"format_version\": 1, \"files\": {\"/a\": {\"size\": 0, \"sha256\": \"\"}}}",
@@ -96,5 +96,91 @@ import Testing
     @Test func directoryWithoutManifestIsRefused() throws {
         try FileManager.default.removeItem(atPath: folder("manifest.json"))
         #expect(throws: Failure.self) { try Manifest.verify(folder.path) }
+    }
+
+    // MARK: Files of several blocks
+
+    /// Two blocks of 16 MiB and three bytes, in which byte i is i mod 251.
+    private func putLargeFile() throws {
+        let size = 2 * Manifest.File.usualBlockSize + 3
+        var bytes = Data(UInt8(0)..<251)
+        while bytes.count < size { bytes.append(bytes) }
+        try bytes.prefix(size).write(to: URL(filePath: folder("large")))
+        try Manifest.write(in: folder.path)
+    }
+
+    /// Each is `split -b 16M --filter=sha256sum large`.
+    private static let largeHashes = [
+        "287507f403176f1f5b22b9a4d9cb49f7d7f88ac19e406b5ae87ce109564846bd",
+        "df70fa6ba7315486773b0dc3c2e3bf4eed20c974d24ffea463e449fe50d3c848",
+        "471111160b0aa98a9db7bac61bd831f53ebd03b7084004f334b62795f7e059ca",
+    ]
+
+    @Test func aFileOfSeveralBlocksHasAHashOfEach() throws {
+        try putLargeFile()
+        let manifest = try Manifest(reading: folder.path)
+        #expect(manifest.files["large"]?.blocks == Self.largeHashes)
+        #expect(manifest.blocks.count == 6)
+        let text = try folder.text("manifest.json")
+        #expect(text.contains("\"format_version\": 2"))
+        #expect(text.contains("\"block_bytes\": 16777216"))
+        #expect(try verify() == nil)
+    }
+
+    @Test(arguments: [0, 1, 2]) func theBlockThatIsAlteredIsNamed(block: Int) throws {
+        try putLargeFile()
+        var bytes = try folder.bytes("large")
+        bytes[block << 24 | 2] ^= 16
+        try folder.put(bytes, at: "large")
+        let failure = try #require(try verify())
+        #expect(failure.what == "the file is altered")
+        #expect(failure.expected == "SHA-256 \(Self.largeHashes[block])")
+        #expect(failure.got?.contains("of bytes \(block << 24)..<") == true)
+        #expect(failure.place == folder("large"))
+    }
+
+    /// Every rank reads its part: together they find what one finds.
+    @Test(arguments: [1, 2, 3, 7, 100]) func sharesOfTheBlocksAreAllOfThem(count: Int) throws {
+        try putLargeFile()
+        let manifest = try Manifest(reading: folder.path)
+        var bytes = try folder.bytes("large")
+        bytes[(1 << 24) + 5] ^= 1
+        try folder.put(bytes, at: "large")
+        let failures = (0..<count).map { rank in
+            failureLine {
+                try manifest.check(
+                    EqualShares(of: manifest.blocks.count, among: count)[rank].map {
+                        manifest.blocks[$0]
+                    }, in: folder.path, threads: 2)
+            }
+        }
+        #expect(failures.count { !$0.isEmpty } == 1)
+    }
+
+    /// A directory that an older program wrote: one hash of each file, whatever its size.
+    @Test func olderManifestsAreChecked() throws {
+        try putLargeFile()
+        let sum = try FileHash.hash(ofFile: folder("large"))
+        try folder.write(
+            """
+            {"files": {"large": {"sha256": "\(sum.sha256)", "size": \(sum.size)}}, "format_version": 1}
+            """, to: "manifest.json")
+        #expect(try verify() == nil)
+        var bytes = try folder.bytes("large")
+        bytes[bytes.count - 1] ^= 1
+        try folder.put(bytes, at: "large")
+        #expect(try verify()?.what == "the file is altered")
+    }
+
+    @Test(arguments: [
+        #"{"format_version": 2, "files": {"a": {"size": 5, "sha256_blocks": ["", ""]}}}"#,
+        #"{"format_version": 2, "block_bytes": 0, "files": {"a": {"size": 1, "sha256_blocks": [""]}}}"#,
+        #"{"format_version": 2, "block_bytes": 4, "files": {"a": {"size": 5, "sha256_blocks": [""]}}}"#,
+        #"{"format_version": 2, "block_bytes": 4, "files": {"a": {"size": 5, "sha256_blocks": ["", 1]}}}"#,
+        #"{"format_version": 2, "block_bytes": 4, "files": {"a": {"size": -1, "sha256_blocks": []}}}"#,
+    ])
+    func blocksThatDoNotFitTheSizeAreRefused(_ text: String) throws {
+        try folder.put(Array(text.utf8), at: "manifest.json")
+        #expect(throws: Failure.self) { try Manifest(reading: folder.path) }
     }
 }

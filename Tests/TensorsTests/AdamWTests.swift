@@ -39,7 +39,12 @@ import Testing
                 first_correction: Float(1 - pow(Double(beta1), Double(step))),
                 second_correction: Float(1 - pow(Double(beta2), Double(step))),
                 gradient_scale: 0.5)
-            kernel_adamw(&p, &m, &v, gradients.map { Float($0) }, count, &settings)
+            let before = kernel_parity(of: p, m, v)
+            var (found, written) = (kernel_parity(), kernel_parity())
+            kernel_adamw(
+                &p, &m, &v, gradients.map { Float($0) }, count, &settings, &found, &written)
+            #expect(found.words == before.words)
+            #expect(written.words == kernel_parity(of: p, m, v).words)
             reference.update(gradients, settings, step: step)
         }
         expectClose(p, reference.p, .forward, "parameters")
@@ -53,8 +58,20 @@ import Testing
             learning_rate: 0.5, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.5,
             first_correction: 0.1, second_correction: 0.05, gradient_scale: 1)
         var (p, m, v): ([Float], [Float], [Float]) = ([4, -8], [0, 0], [0, 0])
-        kernel_adamw(&p, &m, &v, [0, 0], 2, &settings)
+        var (found, written) = (kernel_parity(), kernel_parity())
+        kernel_adamw(&p, &m, &v, [0, 0], 2, &settings, &found, &written)
         #expect(p == [3, -6])
         #expect(m == [0, 0] && v == [0, 0])
     }
+}
+
+extension kernel_parity {
+    /// By the definition: the exclusive or of all bit patterns.
+    fileprivate init(of p: [Float], _ m: [Float], _ v: [Float]) {
+        let parities = [p, m, v].map { $0.reduce(UInt32(0)) { $0 ^ $1.bitPattern } }
+        self.init(
+            weights: parities[0], first_moments: parities[1], second_moments: parities[2])
+    }
+
+    fileprivate var words: [UInt32] { [weights, first_moments, second_moments] }
 }

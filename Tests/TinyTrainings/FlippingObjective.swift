@@ -1,6 +1,7 @@
 import Datasets
 import Models
 import Objectives
+import Synchronization
 import Tensors
 
 /// Next tokens, but in one step a bit of a weight flips, as in a memory that is not sound.
@@ -8,6 +9,12 @@ package struct FlippingObjective: Objective {
     private let model: LanguageModel
     private let name: String
     private let step: Int
+    private let flip = Flip()
+
+    /// Whether the bit has flipped: once, however many micro-batches the step has.
+    private final class Flip: Sendable {
+        let isDone = Atomic<Bool>(false)
+    }
 
     package init(model: LanguageModel, flippingBitOf name: String, inStep step: Int) {
         (self.model, self.name, self.step) = (model, name, step)
@@ -18,7 +25,9 @@ package struct FlippingObjective: Objective {
     package func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
-        if dropout?.step == step, let parameter = parameters[name] {
+        if dropout?.step == step, let parameter = parameters[name],
+            !flip.isDone.exchange(true, ordering: .relaxed)
+        {
             let value = parameters.values.pointer + parameter.range.lowerBound
             value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
         }

@@ -28,6 +28,8 @@ package struct TinyTraining {
     /// Where the ranks have their gradients, and in which format those travel.
     package var nodeMemory = TrainOptions.NodeMemory.private
     package var gradientType = NumberFormat.fp32
+    /// With zero1 the ranks train with an optimizer of their own, beside `optimizer`.
+    package var sharding = TrainOptions.OptimizerSharding.none
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()
@@ -79,10 +81,15 @@ package struct TinyTraining {
         var train = TrainOptions()
         (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
         (train.nodeMemory, train.gradientType) = (nodeMemory, gradientType)
+        train.optimizerSharding = sharding
         let (stream, logger) = (try stream(), try RunLog.logger(rank: 1))
         return TrainerSetup(
             communicator: communicator, model: model, objective: objective,
-            optimizer: optimizer,
+            optimizer: sharding == .none
+                ? optimizer
+                : AdamW(
+                    OptimizerOptions(), train, parameters: model.parameters, memory: nil,
+                    over: communicator),
             memory: try TrainingMemory.share(
                 model.parameters.layout,
                 tree: LaneTree(laneCount: laneCount), train, over: communicator, logger),

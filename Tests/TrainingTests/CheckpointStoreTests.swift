@@ -1,3 +1,4 @@
+import Collectives
 import Diagnostics
 import Foundation
 import Testing
@@ -27,7 +28,8 @@ import Training
         other.model.initialize(seed: 2)
         let directory = training.store.path(ofStep: 7)
         try other.model.readWeights(from: directory)
-        try CheckpointReader.read(other.optimizer.state, from: directory)
+        let found = try #require(try training.store.newestComplete { _ in })
+        try CheckpointReader(found, over: SingleProcess()).read(other.optimizer.state)
         #expect(other.model.parameters.values.array == training.model.parameters.values.array)
         #expect(other.optimizer.firstMoments.array == firstMoments.array)
         #expect(other.optimizer.secondMoments.array == secondMoments.array)
@@ -67,7 +69,7 @@ import Training
         for step in [10, 20, 15] { try training.save(step: step) }
         try Damage.alteredWeights.apply(to: training.store.path(ofStep: 20))
         try training.store.keepLast(1, upTo: 15)
-        #expect(try training.store.newestComplete { _ in } == training.store.path(ofStep: 15))
+        #expect(try training.store.newestComplete { _ in }?.path == training.store.path(ofStep: 15))
     }
 
     @Test(arguments: Damage.allCases)
@@ -78,7 +80,7 @@ import Training
         try damage.apply(to: training.store.path(ofStep: 10))
         var failures: [Failure] = []
         let found = try training.store.newestComplete { failures.append($0) }
-        #expect(found == training.store.path(ofStep: 5))
+        #expect(found?.path == training.store.path(ofStep: 5))
         #expect(failures.count == 1)
         #expect(failures.first?.line.contains("step-00000010") == true)
         #expect(failures.first?.line.contains(damage.message) == true, "\(failures)")

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TemporaryFolders
 import Testing
@@ -19,16 +20,47 @@ import Training
         _ = try RunDirectory(at: folder("run"))
     }
 
-    @Test(arguments: [ENOLCK, ENOSYS, EOPNOTSUPP])
-    func aFileSystemWithoutLocksIsSaidToHaveNone(code: Int32) throws {
-        let folder = try TemporaryFolder()
-        let run = try RunDirectory(at: folder("run")) { _, _ in
+    /// In a file system whose flock fails with this error.
+    private func run(_ folder: TemporaryFolder, without code: Int32) throws -> RunDirectory {
+        try RunDirectory(at: folder("run"), beat: .milliseconds(40)) { _, _ in
             errno = code
             return -1
         }
-        let warning = try #require(run.warning)
+    }
+
+    @Test(arguments: [ENOLCK, ENOSYS, EOPNOTSUPP])
+    func whereAFileSystemHasNoLocksAFileKeepsTheSecondRunOut(code: Int32) throws {
+        let folder = try TemporaryFolder()
+        let first = try run(folder, without: code)
+        let warning = try #require(first.warning)
         #expect(warning.contains("gives no lock (flock: \(String(cString: strerror(code)))): "))
+        let line = failureLine { _ = try run(folder, without: code) }
+        #expect(line.hasPrefix("another run is at work in this directory: got process "))
         #expect(try RunDirectory(at: folder("other")).warning == nil)
+        withExtendedLifetime(first) {}
+    }
+
+    /// A lock that each of two hosts would get.
+    @Test func aLockOfOneHostAloneIsBackedByAFile() throws {
+        let folder = try TemporaryFolder()
+        let reach = LockReach.thisHost(reason: "lustre with localflock")
+        let run = try RunDirectory(at: folder("run"), reach: reach, beat: .milliseconds(40))
+        #expect(run.warning?.contains("other hosts do not see (lustre with localflock)") == true)
+        #expect(try OwnerFile.isThere(in: folder("run")))
+        // On this host the lock itself tells.
+        let line = failureLine { _ = try RunDirectory(at: folder("run"), reach: reach) }
+        #expect(line.hasPrefix("another run is at work in this directory ("))
+    }
+
+    /// Two hosts mount the same directory, and one of them with locks.
+    @Test func aHostWithLocksGoesByTheFileOfOneWithout() throws {
+        let folder = try TemporaryFolder()
+        let first = try run(folder, without: ENOSYS)
+        let line = failureLine {
+            _ = try RunDirectory(at: folder("run"), beat: .milliseconds(40))
+        }
+        #expect(line.hasPrefix("another run is at work in this directory: got process "))
+        withExtendedLifetime(first) {}
     }
 
     @Test func checkpointsThatCannotBeListedAreNotNone() throws {

@@ -175,13 +175,22 @@ typedef struct {
     float gradient_scale;
 } kernel_adamw_settings;
 
+/* The exclusive or of the bits of the numbers in three lists, which any one flipped bit changes. */
+typedef struct {
+    unsigned weights, first_moments, second_moments;
+} kernel_parity;
+
+/* `found` and `written` become what the lists hold before and after. */
 void kernel_adamw(
     float *parameters, float *first_moments, float *second_moments, const float *gradients,
-    long n, const kernel_adamw_settings *settings);
+    long n, const kernel_adamw_settings *settings, kernel_parity *found, kernel_parity *written);
 /* Writes the new parameters rounded, too. */
 void kernel_adamw_bf16(
     float *parameters, float *first_moments, float *second_moments, const float *gradients,
-    long n, const kernel_adamw_settings *settings, bfloat16 *rounded);
+    long n, const kernel_adamw_settings *settings, bfloat16 *rounded, kernel_parity *found,
+    kernel_parity *written);
+/* What one list comes to. */
+unsigned kernel_parity_of(const float *a, long n);
 
 /* random.c */
 typedef struct {

@@ -73,22 +73,6 @@ int cmpi_test(cmpi_requests *requests, int *done);
 // To be called after cmpi_wait, or after cmpi_test told the end.
 void cmpi_requests_free(cmpi_requests *requests);
 
-// Memory that the ranks of one node share; exists until `cmpi_window_free`.
-typedef struct cmpi_window cmpi_window;
-
-// Allocates `count` bytes of this rank, which all ranks see that name the same `host`, a number from 0;
-// they must be on one node. Collective. The memory is zero and present: where it is not, `*is_present`
-// is 0, and using it may kill the process.
-int cmpi_window_create(
-    const cmpi_world *world, int host, long count, cmpi_window **window, int *is_present);
-// Where the memory of `rank`, counted among those of the host, lies in this process, and its size.
-int cmpi_window_segment(const cmpi_window *window, int rank, void **base, long *count);
-// Orders the memory accesses of this rank: to be called after writing, before telling another rank, and
-// after being told, before reading.
-int cmpi_window_synchronize(const cmpi_window *window);
-// Collective over the host.
-int cmpi_window_free(cmpi_window *window);
-
 #ifdef __cplusplus
 }
 #endif

@@ -53,9 +53,10 @@ package enum Heartbeat: Equatable, Sendable {
 }
 
 extension Heartbeat.Standing {
-    init(_ progress: RankProgress) {
+    package init(_ progress: RankProgress) {
         self.init(
             step: progress.step, number: progress.number, call: progress.call,
-            waited: progress.waitingSince.map { .now - $0 }, isUncounted: progress.isUncounted)
+            waited: progress.waitingSince.map { .now - $0 },
+            isUncounted: progress.isUncounted || progress.files != nil)
     }
 }

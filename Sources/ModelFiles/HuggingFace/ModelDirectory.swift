@@ -38,16 +38,18 @@ package struct ModelDirectory: Sendable {
     /// The entry of one tensor in its file, by its name in `tensorShapes`; nil where there is none.
     package func tensor(named name: String) -> SafetensorsEntry? { places[name]?.entry }
 
-    /// Reads one tensor, by its name in `tensorShapes`, as Float.
+    /// Reads one tensor, by its name in `tensorShapes`, or some of its elements, as Float.
     ///
-    /// - Precondition: the buffer has exactly as many elements as the tensor.
+    /// - Parameter elements: nil reads all.
+    /// - Precondition: the buffer has exactly as many elements as are read.
     package func readTensor(
-        named name: String, into buffer: UnsafeMutableBufferPointer<Float>
+        named name: String, _ elements: Range<Int>? = nil,
+        into buffer: UnsafeMutableBufferPointer<Float>
     ) throws(Failure) {
         guard let place = places[name] else {
             throw Failure("the tensor \(name) is missing", at: path)
         }
-        try place.file.readFloat32(place.entry.name, into: buffer)
+        try place.file.readFloat32(place.entry.name, elements, into: buffer)
     }
 
     /// The file that contains a tensor, by its name in `tensorShapes`.

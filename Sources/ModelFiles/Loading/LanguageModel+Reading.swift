@@ -6,9 +6,10 @@ extension LanguageModel {
     /// Reads the parameters of the architecture, all of them finite, and a classification head where
     /// both have one of as many classes.
     ///
+    /// - Parameter part: the elements of the flat list of parameters that are read; nil reads all.
     /// - Throws: `Failure` where the directory holds a model of other sizes, or a number that is not
     ///   finite.
-    package func readWeights(from directory: String) throws {
+    package func readWeights(from directory: String, part: Range<Int>? = nil) throws {
         let files = try ModelDirectory(reading: directory)
         guard files.model.hasSizes(of: configuration) else {
             throw Failure(
@@ -24,9 +25,14 @@ extension LanguageModel {
             if isOptional && files.tensor(named: parameter.name)?.shape != parameter.shape {
                 continue
             }
-            let values = parameters.value(of: parameter).buffer
-            try files.readTensor(named: parameter.name, into: values)
-            try FiniteTensor(parameter.name, at: files.file(ofTensor: parameter.name))
+            let range = part.map { parameter.range.clamped(to: $0) } ?? parameter.range
+            guard !range.isEmpty else { continue }
+            let values = UnsafeMutableBufferPointer(rebasing: parameters.values.buffer[range])
+            let first = parameter.range.lowerBound
+            let elements = range.lowerBound - first..<range.upperBound - first
+            try files.readTensor(named: parameter.name, elements, into: values)
+            let path = files.file(ofTensor: parameter.name)
+            try FiniteTensor(parameter.name, at: path, from: elements.lowerBound)
                 .check(UnsafeBufferPointer(values), on: device)
         }
     }

@@ -39,27 +39,37 @@ package final class SafetensorsFile: Sendable {
         precondition(
             buffer.count == entry.range.count,
             "\(name): expected a buffer of \(entry.range.count) bytes, got \(buffer.count)")
-        try reader.read(into: buffer, at: dataStart + entry.range.lowerBound)
+        try read(entry, at: 0, into: buffer)
     }
 
-    /// One tensor as Float; BF16 and F16 are widened, which is exact.
+    private func read(
+        _ entry: SafetensorsEntry, at start: Int, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Failure) {
+        try reader.read(into: buffer, at: dataStart + entry.range.lowerBound + start)
+    }
+
+    /// One tensor, or some of its elements, as Float; BF16 and F16 are widened, which is exact.
     ///
+    /// - Parameter elements: nil reads all.
     /// - Throws: `Failure` for a tensor that is missing or of another type, and on a read error.
-    /// - Precondition: the buffer has exactly as many elements as the tensor.
+    /// - Precondition: the buffer has exactly as many elements as are read.
     package func readFloat32(
-        _ name: String, into buffer: UnsafeMutableBufferPointer<Float>
+        _ name: String, _ elements: Range<Int>? = nil,
+        into buffer: UnsafeMutableBufferPointer<Float>
     ) throws(Failure) {
         let entry = try entry(name)
+        let elements = elements ?? 0..<entry.elementCount
         precondition(
-            buffer.count == entry.elementCount,
-            "\(name): expected a buffer of \(entry.elementCount), got \(buffer.count)")
+            buffer.count == elements.count && elements.upperBound <= entry.elementCount,
+            "\(name): expected a buffer of \(elements.count), got \(buffer.count)")
         let bytes = UnsafeMutableRawBufferPointer(buffer)
+        let start = elements.lowerBound * entry.type.size
         switch entry.type {
-        case .float32: try readBytes(name, into: bytes)
+        case .float32: try read(entry, at: start, into: bytes)
         case .bfloat16:
-            try readHalves(name, into: bytes) { Float(bitPattern: UInt32($0) << 16) }
+            try readHalves(entry, at: start, into: bytes) { Float(bitPattern: UInt32($0) << 16) }
         case .float16:
-            try readHalves(name, into: bytes) { Float(Float16(bitPattern: $0)) }
+            try readHalves(entry, at: start, into: bytes) { Float(Float16(bitPattern: $0)) }
         default:
             throw Failure(
                 "cannot read the tensor \(name) as numbers", expected: "F32, BF16 or F16",
@@ -72,10 +82,11 @@ package final class SafetensorsFile: Sendable {
     /// The i-th of n elements is read from byte 2n + 2i and written to 4i..<4i + 4, which ends at
     /// or before the next one to be read (2n + 2i + 2), since i < n.
     private func readHalves(
-        _ name: String, into bytes: UnsafeMutableRawBufferPointer, widen: (UInt16) -> Float
+        _ entry: SafetensorsEntry, at start: Int, into bytes: UnsafeMutableRawBufferPointer,
+        widen: (UInt16) -> Float
     ) throws(Failure) {
         let half = bytes.count / 2
-        try readBytes(name, into: UnsafeMutableRawBufferPointer(rebasing: bytes[half...]))
+        try read(entry, at: start, into: UnsafeMutableRawBufferPointer(rebasing: bytes[half...]))
         for index in 0..<half / 2 {
             let element = bytes.load(fromByteOffset: half + 2 * index, as: UInt16.self)
             bytes.storeBytes(of: widen(element), toByteOffset: 4 * index, as: Float.self)

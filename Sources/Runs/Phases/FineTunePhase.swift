@@ -8,6 +8,8 @@ import Training
 /// `finetune`: a model that does one task, or several adapters at once.
 struct FineTunePhase {
     package let isResuming: Bool
+    /// Whether a run that holds the directory by an owner's file is ended.
+    package var takesOver = false
     package let compute: ComputeResources
     package let communicator: any Communicator
     /// The name of one of several adapters, which comes before its messages; nil for a single
@@ -18,7 +20,8 @@ struct FineTunePhase {
         guard recipe.finetune.variants.isEmpty else { return try runVariants(recipe) }
         let own = try communicator.agree { try recipe.fineTuning() }
         let phase = TrainingPhase(
-            isResuming: isResuming, compute: compute, communicator: communicator, name: name)
+            isResuming: isResuming, takesOver: takesOver, compute: compute,
+            communicator: communicator, name: name)
         let outcome: Trainer.Outcome
         do {
             outcome = try phase.run(own) { try Self.task(own) }
@@ -92,7 +95,8 @@ struct FineTunePhase {
                     for note in variants[variant].notes { Console.line("note: \(note)") }
                 }
                 outcome = try FineTunePhase(
-                    isResuming: isResuming, compute: compute, communicator: part, name: name
+                    isResuming: isResuming, takesOver: takesOver, compute: compute,
+                    communicator: part, name: name
                 ).run(variants[variant].recipe)
                 guard outcome == .finished else { break }
             }

@@ -12,9 +12,13 @@ import Training
 package struct PhaseRunner {
     package let communicator: any Communicator
     package let isResuming: Bool
+    /// Whether a training ends a run that holds its directory by an owner's file.
+    private let takesOver: Bool
 
-    package init(communicator: any Communicator, isResuming: Bool) {
-        (self.communicator, self.isResuming) = (communicator, isResuming)
+    package init(communicator: any Communicator, isResuming: Bool, takesOver: Bool = false) {
+        self.communicator = communicator
+        self.isResuming = isResuming
+        self.takesOver = takesOver
     }
 
     /// The exit code of a run that was stopped on request after saving.
@@ -90,12 +94,14 @@ package struct PhaseRunner {
         case .prepare: try prepare(recipe, ledger)
         case .pretrain:
             let phase = TrainingPhase(
-                isResuming: isResuming, compute: compute, communicator: communicator)
+                isResuming: isResuming, takesOver: takesOver, compute: compute,
+                communicator: communicator)
             return try phase.run(recipe) { try PretrainingTask(recipe.training) } == .finished
         case .evaluate: try evaluate(recipe, compute)
         case .finetune:
             return try FineTunePhase(
-                isResuming: isResuming, compute: compute, communicator: communicator
+                isResuming: isResuming, takesOver: takesOver, compute: compute,
+                communicator: communicator
             ).run(recipe) == .finished
         case .merge:
             try onFirstRank {

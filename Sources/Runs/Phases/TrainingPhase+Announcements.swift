@@ -24,7 +24,7 @@ extension TrainingPhase {
         for warning in compute.warnings + start.messages + task.warnings {
             logger.warning("\(warning)")
         }
-        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint)") }
+        if let checkpoint = start.checkpoint { logger.info("resuming from \(checkpoint.path)") }
         if compute.choice.origin == .checkpoint {
             logger.info("these are the kernels of the run so far, which keep its bits")
         } else if let kernels = start.state?.kernels, kernels != compute.kernels.description {
@@ -85,6 +85,22 @@ extension TrainingPhase {
             """
             a validation takes the first \(loss.sequenceCount) of \(loss.sequenceCount + loss.leftOutCount) \
             windows, since the shards are long; evaluate.batches takes more or fewer
+            """)
+    }
+
+    /// - Parameters:
+    ///   - removedCount: files of a killed run that were removed.
+    ///   - missingByteCount: memory for messages that could not be reserved.
+    func announceSegments(_ removedCount: Int, _ missingByteCount: Int, _ logger: Logger) {
+        if removedCount > 0 {
+            logger.warning(
+                "removed \(Quantity.count(removedCount, "file")) of a killed run from /dev/shm")
+        }
+        guard missingByteCount > 0 else { return }
+        logger.warning(
+            """
+            /dev/shm has no room for \(Quantity.bytes(missingByteCount)) that the messages of MPI may \
+            come to need: should it be full then, the run ends; make room in it, or enlarge it
             """)
     }
 }

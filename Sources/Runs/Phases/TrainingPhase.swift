@@ -14,6 +14,8 @@ import Training
 /// newest checkpoint of the run.
 struct TrainingPhase {
     package let isResuming: Bool
+    /// Whether a run that holds the directory by an owner's file is ended.
+    package var takesOver = false
     package var compute: ComputeResources
     package let communicator: any Communicator
     /// The name before each line on the terminal, where several runs share it; nil for a single
@@ -29,10 +31,12 @@ struct TrainingPhase {
         try communicator.agree { try task.inputs }.requireEqual(over: communicator)
         let fitted = try communicator.agree { try recipe.fittingWarmup(to: task) }
         let directory = try communicator.agree {
-            communicator.rank == 0 ? try RunDirectory(at: recipe.output) : nil
+            communicator.rank == 0
+                ? try RunDirectory(at: recipe.output, takesOver: takesOver) : nil
         }
         let start = try RunStart.find(
-            fitted.recipe, isResuming: isResuming, in: directory, over: communicator)
+            fitted.recipe, isResuming: isResuming, in: directory, threads: compute.threadCount,
+            over: communicator)
         return try taking(kernelsOf: start).run(fitted, task, start, directory)
     }
 
@@ -56,10 +60,7 @@ struct TrainingPhase {
         }
         if let note = fitted.note { logger.info("\(note)") }
         announce(recipe, task, start, logger)
-        if !segments.isEmpty {
-            logger.warning(
-                "removed \(Quantity.count(segments.count, "file")) of a killed run from /dev/shm")
-        }
+        announceSegments(segments.removed.count, segments.missingByteCount, logger)
         let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
         var setup = try makeSetup(
             recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
@@ -67,6 +68,10 @@ struct TrainingPhase {
             guard communicator.rank == 0 else { return }
             try CheckpointRoom(setup, from: start).check(at: recipe.output, logger)
         }
+        let saveTime = try SaveTime.measure(
+            setup, in: setup.store.directory, over: communicator)
+        saveTime?.announce(recipe.checkpoint, at: recipe.output, logger)
+        setup.saveSeconds = saveTime?.seconds
         let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree {
@@ -107,6 +112,9 @@ struct TrainingPhase {
     private func train(_ setup: TrainerSetup, _ state: TrainerState) throws -> Trainer.Outcome {
         let watchdog = try Watchdog.start(
             seconds: setup.train.watchdogSeconds, board: setup.board, over: communicator)
+        let files = FileWatch.start(
+            seconds: setup.train.ioSeconds, board: setup.board, over: communicator)
+        defer { files?.close() }
         let outcome = try Trainer(setup, state: state).run()
         try watchdog?.close(over: communicator)
         return outcome
@@ -204,32 +212,35 @@ struct TrainingPhase {
             stopRequest: stopRequest, board: board)
     }
 
-    /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
+    /// Fills model and optimizer and gives all ranks the same bits: from a checkpoint each rank reads
+    /// its part, what a run begins with comes from rank 0.
     package func load(
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
-        let (optimizerState, rank) = (setup.optimizer.state, communicator.rank)
-        let whole = start.state.flatMap { _ in optimizerState.wholeToFill(rank: rank) }
-        let weights = InitialWeights(model: setup.model, seed: setup.seed)
-        try communicator.agree {
-            guard rank == 0 else { return }
-            try weights.load(from: recipe.initial.from, checkpoint: start.checkpoint)
-            if let checkpoint = start.checkpoint, let whole {
-                try CheckpointReader.read(whole, from: checkpoint)
+        let checkpoint = start.checkpoint.map { CheckpointReader($0, over: communicator) }
+        if let checkpoint, setup.model.plan.lora == nil {
+            try checkpoint.readWeights(
+                into: setup.model, seed: setup.seed,
+                sharedIn: setup.memory?.weights == nil ? nil : setup.memory?.shared)
+        } else {
+            let weights = InitialWeights(model: setup.model, seed: setup.seed)
+            try communicator.agree {
+                guard communicator.rank == 0 else { return }
+                try weights.load(from: recipe.initial.from, adapters: start.checkpoint?.path)
             }
+            try setup.optimizer.spreadParameters(over: communicator)
         }
-        try setup.optimizer.spreadParameters(over: communicator)
         if setup.checkpointFiles.adapter != nil {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
         if recipe.training.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
-        guard var state = start.state else {
+        guard let checkpoint, var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
                 kernels: compute.kernels.description)
         }
-        try optimizerState.take(whole, over: communicator)
+        try checkpoint.read(setup.optimizer.state)
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount

@@ -7,8 +7,8 @@ import Training
 /// The start of a run: at step 0, or at its newest complete checkpoint. Found by rank 0, known to
 /// all.
 package struct RunStart {
-    /// The checkpoint to go on from; rank 0 reads it.
-    package private(set) var checkpoint: String?
+    /// The checkpoint to go on from.
+    package private(set) var checkpoint: FoundCheckpoint?
     package private(set) var state: TrainerState?
     /// The recipe of the run that is resumed.
     private(set) var storedRecipe: Recipe?
@@ -21,36 +21,63 @@ package struct RunStart {
         start.checkpoint = try store.newestComplete(upTo: step - 1) { failure in
             start.messages.append("passed over a checkpoint: \(failure.line)")
         }
-        start.state = try start.checkpoint.map { try CheckpointReader.state(in: $0) }
+        start.state = try start.checkpoint.map { try CheckpointReader.state(in: $0.path) }
         if let state = start.state, state.step >= step {
             throw Failure(
                 "the checkpoint is that of another step", expected: "at most \(step - 1)",
-                got: "\(state.step)", at: start.checkpoint, remedy: "remove it")
+                got: "\(state.step)", at: start.checkpoint?.path, remedy: "remove it")
         }
         return start
     }
 
+    /// - Parameter threads: those of each rank, which read the checkpoint together.
     /// - Throws: `AgreedFailure` when the directory holds a run that is not to be resumed, or one of
     ///   another recipe.
     package static func find(
-        _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory?,
+        _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory?, threads: Int,
         over communicator: any Communicator
     ) throws -> RunStart {
         let found = try communicator.agree {
-            try directory.map { try find(recipe, isResuming: isResuming, in: $0) }
+            try directory.map { try open(recipe, isResuming: isResuming, in: $0) }
         }
-        let state = try communicator.share(found?.state?.json.text())
         let stored = try communicator.share(found?.storedRecipe?.resolvedYAML)
-        return try communicator.agree {
+        var start = try communicator.agree {
             var start = found ?? RunStart()
-            start.state = try state.map {
-                try TrainerState(
-                    json: JSONValue(parsing: Array($0.utf8), at: recipe.output), at: recipe.output)
-            }
             start.storedRecipe = try stored.map {
                 try Recipe(decoding: RecipeFile(name: recipe.output + "/recipe.yaml", text: $0))
             }
             return start
+        }
+        guard isResuming else { return start }
+        try start.findCheckpoint(recipe, directory, threads, over: communicator)
+        return start
+    }
+
+    /// Finds the newest complete checkpoint, which all ranks check together, and its state.
+    private mutating func findCheckpoint(
+        _ recipe: Recipe, _ directory: RunDirectory?, _ threads: Int,
+        over communicator: any Communicator
+    ) throws {
+        let store = CheckpointStore(directory: recipe.output + "/checkpoints")
+        var passedOver: [String] = []
+        checkpoint = try store.newestComplete(over: communicator, threads: threads) { failure in
+            passedOver.append("passed over a checkpoint: \(failure.line)")
+        }
+        messages += passedOver
+        let own = try communicator.agree { () -> TrainerState? in
+            guard let directory else { return nil }
+            if checkpoint == nil { try Self.refuseLostCheckpoints(recipe, directory, passedOver) }
+            return try checkpoint.map { try CheckpointReader.state(in: $0.path) }
+        }
+        let text = try communicator.share(own?.json.text())
+        state = try communicator.agree {
+            try text.map {
+                try TrainerState(
+                    json: JSONValue(parsing: Array($0.utf8), at: recipe.output), at: recipe.output)
+            }
+        }
+        if checkpoint == nil {
+            messages.append("no complete checkpoint to resume from: starting at step 0")
         }
     }
 
@@ -59,7 +86,8 @@ package struct RunStart {
         storedRecipe.map(recipe.takingOpenKeys) ?? recipe
     }
 
-    private static func find(
+    /// Looks at the directory of a run: what a crash left there goes, and the recipe must fit.
+    private static func open(
         _ recipe: Recipe, isResuming: Bool, in directory: RunDirectory
     ) throws -> RunStart {
         var start = RunStart()
@@ -83,18 +111,6 @@ package struct RunStart {
             try differences.check()
             start.storedRecipe = stored
             start.messages += differences.warnings
-        }
-        let store = CheckpointStore(directory: directory.checkpointsPath)
-        var passedOver: [String] = []
-        start.checkpoint = try store.newestComplete { failure in
-            passedOver.append("passed over a checkpoint: \(failure.line)")
-        }
-        start.messages += passedOver
-        if let checkpoint = start.checkpoint {
-            start.state = try CheckpointReader.state(in: checkpoint)
-        } else {
-            try refuseLostCheckpoints(recipe, directory, passedOver)
-            start.messages.append("no complete checkpoint to resume from: starting at step 0")
         }
         return start
     }

@@ -105,16 +105,15 @@ package final class Trainer {
         while state.step < setup.lastStep && !isExhausted {
             setup.board.beginStep(state.step + 1)
             let done = try advance()
-            try journal?.record(
-                done.gradient, learningRate: done.learningRate, step: state.step,
-                tokens: state.tokenCount, done.clock, profile: profile(done.clock))
+            try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
             let isBest =
                 isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
             let isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
                 || isBest && setup.checkpoint.keepBest
             {
-                try setup.board.uncounted(save)
+                let isEarly = isStopping && state.step < setup.lastStep
+                try setup.board.uncounted { try isEarly ? saveInTime() : save() }
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
@@ -126,6 +125,12 @@ package final class Trainer {
                 """)
         }
         return .finished
+    }
+
+    private func record(_ done: Step) throws {
+        try journal?.record(
+            done.gradient, learningRate: done.learningRate, step: state.step,
+            tokens: state.tokenCount, done.clock, profile: profile(done.clock))
     }
 
     /// Whether evaluate.patience is at its end; the same on all ranks, as the losses are.
@@ -153,7 +158,8 @@ package final class Trainer {
     package func advance() throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
-        let batch = try reader.next()
+        let batch = try setup.board.awaitingFiles(
+            "the batch of step \(state.step + 1)", reader.next)
         clock.lap("data")
         let gradient = try gradientStep.compute(batch, step: state.step, &clock)
         let learningRate = schedule.value(at: state.step)
@@ -174,6 +180,7 @@ package final class Trainer {
             gradient.values, learningRate: learningRate,
             gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
             over: setup.communicator)
+        if let failure = setup.optimizer.flipFound { throw failure }
         state.updateCount = setup.optimizer.updateCount
     }
 
@@ -184,7 +191,9 @@ package final class Trainer {
             gradient: gradient, step: state.step, source: setup.source,
             parameters: setup.objective.parameters
         ).description(over: setup.communicator)
-        try journal?.event("step \(step) skipped: \(description)", step: step)
+        try setup.board.awaitingFiles("metrics.jsonl") {
+            try journal?.event("step \(step) skipped: \(description)", step: step)
+        }
         guard state.skippedInARow <= setup.train.maximumSkippedSteps else {
             throw AgreedFailure(
                 Failure(
@@ -235,12 +244,27 @@ package final class Trainer {
         return agreed[0] != 0
     }
 
+    /// Saves before the run stops, as far as the time that it was given allows it.
+    private func saveInTime() throws {
+        let budget = try StopBudget.agree(setup, saver)
+        if let note = budget.note(step: state.step, other: saver.stepUnderWay) {
+            setup.logger.warning("\(note)")
+        }
+        switch budget.choice {
+        case .save: try save()
+        case .saveInstead:
+            try saver.abandon()
+            try save()
+        case .complete: try saver.finish()
+        }
+    }
+
     /// Begins a checkpoint of replicas that are equal.
     private func save() throws {
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
-        try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
+        try ReplicaCheck.run(setup, step: state.step)
         try refuseNonFinite(tensors)
         try saver.begin(state)
     }

@@ -25,6 +25,9 @@ package struct TrainerSetup {
     package var train: TrainOptions
     package var optimizerOptions: OptimizerOptions
     package var checkpoint: CheckpointOptions
+    /// The seconds that a checkpoint is expected to take, as long as none was saved; nil where nobody
+    /// knows.
+    package var saveSeconds: Double?
     package var evaluation: EvaluationOptions
     /// The path of the metrics; nil on every rank but the first.
     package var metricsPath: String?

@@ -128,12 +128,14 @@ package struct TrainingSize: Sendable {
     private func checkpointCopy(_ layout: ParameterLayout, rank: Int) -> Int {
         guard let checkpoint else { return 0 }
         let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
-        let size = Self.floatSize * saved + Self.stateSize(layout)
+        let (weights, state) = (Self.floatSize * saved, Self.stateSize(layout))
+        let isSharded = train.optimizerSharding == .zero1
         switch checkpoint.inputOutput {
-        case .shared: return size / worldSize
-        case .gather where rank == 0:
-            let isSharded = train.optimizerSharding == .zero1
-            return size + (isSharded ? Self.stateSize(layout) : 0)
+        case .shared:
+            let shares = BlockShares(
+                sizes: isSharded ? [weights] : [weights, state], worldSize: worldSize)
+            return shares.byteCount(ofRank: rank) + (isSharded ? state / worldSize : 0)
+        case .gather where rank == 0: return weights + state + (isSharded ? state : 0)
         case .gather: return 0
         }
     }

@@ -24,6 +24,8 @@ package final class AdamW {
     private let groups: [Group]
     /// The slices that this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
+    /// What the last update wrote, and whether it is still there.
+    package let parities: SliceParities
 
     /// The ends of the names of m and v in a checkpoint, in PyTorch's words.
     package static let stateSuffixes = [".exp_avg", ".exp_avg_sq"]
@@ -49,6 +51,15 @@ package final class AdamW {
             Self.stateSuffixes, of: parameters.layout, on: parameters.device, buckets: buckets,
             rank: rank)
         slices = state.slices.map { Slice($0, of: parameters, groups: numbers) }
+        parities = SliceParities(
+            slices.flatMap { slice in
+                slice.pieces.map { piece in
+                    SliceParities.Piece(
+                        range: piece.range,
+                        moment: slice.place.position(of: piece.range.lowerBound),
+                        parameter: piece.parameter)
+                }
+            })
     }
 
     /// m of the elements that this rank updates.
@@ -80,14 +91,18 @@ package final class AdamW {
                 learningRate: learningRate * group.factor, gradientScale: gradientScale,
                 decays: group.decays)
         }
+        var firstPiece = 0
         for (index, slice) in slices.enumerated() {
-            update(slice, gradients, rates)
+            update(slice, gradients, rates, firstPiece: firstPiece)
+            firstPiece += slice.pieces.count
             try sliceIsDone(index)
         }
+        parities.finishUpdate()
     }
 
     private func update(
-        _ slice: Slice, _ gradients: Tensor<Float>, _ rates: [kernel_adamw_settings]
+        _ slice: Slice, _ gradients: Tensor<Float>, _ rates: [kernel_adamw_settings],
+        firstPiece: Int
     ) {
         let (values, rounded) = (parameters.values, parameters.bfloat16)
         let (firstMoments, secondMoments) = (firstMoments, secondMoments)
@@ -96,16 +111,19 @@ package final class AdamW {
             let start = piece.range.lowerBound
             let moment = slice.place.position(of: start)
             var settings = rates[piece.group]
-            if let rounded {
-                kernel_adamw_bf16(
-                    values.pointer + start, firstMoments.pointer + moment,
-                    secondMoments.pointer + moment, gradients.pointer + start, piece.range.count,
-                    &settings, rounded.pointer.kernel + start)
-            } else {
-                kernel_adamw(
-                    values.pointer + start, firstMoments.pointer + moment,
-                    secondMoments.pointer + moment, gradients.pointer + start, piece.range.count,
-                    &settings)
+            parities.places(of: firstPiece + index) { found, written in
+                if let rounded {
+                    kernel_adamw_bf16(
+                        values.pointer + start, firstMoments.pointer + moment,
+                        secondMoments.pointer + moment, gradients.pointer + start,
+                        piece.range.count, &settings, rounded.pointer.kernel + start, found,
+                        written)
+                } else {
+                    kernel_adamw(
+                        values.pointer + start, firstMoments.pointer + moment,
+                        secondMoments.pointer + moment, gradients.pointer + start,
+                        piece.range.count, &settings, found, written)
+                }
             }
         }
     }
@@ -113,7 +131,7 @@ package final class AdamW {
     /// A slice of the state, cut into what one thread updates at a time.
     private struct Slice {
         let place: OptimizerState.Slice
-        let pieces: [(range: Range<Int>, group: Int)]
+        let pieces: [(range: Range<Int>, group: Int, parameter: Int)]
 
         private static let pieceSize = 1 << 16
 
@@ -123,7 +141,10 @@ package final class AdamW {
             pieces = parameters.trained.flatMap { parameter in
                 let part = parameter.range.clamped(to: place.range)
                 return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
-                    ($0..<min($0 + Self.pieceSize, part.upperBound), groups[parameter.index])
+                    (
+                        $0..<min($0 + Self.pieceSize, part.upperBound), groups[parameter.index],
+                        parameter.index
+                    )
                 }
             }
         }

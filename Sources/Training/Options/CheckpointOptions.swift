@@ -21,6 +21,10 @@ package struct CheckpointOptions: OptionBlock {
     /// Whether the checkpoint of the lowest validation loss is saved and kept, as `best`.
     package var keepBest = false
 
+    /// Seconds within which a run that is asked to stop has saved; by default it takes the time that it
+    /// takes; usual: what a batch system leaves between its signal and the end.
+    package var stopSeconds: Int?
+
     package init() {}
 
     package static var fields: [OptionField<CheckpointOptions>] {
@@ -30,6 +34,7 @@ package struct CheckpointOptions: OptionBlock {
             OptionField("io", \.inputOutput, .changesFreely),
             OptionField("keep_best", \.keepBest, .changesFreely)
                 .also(in: "evaluate", "finetune", "merge", "export", "generate"),
+            OptionField("stop_seconds", \.stopSeconds, .atLeast(1), .changesFreely),
         ]
     }
 }

@@ -60,8 +60,11 @@ package struct TrainOptions: OptionBlock {
     /// Patterns (`transformer.wte.*`) of the names of weights that stay as they are; usual none.
     package var freeze: [String] = []
     /// Seconds after which a rank that the others wait for is named and the run ends; 0 never;
-    /// usual 300, more than the longest step. Checkpoints and evaluations do not count.
+    /// usual 300, more than the longest step. Checkpoints, evaluations and slow files do not count.
     package var watchdogSeconds = 300
+    /// Seconds that a read of data, or a write of metrics, may take before the run ends; 0 any time;
+    /// usual 1800, more than a file system takes to replace a server.
+    package var ioSeconds = 1800
     /// Steps in a row that may be skipped for a gradient that is not finite; usual 10.
     package var maximumSkippedSteps = 10
     /// Steps of which the times of all parts are recorded; usual 0.
@@ -100,6 +103,7 @@ package struct TrainOptions: OptionBlock {
             OptionField("recompute", \.recompute, .changesFreely),
             OptionField("freeze", \.freeze, .decidesWeights),
             OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0), .changesFreely),
+            OptionField("io_seconds", \.ioSeconds, .atLeast(0), .changesFreely),
             OptionField(
                 "maximum_skipped_steps", \.maximumSkippedSteps, .atLeast(0), .changesFreely),
             OptionField("profile_steps", \.profileSteps, .atLeast(0), .changesFreely),

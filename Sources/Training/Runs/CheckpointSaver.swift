@@ -1,18 +1,14 @@
 import Collectives
-import Diagnostics
-import Dispatch
 import Files
 import ModelFiles
 import Models
-import Synchronization
-import Tensors
 
 /// Saves checkpoints while the training goes on: at most one is under way.
 ///
 /// `begin` copies the values; then every rank that writes puts its part into the unpublished
-/// directory, and once all have, rank 0 hashes what it has not hashed, publishes the directory and
-/// removes old ones. Both stages run on another thread, which makes no collective call: how they
-/// ended is agreed at step boundaries.
+/// directory and hashes the blocks that it writes whole; the ranks share out the other blocks and hash
+/// them as they lie there; and rank 0 publishes the directory and removes old ones. All stages run on
+/// another thread, which makes no collective call: how they ended is agreed at step boundaries.
 package final class CheckpointSaver {
     private let communicator: any Communicator
     private let store: CheckpointStore
@@ -22,19 +18,29 @@ package final class CheckpointSaver {
     private let configuration: DecoderConfiguration
     private let optimizerState: OptimizerState
     private let isGathering: Bool
+    private let layout: CheckpointLayout
     /// The copy that this rank writes; nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
     private let isSaved: (_ path: String, _ step: Int) throws -> Void
     private var save: Save?
+    /// Seconds that the last checkpoint took from its copy to its appearance; nil before the first.
+    package private(set) var lastSeconds: Double?
 
     /// A checkpoint that is under way.
     private struct Save {
+        enum Stage { case writing, hashing, publishing }
+
         let step: Int
         /// The step of the lowest validation loss, whose checkpoint stays; nil where none does.
         let bestStep: Int?
-        var isPublishing = false
-        /// The work of writing; nil where this rank has nothing to do.
-        var task: BackgroundTask<[String: Manifest.File]>?
+        var hashes: BlockHashes
+        let start = ContinuousClock.now
+        let cancellation = Cancellation()
+        var stage = Stage.writing
+        /// The work of the stage; nil where this rank has nothing to do.
+        var task: BackgroundTask<[HashedBlock]>?
+
+        var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
     }
 
     /// How far the stage has come; the largest number of all ranks decides.
@@ -58,11 +64,13 @@ package final class CheckpointSaver {
         configuration = model.configuration
         isGathering = options.inputOutput == .gather
         self.optimizerState = optimizerState
+        layout = CheckpointLayout(model, optimizerState, files)
         snapshot =
             isGathering && communicator.rank != 0
             ? nil
             : CheckpointSnapshot(
-                model, optimizerState, files, sharedOver: isGathering ? nil : communicator)
+                model, optimizerState, files, layout, rank: communicator.rank,
+                among: isGathering ? 1 : communicator.worldSize, isGathering: isGathering)
     }
 
     /// The progress of this rank, without waiting.
@@ -74,6 +82,11 @@ package final class CheckpointSaver {
         }
     }
 
+    /// The step of the checkpoint that is under way; nil where none is.
+    package var stepUnderWay: Int? { save?.step }
+    /// Seconds since its begin.
+    package var secondsUnderWay: Double? { save?.seconds }
+
     /// Waits for the checkpoint before, copies the values as they are now, and begins to write them;
     /// collective.
     package func begin(_ state: TrainerState) throws {
@@ -81,22 +94,25 @@ package final class CheckpointSaver {
         let whole = isGathering ? try optimizerState.gather(over: communicator) : nil
         snapshot?.take(whole)
         let isFirst = communicator.rank == 0
-        let (store, files, configuration, snapshot) = (store, files, configuration, snapshot)
+        let (files, configuration, snapshot) = (files, configuration, snapshot)
+        let directory = store.unpublished(step: state.step)
         try communicator.agree {
             guard isFirst else { return }
-            let directory = store.unpublished(step: state.step)
             try directory.create()
             try snapshot?.createFiles(in: directory.temporaryPath)
         }
-        let task = snapshot.map { snapshot in
+        var save = Save(
+            step: state.step, bestStep: keepsBest ? state.best?.step : nil,
+            hashes: BlockHashes(layout))
+        let cancellation = save.cancellation
+        save.task = snapshot.map { snapshot in
             BackgroundTask {
-                let directory = store.unpublished(step: state.step).temporaryPath
-                if isFirst { try files.write(configuration, state, into: directory) }
-                return try snapshot.write(into: directory, withHeaders: isFirst)
+                let path = directory.temporaryPath
+                if isFirst { try files.write(configuration, state, into: path) }
+                return try snapshot.write(into: path, cancellation)
             }
         }
-        save = Save(
-            step: state.step, bestStep: keepsBest ? state.best?.step : nil, task: task)
+        self.save = save
     }
 
     /// Goes on to the next stage where all ranks are ready for it; collective.
@@ -111,54 +127,74 @@ package final class CheckpointSaver {
         while save != nil { try endStage() }
     }
 
+    /// Gives up the checkpoint under way, unless it is about to appear; collective.
+    package func abandon() throws {
+        guard let save, save.stage != .publishing else { return try finish() }
+        save.cancellation.request()
+        _ = try? save.task?.value()
+        // Nobody writes in the directory any more.
+        try communicator.barrier()
+        discard(save)
+    }
+
+    private func discard(_ save: Save) {
+        self.save = nil
+        if communicator.rank == 0 { store.unpublished(step: save.step).discard() }
+    }
+
     /// Waits for the stage on all ranks, and begins the next.
     private func endStage() throws {
-        guard let save else { return }
-        let known: [String: Manifest.File]
+        guard var save else { return }
+        let hashed: [HashedBlock]
         do {
-            known = try communicator.agree { try save.task?.value() ?? [:] }
+            hashed = try communicator.agree { try save.task?.value() ?? [] }
         } catch {
-            self.save = nil
-            if communicator.rank == 0 { store.unpublished(step: save.step).discard() }
+            discard(save)
             throw error
         }
-        guard !save.isPublishing else {
+        guard save.stage != .publishing else {
             self.save = nil
+            lastSeconds = save.seconds
             return try isSaved(store.path(ofStep: save.step), save.step)
         }
+        for block in try gather(hashed) { save.hashes.add(block) }
+        let missing = save.hashes.missing
+        if missing.isEmpty { publish(&save) } else { hash(missing, for: &save) }
+        self.save = save
+    }
+
+    /// The blocks that all ranks have hashed.
+    private func gather(_ own: [HashedBlock]) throws -> [HashedBlock] {
+        let lines = Array(own.map(\.text).joined().utf8)
+        return try communicator.allGather(ofAnySize: lines).flatMap { bytes in
+            String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                .compactMap { HashedBlock($0) }
+        }
+    }
+
+    /// Hashes, on this rank, its share of the blocks to which several ranks have written.
+    private func hash(_ missing: [(file: Int, block: Int)], for save: inout Save) {
+        let share = EqualShares(of: missing.count, among: communicator.worldSize)
+        let own = Array(missing[share[communicator.rank]])
+        let directory = store.unpublished(step: save.step).temporaryPath
+        let (layout, threads) = (layout, optimizerState.device.threads.threadCount)
+        let cancellation = save.cancellation
+        save.stage = .hashing
+        save.task = BackgroundTask {
+            try layout.hash(own, in: directory, threads: threads, cancellation)
+        }
+    }
+
+    private func publish(_ save: inout Save) {
         let (store, keepLast) = (store, keepLast)
-        var next = Save(step: save.step, bestStep: save.bestStep, isPublishing: true)
-        if communicator.rank == 0 {
-            next.task = BackgroundTask {
-                try store.publish(
-                    step: save.step, isBest: save.bestStep == save.step, known: known)
-                try store.keepLast(keepLast, upTo: save.step, keeping: save.bestStep)
-                return [:]
-            }
+        let (step, bestStep, known) = (save.step, save.bestStep, save.hashes.files)
+        save.stage = .publishing
+        save.task = nil
+        guard communicator.rank == 0 else { return }
+        save.task = BackgroundTask {
+            try store.publish(step: step, isBest: bestStep == step, known: known)
+            try store.keepLast(keepLast, upTo: step, keeping: bestStep)
+            return []
         }
-        self.save = next
-    }
-}
-
-/// Work on another thread, begun at once, whose outcome its owner fetches.
-private final class BackgroundTask<Value: Sendable>: Sendable {
-    private let group = DispatchGroup()
-    private let outcome = Mutex<Result<Value, any Error>?>(nil)
-
-    init(_ work: @escaping @Sendable () throws -> Value) {
-        DispatchQueue.global(qos: .utility).async(group: group) { [self] in
-            let result = Result { try work() }
-            outcome.withLock { $0 = result }
-        }
-    }
-
-    /// The result of the work; nil while it goes on.
-    var result: Result<Value, any Error>? { outcome.withLock { $0 } }
-
-    /// Waits for the end of the work.
-    func value() throws -> Value {
-        group.wait()
-        guard let result else { preconditionFailure("the work has ended without an outcome") }
-        return try result.get()
     }
 }

@@ -1,90 +1,81 @@
-import Collectives
 import Diagnostics
 import Files
 import Foundation
 import ModelFiles
 import Models
-import Tensors
+import Synchronization
 
 /// The values of a checkpoint that one rank writes, copied so that the training can go on.
 ///
 /// Memory: 4 bytes for each number (the weights and the state of the optimizer), shared out among the
 /// ranks that write; taken when it is made, and used again for each checkpoint.
 final class CheckpointSnapshot: @unchecked Sendable {
-    // Sendable: while a thread writes the copy, its owner neither takes nor drops another.
-    private let files: [File]
-    private let memory: UnsafeMutableBufferPointer<Float>
+    // Sendable: while threads write the copy, its owner neither takes nor drops another.
+    private let layout: CheckpointLayout
+    private let memory: UnsafeMutableRawBufferPointer
+    private let sources: [Source]
+    /// What is written, cut at the borders of the manifest's blocks.
+    private let units: [Unit]
+    private let threadCount: Int
     /// The tensors are copied from their memory.
-    private let sources: (model: LanguageModel, state: OptimizerState)
-    /// Whether the parts of this snapshot are all of the files.
-    private let isWhole: Bool
+    private let owners: (model: LanguageModel, state: OptimizerState)
 
-    /// One safetensors file, and the parts that this rank writes of it.
-    private struct File {
-        let name: String
-        let layout: SafetensorsLayout
-        let parts: [Part]
+    /// Values of one tensor.
+    private struct Source {
+        /// Where the copy lies in the memory of the snapshot.
+        let start: Int
+        let part: Part
     }
 
-    /// Elements of one tensor.
-    private struct Part {
-        /// The position of the tensor in the layout.
-        let index: Int
-        let elements: Range<Int>
-        /// The values of the elements; nil where they come from the state that `take` is given.
-        let values: UnsafeBufferPointer<Float>?
+    /// What this rank writes of one block.
+    private struct Unit {
+        let file: Int
+        let block: Int
+        /// Whether it is the whole block.
+        let isWhole: Bool
+        /// Bytes of the file, and where each range lies in the memory of the snapshot.
+        let pieces: [(range: Range<Int>, start: Int)]
     }
 
-    /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
+    /// - Parameters:
+    ///   - rank: this one among those that write; 0 where it writes for all.
+    ///   - isGathering: whether the state comes from all ranks, by `take`.
     init(
         _ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
-        sharedOver communicator: (any Communicator)?
+        _ layout: CheckpointLayout, rank: Int, among worldSize: Int, isGathering: Bool
     ) {
-        sources = (model, state)
-        isWhole = communicator.map { $0.worldSize == 1 } ?? true
-        let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
-        let weights = checkpoint.weights(of: model)
-        let stateParts =
-            if communicator == nil {
-                Self.parts(of: state.shapes, share) { _, _ in nil }
-            } else if state.isSharded {
-                state.pieces.map {
-                    Part(
-                        index: $0.index, elements: $0.elements,
-                        values: UnsafeBufferPointer($0.values))
-                }
-            } else {
-                Self.parts(of: state.named, share)
-            }
-        files = [
-            File(
-                name: checkpoint.weightsName,
-                layout: SafetensorsLayout(
-                    weights.map { ($0.name, $0.shape) }, metadata: checkpoint.weightsMetadata),
-                parts: Self.parts(of: weights, share)),
-            File(
-                name: CheckpointStore.optimizerName,
-                layout: SafetensorsLayout(state.shapes), parts: stateParts),
-        ]
-        let count = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.elements.count } }
-        memory = Self.allocate(count)
+        owners = (model, state)
+        self.layout = layout
+        threadCount = state.device.threads.threadCount
+        let parts = PartList(
+            layout, rank: rank, among: worldSize, weights: checkpoint.weights(of: model),
+            state: isGathering
+                ? .gathered : state.isSharded ? .owned(state.pieces) : .whole(state.named)
+        ).parts
+        var (sources, pieces, end) = ([Source](), [Piece](), 0)
+        for part in parts {
+            sources.append(Source(start: end, part: part))
+            pieces.append(Piece(file: part.file, range: part.range, start: end))
+            end += part.range.count
+        }
+        self.sources = sources
+        memory = Self.allocate(end)
+        units = Self.units(of: pieces, layout)
     }
 
     deinit { free(memory.baseAddress) }
 
-    private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
-        let size = max(1, count) * MemoryLayout<Float>.stride
-        guard let start = malloc(size) else {
+    private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        guard let start = malloc(max(1, count)) else {
             Failure(
                 "memory ran out for the copy of a checkpoint",
-                expected: "\(Quantity.bytes(size)) more", got: String(cString: strerror(ENOMEM)),
+                expected: "\(Quantity.bytes(count)) more", got: String(cString: strerror(ENOMEM)),
                 remedy:
                     "use more ranks, which share the copy out, end other programs, or raise the "
                     + "limit (ulimit -v)"
             ).endProcess()
         }
-        return UnsafeMutableBufferPointer(
-            start: start.bindMemory(to: Float.self, capacity: max(1, count)), count: count)
+        return UnsafeMutableRawBufferPointer(start: start, count: count)
     }
 
     /// Copies the values as they are now.
@@ -92,56 +83,63 @@ final class CheckpointSnapshot: @unchecked Sendable {
     /// - Parameter gathered: the whole state of the optimizer, where rank 0 writes for all.
     func take(_ gathered: OptimizerState?) {
         let tensors = gathered?.named ?? []
-        var start = 0
-        for part in files.flatMap(\.parts) {
-            let end = start + part.elements.count
-            let values =
-                part.values
-                ?? UnsafeBufferPointer(rebasing: tensors[part.index].values[part.elements])
-            _ = UnsafeMutableBufferPointer(rebasing: memory[start..<end])
-                .update(fromContentsOf: values)
-            start = end
+        for source in sources {
+            let place = UnsafeMutableRawBufferPointer(
+                rebasing: memory[source.start..<source.start + source.part.range.count])
+            switch source.part.values {
+            case .header(let bytes): place.copyBytes(from: bytes)
+            case .floats(let values): place.copyMemory(from: UnsafeRawBufferPointer(values))
+            case .gathered(let index, let elements):
+                place.copyMemory(
+                    from: UnsafeRawBufferPointer(
+                        UnsafeBufferPointer(rebasing: tensors[index].values[elements])))
+            }
         }
     }
 
     /// Makes the files, in their full size, in which all ranks then write.
     func createFiles(in directory: String) throws(Failure) {
-        for file in files {
-            try PartialFileWriter.create("\(directory)/\(file.name)", size: file.layout.fileSize)
+        for file in layout.files {
+            try PartialFileWriter.create("\(directory)/\(file.name)", size: file.size)
         }
     }
 
-    /// Writes the copies into files that are there; share 0 writes the headers too.
+    /// Writes the copies into files that are there, on the threads of this rank.
     ///
-    /// - Returns: size and hash of each file that this rank has written whole.
-    func write(into directory: String, withHeaders: Bool) throws -> [String: Manifest.File] {
-        var known: [String: Manifest.File] = [:]
-        var start = 0
-        for file in files {
-            let writer = try open("\(directory)/\(file.name)")
-            var hash = FileHash()
-            if withHeaders {
-                try file.layout.header.withUnsafeBytes {
-                    try writer.write($0, at: 0)
-                    if isWhole { hash.update($0) }
-                }
-            }
-            for part in file.parts {
-                let end = start + part.elements.count
-                let bytes = UnsafeRawBufferPointer(
-                    UnsafeMutableBufferPointer(rebasing: memory[start..<end]))
-                start = end
-                let entry = file.layout.entries[part.index]
-                try writer.write(
-                    bytes,
-                    at: file.layout.fileRange(of: entry).lowerBound
-                        + part.elements.lowerBound * MemoryLayout<Float>.stride)
-                if isWhole { hash.update(bytes) }
-            }
-            try writer.finish()
-            if isWhole { known[file.name] = hash.finish() }
+    /// - Parameter cancellation: ends the work early, with an error.
+    /// - Returns: the hashes of the blocks that this rank has written whole.
+    func write(
+        into directory: String, _ cancellation: Cancellation
+    ) throws -> [HashedBlock] {
+        let written = Set(units.map(\.file))
+        let writers = try layout.files.enumerated().map { index, file in
+            written.contains(index) ? try open("\(directory)/\(file.name)") : nil
         }
-        return known
+        let hashed = Mutex<[HashedBlock]>([])
+        try ParallelParts.forEach(units.count, threads: threadCount) { [self] number in
+            try cancellation.check()
+            let unit = units[number]
+            guard let writer = writers[unit.file] else { return }
+            guard let hash = try write(unit, into: writer) else { return }
+            hashed.withLock { $0.append(hash) }
+        }
+        for writer in writers { try writer?.finish() }
+        return hashed.withLock { $0 }
+    }
+
+    /// - Returns: the hash of the block, where this is all of it.
+    private func write(
+        _ unit: Unit, into writer: PartialFileWriter
+    ) throws(Failure) -> HashedBlock? {
+        var hash = FileHash()
+        for piece in unit.pieces {
+            let bytes = UnsafeRawBufferPointer(
+                rebasing: memory[piece.start..<piece.start + piece.range.count])
+            if unit.isWhole { hash.update(bytes) }
+            try writer.write(bytes, at: piece.range.lowerBound)
+        }
+        guard unit.isWhole else { return nil }
+        return HashedBlock(file: unit.file, block: unit.block, sha256: hash.finish().sha256)
     }
 
     private func open(_ path: String) throws(Failure) -> PartialFileWriter {
@@ -155,33 +153,49 @@ final class CheckpointSnapshot: @unchecked Sendable {
         return try PartialFileWriter(path: path)
     }
 
-    /// One of equal shares of all elements of the tensors.
-    private struct Share {
-        let rank: Int
-        let count: Int
+    // MARK: Blocks
+
+    /// Bytes of a file, and where they lie in the memory of the snapshot.
+    private struct Piece {
+        let file: Int
+        var range: Range<Int>
+        let start: Int
     }
 
-    private static func parts(of tensors: [NamedTensor], _ share: Share) -> [Part] {
-        parts(of: tensors.map { ($0.name, $0.shape) }, share) { index, elements in
-            UnsafeBufferPointer(rebasing: tensors[index].values[elements])
+    /// Cuts pieces, which are in the order of the files, at the borders of blocks.
+    private static func units(of pieces: [Piece], _ layout: CheckpointLayout) -> [Unit] {
+        var parts: [[Int: [(range: Range<Int>, start: Int)]]] = layout.files.map { _ in [:] }
+        for piece in joined(pieces) {
+            let size = Manifest.File.usualBlockSize
+            let (first, last) = (piece.range.lowerBound / size, (piece.range.upperBound - 1) / size)
+            for block in first...last {
+                let range = layout.files[piece.file].block(block).clamped(to: piece.range)
+                let start = piece.start + range.lowerBound - piece.range.lowerBound
+                parts[piece.file][block, default: []].append((range, start))
+            }
+        }
+        return parts.enumerated().flatMap { file, blocks in
+            blocks.keys.sorted().map { block in
+                let pieces = blocks[block] ?? []
+                let count = pieces.reduce(0) { $0 + $1.range.count }
+                return Unit(
+                    file: file, block: block,
+                    isWhole: count == layout.files[file].block(block).count, pieces: pieces)
+            }
         }
     }
 
-    /// A share, whatever tensors its elements belong to.
-    private static func parts(
-        of shapes: [(name: String, shape: [Int])], _ share: Share,
-        values: (Int, Range<Int>) -> UnsafeBufferPointer<Float>?
-    ) -> [Part] {
-        let counts = shapes.map { $0.shape.reduce(1, *) }
-        let total = counts.reduce(0, +)
-        let wanted = total * share.rank / share.count..<total * (share.rank + 1) / share.count
-        var start = 0
-        return counts.enumerated().compactMap { index, count in
-            defer { start += count }
-            let range = (start..<start + count).clamped(to: wanted)
-            guard !range.isEmpty else { return nil }
-            let elements = range.lowerBound - start..<range.upperBound - start
-            return Part(index: index, elements: elements, values: values(index, elements))
+    /// Pieces that follow each other in a file, and so in memory, as one.
+    private static func joined(_ pieces: [Piece]) -> [Piece] {
+        var joined: [Piece] = []
+        for piece in pieces {
+            let last = joined.last
+            if let last, last.file == piece.file, last.range.upperBound == piece.range.lowerBound {
+                joined[joined.count - 1].range = last.range.lowerBound..<piece.range.upperBound
+            } else {
+                joined.append(piece)
+            }
         }
+        return joined
     }
 }

@@ -1,3 +1,4 @@
+import Collectives
 import Diagnostics
 import Files
 import Foundation
@@ -70,18 +71,33 @@ package struct CheckpointStore: Sendable {
     }
 
     /// The newest checkpoint, of those up to `lastStep`, whose files all have their hashes; each one
-    /// passed over is reported.
+    /// passed over is reported. The ranks share the reading out. Collective.
+    ///
+    /// - Parameter threads: those of each rank.
     package func newestComplete(
-        upTo lastStep: Int = .max, passingOver report: (Failure) -> Void
-    ) throws -> String? {
-        for step in try steps.reversed() where step <= lastStep {
+        upTo lastStep: Int = .max, over communicator: any Communicator = SingleProcess(),
+        threads: Int = Manifest.usualThreads, passingOver report: (Failure) -> Void
+    ) throws -> FoundCheckpoint? {
+        let own = try communicator.agree {
+            communicator.rank == 0 ? try steps.filter { $0 <= lastStep }.reversed() : []
+        }
+        for step in try communicator.broadcast(own, from: 0) {
             do {
-                _ = try Manifest.verify(path(ofStep: step))
-                return path(ofStep: step)
-            } catch let failure {
-                report(failure)
+                return try FoundCheckpoint(
+                    checking: path(ofStep: step), over: communicator, threads: threads)
+            } catch let error as AgreedFailure {
+                report(error.failure)
             }
         }
         return nil
+    }
+
+    /// The step of the newest checkpoint whose files are all there in their sizes, which is known at
+    /// once; nil where there is none.
+    package func newestStep() throws -> Int? {
+        try steps.last { step in
+            let path = path(ofStep: step)
+            return (try? Manifest(reading: path).checkSizes(in: path)) != nil
+        }
     }
 }

@@ -12,8 +12,8 @@ package struct InitialWeights {
 
     /// - Parameters:
     ///   - directory: the model that the run goes on from; nil draws the weights.
-    ///   - checkpoint: of the run, which has what changed since.
-    package func load(from directory: String?, checkpoint: String?) throws {
+    ///   - checkpoint: of a run that trains adapters, which alone are in it.
+    package func load(from directory: String?, adapters checkpoint: String?) throws {
         guard model.plan.lora == nil else {
             try directory.map { try model.readWeights(from: $0) }
             model.initializeAdditions(seed: seed)
@@ -21,7 +21,7 @@ package struct InitialWeights {
             return
         }
         model.initializeAdditions(seed: seed)
-        if let directory = checkpoint ?? directory {
+        if let directory {
             try model.readWeights(from: directory)
         } else {
             model.initialize(seed: seed)

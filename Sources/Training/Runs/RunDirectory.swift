@@ -5,12 +5,14 @@ import Foundation
 /// The directory of a run: recipe.yaml, metrics.jsonl, log.txt and checkpoints/.
 ///
 /// One run at a time: an advisory lock is held that the kernel drops when its holder dies. Where the
-/// file system has no locks the run goes on with a warning.
+/// file system has no locks, or locks that other hosts do not see, a file that names the owner of the
+/// directory, and is written again every few seconds, does the same.
 package final class RunDirectory {
     package let path: String
-    /// A warning that nothing keeps a second run away; nil where the lock does.
+    /// A warning about the locks of the file system; nil where they do.
     package let warning: String?
     private let lock: FileLock
+    private let owner: OwnerFile?
 
     package var checkpointsPath: String { path + "/checkpoints" }
     package var metricsPath: String { path + "/metrics.jsonl" }
@@ -22,32 +24,51 @@ package final class RunDirectory {
 
     /// Makes the directory where it is missing and locks it.
     ///
-    /// - Parameter lock: the system call that locks, which tests replace.
+    /// - Parameters:
+    ///   - takesOver: whether a run that holds the directory by an owner's file is ended.
+    ///   - reach: how far locks reach; nil looks at the mount.
+    ///   - beat: the time between two signs of life in an owner's file.
+    ///   - lock: the system call that locks, which tests replace.
     /// - Throws: `Failure` when another run holds the lock, and when it cannot be written.
     package init(
-        at path: String, lock: (Int32, Int32) -> Int32 = { flock($0, $1) }
+        at path: String, takesOver: Bool = false, reach: LockReach? = nil,
+        beat: Duration = OwnerFile.usualBeat, lock: (Int32, Int32) -> Int32 = { flock($0, $1) }
     ) throws {
         self.path = path
         do {
-            try FileManager.default.createDirectory(
-                atPath: path + "/checkpoints", withIntermediateDirectories: true)
+            try DirectoryEntries.make(path + "/checkpoints", what: "cannot make the run directory")
         } catch {
-            throw Failure(
-                "cannot make the run directory", got: error.localizedDescription, at: path,
-                remedy: "choose another output")
+            var failure = error
+            failure.remedy = "choose another output"
+            throw failure
         }
         self.lock = try FileLock(
             path: path + "/.lock", what: "cannot write in the run directory", lock: lock)
-        switch self.lock.outcome {
-        case .locked: warning = nil
-        case .taken:
+        guard self.lock.outcome != .taken else {
             throw Failure(
                 "another run is at work in this directory", at: path,
                 remedy: "wait for it, stop it, or choose another output")
-        case .unavailable(let reason):
-            warning =
-                "the file system of \(path) gives no lock (flock: \(reason)): nothing keeps a second "
-                + "run out of this directory, so start none"
+        }
+        let doubt = Self.doubt(self.lock.outcome, reach ?? LockReach(at: path))
+        // A host whose locks do goes by the file of one whose locks do not.
+        let needsOwner = try doubt != nil || OwnerFile.isThere(in: path)
+        owner =
+            needsOwner
+            ? try OwnerFile(
+                of: path, claim: takesOver ? .atOnce : .whenSilent, beat: beat,
+                say: { Console.write($0 + "\n", to: .standardError) }) : nil
+        warning = doubt.map { doubt in
+            "the file system of \(path) \(doubt): a file in it names the run that owns the "
+                + "directory, every \(beat / .seconds(1)) s, and keeps others out"
+        }
+    }
+
+    /// What is wrong with the lock; nil where no other host can have it too.
+    private static func doubt(_ outcome: FileLock.Outcome, _ reach: LockReach) -> String? {
+        switch (outcome, reach) {
+        case (.unavailable(let reason), _): "gives no lock (flock: \(reason))"
+        case (_, .thisHost(let reason)): "may give locks that other hosts do not see (\(reason))"
+        default: nil
         }
     }
 

@@ -11,10 +11,7 @@ struct PhaseFlags: ParsableArguments {
             valueName: "recipe.yaml"))
     var config: String?
 
-    @Flag(
-        name: .customLong("resume"),
-        help: "Go on from the newest complete checkpoint of the run directory.")
-    var isResuming = false
+    @OptionGroup var start: StartFlags
 
     @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
     var overrides: [String] = []
@@ -27,8 +24,27 @@ struct PhaseFlags: ParsableArguments {
                 path: words.recipe, overrides: words.overrides, phases: [phase])
         }
         if communicator.rank == 0 { reading.announce() }
-        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            [phase], of: reading.recipe)
+        return try start.runner(communicator).run([phase], of: reading.recipe)
+    }
+}
+
+/// The flags that tell how a run begins.
+struct StartFlags: ParsableArguments {
+    @Flag(
+        name: .customLong("resume"),
+        help: "Go on from the newest complete checkpoint of the run directory.")
+    var isResuming = false
+
+    @Flag(
+        name: .customLong("take-over"),
+        help: """
+            Where the file system of the run directory has no locks: end the run that holds it by \
+            signs of life in a file.
+            """)
+    var takesOver = false
+
+    func runner(_ communicator: any Communicator) -> PhaseRunner {
+        PhaseRunner(communicator: communicator, isResuming: isResuming, takesOver: takesOver)
     }
 
     /// The path of the recipe, which may stand before the overrides, and these.

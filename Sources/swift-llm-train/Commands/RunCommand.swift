@@ -20,10 +20,7 @@ struct RunCommand: RankedCommand {
     @Argument(help: "The recipe; by default the built-in quick start.")
     var recipe: String?
 
-    @Flag(
-        name: .customLong("resume"),
-        help: "Go on from the newest complete checkpoint of the run directory.")
-    var isResuming = false
+    @OptionGroup var start: StartFlags
 
     @Argument(help: ArgumentHelp("Keys of the recipe to change.", valueName: "key=value"))
     var overrides: [String] = []
@@ -39,14 +36,14 @@ struct RunCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         guard let path = words.recipe else {
             return try QuickStart(
-                communicator: communicator, isResuming: isResuming, overrides: words.overrides
+                communicator: communicator, runner: start.runner(communicator),
+                overrides: words.overrides
             ).run()
         }
         let reading = try communicator.agree {
             try RecipeReading(path: path, overrides: words.overrides)
         }
         if communicator.rank == 0 { reading.announce() }
-        return try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            reading.recipe.phases, of: reading.recipe)
+        return try start.runner(communicator).run(reading.recipe.phases, of: reading.recipe)
     }
 }

@@ -10,7 +10,7 @@ import Runs
 /// compares the model with what the text is known to hold.
 package struct QuickStart {
     let communicator: any Communicator
-    let isResuming: Bool
+    let runner: PhaseRunner
     /// Keys of the recipe to change.
     let overrides: [String]
 
@@ -21,8 +21,7 @@ package struct QuickStart {
         let recipe = try settleRecipe()
         let corpus = try communicator.agree { try makeText(for: recipe) }
         let training = recipe.phases.filter { $0 == .prepare || $0 == .pretrain }
-        let code = try PhaseRunner(communicator: communicator, isResuming: isResuming).run(
-            training, of: recipe)
+        let code = try runner.run(training, of: recipe)
         guard code == 0 else { return code }
 
         let compute = try ComputeResources.agree(
@@ -51,7 +50,7 @@ package struct QuickStart {
         let isOpen = !overrides.contains { $0.hasPrefix("output=") }
         let own = try communicator.agree {
             guard communicator.rank == 0, isOpen else { return Int64(0) }
-            return Int64(try QuickStartDirectory.number(isResuming: isResuming))
+            return Int64(try QuickStartDirectory.number(isResuming: runner.isResuming))
         }
         let number = try communicator.broadcast([own], from: 0)[0]
         var recipe = draft

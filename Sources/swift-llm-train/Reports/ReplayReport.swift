@@ -23,7 +23,8 @@ struct ReplayReport {
     private var figures: [String] {
         let step = result.step
         let isEqual = result.recorded.hasBits(of: step)
-        let origin = result.start.checkpoint ?? "the beginning: no complete checkpoint before it"
+        let origin =
+            result.start.checkpoint?.path ?? "the beginning: no complete checkpoint before it"
         return result.start.messages.map { "warning: \($0)" } + [
             "step \(step.step), computed again on one rank from \(origin)",
             "  loss             \(step.loss)",

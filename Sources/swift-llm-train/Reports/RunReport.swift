@@ -63,7 +63,7 @@ struct RunReport {
     private func latest() throws -> String {
         var passedOver: [String] = []
         let newest = try store.newestComplete { passedOver.append("passed over: \($0.line)") }
-        let state = try newest.map { try CheckpointReader.state(in: $0) }
+        let state = try newest.map { try CheckpointReader.state(in: $0.path) }
         let first = state.map {
             "step \($0.step), \(Quantity.count($0.updateCount, "update")), every hash holds"
         }

@@ -39,11 +39,11 @@ struct SupervisedRecipe {
         ["run", path] + (isResuming ? ["--resume"] : []) + overrides
     }
 
-    /// The step from which a start with --resume goes on; 0 without a complete checkpoint.
+    /// The step from which a start with --resume goes on, as far as one can see without reading the
+    /// checkpoints whole, which the ranks do together; 0 without one.
     var step: Int {
         let store = CheckpointStore(directory: output + "/checkpoints")
         // Where it cannot be looked up, the run itself says why.
-        let newest = try? store.newestComplete { _ in }
-        return newest.flatMap { try? CheckpointReader.state(in: $0).step } ?? 0
+        return ((try? store.newestStep()) ?? nil) ?? 0
     }
 }

@@ -92,7 +92,9 @@ enum ElementwiseCases {
                     learning_rate: 1e-6, beta1: 0.9, beta2: 0.95, epsilon: 1e-8,
                     weight_decay: 0.1, first_correction: 0.1, second_correction: 0.05,
                     gradient_scale: 0.5)
-                kernel_adamw(a.pointer, c.pointer, d.pointer, b.pointer, n, &settings)
+                var (found, written) = (kernel_parity(), kernel_parity())
+                kernel_adamw(
+                    a.pointer, c.pointer, d.pointer, b.pointer, n, &settings, &found, &written)
             },
             KernelCase("transpose", rows * width, arrays: 2) {
                 kernel_transpose(b.pointer, a.pointer, rows, width)
