@@ -41,6 +41,24 @@ import Testing
         #expect(line([rank(8, waited: 60), rank(7, isUncounted: true)]) == nil)
     }
 
+    /// It has read for an hour and computes now; the others have waited all the time.
+    @Test func whoHasJustLeftOffWhatDoesNotCountHasTheWholeLimit() {
+        let ranks = [rank(8, waited: 3600), rank(7)]
+        func line(_ sinceExcuse: Int?) -> String? {
+            WatchdogVerdict(
+                ranks: ranks, limit: Self.limit, sinceExcuse: sinceExcuse.map { .seconds($0) }
+            ).failure?.line
+        }
+        #expect(line(0) == nil && line(5) == nil)
+        #expect(line(6)?.hasPrefix("rank 1 keeps the run waiting") == true)
+        #expect(line(nil) != nil)
+        // Silence has no excuse.
+        let silent = WatchdogVerdict(
+            ranks: [rank(8, waited: 60), rank(7, silence: 6)], limit: Self.limit,
+            sinceExcuse: .zero)
+        #expect(silent.failure != nil)
+    }
+
     @Test func aNetworkThatStandsStillIsTold() {
         let line = line([rank(8, waited: 6), rank(7, waited: 6)])
         #expect(line?.hasPrefix("all ranks wait and no message arrives") == true)

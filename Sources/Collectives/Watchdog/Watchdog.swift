@@ -96,6 +96,7 @@ package final class Watchdog: Sendable {
         var lastHeard = Array(repeating: ContinuousClock.now, count: hosts.count)
         var clock = BeatClock(interval: interval, tolerance: limit / 2)
         var isLinked = false
+        var lastExcuse: ContinuousClock.Instant?
         while !isClosed.load(ordering: .relaxed) {
             let own = Heartbeat.Standing(board.progress)
             let heartbeats = link.receive(
@@ -118,7 +119,10 @@ package final class Watchdog: Sendable {
             lastHeard[0] = .now
             ranks[0].standing = Heartbeat.Standing(board.progress)
             for rank in ranks.indices { ranks[rank].silence = .now - lastHeard[rank] }
-            if let failure = WatchdogVerdict(ranks: ranks, limit: limit).failure {
+            if WatchdogVerdict(ranks: ranks, limit: limit).excuses { lastExcuse = .now }
+            let verdict = WatchdogVerdict(
+                ranks: ranks, limit: limit, sinceExcuse: lastExcuse.map { .now - $0 })
+            if let failure = verdict.failure {
                 end(with: failure) { link.sendToPeers(.end) }
             }
         }

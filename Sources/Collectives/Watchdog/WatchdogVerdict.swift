@@ -14,9 +14,16 @@ package struct WatchdogVerdict {
 
     let ranks: [Rank]
     let limit: Duration
+    /// The time since some rank did what does not count; nil where none did.
+    let sinceExcuse: Duration?
 
-    package init(ranks: [Rank], limit: Duration) {
-        (self.ranks, self.limit) = (ranks, limit)
+    package init(ranks: [Rank], limit: Duration, sinceExcuse: Duration? = nil) {
+        (self.ranks, self.limit, self.sinceExcuse) = (ranks, limit, sinceExcuse)
+    }
+
+    /// Whether a rank does what does not count, and is not waiting itself: others wait for it in order.
+    var excuses: Bool {
+        ranks.contains { $0.standing.isUncounted && $0.standing.waited == nil }
     }
 
     /// The failure that ends the run; nil while all goes well.
@@ -29,7 +36,8 @@ package struct WatchdogVerdict {
             return blame(silent, "no sign of life for \(Self.seconds(ranks[silent].silence))")
         }
         let isLate = ranks.contains { ($0.standing.waited ?? .zero) > limit }
-        guard isLate else { return nil }
+        // Who has just left off what does not count has the whole limit from then on.
+        guard isLate, sinceExcuse.map({ $0 > limit }) ?? true else { return nil }
         let busy = ranks.indices.filter { ranks[$0].standing.waited == nil }
         guard let slowest = busy.min(by: { number($0) < number($1) }) else { return allWait }
         guard !ranks[slowest].standing.isUncounted else { return nil }
