@@ -73,7 +73,7 @@ package final class BucketReducer {
         try makeProgress()
         try reduction.wait()
         reductions[bucket.index] = nil
-        add(transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
+        add(transport.arrivedNodes(of: bucket), of: bucket.slice(of: communicator.rank))
         transport.release(bucket)
     }
 
@@ -156,16 +156,21 @@ extension Communicator {
     fileprivate func gatherChunks(
         _ values: [Double], in buckets: GradientBuckets
     ) throws -> [Double] {
-        let own = buckets.chunks(ofRank: rank).map { values[$0] }
+        func chunks(of slice: Range<Int>) -> Range<Int> {
+            let first = slice.lowerBound / GradientBuckets.chunkSize
+            return first..<first + GradientBuckets.chunkCount(of: slice.count)
+        }
+        let own = buckets.slices(ofRank: rank).flatMap { values[chunks(of: $0)] }
         let gathered = try allGather(ofAnySize: own.withUnsafeBytes(Array.init))
 
         var all = values
-        for (rank, bytes) in gathered.enumerated() {
-            bytes.withUnsafeBytes { bytes in
-                for (position, index) in buckets.chunks(ofRank: rank).enumerated() {
-                    let offset = position * MemoryLayout<Double>.stride
-                    all[index] = bytes.loadUnaligned(fromByteOffset: offset, as: Double.self)
+        var offsets = Array(repeating: 0, count: worldSize)
+        for slice in buckets.flatMap(\.slices) {
+            for index in chunks(of: slice.range) {
+                all[index] = gathered[slice.owner].withUnsafeBytes {
+                    $0.loadUnaligned(fromByteOffset: offsets[slice.owner], as: Double.self)
                 }
+                offsets[slice.owner] += MemoryLayout<Double>.stride
             }
         }
         return all

@@ -2,28 +2,24 @@ extension Communicator {
     /// The other ranks, the right neighbour first, so that no rank is everyone's first.
     package var peers: [Int] { (1..<worldSize).map { (rank + $0) % worldSize } }
 
-    /// Starts to complete `buffer` on every rank: rank r's bytes lie at `slices[r]` beforehand, and
-    /// everywhere once the exchange has been waited for.
+    /// Starts to complete `buffer` on every rank: the owner's bytes of each slice lie there beforehand,
+    /// and everywhere once the exchange has been waited for.
     ///
     /// The slices, of any size, are the same list on all ranks and do not overlap.
     package func startAllGather(
-        of slices: [Range<Int>], in buffer: UnsafeMutableRawBufferPointer, on channel: Int = 0
+        of slices: [OwnedSlice], in buffer: UnsafeMutableRawBufferPointer, on channel: Int = 0
     ) throws -> PendingExchange {
-        precondition(
-            slices.count == worldSize, "expected \(worldSize) slices, got \(slices.count)")
-        let own = UnsafeRawBufferPointer(rebasing: buffer[slices[rank]])
-        // Each rank begins with its right neighbour, so that no rank is everyone's first.
-        let distances = 1..<worldSize
-        let sends = distances.map { MessageToSend(to: (rank + $0) % worldSize, own) }
-        let receives = distances.map { distance in
-            let peer = (rank - distance + worldSize) % worldSize
-            return MessageToReceive(
-                from: peer, UnsafeMutableRawBufferPointer(rebasing: buffer[slices[peer]]))
+        let slices = slices.filter { !$0.range.isEmpty }
+        let sends = slices.filter { $0.owner == rank }.flatMap { slice in
+            peers.map {
+                MessageToSend(to: $0, UnsafeRawBufferPointer(rebasing: buffer[slice.range]))
+            }
         }
-        return try exchange(
-            on: channel,
-            sends: sends.filter { !$0.bytes.isEmpty },
-            receives: receives.filter { !$0.bytes.isEmpty })
+        let receives = slices.filter { $0.owner != rank }.map { slice in
+            MessageToReceive(
+                from: slice.owner, UnsafeMutableRawBufferPointer(rebasing: buffer[slice.range]))
+        }
+        return try exchange(on: channel, sends: sends, receives: receives)
     }
 
     /// The bytes of every rank, which may differ in size, in rank order.
@@ -37,7 +33,9 @@ extension Communicator {
         var all = [UInt8](repeating: 0, count: end)
         all.replaceSubrange(slices[rank], with: bytes)
         try all.withUnsafeMutableBytes { buffer in
-            try startAllGather(of: slices, in: buffer).wait()
+            try startAllGather(
+                of: slices.enumerated().map { OwnedSlice(owner: $0, range: $1) }, in: buffer
+            ).wait()
         }
         return slices.map { Array(all[$0]) }
     }

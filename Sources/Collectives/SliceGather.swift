@@ -20,7 +20,11 @@ package final class SliceGather {
     package func start(_ bucket: GradientBucket) throws {
         pending.append(
             try communicator.startAllGather(
-                of: bucket.byteSlices(of: Float.self),
+                of: bucket.slices.map { slice in
+                    let size = MemoryLayout<Float>.stride
+                    let range = slice.range.lowerBound * size..<slice.range.upperBound * size
+                    return OwnedSlice(owner: slice.owner, range: range)
+                },
                 in: UnsafeMutableRawBufferPointer(values), on: bucket.gatherChannel))
     }
 

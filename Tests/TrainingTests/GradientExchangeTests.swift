@@ -71,7 +71,8 @@ import TinyTrainings
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
         let buckets = GradientBuckets(
-            parameterCount: training.model.parameters.layout.trainedCount, worldSize: 1)
+            parameterCount: training.model.parameters.layout.trainedCount,
+            hosts: .apart(worldSize: 1))
         _ = try training.train(
             on: JournalObjective(base: objective(training.model), journal: journal), steps: 1,
             maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets))

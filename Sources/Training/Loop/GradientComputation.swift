@@ -40,8 +40,7 @@ final class GradientComputation {
         let forEach: ForEach = { device.threads.forEach($0, $1) }
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
-        let buckets = GradientBuckets(
-            parameterCount: list.layout.trainedCount, worldSize: communicator.worldSize)
+        let buckets = GradientBuckets(of: list.layout, setup.memory, over: communicator)
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
             transport: SliceTransport(

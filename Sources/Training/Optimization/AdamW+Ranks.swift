@@ -11,8 +11,7 @@ extension AdamW {
         _ options: OptimizerOptions, _ train: TrainOptions, parameters: ParameterList,
         memory: TrainingMemory?, over communicator: any Communicator
     ) {
-        let buckets = GradientBuckets(
-            parameterCount: parameters.layout.trainedCount, worldSize: communicator.worldSize)
+        let buckets = GradientBuckets(of: parameters.layout, memory, over: communicator)
         self.init(
             options, parameters: parameters,
             buckets: train.optimizerSharding == .zero1 ? buckets : nil, rank: communicator.rank,
@@ -45,8 +44,8 @@ extension AdamW {
             }
             try gather.finish()
         }
-        for slice in buckets.foreignSlices(to: communicator.rank) {
-            parameters.roundValues(in: slice)
+        for slice in buckets.flatMap(\.slices) where slice.owner != communicator.rank {
+            parameters.roundValues(in: slice.range)
         }
     }
 

@@ -36,12 +36,12 @@ extension OptimizerState {
             let own = buffers(slices[bucket.index].positions)
             var parts = own.map { (peer: 0, part: $0) }
             if let whole {
-                for (own, place) in zip(own, whole.buffers(bucket.slices[0])) {
+                for (own, place) in zip(own, whole.buffers(bucket.slice(of: 0))) {
                     _ = (isGathering ? place : own)
                         .update(fromContentsOf: isGathering ? own : place)
                 }
-                parts = communicator.peers.flatMap { peer in
-                    whole.buffers(bucket.slices[peer]).map { (peer: peer, part: $0) }
+                parts = bucket.slices.filter { $0.owner != 0 }.flatMap { slice in
+                    whole.buffers(slice.range).map { (peer: slice.owner, part: $0) }
                 }
             }
             parts.removeAll { $0.part.isEmpty }

@@ -66,3 +66,14 @@ package struct TrainingMemory {
         }
     }
 }
+
+extension GradientBuckets {
+    /// The buckets of the trained parameters, with owners spread over the nodes that share memory.
+    init(
+        of layout: ParameterLayout, _ memory: TrainingMemory?, over communicator: any Communicator
+    ) {
+        self.init(
+            parameterCount: layout.trainedCount,
+            hosts: memory?.shared.hosts ?? .apart(worldSize: communicator.worldSize))
+    }
+}
