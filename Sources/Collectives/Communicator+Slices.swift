@@ -21,22 +21,4 @@ extension Communicator {
         }
         return try exchange(on: channel, sends: sends, receives: receives)
     }
-
-    /// The bytes of every rank, which may differ in size, in rank order.
-    package func allGather(ofAnySize bytes: [UInt8]) throws -> [[UInt8]] {
-        let sizes = try allGather([Int64(bytes.count)]).map(Int.init)
-        var end = 0
-        let slices = sizes.map { size in
-            end += size
-            return (end - size)..<end
-        }
-        var all = [UInt8](repeating: 0, count: end)
-        all.replaceSubrange(slices[rank], with: bytes)
-        try all.withUnsafeMutableBytes { buffer in
-            try startAllGather(
-                of: slices.enumerated().map { OwnedSlice(owner: $0, range: $1) }, in: buffer
-            ).wait()
-        }
-        return slices.map { Array(all[$0]) }
-    }
 }

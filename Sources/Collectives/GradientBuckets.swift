@@ -62,8 +62,9 @@ package struct GradientBuckets: Equatable, Sendable {
             let most = round.isWhole ? sliceCount : largest / round.longestSlot
             let count = (round.usedSlotCount + most - 1) / most
             for number in 0..<count {
-                let slots = round.usedSlotCount * number / count
-                    ..< round.usedSlotCount * (number + 1) / count
+                let slots =
+                    round.usedSlotCount * number / count..<round.usedSlotCount * (number + 1)
+                    / count
                 let slices = slots.map { slot in
                     OwnedSlice(
                         owner: deal.order[slot],

@@ -12,7 +12,7 @@ extension MPICommunicator {
         guard hosts.count < worldSize else {
             return .unavailable(reason: "each rank is on a node of its own")
         }
-        let asked = byteCount + SharedMemory.alignment
+        let asked = byteCount + SharedMemory.overhead(ofRank: rank, on: hosts)
         // Each rank's: bytes wanted, bytes free.
         let facts = try allGather([Int64(asked), Int64(Self.freeByteCount ?? .max)]).map(Int.init)
         for ranks in hosts.ranks {

@@ -17,8 +17,6 @@ package final class SliceTransport {
     private let forEach: ForEach
     /// The nodes of each rank of this host; empty where no memory is shared.
     private let sharedNodes: [[GradientBuffer]]
-    /// The other ranks of this host.
-    private let neighbours: [Int]
     /// Elements of the largest slice of this rank.
     private let sliceCapacity: Int
 
@@ -53,10 +51,7 @@ package final class SliceTransport {
         self.forEach = forEach
         layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
         plan = SlicePlan(buckets, hosts: hosts, rank: rank)
-        signals = HostSignals(
-            communicator: communicator, memory: memory,
-            channelCount: 2 * buckets.count + 1)
-        neighbours = communicator.peers.filter { hosts.host(of: $0) == hosts.host(of: rank) }
+        signals = HostSignals(memory: memory, channelCount: 2 * buckets.count + 1)
         sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
     }
 
@@ -70,11 +65,10 @@ package final class SliceTransport {
     func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws -> PendingExchange {
         let arrival = arrival(of: bucket, nodes)
         arrivals[bucket.index] = arrival
-        let busy = plan.busyRanks(in: bucket)
-        let told = try signals.tell(
-            neighbours.filter(busy.contains),
-            awaiting: busy.contains(communicator.rank) ? neighbours : [],
-            on: bucket.reductionChannel)
+        let told = signals.tell(
+            isSpeaking: true,
+            isListening: plan.busyRanks(in: bucket).contains(communicator.rank),
+            to: hosts.neighbours(of: communicator.rank).count, on: bucket.reductionChannel)
         return try told.then { [self] in try exchangeSums(of: bucket, arrival) }
     }
 
@@ -102,9 +96,9 @@ package final class SliceTransport {
             over: communicator)
         return try exchange.then { [self] in
             let busy = plan.busyRanks(in: bucket)
-            return try signals.tell(
-                busy.contains(rank) ? neighbours : [],
-                awaiting: neighbours.filter(busy.contains), on: bucket.gatherChannel)
+            return signals.tell(
+                isSpeaking: busy.contains(rank), isListening: true, to: busy.count,
+                on: bucket.gatherChannel)
         }
     }
 

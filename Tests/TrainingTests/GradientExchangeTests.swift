@@ -136,9 +136,19 @@ private final class JournalCommunicator: Communicator {
         base.broadcast(bytes, from: root)
     }
 
-    func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) {
-        base.allGather(bytes, into: all)
+    func allGather(
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
+    ) {
+        base.allGather(bytes, counts: counts, into: all)
     }
+
+    func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
+    ) {}
+
+    func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) {}
+
+    func drive() {}
 
     func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
