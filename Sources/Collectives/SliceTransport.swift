@@ -13,6 +13,7 @@ package final class SliceTransport {
     private let hosts: HostMap
     private let plan: SlicePlan
     private let signals: HostSignals
+    private let gather: HostGather
     private let wire: any GradientWire
     private let forEach: ForEach
     /// The nodes of each rank of this host; empty where no memory is shared.
@@ -52,6 +53,7 @@ package final class SliceTransport {
         layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
         plan = SlicePlan(buckets, hosts: hosts, rank: rank)
         signals = HostSignals(memory: memory, channelCount: 2 * buckets.count + 1)
+        gather = HostGather(plan, signals, hosts: hosts, wire: wire, over: communicator)
         sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
     }
 
@@ -87,19 +89,7 @@ package final class SliceTransport {
 
     /// Starts to complete `bucket` in `sum`, the buffer of this rank's first node.
     func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws -> PendingExchange {
-        let rank = communicator.rank
-        if hosts.count > 1 { wire.round(GradientBuffer(rebasing: sum[bucket.slice(of: rank)])) }
-        let exchange = try wire.exchange(
-            on: bucket.gatherChannel,
-            sends: plan.speakers(in: bucket).map { GradientMessage($0.leg, in: sum) },
-            receives: plan.duties(of: rank, in: bucket).map { GradientMessage($0, in: sum) },
-            over: communicator)
-        return try exchange.then { [self] in
-            let busy = plan.busyRanks(in: bucket)
-            return signals.tell(
-                isSpeaking: busy.contains(rank), isListening: true, to: busy.count,
-                on: bucket.gatherChannel)
-        }
+        try gather.start(bucket, in: sum)
     }
 
     /// Called once the exchange of `startGather` has ended; then all slices lie in `sum`.
@@ -186,12 +176,5 @@ extension SliceTransport {
             let start = slice.lowerBound + index * size
             body(start..<min(start + size, slice.upperBound))
         }
-    }
-}
-
-extension GradientMessage {
-    /// The elements of `leg` in a flat list.
-    fileprivate init(_ leg: SlicePlan.Leg, in list: GradientBuffer) {
-        self.init(peer: leg.peer, values: GradientBuffer(rebasing: list[leg.range]))
     }
 }

@@ -35,6 +35,11 @@ import Testing
         try await expect("pieces", ranks, prints: "pieces")
     }
 
+    @Test(arguments: rankCounts)
+    func aStepIsSkippedInTheSameWayWithAShardedOptimizer(ranks: Int) async throws {
+        try await expect("skipped-step", ranks, prints: "skipped")
+    }
+
     @Test func failureOfOneRankIsAgreedAndToldOnceWithItsNumber() async throws {
         let job = try await DistributedRun.of("DistributedChecks", ["one-fails"], ranks: 3)
         #expect(job.exitCode == 1)

@@ -16,7 +16,7 @@ struct Checks {
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
-            "not-finite": notFinite, "bit-flip": bitFlip,
+            "not-finite": notFinite, "skipped-step": skippedStep, "bit-flip": bitFlip,
             "late-gradients": lateGradients, "compact-late-gradients": compactLateGradients,
             "logits": logits, "chat-templates": chatTemplates,
         ]

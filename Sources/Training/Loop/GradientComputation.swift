@@ -51,7 +51,8 @@ final class GradientComputation {
                 forEach: forEach))
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, layout: list.layout,
-            isGathering: !setup.optimizer.state.isSharded)
+            isGathering: !setup.optimizer.state.isSharded,
+            beforeStart: setup.optimizer.completeParameters)
     }
 
     /// Computes the gradient of a batch; its values stay as they are until the next call.
