@@ -120,7 +120,9 @@ let package = Package(
             dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns", "TemporaryFolders"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["swift-llm-train", "DistributedRuns", "TemporaryFolders"],
+            dependencies: [
+                "swift-llm-train", "DistributedRuns", "TemporaryFolders", "ModelFiles", "Training",
+            ],
             path: "Tests/Cluster", exclude: ["hosts", "slow-links"]),
     ],
     swiftLanguageModes: [.v6]

@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "CMPIWorld.h"
 #ifdef __linux__
@@ -13,13 +14,20 @@
 
 // MPI 3 counts in int: longer messages travel in pieces of this many bytes. Messages between two
 // ranks under one tag do not overtake each other, so pieces meet their receives in order.
-static const long piece_size = 1L << 30;
+static long piece_size = 1L << 30;
+
+struct cmpi_requests {
+    int open_count;
+    int status;
+};
 
 // `expected[i]` is the byte count that request i must receive, or -1 for a send.
-struct cmpi_requests {
+struct cmpi_queue {
     MPI_Request *requests;
-    MPI_Status *statuses;
+    cmpi_requests **owners;
     int *expected;
+    MPI_Status *statuses;
+    int *indices;
     int count, capacity;
 };
 
@@ -128,20 +136,100 @@ int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root) {
     return MPI_SUCCESS;
 }
 
-int cmpi_all_gather(const cmpi_world *world, const void *bytes, long count, void *all) {
-    if (count > piece_size) return MPI_ERR_COUNT;
-    return MPI_Allgather(
-        bytes, (int)count, MPI_BYTE, all, (int)count, MPI_BYTE, world->communicator);
+void cmpi_limit_pieces(long size) {
+    piece_size = size;
 }
 
-int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count) {
-    for (long offset = 0; offset < count; offset += piece_size) {
+// The bytes of all ranks together that one call moves stay below `piece_size`: `pieces` of each rank
+// go to `all` where they do not lie there already.
+static int gather_pieces(
+    const cmpi_world *world, const char *bytes, const long *counts, char *all, char *pieces,
+    int *lengths, int size, long limit) {
+    int rank;
+    int *places = lengths + size;
+    int status = MPI_Comm_rank(world->communicator, &rank);
+    long most = 0;
+    for (int i = 0; i < size; ++i) most = counts[i] > most ? counts[i] : most;
+    for (long offset = 0; status == MPI_SUCCESS && offset < most; offset += limit) {
+        int place = 0;
+        for (int i = 0; i < size; ++i) {
+            long left = counts[i] > offset ? counts[i] - offset : 0;
+            lengths[i] = (int)(left < limit ? left : limit);
+            places[i] = place;
+            place += lengths[i];
+        }
+        status = MPI_Allgatherv(
+            lengths[rank] > 0 ? bytes + offset : bytes, lengths[rank], MPI_BYTE, pieces, lengths,
+            places, MPI_BYTE, world->communicator);
+        char *start = all;
+        for (int i = 0; i < size && pieces != all; ++i) {
+            if (lengths[i] > 0) {
+                memcpy(start + offset, pieces + places[i], (size_t)lengths[i]);
+            }
+            start += counts[i];
+        }
+    }
+    return status;
+}
+
+int cmpi_all_gather(
+    const cmpi_world *world, const void *bytes, const long *counts, void *all) {
+    int size;
+    int status = MPI_Comm_size(world->communicator, &size);
+    if (status != MPI_SUCCESS) return status;
+    long total = 0;
+    int are_equal = 1;
+    for (int i = 0; i < size; ++i) {
+        total += counts[i];
+        are_equal &= counts[i] == counts[0];
+    }
+    if (are_equal && total <= piece_size) {
+        return MPI_Allgather(
+            bytes, (int)counts[0], MPI_BYTE, all, (int)counts[0], MPI_BYTE, world->communicator);
+    }
+    int is_whole = total <= piece_size;
+    long limit = is_whole ? piece_size : piece_size / size > 0 ? piece_size / size : 1;
+    int *lengths = malloc(2 * (size_t)size * sizeof *lengths);
+    char *pieces = is_whole ? all : malloc((size_t)limit * (size_t)size);
+    status = lengths == NULL || pieces == NULL
+        ? CMPI_OUT_OF_MEMORY
+        : gather_pieces(world, bytes, counts, all, pieces, lengths, size, limit);
+    free(lengths);
+    if (!is_whole) free(pieces);
+    return status;
+}
+
+// Reduces in place, in pieces.
+static int all_reduce(
+    const cmpi_world *world, void *values, long count, long size, MPI_Datatype type, MPI_Op op) {
+    long most = piece_size / size > 0 ? piece_size / size : 1;
+    for (long start = 0; start < count; start += most) {
+        long piece = count - start < most ? count - start : most;
         int status = MPI_Allreduce(
-            MPI_IN_PLACE, values + offset, next_piece(count - offset), MPI_FLOAT, MPI_SUM,
+            MPI_IN_PLACE, (char *)values + start * size, (int)piece, type, op,
             world->communicator);
         if (status != MPI_SUCCESS) return status;
     }
     return MPI_SUCCESS;
+}
+
+int cmpi_all_reduce_integer(
+    const cmpi_world *world, long long *values, long count, int operation) {
+    MPI_Op op = operation == CMPI_MINIMUM ? MPI_MIN : operation == CMPI_MAXIMUM ? MPI_MAX : MPI_SUM;
+    return all_reduce(world, values, count, sizeof *values, MPI_LONG_LONG, op);
+}
+
+int cmpi_all_reduce_double(const cmpi_world *world, double *values, long count) {
+    return all_reduce(world, values, count, sizeof *values, MPI_DOUBLE, MPI_SUM);
+}
+
+int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count) {
+    return all_reduce(world, values, count, sizeof *values, MPI_FLOAT, MPI_SUM);
+}
+
+int cmpi_queue_create(cmpi_queue **queue) {
+    *queue = calloc(1, sizeof **queue);
+    return *queue == NULL ? CMPI_OUT_OF_MEMORY : MPI_SUCCESS;
 }
 
 int cmpi_requests_create(cmpi_requests **requests) {
@@ -149,78 +237,112 @@ int cmpi_requests_create(cmpi_requests **requests) {
     return *requests == NULL ? CMPI_OUT_OF_MEMORY : MPI_SUCCESS;
 }
 
-void cmpi_requests_free(cmpi_requests *list) {
-    free(list->requests);
-    free(list->statuses);
-    free(list->expected);
-    free(list);
+void cmpi_requests_free(cmpi_requests *requests) {
+    free(requests);
 }
 
-static int reserve(cmpi_requests *list) {
-    if (list->count < list->capacity) return MPI_SUCCESS;
-    int capacity = list->capacity > 0 ? 2 * list->capacity : 8;
-    void *requests = realloc(list->requests, sizeof *list->requests * (size_t)capacity);
-    if (requests != NULL) list->requests = requests;
-    void *statuses = realloc(list->statuses, sizeof *list->statuses * (size_t)capacity);
-    if (statuses != NULL) list->statuses = statuses;
-    void *expected = realloc(list->expected, sizeof *list->expected * (size_t)capacity);
-    if (expected != NULL) list->expected = expected;
-    if (requests == NULL || statuses == NULL || expected == NULL) return CMPI_OUT_OF_MEMORY;
-    list->capacity = capacity;
+static int grow(void **list, size_t size) {
+    void *larger = realloc(*list, size);
+    if (larger == NULL) return 0;
+    *list = larger;
+    return 1;
+}
+
+static int reserve(cmpi_queue *queue) {
+    if (queue->count < queue->capacity) return MPI_SUCCESS;
+    size_t capacity = queue->capacity > 0 ? 2 * (size_t)queue->capacity : 64;
+    if (!grow((void **)&queue->requests, sizeof *queue->requests * capacity)
+        || !grow((void **)&queue->owners, sizeof *queue->owners * capacity)
+        || !grow((void **)&queue->expected, sizeof *queue->expected * capacity)
+        || !grow((void **)&queue->statuses, sizeof *queue->statuses * capacity)
+        || !grow((void **)&queue->indices, sizeof *queue->indices * capacity)) {
+        return CMPI_OUT_OF_MEMORY;
+    }
+    queue->capacity = (int)capacity;
     return MPI_SUCCESS;
 }
 
+// The request that has just been started, the last of the queue.
+static void take(cmpi_queue *queue, cmpi_requests *owner, int expected) {
+    queue->owners[queue->count] = owner;
+    queue->expected[queue->count++] = expected;
+    ++owner->open_count;
+}
+
 int cmpi_send(
-    const cmpi_world *world, cmpi_requests *list, const void *bytes, long count, int peer,
-    int tag) {
+    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, const void *bytes,
+    long count, int peer, int tag) {
     for (long offset = 0; offset < count; offset += piece_size) {
-        int status = reserve(list);
+        int status = reserve(queue);
         if (status != MPI_SUCCESS) return status;
         status = MPI_Isend(
             (const char *)bytes + offset, next_piece(count - offset), MPI_BYTE, peer, tag,
-            world->communicator, &list->requests[list->count]);
+            world->communicator, &queue->requests[queue->count]);
         if (status != MPI_SUCCESS) return status;
-        list->expected[list->count++] = -1;
+        take(queue, requests, -1);
     }
     return MPI_SUCCESS;
 }
 
 int cmpi_receive(
-    const cmpi_world *world, cmpi_requests *list, void *bytes, long count, int peer, int tag) {
+    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, void *bytes, long count,
+    int peer, int tag) {
     for (long offset = 0; offset < count; offset += piece_size) {
         int piece = next_piece(count - offset);
-        int status = reserve(list);
+        int status = reserve(queue);
         if (status != MPI_SUCCESS) return status;
         status = MPI_Irecv(
             (char *)bytes + offset, piece, MPI_BYTE, peer, tag, world->communicator,
-            &list->requests[list->count]);
+            &queue->requests[queue->count]);
         if (status != MPI_SUCCESS) return status;
-        list->expected[list->count++] = piece;
+        take(queue, requests, piece);
     }
     return MPI_SUCCESS;
 }
 
-// `status` of MPI_Waitall or MPI_Testall, and what stands behind it in each request.
-static int outcome(const cmpi_requests *list, int status) {
-    if (status != MPI_SUCCESS && status != MPI_ERR_IN_STATUS) return status;
-    for (int i = 0; i < list->count; ++i) {
-        int error = status == MPI_SUCCESS ? MPI_SUCCESS : list->statuses[i].MPI_ERROR;
-        if (error != MPI_SUCCESS && error != MPI_ERR_PENDING) return error;
-        if (error != MPI_SUCCESS || list->expected[i] < 0) continue;
-        int received;
-        error = MPI_Get_count(&list->statuses[i], MPI_BYTE, &received);
-        if (error != MPI_SUCCESS) return error;
-        if (received != list->expected[i]) return CMPI_SHORT_MESSAGE;
+// The failure of a request that has ended.
+static int outcome(MPI_Status *status, int error, int expected) {
+    if (error != MPI_SUCCESS || expected < 0) return error;
+    int received;
+    error = MPI_Get_count(status, MPI_BYTE, &received);
+    if (error != MPI_SUCCESS) return error;
+    return received == expected ? MPI_SUCCESS : CMPI_SHORT_MESSAGE;
+}
+
+// Closes the gaps that ended requests have left; the order stays.
+static void close_gaps(cmpi_queue *queue) {
+    int kept = 0;
+    for (int i = 0; i < queue->count; ++i) {
+        if (queue->owners[i] == NULL) continue;
+        queue->requests[kept] = queue->requests[i];
+        queue->owners[kept] = queue->owners[i];
+        queue->expected[kept++] = queue->expected[i];
     }
-    return status;
+    queue->count = kept;
 }
 
-int cmpi_wait(cmpi_requests *list) {
-    return outcome(list, MPI_Waitall(list->count, list->requests, list->statuses));
+int cmpi_drive(cmpi_queue *queue) {
+    if (queue->count == 0) return MPI_SUCCESS;
+    int ended;
+    int status = MPI_Testsome(
+        queue->count, queue->requests, &ended, queue->indices, queue->statuses);
+    if (status != MPI_SUCCESS && status != MPI_ERR_IN_STATUS) return status;
+    if (ended == MPI_UNDEFINED || ended == 0) return MPI_SUCCESS;
+    for (int i = 0; i < ended; ++i) {
+        int index = queue->indices[i];
+        int error = status == MPI_SUCCESS ? MPI_SUCCESS : queue->statuses[i].MPI_ERROR;
+        if (error == MPI_ERR_PENDING) continue;
+        cmpi_requests *owner = queue->owners[index];
+        error = outcome(&queue->statuses[i], error, queue->expected[index]);
+        if (owner->status == MPI_SUCCESS) owner->status = error;
+        --owner->open_count;
+        queue->owners[index] = NULL;
+    }
+    close_gaps(queue);
+    return MPI_SUCCESS;
 }
 
-int cmpi_test(cmpi_requests *list, int *done) {
-    int status = MPI_Testall(list->count, list->requests, done, list->statuses);
-    if (status == MPI_SUCCESS && !*done) return MPI_SUCCESS;
-    return outcome(list, status);
+int cmpi_have_ended(const cmpi_requests *requests, int *status) {
+    *status = requests->status;
+    return requests->open_count == 0;
 }

@@ -14,7 +14,9 @@ package final class BucketReducer {
 
     private var reductions: [Int: PendingExchange] = [:]
     private var gathers: [Int: Gather] = [:]
-    /// The sum of squares of each chunk; those of this rank's slices are valid.
+    /// Those of the exchanges in which something is still to be done.
+    private var moving: [PendingExchange] = []
+    /// The sum of squares of each chunk of this rank's slices; 0 for those of other ranks.
     private var squareSums: [Double]
 
     private struct Gather {
@@ -55,12 +57,14 @@ package final class BucketReducer {
         let nodeCount = transport.layout.ownNodes.count
         precondition(reductions[bucket.index] == nil, "bucket \(bucket.index) is under way")
         precondition(nodes.count == nodeCount, "expected \(nodeCount) nodes, got \(nodes.count)")
-        reductions[bucket.index] = try transport.start(bucket, nodes: nodes)
+        let reduction = try transport.start(bucket, nodes: nodes)
+        reductions[bucket.index] = reduction
+        moving.append(reduction)
     }
 
-    /// Drives `bucket`, which is under way, on; true once `finish` would not wait.
+    /// Whether `finish` would not wait for `bucket`, as far as `makeProgress` has seen.
     package func hasArrived(_ bucket: GradientBucket) throws -> Bool {
-        try reductions[bucket.index]?.test() ?? true
+        try reductions[bucket.index]?.advance() ?? true
     }
 
     /// Waits for the nodes of `bucket` and leaves the sum of this rank's slice in the buffer of this
@@ -69,11 +73,11 @@ package final class BucketReducer {
         guard let reduction = reductions[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not under way")
         }
-        // What others wait for goes on its way before this rank waits itself.
+        // What others wait for goes on its way meanwhile.
         try makeProgress()
-        try reduction.wait()
+        try reduction.wait(driving: makeProgress)
         reductions[bucket.index] = nil
-        add(transport.arrivedNodes(of: bucket), of: bucket.slices[communicator.rank])
+        add(transport.arrivedNodes(of: bucket), of: bucket.slice(of: communicator.rank))
         transport.release(bucket)
     }
 
@@ -81,6 +85,7 @@ package final class BucketReducer {
     package func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws {
         precondition(gathers[bucket.index] == nil, "bucket \(bucket.index) is being gathered")
         let exchange = try transport.startGather(bucket, in: sum)
+        moving.append(exchange)
         gathers[bucket.index] = Gather(exchange: exchange, sum: sum)
     }
 
@@ -90,15 +95,15 @@ package final class BucketReducer {
             preconditionFailure("bucket \(bucket.index) is not being gathered")
         }
         try makeProgress()
-        try gather.exchange.wait()
+        try gather.exchange.wait(driving: makeProgress)
         gathers[bucket.index] = nil
         transport.completeGather(bucket, in: gather.sum)
     }
 
     /// Drives the messages of all buckets on; cheap, to be called now and then while computing.
     package func makeProgress() throws {
-        for reduction in reductions.values { _ = try reduction.test() }
-        for gather in gathers.values { _ = try gather.exchange.test() }
+        try communicator.drive()
+        try moving.removeAll { try $0.advance() }
     }
 
     /// Reduces and gathers all buckets; afterwards `nodes[0]` holds the sum on every rank.
@@ -118,13 +123,27 @@ package final class BucketReducer {
 
     /// The sum of squares, in double, of each chunk of the last sums of all buckets, on all ranks.
     package func chunkSquareSums() throws -> [Double] {
-        try communicator.gatherChunks(squareSums, in: buckets)
+        // Those of other ranks are 0 here.
+        var all = squareSums
+        try all.withUnsafeMutableBufferPointer { try communicator.allReduceDisjoint($0) }
+        return all
     }
 
     /// The Euclidean norm of the last sums of all buckets, their chunks added in index order: the
     /// same bits on any number of ranks.
+    ///
+    /// - Parameter others: numbers of which each is 0 on all ranks but one at most: afterwards all ranks
+    ///   have them. They go the same way, at no message's cost.
+    package func globalNorm(sharing others: inout [Double]) throws -> Double {
+        var all = squareSums + others
+        try all.withUnsafeMutableBufferPointer { try communicator.allReduceDisjoint($0) }
+        others = Array(all[squareSums.count...])
+        return all[..<squareSums.count].reduce(0, +).squareRoot()
+    }
+
     package func globalNorm() throws -> Double {
-        try chunkSquareSums().reduce(0, +).squareRoot()
+        var others: [Double] = []
+        return try globalNorm(sharing: &others)
     }
 
     /// Chunk by chunk, so that a chunk is read from memory once.
@@ -145,29 +164,5 @@ package final class BucketReducer {
                     sum.map { kernel_sum_of_squares($0, chunk.count) } ?? 0
             }
         }
-    }
-}
-
-extension Communicator {
-    /// Gathers one number for each chunk: each rank gives those of its own slices, all ranks get
-    /// all, in the order of the chunks.
-    ///
-    /// - Parameter values: as many as there are chunks; those of other ranks are not read.
-    fileprivate func gatherChunks(
-        _ values: [Double], in buckets: GradientBuckets
-    ) throws -> [Double] {
-        let own = buckets.chunks(ofRank: rank).map { values[$0] }
-        let gathered = try allGather(ofAnySize: own.withUnsafeBytes(Array.init))
-
-        var all = values
-        for (rank, bytes) in gathered.enumerated() {
-            bytes.withUnsafeBytes { bytes in
-                for (position, index) in buckets.chunks(ofRank: rank).enumerated() {
-                    let offset = position * MemoryLayout<Double>.stride
-                    all[index] = bytes.loadUnaligned(fromByteOffset: offset, as: Double.self)
-                }
-            }
-        }
-        return all
     }
 }

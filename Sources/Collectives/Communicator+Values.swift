@@ -12,19 +12,16 @@ package enum DoubleReduction: Sendable {
     case sum
 }
 
-// Small reductions gather all values and fold them in rank order on every rank: for a few numbers
-// that costs what MPI_Allreduce costs, its order is fixed, and one process runs the same code.
 extension Communicator {
     /// Reduces each element over the ranks; `values` has the same count on all of them.
     package func allReduce(_ values: [Int64], _ reduction: IntegerReduction) throws -> [Int64] {
-        try gatheredFold(values) { left, right in
-            switch reduction {
-            case .minimum: min(left, right)
-            case .maximum: max(left, right)
-            case .sum: left + right
-            }
-        }
+        var values = values
+        try values.withUnsafeMutableBufferPointer { try allReduce($0, reduction) }
+        return values
     }
+
+    // Doubles are gathered and folded in rank order on every rank: for a few numbers that costs what
+    // MPI_Allreduce costs, and its order is fixed.
 
     /// Reduces each element over the ranks; `values` has the same count on all of them.
     package func allReduce(_ values: [Double], _ reduction: DoubleReduction) throws -> [Double] {
@@ -47,9 +44,24 @@ extension Communicator {
         guard let first = values.first else { return [] }
         var all = Array(repeating: first, count: worldSize * values.count)
         try values.withUnsafeBytes { bytes in
-            try all.withUnsafeMutableBytes { try allGather(bytes, into: $0) }
+            let counts = Array(repeating: bytes.count, count: worldSize)
+            try all.withUnsafeMutableBytes { try allGather(bytes, counts: counts, into: $0) }
         }
         return all
+    }
+
+    /// The bytes of every rank, which may differ in size, in rank order.
+    package func allGather(ofAnySize bytes: [UInt8]) throws -> [[UInt8]] {
+        let counts = try allGather([Int64(bytes.count)]).map(Int.init)
+        var all = [UInt8](repeating: 0, count: counts.reduce(0, +))
+        try all.withUnsafeMutableBytes { all in
+            try bytes.withUnsafeBytes { try allGather($0, counts: counts, into: all) }
+        }
+        var start = 0
+        return counts.map { count in
+            defer { start += count }
+            return Array(all[start..<start + count])
+        }
     }
 
     /// Replaces `values` on every rank by those of `root`, whose count may differ.

@@ -1,6 +1,6 @@
 /// The ranks of a run and the ways in which they talk, for one rank or many.
 ///
-/// Every member except `abort` is collective: all ranks call it, in the same order, with arguments
+/// Every member except `abort` and `drive` is collective: all ranks call it, in the same order, with arguments
 /// that fit each other. One thread at a time may call. `SingleProcess` is the communicator of a
 /// program that was started without a launcher; code above this protocol does not know which of
 /// the two it has.
@@ -19,9 +19,17 @@ package protocol Communicator: AnyObject {
 
     /// Writes the `bytes` of every rank, in rank order, into `all`.
     ///
-    /// `bytes` has the same size on all ranks and `all` is `worldSize` times as large.
+    /// - Parameter counts: the number of bytes of each rank, the same list on all of them.
     func allGather(
-        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
+    ) throws
+
+    /// Reduces each number over the ranks; there are as many on all of them.
+    func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction) throws
+
+    /// Gives all ranks the numbers that some have: of each, at most one rank has another value than 0.
+    func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) throws
 
     /// Starts sending and receiving messages of any size, without waiting.
     ///
@@ -33,6 +41,9 @@ package protocol Communicator: AnyObject {
     func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange
+
+    /// Drives all exchanges on that are under way, without waiting; not collective.
+    func drive() throws
 
     /// Makes memory of which each rank gives `byteCount` bytes and which the ranks of its node see.
     func shareMemory(byteCount: Int) throws -> SharedMemoryOutcome

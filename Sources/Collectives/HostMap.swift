@@ -1,23 +1,29 @@
 /// Which ranks run on which host: those of one host can share memory.
-///
-/// On every host one rank speaks for it in each rank's slices: their owner, where it runs there,
-/// else one so chosen that the ranks of the host speak for equally many.
 package struct HostMap: Equatable, Sendable {
     /// The ranks of each host, ascending; the hosts in the order of their first ranks.
     package let ranks: [[Int]]
     /// The host of each rank.
     private let hosts: [Int]
+    /// The place of each rank among those of its host.
+    private let localRanks: [Int]
 
     /// - Parameter labels: one for each rank, equal on one host.
     package init(labels: [Int]) {
         precondition(!labels.isEmpty, "expected at least one rank")
         var numbers: [Int: Int] = [:]
-        for label in labels where numbers[label] == nil { numbers[label] = numbers.count }
-        let hosts = labels.map { numbers[$0] ?? 0 }
-        self.hosts = hosts
-        ranks = numbers.values.sorted().map { host in
-            hosts.indices.filter { hosts[$0] == host }
+        var ranks: [[Int]] = []
+        var localRanks: [Int] = []
+        hosts = labels.enumerated().map { rank, label in
+            let host = numbers[label] ?? ranks.count
+            if host == ranks.count {
+                numbers[label] = host
+                ranks.append([])
+            }
+            localRanks.append(ranks[host].count)
+            ranks[host].append(rank)
+            return host
         }
+        (self.ranks, self.localRanks) = (ranks, localRanks)
     }
 
     /// A map with each rank on a host of its own: none shares memory.
@@ -33,22 +39,23 @@ package struct HostMap: Equatable, Sendable {
     package func neighbours(of rank: Int) -> [Int] { ranks[hosts[rank]] }
 
     /// The rank's place among those of its host.
-    package func localRank(of rank: Int) -> Int {
-        neighbours(of: rank).firstIndex(of: rank) ?? 0
+    package func localRank(of rank: Int) -> Int { localRanks[rank] }
+
+    /// All ranks in the order in which work is dealt out to them, node by node and then rank by rank.
+    ///
+    /// Of the first k ranks each of several equal nodes, and a smaller one beside them, has less than
+    /// one more than its share, k times its ranks of all.
+    package var dealingOrder: [Int] {
+        hosts.indices.sorted { left, right in
+            let (a, b) = (middle(of: left), middle(of: right))
+            let (first, second) = (a.count * b.of, b.count * a.of)
+            return first != second ? first < second : hosts[left] < hosts[right]
+        }
     }
 
-    /// The rank of `host` that speaks for it in the slices of `owner`.
-    package func speaker(of host: Int, forSlicesOf owner: Int) -> Int {
-        guard hosts[owner] != host else { return owner }
-        let strangersBefore = owner - ranks[host].count { $0 < owner }
-        return ranks[host][strangersBefore % ranks[host].count]
-    }
-
-    /// The owners of the slices in which `rank` speaks for its host: itself, and ranks of other hosts,
-    /// the next one first, so that no rank is everyone's first.
-    package func duties(of rank: Int) -> [Int] {
-        (0..<worldSize).map { (rank + $0) % worldSize }
-            .filter { speaker(of: hosts[rank], forSlicesOf: $0) == rank }
+    /// The middle of the rank's place on its host, as a fraction of the host.
+    private func middle(of rank: Int) -> (count: Int, of: Int) {
+        (2 * localRanks[rank] + 1, ranks[hosts[rank]].count)
     }
 }
 

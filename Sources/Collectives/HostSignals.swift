@@ -1,52 +1,51 @@
-/// Messages of one byte by which the ranks of a host announce what lies in shared memory.
+import CMPI
+
+/// Counters in memory that the ranks of a host share, by which they announce what lies there.
+///
+/// Each channel has one counter, which grows by the number of those who speak whenever all ranks of
+/// the host have gone through it once.
 final class HostSignals {
-    private let communicator: any Communicator
     /// The memory that the ranks of the host share; nil where the rank has its host for itself.
     private let memory: SharedMemory?
-    /// The memory where the bytes of all ranks arrive, for each channel.
-    private let inbox: UnsafeMutableRawBufferPointer
-    private let token: UnsafeMutableRawBufferPointer
-    /// The number of exchanges that have not ended.
-    private var openCount = 0
 
     /// - Parameter channelCount: channels are numbers below it.
-    init(communicator: any Communicator, memory: SharedMemory?, channelCount: Int) {
-        self.communicator = communicator
+    init(memory: SharedMemory?, channelCount: Int) {
+        precondition(
+            memory == nil || channelCount <= SharedMemory.counterCount,
+            "expected at most \(SharedMemory.counterCount) channels, got \(channelCount)")
         self.memory = memory
-        inbox = .allocate(
-            byteCount: memory == nil ? 0 : channelCount * communicator.worldSize, alignment: 1)
-        token = .allocate(byteCount: 1, alignment: 1)
-        token[0] = 1
     }
 
-    /// Small and, after an error, perhaps still in the hands of MPI: they are not freed then.
-    deinit {
-        guard openCount == 0 else { return }
-        inbox.deallocate()
-        token.deallocate()
-    }
-
-    /// Notifies `listeners` that what this rank has written can be read, and waits for what
-    /// `speakers` write.
+    /// Notifies the ranks of the host, where this one speaks, that what it has written can be read, and
+    /// waits, where it listens, for all who speak.
+    ///
+    /// All ranks of the host call it, as often on each channel.
+    ///
+    /// - Parameter speakerCount: the ranks of the host that speak; the same for all of them.
     func tell(
-        _ listeners: [Int], awaiting speakers: [Int], on channel: Int
-    ) throws -> PendingExchange {
-        guard let memory, !listeners.isEmpty || !speakers.isEmpty else { return PendingExchange() }
-        try memory.synchronize()
-        openCount += 1
-        let exchange = try communicator.exchange(
-            on: channel,
-            sends: listeners.map { MessageToSend(to: $0, UnsafeRawBufferPointer(token)) },
-            receives: speakers.map { speaker in
-                let place = channel * communicator.worldSize + speaker
-                return MessageToReceive(
-                    from: speaker,
-                    UnsafeMutableRawBufferPointer(rebasing: inbox[place..<place + 1]))
-            })
-        return try exchange.then { [self] in
-            openCount -= 1
-            try memory.synchronize()
-            return nil
-        }
+        isSpeaking: Bool, isListening: Bool, to speakerCount: Int, on channel: Int
+    ) -> PendingExchange {
+        guard let memory else { return PendingExchange() }
+        let counter = memory.counters + channel
+        memory.awaited[channel] &+= UInt32(speakerCount)
+        if isSpeaking { cmpi_counter_raise(counter) }
+        guard isListening else { return PendingExchange() }
+        return PendingExchange(
+            awaiting: RaisedCounter(counter: counter, value: memory.awaited[channel]))
     }
+}
+
+/// A counter of a host that has come to a value.
+private final class RaisedCounter: AwaitedEvent {
+    private let counter: UnsafePointer<UInt32>
+    private let value: UInt32
+
+    init(counter: UnsafeMutablePointer<UInt32>, value: UInt32) {
+        (self.counter, self.value) = (UnsafePointer(counter), value)
+    }
+
+    /// Counters go round after four billion.
+    var hasCome: Bool { Int32(bitPattern: cmpi_counter_value(counter) &- value) >= 0 }
+
+    func drive() {}
 }

@@ -12,8 +12,9 @@ extension MPICommunicator {
         guard hosts.count < worldSize else {
             return .unavailable(reason: "each rank is on a node of its own")
         }
+        let asked = byteCount + SharedMemory.overhead(ofRank: rank, on: hosts)
         // Each rank's: bytes wanted, bytes free.
-        let facts = try allGather([Int64(byteCount), Int64(Self.freeByteCount ?? .max)])
+        let facts = try allGather([Int64(asked), Int64(Self.freeByteCount ?? .max)])
             .map(Int.init)
         let sizes = (0..<worldSize).map { facts[2 * $0] }
         for ranks in hosts.ranks {
@@ -51,7 +52,7 @@ extension MPICommunicator {
             if let reason = try agreedReason(step) { return .unavailable(reason: reason) }
         }
         guard let segment else { return .unavailable(reason: "no rank has made any") }
-        return .shared(SharedMemory(segment, layout.parts, hosts: hosts))
+        return .shared(SharedMemory(segment, layout.parts, hosts: hosts, rank: rank))
     }
 
     /// Runs `work` on every rank.

@@ -10,6 +10,7 @@ package final class MPICommunicator: Communicator {
 
     /// The communicator of all ranks; nil once MPI has been finalized.
     private(set) var world: OpaquePointer?
+    private let queue: MessageQueue
 
     /// Starts MPI; a process can do so once.
     convenience init() throws {
@@ -21,15 +22,15 @@ package final class MPICommunicator: Communicator {
 
     private init(_ world: OpaquePointer?) throws {
         self.world = world
+        queue = try MessageQueue()
 
         var (rank, worldSize, leader) = (Int32(0), Int32(0), Int32(0))
         try check(cmpi_rank(world, &rank), of: "MPI_Comm_rank")
         try check(cmpi_size(world, &worldSize), of: "MPI_Comm_size")
         try check(cmpi_node_leader(world, &leader), of: "MPI_Comm_split_type")
         var leaders = [Int32](repeating: 0, count: Int(worldSize))
-        try check(
-            cmpi_all_gather(world, &leader, MemoryLayout<Int32>.size, &leaders),
-            of: "MPI_Allgather")
+        let sizes = leaders.map { _ in MemoryLayout<Int32>.size }
+        try check(cmpi_all_gather(world, &leader, sizes, &leaders), of: "MPI_Allgather")
         hosts = HostMap(labels: leaders.map(Int.init))
         (self.rank, self.worldSize) = (Int(rank), Int(worldSize))
     }
@@ -52,14 +53,36 @@ package final class MPICommunicator: Communicator {
     }
 
     package func allGather(
-        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
     ) throws {
         precondition(
-            all.count == worldSize * bytes.count,
-            "expected room for \(worldSize) x \(bytes.count) bytes, got \(all.count)")
+            counts.count == worldSize && counts[rank] == bytes.count,
+            "expected the counts of \(worldSize) ranks, \(bytes.count) of this one, got \(counts)")
+        precondition(all.count == counts.reduce(0, +), "expected room for the bytes of all ranks")
         try check(
-            cmpi_all_gather(world, bytes.baseAddress, bytes.count, all.baseAddress),
-            of: "MPI_Allgather")
+            cmpi_all_gather(world, bytes.baseAddress, counts, all.baseAddress),
+            of: "MPI_Allgatherv")
+    }
+
+    package func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
+    ) throws {
+        let operation =
+            switch reduction {
+            case .minimum: CMPI_MINIMUM
+            case .maximum: CMPI_MAXIMUM
+            case .sum: CMPI_SUM
+            }
+        try values.withMemoryRebound(to: CLongLong.self) {
+            try check(
+                cmpi_all_reduce_integer(world, $0.baseAddress, $0.count, operation),
+                of: "MPI_Allreduce")
+        }
+    }
+
+    package func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) throws {
+        try check(
+            cmpi_all_reduce_double(world, values.baseAddress, values.count), of: "MPI_Allreduce")
     }
 
     /// MPI_Allreduce: replaces `values` on every rank by their sum. Only a yardstick: its order of
@@ -72,29 +95,17 @@ package final class MPICommunicator: Communicator {
     package func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]
     ) throws -> PendingExchange {
+        for peer in receives.map(\.peer) + sends.map(\.peer) { requirePeer(peer, other: true) }
         let tag = Int32(channel % (Int(CMPI_LARGEST_TAG) + 1))
-        guard !sends.isEmpty || !receives.isEmpty else { return PendingExchange() }
-
-        var list: OpaquePointer?
-        try check(cmpi_requests_create(&list), of: "MPI_Irecv")
-        guard let list else { return PendingExchange() }
-        // Receives first: what arrives finds its place and is not copied twice.
-        for message in receives {
-            requirePeer(message.peer, other: true)
-            try check(
-                cmpi_receive(
-                    world, list, message.bytes.baseAddress, message.bytes.count,
-                    Int32(message.peer), tag), of: "MPI_Irecv")
-        }
-        for message in sends {
-            requirePeer(message.peer, other: true)
-            try check(
-                cmpi_send(
-                    world, list, message.bytes.baseAddress, message.bytes.count,
-                    Int32(message.peer), tag), of: "MPI_Isend")
-        }
-        return PendingExchange(requests: list)
+        let messages = try queue.start(sends: sends, receives: receives, tag: tag, over: world)
+        return messages.map(PendingExchange.init(awaiting:)) ?? PendingExchange()
     }
+
+    package func drive() throws { try queue.drive() }
+
+    /// Limits the bytes of the pieces in which long messages travel, for tests: a message of 1 GB is
+    /// too long for them.
+    package static func limitPieces(to size: Int) { cmpi_limit_pieces(size) }
 
     package func abort(exitCode: Int32) -> Never {
         cmpi_abort(exitCode)

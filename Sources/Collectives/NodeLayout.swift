@@ -22,6 +22,8 @@ package struct NodeLayout {
     package let partialSum: LaneTree.PartialSum
     /// The sources of all nodes, from left to right.
     package let sources: [Source]
+    /// The positions in `sources` of what each other host sends, in ascending order.
+    let awayPositions: [[Int]]
     /// The positions of this rank's nodes among all of `sources`.
     package let ownNodes: Range<Int>
     /// The additions, in order; the sum comes to lie at position 0.
@@ -48,6 +50,11 @@ package struct NodeLayout {
         }
         all.sort { tree.lanes(of: $0.node).lowerBound < tree.lanes(of: $1.node).lowerBound }
         sources = all.map(\.source)
+        var awayPositions = Array(repeating: [Int](), count: hosts.count)
+        for (position, node) in all.enumerated() {
+            if case .away(let other) = node.source { awayPositions[other].append(position) }
+        }
+        self.awayPositions = awayPositions
         folds = tree.folds(of: all.map(\.node))
         let first = places.firstIndex { $0.rank == rank }.flatMap { [sources] number in
             sources.firstIndex(of: .here(number))

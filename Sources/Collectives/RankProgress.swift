@@ -4,7 +4,7 @@ import Synchronization
 package struct RankProgress: Equatable, Sendable {
     /// The training step, from 1; 0 before the first.
     package var step = 0
-    /// The number of collective calls, and of waits for exchanges, that the rank has begun.
+    /// The number of collective calls that the rank has begun.
     package var number = 0
     /// The call in which the rank is, or was last: one word.
     package var call = "start"
@@ -60,6 +60,17 @@ package final class ProgressBoard: Sendable {
         state.withLock {
             $0.number += 1
             $0.call = call
+            $0.waitingSince = .now
+        }
+        defer { state.withLock { $0.waitingSince = nil } }
+        return try body()
+    }
+
+    /// Runs `body`, in which this rank waits for messages: of no collective call, since not all ranks
+    /// wait for the same ones.
+    func waiting<Value>(_ body: () throws -> Value) rethrows -> Value {
+        state.withLock {
+            $0.call = "wait"
             $0.waitingSince = .now
         }
         defer { state.withLock { $0.waitingSince = nil } }

@@ -8,19 +8,40 @@ package final class SharedMemory {
     package let hosts: HostMap
     /// Each rank's part, aligned and zero at first; empty for the ranks of other nodes.
     package let parts: [UnsafeMutableRawBufferPointer]
+    /// Counters of this rank's host, see `HostSignals`; they lie before its first rank's part.
+    let counters: UnsafeMutablePointer<UInt32>
+    /// What this rank awaits of each counter.
+    var awaited = Array(repeating: UInt32(0), count: SharedMemory.counterCount)
     private var segment: SharedSegment?
 
     /// Bytes at whose multiples parts begin, and at least that of any vector.
     package static let alignment = 64
+    /// Room for 65,000 buckets, of which each takes two.
+    static let counterCount = 1 << 17
 
-    /// - Parameter ranges: each rank's part of the segment; empty for the ranks of other nodes.
-    init(_ segment: SharedSegment, _ ranges: [Range<Int>], hosts: HostMap) {
+    /// Bytes that a rank asks for besides its part.
+    static func overhead(ofRank rank: Int, on hosts: HostMap) -> Int {
+        hosts.localRank(of: rank) == 0 ? counterSize : 0
+    }
+
+    private static let counterSize = counterCount * MemoryLayout<UInt32>.stride
+
+    /// - Parameters:
+    ///   - ranges: each rank's part of the segment, and what it asked for besides; empty for the ranks
+    ///     of other nodes.
+    ///   - rank: this process's, whose node's memory it is.
+    init(_ segment: SharedSegment, _ ranges: [Range<Int>], hosts: HostMap, rank: Int) {
         self.segment = segment
         self.hosts = hosts
-        parts = ranges.map { range in
-            range.isEmpty
+        let first = hosts.neighbours(of: rank)[0]
+        let start = segment.bytes.baseAddress.map { $0 + ranges[first].lowerBound }
+        guard let start else { preconditionFailure("a segment without memory") }
+        counters = start.bindMemory(to: UInt32.self, capacity: Self.counterCount)
+        parts = ranges.enumerated().map { peer, range in
+            let own = peer == first ? range.dropFirst(Self.counterSize) : range
+            return own.isEmpty
                 ? UnsafeMutableRawBufferPointer(start: nil, count: 0)
-                : UnsafeMutableRawBufferPointer(rebasing: segment.bytes[range])
+                : UnsafeMutableRawBufferPointer(rebasing: segment.bytes[own])
         }
     }
 

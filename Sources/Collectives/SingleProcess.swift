@@ -21,11 +21,19 @@ package final class SingleProcess: Communicator {
     }
 
     package func allGather(
-        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
     ) {
         precondition(all.count == bytes.count, "expected \(bytes.count) bytes, got \(all.count)")
         all.copyMemory(from: bytes)
     }
+
+    package func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
+    ) {}
+
+    package func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) {}
+
+    package func drive() {}
 
     package func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]

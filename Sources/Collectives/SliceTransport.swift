@@ -2,9 +2,8 @@
 /// back.
 ///
 /// The ranks of a host read each other's nodes in memory that they share. For a slice of another
-/// host's rank one of them speaks for all: it adds what their nodes come to, sends that to the owner,
-/// and takes the sum for all. So a slice crosses the network once for each host and way. Where no
-/// memory is shared, each rank is a host of its own.
+/// host's rank one of them speaks for all, see `SliceSpeakers`. So a slice crosses the network once
+/// for each host and way. Where no memory is shared, each rank is a host of its own.
 ///
 /// All ranks start and finish the same buckets; they finish them in the same order.
 package final class SliceTransport {
@@ -12,15 +11,13 @@ package final class SliceTransport {
     package let layout: NodeLayout
     private let communicator: any Communicator
     private let hosts: HostMap
+    private let plan: SlicePlan
     private let signals: HostSignals
+    private let gather: HostGather
     private let wire: any GradientWire
     private let forEach: ForEach
     /// The nodes of each rank of this host; empty where no memory is shared.
     private let sharedNodes: [[GradientBuffer]]
-    /// The other ranks of this host.
-    private let neighbours: [Int]
-    /// `HostMap.duties` of all ranks of this host; empty for other ranks.
-    private let duties: [[Int]]
     /// Elements of the largest slice of this rank.
     private let sliceCapacity: Int
 
@@ -54,13 +51,9 @@ package final class SliceTransport {
         self.wire = wire
         self.forEach = forEach
         layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
-        signals = HostSignals(
-            communicator: communicator, memory: memory,
-            channelCount: 2 * buckets.count + 1)
-        neighbours = communicator.peers.filter { hosts.host(of: $0) == hosts.host(of: rank) }
-        duties = (0..<worldSize).map {
-            hosts.host(of: $0) == hosts.host(of: rank) ? hosts.duties(of: $0) : []
-        }
+        plan = SlicePlan(buckets, hosts: hosts, rank: rank)
+        signals = HostSignals(memory: memory, channelCount: 2 * buckets.count + 1)
+        gather = HostGather(plan, signals, hosts: hosts, wire: wire, over: communicator)
         sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
     }
 
@@ -74,10 +67,10 @@ package final class SliceTransport {
     func start(_ bucket: GradientBucket, nodes: [GradientBuffer]) throws -> PendingExchange {
         let arrival = arrival(of: bucket, nodes)
         arrivals[bucket.index] = arrival
-        let told = try signals.tell(
-            neighbours.filter { isBusy($0, with: bucket) },
-            awaiting: isBusy(communicator.rank, with: bucket) ? neighbours : [],
-            on: bucket.reductionChannel)
+        let told = signals.tell(
+            isSpeaking: true,
+            isListening: plan.busyRanks(in: bucket).contains(communicator.rank),
+            to: hosts.neighbours(of: communicator.rank).count, on: bucket.reductionChannel)
         return try told.then { [self] in try exchangeSums(of: bucket, arrival) }
     }
 
@@ -91,64 +84,29 @@ package final class SliceTransport {
     /// rank's first node.
     func release(_ bucket: GradientBucket) {
         guard let arrival = arrivals.removeValue(forKey: bucket.index) else { return }
-        idleBuffers.append(arrival.received)
+        if !arrival.received.isEmpty { idleBuffers.append(arrival.received) }
     }
 
     /// Starts to complete `bucket` in `sum`, the buffer of this rank's first node.
     func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws -> PendingExchange {
-        let rank = communicator.rank
-        let own = GradientBuffer(rebasing: sum[bucket.slices[rank]])
-        if hosts.count > 1 { wire.round(own) }
-        let sends = otherHosts.map { host in
-            GradientMessage(peer: hosts.speaker(of: host, forSlicesOf: rank), values: own)
-        }
-        let receives = duties(of: rank, in: bucket).filter { $0 != rank }.map { owner in
-            GradientMessage(
-                peer: owner, values: GradientBuffer(rebasing: sum[bucket.slices[owner]]))
-        }
-        let exchange = try wire.exchange(
-            on: bucket.gatherChannel, sends: own.isEmpty ? [] : sends, receives: receives,
-            over: communicator)
-        return try exchange.then { [self] in
-            try signals.tell(
-                isBusy(rank, with: bucket) ? neighbours : [],
-                awaiting: neighbours.filter { isBusy($0, with: bucket) },
-                on: bucket.gatherChannel)
-        }
+        try gather.start(bucket, in: sum)
     }
 
     /// Called once the exchange of `startGather` has ended; then all slices lie in `sum`.
     ///
     /// This rank's part of the slices is free by now: those who spoke for the host have read it.
     func completeGather(_ bucket: GradientBucket, in sum: GradientBuffer) {
-        for neighbour in neighbours {
-            for owner in duties(of: neighbour, in: bucket) {
-                copy(bucket.slices[owner], of: sharedNodes[neighbour][0], to: sum)
-            }
+        for leg in plan.taken(of: bucket) {
+            copy(leg.range, of: sharedNodes[leg.peer][0], to: sum)
         }
     }
 }
 
 // How it is done.
 extension SliceTransport {
-    /// The next one first, so that no host is everyone's first.
-    private var otherHosts: [Int] {
-        let host = hosts.host(of: communicator.rank)
-        return (1..<hosts.count).map { (host + $0) % hosts.count }
-    }
-
-    private func duties(of rank: Int, in bucket: GradientBucket) -> [Int] {
-        duties[rank].filter { !bucket.slices[$0].isEmpty }
-    }
-
-    private func isBusy(_ rank: Int, with bucket: GradientBucket) -> Bool {
-        duties[rank].contains { !bucket.slices[$0].isEmpty }
-    }
-
     private func arrival(of bucket: GradientBucket, _ ownNodes: [GradientBuffer]) -> Arrival {
-        let (rank, slice) = (communicator.rank, bucket.slices[communicator.rank])
-        let received =
-            idleBuffers.popLast() ?? .allocate(capacity: layout.awayCount * sliceCapacity)
+        let (rank, slice) = (communicator.rank, bucket.slice(of: communicator.rank))
+        let received = takeBuffer(slice.isEmpty ? 0 : layout.awayCount * sliceCapacity)
         let nodes = layout.places.map { place in
             place.rank == rank ? ownNodes[place.index] : sharedNodes[place.rank][place.index]
         }
@@ -164,29 +122,39 @@ extension SliceTransport {
         return Arrival(received: received, nodes: nodes, slices: slices)
     }
 
+    /// All that are not empty are equally large.
+    private func takeBuffer(_ capacity: Int) -> GradientBuffer {
+        guard capacity > 0 else { return GradientBuffer(start: nil, count: 0) }
+        return idleBuffers.popLast() ?? .allocate(capacity: capacity)
+    }
+
     /// The nodes of this host are complete: what they come to goes to the owners on other hosts, and
     /// what others come to arrives here.
     private func exchangeSums(
         of bucket: GradientBucket, _ arrival: Arrival
     ) throws -> PendingExchange {
-        let rank = communicator.rank
-        let sends = duties(of: rank, in: bucket).filter { $0 != rank }.flatMap { owner in
-            addPartially(arrival.nodes, in: bucket.slices[owner])
+        let sends = plan.duties(of: communicator.rank, in: bucket).flatMap { leg in
+            addPartially(arrival.nodes, in: leg.range)
             return layout.partialSum.positions.map { position in
-                GradientMessage(
-                    peer: owner,
-                    values: GradientBuffer(
-                        rebasing: arrival.nodes[position][bucket.slices[owner]]))
+                GradientMessage(leg, in: arrival.nodes[position])
             }
         }
-        let receives = zip(layout.sources, arrival.slices).compactMap {
-            source, slice -> GradientMessage? in
-            guard case .away(let host) = source, !slice.isEmpty else { return nil }
-            return GradientMessage(
-                peer: hosts.speaker(of: host, forSlicesOf: rank), values: slice)
-        }
         return try wire.exchange(
-            on: bucket.reductionChannel, sends: sends, receives: receives, over: communicator)
+            on: bucket.reductionChannel, sends: sends, receives: receives(of: bucket, arrival),
+            over: communicator)
+    }
+
+    /// The messages of a speaker come part by part, and of each part node by node.
+    private func receives(of bucket: GradientBucket, _ arrival: Arrival) -> [GradientMessage] {
+        let start = bucket.slice(of: communicator.rank).lowerBound
+        return plan.speakers(in: bucket).flatMap { host, leg in
+            let range = leg.range.lowerBound - start..<leg.range.upperBound - start
+            return layout.awayPositions[host].map { position in
+                GradientMessage(
+                    peer: leg.peer,
+                    values: GradientBuffer(rebasing: arrival.slices[position][range]))
+            }
+        }
     }
 
     private func addPartially(_ nodes: [GradientBuffer], in slice: Range<Int>) {

@@ -31,6 +31,15 @@ import Testing
         try await expect("gather", ranks, prints: "gather")
     }
 
+    @Test(arguments: rankCounts) func longMessagesTravelInPieces(ranks: Int) async throws {
+        try await expect("pieces", ranks, prints: "pieces")
+    }
+
+    @Test(arguments: rankCounts)
+    func aStepIsSkippedInTheSameWayWithAShardedOptimizer(ranks: Int) async throws {
+        try await expect("skipped-step", ranks, prints: "skipped")
+    }
+
     @Test func failureOfOneRankIsAgreedAndToldOnceWithItsNumber() async throws {
         let job = try await DistributedRun.of("DistributedChecks", ["one-fails"], ranks: 3)
         #expect(job.exitCode == 1)
@@ -58,7 +67,7 @@ import Testing
         #expect(
             job.messages == [
                 "swift-llm-train: rank 0: MPI failed: got a message is shorter than its receive "
-                    + "buffer (MPI_Waitall)"
+                    + "buffer (MPI_Testsome)"
             ])
     }
 

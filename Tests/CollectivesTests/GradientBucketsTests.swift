@@ -6,40 +6,57 @@ import Testing
 
     @Test func bordersLieOnChunkBorders() {
         let buckets = GradientBuckets(
-            parameterCount: 5 * Self.chunkSize + 7, worldSize: 2, bucketSize: 3 * Self.chunkSize)
-        let (first, second) = (buckets[0], buckets[1])
-        #expect(first.slices == [0..<65_536, 65_536..<196_608])
-        #expect(second.slices == [196_608..<262_144, 262_144..<327_687])
-        #expect(buckets.chunks(ofRank: 0) == [0, 3])
-        #expect(buckets.chunks(ofRank: 1) == [1, 2, 4, 5])
-        #expect(buckets.chunk(5) == 327_680..<327_687)
+            parameterCount: 7 * Self.chunkSize + 7, hosts: HostMap(labels: [0, 0]),
+            bucketSize: 5 * Self.chunkSize)
+        // Two chunks each; then, since the last ones do not come out even, the first has one more.
+        #expect(buckets.map(\.range) == [0..<262_144, 262_144..<458_759])
+        #expect(buckets[0].slices.map(\.range) == [0..<131_072, 131_072..<262_144])
+        #expect(buckets[1].slices.map(\.range) == [262_144..<393_216, 393_216..<458_759])
+        #expect(buckets.flatMap(\.slices).map(\.owner) == [0, 1, 0, 1])
+        #expect(buckets.chunk(7) == 458_752..<458_759)
     }
 
-    @Test(arguments: [1, 2, 3, 7, 40], [0, 1, 65_536, 65_537, 1_000_001])
-    func slicesCoverEveryElementOnce(worldSize: Int, parameterCount: Int) {
+    @Test func aBucketHasASliceOfEachHostAndTheNextOneThoseOfItsOtherRanks() {
         let buckets = GradientBuckets(
-            parameterCount: parameterCount, worldSize: worldSize, bucketSize: 4 * Self.chunkSize)
-        var end = 0
-        for slice in buckets.flatMap(\.slices) {
-            #expect(slice.lowerBound == end)
-            end = slice.upperBound
+            parameterCount: 10 * Self.chunkSize, hosts: HostMap(labels: [0, 0, 1, 1]),
+            bucketSize: 4 * Self.chunkSize)
+        #expect(buckets.map { $0.slices.map(\.owner) } == [[0, 2], [1, 3], [0, 2]])
+        #expect(buckets[1].slice(of: 3) == 6 * Self.chunkSize..<8 * Self.chunkSize)
+        #expect(buckets[1].slice(of: 0).isEmpty)
+        #expect(buckets[2].range.count == 2 * Self.chunkSize)
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 40, 100], [0, 1, 65_536, 65_537, 1_000_001, 20_000_000])
+    func slicesCoverEveryElementOnce(worldSize: Int, parameterCount: Int) {
+        for ranksPerHost in [1, 3, worldSize] {
+            let hosts = HostMap(labels: (0..<worldSize).map { $0 / ranksPerHost })
+            let buckets = GradientBuckets(
+                parameterCount: parameterCount, hosts: hosts, bucketSize: 4 * Self.chunkSize)
+            var end = 0
+            for bucket in buckets {
+                #expect(bucket.range.count <= 4 * Self.chunkSize)
+                #expect(Set(bucket.slices.map(\.owner)).count == bucket.slices.count)
+                for slice in bucket.slices {
+                    #expect(slice.range.lowerBound == end && !slice.range.isEmpty)
+                    end = slice.range.upperBound
+                }
+                #expect(bucket.range.upperBound == end)
+            }
+            #expect(end == parameterCount)
         }
-        #expect(end == parameterCount)
-        let chunks = (0..<worldSize).flatMap(buckets.chunks(ofRank:)).sorted()
-        #expect(chunks == Array(0..<buckets.chunkCount))
     }
 
     @Test(arguments: [
         (1, 1), (1_000_000, 4), (4_194_320, 5), (16_000_000, 16), (124_000_000, 64),
     ])
     func smallModelsHaveSmallBuckets(parameterCount: Int, chunks: Int) {
-        let buckets = GradientBuckets(parameterCount: parameterCount, worldSize: 1)
+        let buckets = GradientBuckets(parameterCount: parameterCount, hosts: .apart(worldSize: 1))
         #expect(buckets[0].range.count == min(parameterCount, chunks * Self.chunkSize))
     }
 
     @Test func oneRankReducesInPlaceAndKeepsTheBits() throws {
         let communicator = SingleProcess()
-        let buckets = GradientBuckets(parameterCount: 100_000, worldSize: 1)
+        let buckets = GradientBuckets(parameterCount: 100_000, hosts: .apart(worldSize: 1))
         let reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: LaneTree(laneCount: 3))
         let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: 100_000)
@@ -51,7 +68,7 @@ import Testing
     }
 
     @Test func bucketsThatAreNeverFinishedDoNotTrap() throws {
-        let buckets = GradientBuckets(parameterCount: 10, worldSize: 1)
+        let buckets = GradientBuckets(parameterCount: 10, hosts: .apart(worldSize: 1))
         let reducer = try BucketReducer(
             communicator: SingleProcess(), buckets: buckets, tree: LaneTree(laneCount: 1))
         let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: 10)
@@ -66,7 +83,7 @@ import Testing
         var values = (0..<count).map { Float($0 % 100 - 50) }
         let reducer = try BucketReducer(
             communicator: SingleProcess(),
-            buckets: GradientBuckets(parameterCount: count, worldSize: 1),
+            buckets: GradientBuckets(parameterCount: count, hosts: .apart(worldSize: 1)),
             tree: LaneTree(laneCount: 1))
         try values.withUnsafeMutableBufferPointer { try reducer.allReduce([$0]) }
         let sums = try reducer.chunkSquareSums()

@@ -11,28 +11,23 @@ import Testing
         #expect(HostMap.apart(worldSize: 2).ranks == [[0], [1]])
     }
 
-    @Test func theOwnerSpeaksForItsOwnHost() {
-        let map = HostMap(labels: [0, 0, 1, 1])
-        for rank in 0..<4 {
-            #expect(map.speaker(of: map.host(of: rank), forSlicesOf: rank) == rank)
-        }
-        // By slot, and dealt out: each rank has one partner on the other host.
-        #expect(map.duties(of: 1) == [1, 3])
-        #expect(map.duties(of: 2) == [2, 0])
-        #expect(HostMap(labels: [0, 1, 0, 1]).duties(of: 2) == [2, 3])
+    @Test func workIsDealtOutNodeByNodeAndThenRankByRank() {
+        #expect(HostMap(labels: [0, 0, 1, 1]).dealingOrder == [0, 2, 1, 3])
+        #expect(HostMap(labels: [0, 1, 0, 1]).dealingOrder == [0, 1, 2, 3])
+        // The one rank of the last node comes in the middle, as the middle of three does.
+        #expect(HostMap(labels: [0, 0, 0, 1]).dealingOrder == [0, 1, 3, 2])
     }
 
-    @Test(arguments: [
-        [0, 0, 1, 1], [0, 1, 0, 1, 0, 1], [0, 0, 0, 0, 1], [0, 1, 1, 1, 2, 2, 0, 0, 0],
-        [0], [0, 0, 0], [0, 1, 2, 3],
-    ])
-    func theRanksOfAHostShareItsDuties(labels: [Int]) {
-        let map = HostMap(labels: labels)
-        for ranks in map.ranks {
-            let duties = ranks.map(map.duties(of:))
-            #expect(duties.joined().sorted() == Array(labels.indices))
-            let counts = duties.map(\.count)
-            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+    /// Whoever the last ones are: no node is a whole rank above its part.
+    @Test(arguments: [(64, 8), (65, 64), (100, 48), (37, 5), (9, 2), (130, 64), (50, 50)])
+    func noNodeIsARankAheadOfItsPart(worldSize: Int, ranksPerHost: Int) {
+        let hosts = HostMap(labels: (0..<worldSize).map { $0 / ranksPerHost })
+        var counts = Array(repeating: 0, count: hosts.count)
+        for (count, rank) in hosts.dealingOrder.enumerated() {
+            let host = hosts.host(of: rank)
+            counts[host] += 1
+            let part = Double((count + 1) * hosts.ranks[host].count) / Double(worldSize)
+            #expect(Double(counts[host]) < part + 1, "\(count), \(host)")
         }
     }
 

@@ -83,10 +83,8 @@ private struct SavedTraining {
             .gpt2(
                 vocabularySize: 11, contextLength: 8, embeddingSize: 512, layerCount: 2,
                 headCount: 2, dropoutRate: 0), device: Device(threadCount: 2))
-        var train = TrainOptions()
-        train.optimizerSharding = sharding
         optimizer = AdamW(
-            OptimizerOptions(), train, parameters: model.parameters, memory: nil,
+            OptimizerOptions(), sharding, parameters: model.parameters, memory: nil,
             over: communicator)
     }
 

@@ -12,12 +12,14 @@ struct Checks {
     var byName: [String: () throws -> Int32] {
         [
             "world": world, "values": values, "broadcast": broadcast, "gather": gather,
+            "pieces": pieces,
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge,
             "shared-memory-or-why": sharedMemoryOrWhy,
             "shared-memory-then-full": sharedMemoryThenFull, "reduction-speed": reductionSpeed,
-            "not-finite": notFinite, "bit-flip": bitFlip, "replicas": replicas,
+            "not-finite": notFinite, "skipped-step": skippedStep, "bit-flip": bitFlip,
+            "replicas": replicas,
             "checkpoints": checkpoints, "late-gradients": lateGradients,
             "compact-late-gradients": compactLateGradients,
             "logits": logits, "chat-templates": chatTemplates,
@@ -66,6 +68,49 @@ struct Checks {
         }
         printOnce("gather")
         return 0
+    }
+
+    /// All that is longer than a piece, as what has gigabytes is.
+    func pieces() throws -> Int32 {
+        MPICommunicator.limitPieces(to: 1000)
+        for unit in [1, 700, 5_001] {
+            func bytes(of rank: Int) -> [UInt8] {
+                (0..<(rank + 1) % 3 * unit).map { UInt8(truncatingIfNeeded: 7 * $0 + rank) }
+            }
+            let all = try communicator.allGather(ofAnySize: bytes(of: rank))
+            try require(all == (0..<worldSize).map(bytes), "gather of \(unit) bytes a rank")
+            let equal = try communicator.allGather(Array(repeating: Int32(rank), count: unit))
+            let wanted = (0..<worldSize).flatMap { Array(repeating: Int32($0), count: unit) }
+            try require(equal == wanted, "gather of \(unit) numbers a rank")
+
+            var numbers = (0..<unit).map { $0 % worldSize == rank ? Double($0) + 0.1 : 0 }
+            try numbers.withUnsafeMutableBufferPointer { try communicator.allReduceDisjoint($0) }
+            let sums = (0..<unit).map { Double($0) + 0.1 }
+            try require(numbers == sums, "sum of \(unit) numbers")
+            let sent = (0..<unit).map { Int64($0) }
+            let received = try communicator.broadcast(rank == 0 ? sent : [], from: 0)
+            try require(received == sent, "broadcast of \(unit) numbers")
+            try ring(unit)
+        }
+        printOnce("pieces")
+        return 0
+    }
+
+    /// Each rank sends its number `count` times to the next one.
+    private func ring(_ count: Int) throws {
+        guard worldSize > 1 else { return }
+        let sent = Array(repeating: Int32(rank), count: count)
+        var received = Array(repeating: Int32(-1), count: count)
+        let previous = (rank + worldSize - 1) % worldSize
+        try sent.withUnsafeBytes { out in
+            try received.withUnsafeMutableBytes { arriving in
+                try communicator.exchange(
+                    sends: [MessageToSend(to: (rank + 1) % worldSize, out)],
+                    receives: [MessageToReceive(from: previous, arriving)]
+                ).wait()
+            }
+        }
+        try require(received.allSatisfy { $0 == previous }, "\(count) numbers of the rank before")
     }
 
     /// The last rank fails alone.

@@ -79,7 +79,8 @@ struct ReductionCheck {
         let lanes = try tree.lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
         let buckets = GradientBuckets(
-            parameterCount: Self.parameterCount, worldSize: communicator.worldSize,
+            parameterCount: Self.parameterCount,
+            hosts: hosts ?? .apart(worldSize: communicator.worldSize),
             bucketSize: 2 * GradientBuckets.chunkSize)
         let place = try GradientPlace(
             Self.parameterCount, tree, hosts: hosts, over: communicator)

@@ -29,7 +29,8 @@ struct ReductionSpeed {
 
     private func time(_ count: Int, hosts: HostMap?) throws -> Double {
         let tree = LaneTree(laneCount: communicator.worldSize)
-        let buckets = GradientBuckets(parameterCount: count, worldSize: communicator.worldSize)
+        let buckets = GradientBuckets(
+            parameterCount: count, hosts: hosts ?? .apart(worldSize: communicator.worldSize))
         let place = try GradientPlace(count, tree, hosts: hosts, over: communicator)
         let reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree,

@@ -22,11 +22,32 @@ extension Checks {
         return 0
     }
 
+    /// Skips a step in the same way whether or not the ranks share the optimizer's state out.
+    func skippedStep() throws -> Int32 {
+        let hashes = try [false, true].map { isSharded in
+            var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
+            if isSharded { training.shard(over: communicator) }
+            let objective = BrokenObjective(
+                model: training.model, brokenSteps: [1], gradientScale: .nan)
+            _ = try training.train(
+                on: objective, steps: 4, maximumSkippedSteps: 1, over: communicator)
+            try require(training.optimizer.updateCount == 3, "one of four steps is skipped")
+            let values = training.model.parameters.values.array
+            return values.withUnsafeBufferPointer { ReductionCheck.hash($0, 0) }
+        }
+        try require(hashes[0] == hashes[1], "the weights are those without sharding")
+        try require(
+            try communicator.allGather([hashes[1]]).allSatisfy { $0 == hashes[1] },
+            "all ranks have the same weights")
+        printOnce("skipped")
+        return 0
+    }
+
     /// `bit-flip none|zero1 RANK|all`: a bit of a weight flips on one rank, or all, in the third step;
     /// every second step is saved.
     func bitFlip() throws -> Int32 {
         var training = try TinyTraining()
-        training.sharding = TrainOptions.OptimizerSharding(rawValue: arguments[1]) ?? .none
+        if arguments[1] == "zero1" { training.shard(over: communicator) }
         let name = "transformer.h.0.mlp.c_fc.weight"
         let objective = FlippingObjective(
             model: training.model, flippingBitOf: name,

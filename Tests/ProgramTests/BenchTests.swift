@@ -1,10 +1,12 @@
 import Benchmarks
+import Collectives
 import DistributedRuns
 import Foundation
 import JSON
 import Models
 import Tensors
 import Testing
+import Training
 
 extension Jobs {
     /// What `bench` tells, whatever the machine's speed is.
@@ -79,6 +81,30 @@ extension Jobs {
             #expect(bytes.count == 2 && bytes.allSatisfy { $0 > 1 << 20 })
             #expect(
                 json["memory"]?["pss_bytes_of_all_ranks"] == .integer(bytes.reduce(0, +)))
+        }
+
+        /// What `TrainingSize.cost` says of a node, with the program and its libraries in each rank.
+        @Test(arguments: ["zero1", "none"])
+        func theMemoryOfANodeIsThatOfTheFormula(sharding: String) async throws {
+            let json = try await json(
+                "bench --quick --width 512 --heads 8 --layers 6 --vocabulary-size 4096 "
+                    + "--sequence-length 64 --micro-batch-size 2 --steps 1 --threads-per-rank 1 "
+                    + "--optimizer-sharding \(sharding)", ranks: 2)
+            var train = TrainOptions()
+            (train.globalBatchSize, train.microBatchSize, train.sequenceLength) = (2, 1, 64)
+            train.optimizerSharding = sharding == "zero1" ? .zero1 : .none
+            let cost = try TrainingSize(
+                model: .gpt2(
+                    vocabularySize: 4096, contextLength: 1024, embeddingSize: 512, layerCount: 6,
+                    headCount: 8, dropoutRate: 0),
+                plan: ParameterPlan(), train: train, laneCount: 2,
+                hosts: HostMap(labels: [0, 0]), roundsWeights: false, isValidated: false,
+                checkpoint: nil
+            ).cost(ofNode: 0)
+            let (base, tolerance) = (2 * 60e6, 0.15)
+            let bytes = number(json, "memory.pss_bytes_of_all_ranks")
+            let wanted = Double(cost.memory) + base
+            #expect(abs(bytes - wanted) < tolerance * wanted, "\(bytes) for \(wanted)")
         }
 
         @Test func sharingTheOptimizerTakesNothingTwice() async throws {

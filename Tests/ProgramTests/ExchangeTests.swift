@@ -27,6 +27,8 @@ extension Jobs {
         static let worlds: [World] = [
             World(lanes: 8, ranks: 1, threads: 2, sharding: "zero1", memory: "shared"),
             World(lanes: 8, ranks: 2, threads: 1, sharding: "none", memory: "shared"),
+            World(lanes: 8, ranks: 2, threads: 1, sharding: "auto", memory: "shared"),
+            World(lanes: 8, ranks: 3, threads: 1, sharding: "auto", memory: "private"),
             World(lanes: 8, ranks: 2, threads: 2, sharding: "zero1", memory: "private"),
             World(lanes: 8, ranks: 3, threads: 1, sharding: "zero1", memory: "shared"),
             World(lanes: 8, ranks: 5, threads: 1, sharding: "none", memory: "private"),
@@ -51,6 +53,36 @@ extension Jobs {
                     "run-\(index)", Self.sizes + world.keys, ranks: world.ranks)
                 let reference = try #require(references[world.lanes])
                 try expectEqual(run, reference, Comment(rawValue: world.testDescription))
+            }
+        }
+
+        @Test func mixedPrecisionToo() async throws {
+            let workspace = try await Workspace.prepared()
+            let keys = Self.sizes + "train.precision=bf16 "
+            let alone = try await workspace.pretrain("alone", keys)
+            for (ranks, sharding, memory) in [
+                (2, "zero1", "shared"), (3, "auto", "shared"), (2, "none", "shared"),
+                (3, "zero1", "private"),
+            ] {
+                let run = try await workspace.pretrain(
+                    "\(sharding)-\(memory)-\(ranks)",
+                    keys + "train.optimizer_sharding=\(sharding) train.node_memory=\(memory)",
+                    ranks: ranks)
+                try expectEqual(run, alone, "\(ranks) ranks, \(sharding), \(memory)")
+            }
+        }
+
+        @Test func aRecipeKeepsAutoAndTheRunSaysWhereItMeansNone() async throws {
+            let workspace = try await Workspace.prepared()
+            let line = "train.optimizer_sharding: none, since the ranks share no memory"
+            for (memory, isTold) in [("shared", false), ("private", true)] {
+                let job = try await workspace.succeed(
+                    "pretrain --config recipe.yaml output=\(memory) train.steps=1 "
+                        + "train.node_memory=\(memory)", ranks: 2)
+                #expect((job.output + job.errors).contains(line) == isTold)
+                let stored = try String(
+                    contentsOfFile: workspace("\(memory)/recipe.yaml"), encoding: .utf8)
+                #expect(stored.contains("optimizer_sharding: auto"))
             }
         }
 
@@ -82,7 +114,7 @@ extension Jobs {
         @Test func aRunGoesOnWithAnotherShardingOnAnotherNumberOfRanks() async throws {
             let workspace = try await Workspace.prepared()
             let whole = try await workspace.pretrain("whole", Self.sizes)
-            let starts = [(4, "zero1", "shared"), (2, "none", "shared"), (3, "zero1", "private")]
+            let starts = [(4, "auto", "shared"), (2, "none", "shared"), (3, "zero1", "private")]
             for (step, (ranks, sharding, memory)) in starts.enumerated() {
                 try await workspace.pretrain(
                     "run",

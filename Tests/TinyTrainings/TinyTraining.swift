@@ -12,7 +12,7 @@ import Training
 package struct TinyTraining {
     package let folder: TemporaryFolder
     package let model: LanguageModel
-    package let optimizer: AdamW
+    package private(set) var optimizer: AdamW
     package let store: CheckpointStore
     package let files = CheckpointFiles(
         tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
@@ -28,8 +28,6 @@ package struct TinyTraining {
     /// Where the ranks have their gradients, and in which format those travel.
     package var nodeMemory = TrainOptions.NodeMemory.private
     package var gradientType = NumberFormat.fp32
-    /// With zero1 the ranks train with an optimizer of their own, beside `optimizer`.
-    package var sharding = TrainOptions.OptimizerSharding.none
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()
@@ -49,6 +47,13 @@ package struct TinyTraining {
         model.initialize(seed: 1)
         optimizer = AdamW(OptimizerOptions(), parameters: model.parameters)
         store = CheckpointStore(directory: folder.path)
+    }
+
+    /// Shares the state of the optimizer out among the ranks, whose weights are their own.
+    package mutating func shard(over communicator: any Communicator) {
+        optimizer = AdamW(
+            OptimizerOptions(), .zero1, parameters: model.parameters, memory: nil,
+            over: communicator)
     }
 
     /// Saves the weights as they are as the checkpoint of `step`.
@@ -81,18 +86,15 @@ package struct TinyTraining {
         var train = TrainOptions()
         (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
         (train.nodeMemory, train.gradientType) = (nodeMemory, gradientType)
-        train.optimizerSharding = sharding
+        train.optimizerSharding = .none
         let (stream, logger) = (try stream(), try RunLog.logger(rank: 1))
         return TrainerSetup(
             communicator: communicator, model: model, objective: objective,
-            optimizer: sharding == .none
-                ? optimizer
-                : AdamW(
-                    OptimizerOptions(), train, parameters: model.parameters, memory: nil,
-                    over: communicator),
+            optimizer: optimizer,
             memory: try TrainingMemory.share(
                 model.parameters.layout,
-                tree: LaneTree(laneCount: laneCount), train, over: communicator, logger),
+                tree: LaneTree(laneCount: laneCount), train, roundsWeights: false,
+                over: communicator, logger),
             source: WindowSource(
                 stream: stream,
                 sampler: try WindowSampler(

@@ -71,7 +71,8 @@ import TinyTrainings
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, 4)
         let buckets = GradientBuckets(
-            parameterCount: training.model.parameters.layout.trainedCount, worldSize: 1)
+            parameterCount: training.model.parameters.layout.trainedCount,
+            hosts: .apart(worldSize: 1))
         _ = try training.train(
             on: JournalObjective(base: objective(training.model), journal: journal), steps: 1,
             maximumSkippedSteps: 0, over: JournalCommunicator(journal, buckets))
@@ -135,9 +136,19 @@ private final class JournalCommunicator: Communicator {
         base.broadcast(bytes, from: root)
     }
 
-    func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) {
-        base.allGather(bytes, into: all)
+    func allGather(
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
+    ) {
+        base.allGather(bytes, counts: counts, into: all)
     }
+
+    func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
+    ) {}
+
+    func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) {}
+
+    func drive() {}
 
     func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]

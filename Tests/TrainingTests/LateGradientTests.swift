@@ -26,7 +26,8 @@ import TinyTrainings
         var training = try TinyTraining(embeddingSize: 128, layerCount: 3)
         (training.batchSize, training.microBatchSize, training.laneCount) = (8, 1, laneCount)
         let list = training.model.parameters
-        let buckets = GradientBuckets(parameterCount: list.layout.trainedCount, worldSize: 1)
+        let buckets = GradientBuckets(
+            parameterCount: list.layout.trainedCount, hosts: .apart(worldSize: 1))
         #expect(buckets.count == 3)
         let lastOnes = list.trained.filter { $0.range.overlaps(buckets[2].range) }
         #expect(lastOnes.count <= 6, "the shortcut reaches the whole last bucket")

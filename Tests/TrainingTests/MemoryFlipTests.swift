@@ -20,7 +20,7 @@ import Training
     private func optimizer(_ mode: Mode) -> AdamW {
         model.initialize(seed: 1)
         let count = model.parameters.layout.trainedCount
-        let buckets = GradientBuckets(parameterCount: count, worldSize: 3)
+        let buckets = GradientBuckets(parameterCount: count, hosts: .apart(worldSize: 3))
         return AdamW(
             OptimizerOptions(), parameters: model.parameters,
             buckets: mode == .whole ? nil : buckets, rank: mode == .whole ? 0 : 1)

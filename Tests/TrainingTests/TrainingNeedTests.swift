@@ -1,3 +1,4 @@
+import Collectives
 import Models
 import Testing
 import Training
@@ -48,8 +49,9 @@ import Training
             }
         }
         return TrainingSize(
-            model: model, plan: ParameterPlan(), train: train, laneCount: 1, worldSize: 1,
-            isOneNode: true, roundsWeights: setting.hasSuffix("bf16"), isValidated: false,
+            model: model, plan: ParameterPlan(), train: train, laneCount: 1,
+            hosts: .apart(worldSize: 1), roundsWeights: setting.hasSuffix("bf16"),
+            isValidated: false,
             checkpoint: nil)
     }
 
@@ -68,16 +70,21 @@ import Training
         var size = size(.gpt2Small, 50_304, "m=1 T=256 B=4")
         size.checkpoint = CheckpointOptions()
         let alone = try size.need(ofRank: 0)
-        (size.laneCount, size.worldSize) = (4, 4)
-        size.train.optimizerSharding = .zero1
+        (size.laneCount, size.hosts) = (4, HostMap(labels: [0, 0, 0, 0]))
         let needs = try (0..<4).map { try size.need(ofRank: $0) }
         #expect(needs.allSatisfy { $0.moments == alone.moments / 4 })
         // Whole blocks of the weights.
         #expect(needs.allSatisfy { abs($0.checkpoint - alone.checkpoint / 4) < 16 << 20 })
         #expect(needs.reduce(0) { $0 + $1.checkpoint } == alone.checkpoint)
         #expect(needs.map(\.weights) == [alone.weights, 0, 0, 0], "one copy for the node")
-        size.isOneNode = false
+        size.hosts = HostMap(labels: [0, 0, 1, 1])
+        let apart = try (0..<4).map { try size.need(ofRank: $0).weights }
+        #expect(apart == [alone.weights, 0, alone.weights, 0], "one copy for each node")
+        size.train.optimizerSharding = .none
         #expect(try size.need(ofRank: 3).weights == alone.weights)
+        #expect(try size.need(ofRank: 3).moments == alone.moments)
+        (size.train.optimizerSharding, size.train.nodeMemory) = (.auto, .private)
+        #expect(try size.need(ofRank: 3).moments == alone.moments, "as none")
     }
 
     @Test func frozenBlocksKeepNothing() throws {

@@ -46,7 +46,7 @@ package struct AllReduceBench {
         bucketMegabytes: Int, _ buffer: GradientBuffer
     ) throws -> AllReduceBenchReport.Row {
         let buckets = GradientBuckets(
-            parameterCount: buffer.count, worldSize: communicator.worldSize,
+            parameterCount: buffer.count, hosts: .apart(worldSize: communicator.worldSize),
             bucketSize: bucketMegabytes * Self.floatsInMegabyte)
         let reducer = try BucketReducer(
             communicator: communicator, buckets: buckets,

@@ -23,15 +23,19 @@ extension TrainingBench {
         let memory = try TrainingMemory.share(
             ParameterPlan().layout(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
-            over: communicator, logger)
+            roundsWeights: recipe.training.multipliesBFloat16, over: communicator, logger)
+        let train = recipe.train.settlingSharding(
+            memory, worldSize: communicator.worldSize, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
         let optimizer = AdamW(
-            recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
-            over: communicator)
+            recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
+            memory: memory, over: communicator)
         if communicator.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
-        try optimizer.spreadParameters(over: communicator)
-        if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        try optimizer.spreadParameters(in: memory, over: communicator)
+        if recipe.training.multipliesBFloat16 {
+            try optimizer.keepBFloat16(in: memory, over: communicator)
+        }
         return TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
@@ -41,7 +45,7 @@ extension TrainingBench {
             checkpointFiles: CheckpointFiles(
                 tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: ""),
             seed: UInt64(recipe.seed), stepCount: Self.warmUpCount + stepCount,
-            train: recipe.train, optimizerOptions: recipe.optimizer,
+            train: train, optimizerOptions: recipe.optimizer,
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
             logger: logger,
             stopRequest: .never)

@@ -65,6 +65,7 @@ package struct TrainingBench {
                     done.clock, total: total, operations: device.operations,
                     worldSize: communicator.worldSize))
         }
+        try setup.optimizer.completeParameters()
         try setup.memory?.shared.release()
         return MeasuredSteps(
             cost: ModelCost(

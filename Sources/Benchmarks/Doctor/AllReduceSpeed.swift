@@ -21,7 +21,8 @@ struct AllReduceSpeed: Equatable {
         guard worldSize > 1 else { return nil }
         let reducer = try BucketReducer(
             communicator: communicator,
-            buckets: GradientBuckets(parameterCount: effort.gradientCount, worldSize: worldSize),
+            buckets: GradientBuckets(
+                parameterCount: effort.gradientCount, hosts: .apart(worldSize: worldSize)),
             tree: LaneTree(laneCount: worldSize))
         let buffer = GradientBuffer.allocate(capacity: effort.gradientCount)
         defer { buffer.deallocate() }

@@ -22,7 +22,9 @@ extern "C" {
 
 // A duplicate of MPI_COMM_WORLD, or a part of it, that returns errors instead of aborting.
 typedef struct cmpi_world cmpi_world;
-// Non-blocking sends and receives that are waited for together.
+// All non-blocking sends and receives of this process that are under way.
+typedef struct cmpi_queue cmpi_queue;
+// Those of a queue that are waited for together.
 typedef struct cmpi_requests cmpi_requests;
 
 // Writes the name and version of the library, ended by a zero byte, into `text` (at most `capacity`
@@ -53,25 +55,48 @@ int cmpi_node_leader(const cmpi_world *world, int *leader);
 
 int cmpi_barrier(const cmpi_world *world);
 int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root);
-// `all` receives `count` bytes of every rank, in rank order.
-int cmpi_all_gather(const cmpi_world *world, const void *bytes, long count, void *all);
+// `all` receives `counts[r]` bytes of every rank r, in rank order.
+int cmpi_all_gather(
+    const cmpi_world *world, const void *bytes, const long *counts, void *all);
 
-// MPI_Allreduce, the yardstick of our own reduction: every rank's `values` become their sum, in the
-// library's order.
+// The ways in which numbers of all ranks become one.
+#define CMPI_MINIMUM 0
+#define CMPI_MAXIMUM 1
+#define CMPI_SUM 2
+
+// Every rank's `values` become their minimum, maximum or sum. The library chooses the order: floating
+// point sums have the same bits in any of them only where at most one rank's number is not zero.
+int cmpi_all_reduce_integer(
+    const cmpi_world *world, long long *values, long count, int operation);
+int cmpi_all_reduce_double(const cmpi_world *world, double *values, long count);
 int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count);
 
+int cmpi_queue_create(cmpi_queue **queue);
 int cmpi_requests_create(cmpi_requests **requests);
 int cmpi_send(
-    const cmpi_world *world, cmpi_requests *requests, const void *bytes, long count, int peer,
-    int tag);
+    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, const void *bytes,
+    long count, int peer, int tag);
 int cmpi_receive(
-    const cmpi_world *world, cmpi_requests *requests, void *bytes, long count, int peer, int tag);
-// Waits for all of `requests`; the status is the first failure among them.
-int cmpi_wait(cmpi_requests *requests);
-// Drives the messages on; `*done` becomes 1 once all of them have ended.
-int cmpi_test(cmpi_requests *requests, int *done);
-// To be called after cmpi_wait, or after cmpi_test told the end.
+    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, void *bytes, long count,
+    int peer, int tag);
+// Drives all messages of the queue on, and notes which have ended; never waits.
+int cmpi_drive(cmpi_queue *queue);
+// 1 once all of `requests` have ended, as far as cmpi_drive has seen; `*status` is then the first
+// failure among them.
+int cmpi_have_ended(const cmpi_requests *requests, int *status);
+// To be called once they have ended.
 void cmpi_requests_free(cmpi_requests *requests);
+
+// Limits the bytes of the pieces in which long messages travel, for tests.
+void cmpi_limit_pieces(long size);
+
+// Counters in shared memory, by which the processes of a host notify each other. What was written
+// before a counter is raised is seen by those who have read its new value.
+void cmpi_counter_raise(unsigned int *counter);
+unsigned int cmpi_counter_value(const unsigned int *counter);
+// Passes a moment of waiting; the longer one has waited, `attempt` times, the more it leaves the
+// processor to others.
+void cmpi_pause(long attempt);
 
 #ifdef __cplusplus
 }

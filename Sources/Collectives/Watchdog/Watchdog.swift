@@ -40,7 +40,7 @@ package final class Watchdog: Sendable {
             communicator.rank == 0 ? try WatchdogLink(token: token, boundTo: addresses) : nil
         }
         let text = own?.endpoints.map(\.text).joined(separator: " ") ?? ""
-        let bytes = try communicator.allGather(ofAnySize: Array(text.utf8))[0]
+        let bytes = try communicator.broadcast(Array(text.utf8), from: 0)
         let endpoints = String(decoding: bytes, as: UTF8.self).split(separator: " ")
             .compactMap(Endpoint.init(text:))
         let watchdog = Watchdog(

@@ -21,10 +21,22 @@ package final class WatchedCommunicator: Communicator {
     }
 
     package func allGather(
-        _ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer
+        _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
     ) throws {
-        try board.during("allGather") { try base.allGather(bytes, into: all) }
+        try board.during("allGather") { try base.allGather(bytes, counts: counts, into: all) }
     }
+
+    package func allReduce(
+        _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
+    ) throws {
+        try board.during("allReduce") { try base.allReduce(values, reduction) }
+    }
+
+    package func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) throws {
+        try board.during("allReduce") { try base.allReduceDisjoint(values) }
+    }
+
+    package func drive() throws { try base.drive() }
 
     package func exchange(
         on channel: Int, sends: [MessageToSend], receives: [MessageToReceive]

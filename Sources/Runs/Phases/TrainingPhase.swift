@@ -184,8 +184,10 @@ struct TrainingPhase {
         let memory = try TrainingMemory.share(
             plan.layout(of: configuration),
             tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
-            over: communicator, logger)
-        announceGradientType(recipe.train, memory, logger)
+            roundsWeights: recipe.training.multipliesBFloat16, over: communicator, logger)
+        let train = recipe.train.settlingSharding(
+            memory, worldSize: communicator.worldSize, logger)
+        announceGradientType(train, memory, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)),
             plan: plan)
@@ -200,13 +202,13 @@ struct TrainingPhase {
             communicator: WatchedCommunicator(communicator, board: board), model: model,
             objective: task.objective(model),
             optimizer: AdamW(
-                recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
-                over: communicator),
+                recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
+                memory: memory, over: communicator),
             memory: memory,
             source: parts.source, validation: parts.validation, store: store,
             checkpointFiles: try task.checkpointFiles(
                 configuration, recipeText: recipe.stored.resolvedYAML),
-            seed: UInt64(recipe.seed), stepCount: stepCount, train: recipe.train,
+            seed: UInt64(recipe.seed), stepCount: stepCount, train: train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest, board: board)
@@ -228,13 +230,15 @@ struct TrainingPhase {
                 guard communicator.rank == 0 else { return }
                 try weights.load(from: recipe.initial.from, adapters: start.checkpoint?.path)
             }
-            try setup.optimizer.spreadParameters(over: communicator)
+            try setup.optimizer.spreadParameters(in: setup.memory, over: communicator)
         }
         if setup.checkpointFiles.adapter != nil {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
-        if recipe.training.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
+        if recipe.training.multipliesBFloat16 {
+            try setup.optimizer.keepBFloat16(in: setup.memory, over: communicator)
+        }
         guard let checkpoint, var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
@@ -276,7 +280,7 @@ extension TrainingSize {
         self.init(
             model: model, plan: plan, train: recipe.train,
             laneCount: recipe.train.lanes ?? communicator.worldSize,
-            worldSize: communicator.worldSize, isOneNode: communicator.hosts.count == 1,
+            hosts: communicator.hosts,
             roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
             checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }

@@ -157,7 +157,7 @@ package struct MemoryCheck {
         guard hosts.count == 1 else { return nil }
         let count = try (1..<size.worldSize).reversed().first { count in
             var changed = size
-            changed.worldSize = count
+            changed.hosts = HostMap(labels: Array(repeating: 0, count: count))
             return fits(try need(of: changed, on: Array(0..<count)))
         }
         return count.map { "\(Quantity.count($0, "rank"))" }

@@ -136,7 +136,7 @@ extension Communicator {
     /// Rank 0's text, on all ranks.
     fileprivate func share(_ text: String?) throws -> String? {
         let own = rank == 0 ? text.map { Array($0.utf8) } ?? [] : []
-        let bytes = try allGather(ofAnySize: own)[0]
+        let bytes = try broadcast(own, from: 0)
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }

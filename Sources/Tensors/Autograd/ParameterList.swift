@@ -6,6 +6,8 @@ package final class ParameterList {
     /// The values rounded, for the matrix products of mixed precision; nil without it. Whoever
     /// changes values changes these too: the optimizer as it goes, others by `roundValues`.
     package private(set) var bfloat16: Tensor<BFloat16>?
+    /// Called before a parameter is read by `value(of:)`: others may still be writing it.
+    package var beforeUse: ((Parameter) -> Void)?
     /// Matrices packed for decoding, by the index of their parameter. They stay what they are when
     /// values change.
     private var packed: [Int: PackedMatrix] = [:]
@@ -30,7 +32,8 @@ package final class ParameterList {
 
     /// The values of one parameter, which share the memory of the list.
     package func value(of parameter: Parameter) -> Tensor<Float> {
-        values.view(from: parameter.range.lowerBound, shape: parameter.shape)
+        beforeUse?(parameter)
+        return values.view(from: parameter.range.lowerBound, shape: parameter.shape)
     }
 
     func bfloat16Value(of parameter: Parameter) -> Tensor<BFloat16>? {
@@ -38,10 +41,18 @@ package final class ParameterList {
     }
 
     /// Makes the matrix products take bfloat16 from here on.
-    package func keepBFloat16() {
+    ///
+    /// - Parameters:
+    ///   - rounded: where the rounded values lie; nil takes memory of the device.
+    ///   - isRounding: whether they are rounded here; else another process does.
+    package func keepBFloat16(in rounded: Tensor<BFloat16>? = nil, rounding isRounding: Bool = true)
+    {
+        precondition(
+            rounded.map { $0.count == layout.flatCount } ?? true,
+            "expected \(layout.flatCount) values, got \(rounded?.count ?? 0)")
         packed = [:]
-        bfloat16 = device.uninitialized([layout.flatCount], of: BFloat16.self)
-        roundValues()
+        bfloat16 = rounded ?? device.uninitialized([layout.flatCount], of: BFloat16.self)
+        if isRounding { roundValues() }
     }
 
     /// Brings the rounded values in line after a change of `range` of the flat vector (nil: all),

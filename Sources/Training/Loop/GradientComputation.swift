@@ -40,8 +40,7 @@ final class GradientComputation {
         let forEach: ForEach = { device.threads.forEach($0, $1) }
         accumulator = LaneAccumulator(
             tree: tree, lanes: lanes, buffers: gradients.map(\.values.buffer), forEach: forEach)
-        let buckets = GradientBuckets(
-            parameterCount: list.layout.trainedCount, worldSize: communicator.worldSize)
+        let buckets = GradientBuckets(of: list.layout, setup.memory, over: communicator)
         reducer = try BucketReducer(
             communicator: communicator, buckets: buckets, tree: tree, forEach: forEach,
             transport: SliceTransport(
@@ -52,7 +51,8 @@ final class GradientComputation {
                 forEach: forEach))
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, layout: list.layout,
-            isGathering: !setup.optimizer.state.isSharded)
+            isGathering: !setup.optimizer.state.isSharded,
+            beforeStart: setup.optimizer.completeParameters)
     }
 
     /// Computes the gradient of a batch; its values stay as they are until the next call.
@@ -73,8 +73,7 @@ final class GradientComputation {
         clock.lap("compute")
 
         let timing = try exchange.finish()
-        let norm = try reducer.globalNorm()
-        let all = try gather(results)
+        let (norm, all) = try normAndResults(results)
         clock.lap("reduce")
         clock.move(timing.spent, from: "compute", to: "reduce")
         if communicator.worldSize > 1 { clock.note(timing.hidden, as: "reduce_hidden") }
@@ -96,15 +95,22 @@ final class GradientComputation {
             into: gradients[accumulator.beginLane()], whenReady: whenReady)
     }
 
-    /// The results of all lanes, in lane order; ranks with fewer lanes fill up with zeros.
-    private func gather(_ results: [LanePass.Result]) throws -> [LanePass.Result] {
-        let most = (laneCount + communicator.worldSize - 1) / communicator.worldSize
-        let padding = Array(repeating: LanePass.Result(), count: most - results.count)
-        let all = try communicator.allGather(results + padding)
-        return (0..<communicator.worldSize).flatMap { rank in
-            let worldSize = communicator.worldSize
-            let count = (rank + 1) * laneCount / worldSize - rank * laneCount / worldSize
-            return all[rank * most..<rank * most + count]
+    /// The norm of the sum, and the results of all lanes in lane order.
+    private func normAndResults(
+        _ results: [LanePass.Result]
+    ) throws -> (Double, [LanePass.Result]) {
+        var numbers = Array(repeating: 0.0, count: 3 * laneCount)
+        for (lane, result) in zip(lanes, results) {
+            // Counts far below 2^53 are exact.
+            let own = [result.lossSum, result.weight, Double(result.tokenCount)]
+            numbers.replaceSubrange(3 * lane..<3 * lane + 3, with: own)
         }
+        let norm = try reducer.globalNorm(sharing: &numbers)
+        let all = stride(from: 0, to: numbers.count, by: 3).map { first in
+            LanePass.Result(
+                lossSum: numbers[first], weight: numbers[first + 1],
+                tokenCount: Int(numbers[first + 2]))
+        }
+        return (norm, all)
     }
 }

@@ -11,6 +11,8 @@ final class GradientExchange {
     private let accumulator: LaneAccumulator
     /// Whether every rank gets the whole sum; else each gets its slices alone.
     private let isGathering: Bool
+    /// Called before the first bucket of a step is started.
+    private let beforeStart: () throws -> Void
     /// The buckets that each parameter touches, by parameter.
     private let bucketsOfParameters: [Range<Int>]
     /// The parameters that each bucket waits for, when none is ready.
@@ -27,14 +29,17 @@ final class GradientExchange {
 
     /// Buckets under way at once: each holds receive buffers.
     private static let largestLag = 8
+    /// Buckets whose receive buffers may live at once.
+    static let mostBuckets = largestLag + 1
 
     init(
         reducer: BucketReducer, accumulator: LaneAccumulator, layout: ParameterLayout,
-        isGathering: Bool
+        isGathering: Bool, beforeStart: @escaping () throws -> Void = {}
     ) {
         self.reducer = reducer
         self.accumulator = accumulator
         self.isGathering = isGathering
+        self.beforeStart = beforeStart
         let buckets = reducer.buckets
         let touching = layout.parameters.map { parameter in
             let touched = buckets.filter { $0.range.overlaps(parameter.range) }
@@ -92,6 +97,8 @@ final class GradientExchange {
 
     private func startReadyBuckets() throws {
         while startedFrom > 0, missingCounts[startedFrom - 1] == 0 {
+            // No rank waits for gradients of another that waits for its part of the parameters.
+            if startedFrom == reducer.buckets.count { try beforeStart() }
             let bucket = reducer.buckets[startedFrom - 1]
             accumulator.finishLane(in: bucket.range)
             try reducer.start(bucket, nodes: accumulator.nodeBuffers)

@@ -13,7 +13,7 @@ struct LanePass {
     let seed: UInt64
     var recompute = TrainOptions.Recompute.none
 
-    struct Result: BitwiseCopyable {
+    struct Result {
         var lossSum = 0.0
         var weight = 0.0
         var tokenCount = 0

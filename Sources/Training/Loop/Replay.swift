@@ -40,6 +40,7 @@ package final class Replay {
             state.step += 1
         }
         let gradient = try computeGradient()
+        try setup.optimizer.completeParameters()
         return ReplayResult(
             step: step, loss: gradient.loss, gradientNorm: gradient.norm,
             learningRate: learningRate, layers: layers(gradient),

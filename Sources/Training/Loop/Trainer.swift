@@ -117,6 +117,7 @@ package final class Trainer {
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
+        try setup.optimizer.completeParameters()
         if isExhausted, let best = state.best {
             setup.logger.info(
                 """
@@ -214,6 +215,8 @@ package final class Trainer {
     /// - Returns: whether the loss is the lowest so far.
     private func validate() throws -> Bool {
         guard let validation = setup.validation else { return false }
+        // A rank may have nothing to score, and others wait for what it brings to its node.
+        try setup.optimizer.completeParameters()
         let objective = setup.objective
         let total = try validation.total(over: setup.communicator) { batch in
             let all = 0..<batch.sequenceCount
@@ -261,6 +264,7 @@ package final class Trainer {
 
     /// Begins a checkpoint of replicas that are equal.
     private func save() throws {
+        try setup.optimizer.completeParameters()
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }

@@ -38,9 +38,8 @@ package struct TrainingSize: Sendable {
     /// The options of the training, with a sequence length.
     package var train: TrainOptions
     package var laneCount: Int
-    package var worldSize: Int
-    /// Whether all ranks are on one node and share memory.
-    package var isOneNode: Bool
+    /// The ranks of each node.
+    package var hosts: HostMap
     /// Whether matrix products take bfloat16.
     package var roundsWeights: Bool
     package var isValidated: Bool
@@ -49,24 +48,37 @@ package struct TrainingSize: Sendable {
 
     package init(
         model: DecoderConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
-        worldSize: Int, isOneNode: Bool, roundsWeights: Bool, isValidated: Bool,
+        hosts: HostMap, roundsWeights: Bool, isValidated: Bool,
         checkpoint: CheckpointOptions?
     ) {
         self.model = model
         self.plan = plan
         self.train = train
         self.laneCount = laneCount
-        self.worldSize = worldSize
-        self.isOneNode = isOneNode
+        self.hosts = hosts
         self.roundsWeights = roundsWeights
         self.isValidated = isValidated
         self.checkpoint = checkpoint
     }
 
-    /// Whether the ranks of a node see each other's gradients.
-    package var sharesMemory: Bool { worldSize > 1 && train.nodeMemory == .shared }
+    package var worldSize: Int { hosts.worldSize }
 
-    private static let floatSize = MemoryLayout<Float>.stride
+    /// Whether the ranks of a node see each other's gradients.
+    package var sharesMemory: Bool {
+        hosts.count < worldSize && train.nodeMemory == .shared
+    }
+
+    /// Whether each rank has a part of the optimizer's state alone, and a node one copy of the weights
+    /// where it shares memory.
+    package var isSharded: Bool {
+        switch train.optimizerSharding {
+        case .auto: sharesMemory
+        case .none: false
+        case .zero1: true
+        }
+    }
+
+    static let floatSize = MemoryLayout<Float>.stride
     /// Rows whose logits exist at a time; see `Tape.linearCrossEntropy`.
     private static let rowsOfLogits = 512
 
@@ -76,16 +88,13 @@ package struct TrainingSize: Sendable {
         let tree = LaneTree(laneCount: laneCount)
         let lanes = try tree.lanes(ofRank: rank, worldSize: worldSize)
         let bufferCount = LaneAccumulator.bufferCount(for: lanes, in: tree)
-        let isSharded = train.optimizerSharding == .zero1
         var need = TrainingNeed()
-        let ownsWeights = !(isSharded && isOneNode && sharesMemory) || rank == 0
+        let sharesWeights = isSharded && sharesMemory
+        let ownsWeights = !sharesWeights || hosts.localRank(of: rank) == 0
         need.weights =
-            (ownsWeights ? Self.floatSize * layout.flatCount : 0)
-            + (roundsWeights ? 2 * layout.flatCount : 0)
+            ownsWeights ? (Self.floatSize + (roundsWeights ? 2 : 0)) * layout.flatCount : 0
         need.gradients = Self.floatSize * bufferCount * layout.trainedCount
-        need.shared =
-            need.gradients
-            + (isSharded && isOneNode && rank == 0 ? Self.floatSize * layout.flatCount : 0)
+        need.shared = need.gradients + (sharesWeights ? need.weights : 0)
         need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
         need.activations = activations(trainedCount: layout.trainedCount)
         need.checkpoint = checkpointCopy(layout, rank: rank)
@@ -129,7 +138,6 @@ package struct TrainingSize: Sendable {
         guard let checkpoint else { return 0 }
         let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
         let (weights, state) = (Self.floatSize * saved, Self.stateSize(layout))
-        let isSharded = train.optimizerSharding == .zero1
         switch checkpoint.inputOutput {
         case .shared:
             let shares = BlockShares(

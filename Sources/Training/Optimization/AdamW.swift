@@ -15,8 +15,8 @@ package final class AdamW {
     package let parameters: ParameterList
     /// m and v of the elements that this rank updates.
     package let state: OptimizerState
-    /// The memory in which all ranks have the same parameters; nil where each has its own.
-    let sharedMemory: SharedMemory?
+    /// The way of the updated slices to other ranks; nil where each rank updates all.
+    let gather: SliceGather?
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
@@ -33,10 +33,10 @@ package final class AdamW {
     /// - Parameters:
     ///   - buckets: shares the state and the update out among the ranks; nil keeps all here.
     ///   - rank: whose slices are kept here.
-    ///   - memory: where the ranks share the parameters.
+    ///   - gather: the way of the updated slices to other ranks.
     package init(
         _ options: OptimizerOptions, parameters: ParameterList, buckets: GradientBuckets? = nil,
-        rank: Int = 0, memory: SharedMemory? = nil
+        rank: Int = 0, gather: SliceGather? = nil
     ) {
         self.options = options
         self.parameters = parameters
@@ -46,7 +46,7 @@ package final class AdamW {
         }
         let groups = groups
         let numbers = groupOf.map { groups.firstIndex(of: $0) ?? 0 }
-        sharedMemory = memory
+        self.gather = gather
         state = OptimizerState(
             Self.stateSuffixes, of: parameters.layout, on: parameters.device, buckets: buckets,
             rank: rank)

@@ -12,12 +12,12 @@ extension OptimizerState {
             let own = buffers(slices[bucket.index].positions)
             var receives: [MessageToReceive] = []
             if let whole {
-                for (own, place) in zip(own, whole.buffers(bucket.slices[0])) {
+                for (own, place) in zip(own, whole.buffers(bucket.slice(of: 0))) {
                     _ = place.update(fromContentsOf: own)
                 }
-                receives = communicator.peers.flatMap { peer in
-                    whole.buffers(bucket.slices[peer]).filter { !$0.isEmpty }.map {
-                        MessageToReceive(from: peer, UnsafeMutableRawBufferPointer($0))
+                receives = bucket.slices.filter { $0.owner != 0 }.flatMap { slice in
+                    whole.buffers(slice.range).filter { !$0.isEmpty }.map {
+                        MessageToReceive(from: slice.owner, UnsafeMutableRawBufferPointer($0))
                     }
                 }
             }

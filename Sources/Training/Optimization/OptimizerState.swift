@@ -47,7 +47,7 @@ package struct OptimizerState {
         self.device = device
         self.buckets = buckets
         var count = 0
-        slices = (buckets?.map { $0.slices[rank] } ?? [0..<layout.trainedCount]).map { range in
+        slices = (buckets?.map { $0.slice(of: rank) } ?? [0..<layout.trainedCount]).map { range in
             defer { count += range.count }
             return Slice(range: range, start: count)
         }

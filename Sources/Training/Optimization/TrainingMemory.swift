@@ -2,33 +2,29 @@ import Collectives
 import Logging
 import Tensors
 
-/// The lists of a run that the ranks of a node share: the gradients of all of them and, where there is
-/// one node and the optimizer is sharded, one copy of the weights.
+/// The lists of a run that the ranks of a node share: the gradients of all of them and, where the
+/// optimizer is sharded, one copy of the weights.
 package struct TrainingMemory {
     package let shared: SharedMemory
     /// The gradient buffers of each rank; none for the ranks of other nodes.
     let gradients: [[GradientBuffer]]
-    /// The one copy of the weights; nil where each rank has weights of its own.
+    /// The node's one copy of the weights; nil where each rank has weights of its own.
     package let weights: GradientBuffer?
+    /// The node's one copy of the rounded weights; nil where there is none.
+    package let rounded: UnsafeMutableBufferPointer<BFloat16>?
 
     /// Shares the memory of the ranks of a node; nil, and one line in the log, where they cannot
     /// share it. Collective.
+    ///
+    /// - Parameter roundsWeights: whether matrix products take bfloat16.
     package static func share(
-        _ layout: ParameterLayout, tree: LaneTree, _ options: TrainOptions,
+        _ layout: ParameterLayout, tree: LaneTree, _ options: TrainOptions, roundsWeights: Bool,
         over communicator: any Communicator, _ logger: Logger
     ) throws -> TrainingMemory? {
-        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
-        guard options.nodeMemory == .shared, worldSize > 1 else { return nil }
-        let gradientCounts = try (0..<worldSize).map { rank in
-            LaneAccumulator.bufferCount(
-                for: try tree.lanes(ofRank: rank, worldSize: worldSize), in: tree)
-        }
-        let sharesWeights =
-            options.optimizerSharding == .zero1 && communicator.hosts.count == 1
-        let ownCount =
-            gradientCounts[rank] * layout.trainedCount
-            + (sharesWeights && rank == 0 ? layout.flatCount : 0)
-        switch try communicator.shareMemory(byteCount: ownCount * MemoryLayout<Float>.stride) {
+        guard options.nodeMemory == .shared, communicator.worldSize > 1 else { return nil }
+        let sizes = try Sizes(
+            layout, tree: tree, options, roundsWeights: roundsWeights, over: communicator)
+        switch try communicator.shareMemory(byteCount: sizes.byteCount(of: communicator)) {
         case .unavailable(let reason):
             logger.info("train.node_memory: private, since \(reason)")
             return nil
@@ -36,25 +32,67 @@ package struct TrainingMemory {
             if memory.hosts.count > 1 {
                 logger.info("train.node_memory: shared on each of \(memory.hosts)")
             }
-            return TrainingMemory(memory, layout, gradientCounts, sharesWeights)
+            return TrainingMemory(memory, sizes, rank: communicator.rank)
         }
     }
 
-    private init(
-        _ memory: SharedMemory, _ layout: ParameterLayout,
-        _ gradientCounts: [Int], _ sharesWeights: Bool
-    ) {
+    /// The sizes of what is shared, in elements.
+    private struct Sizes {
+        let gradientCounts: [Int]
+        let trainedCount: Int
+        /// Weights of a node; 0 where they are not shared.
+        var weightCount = 0
+        var roundedCount = 0
+
+        init(
+            _ layout: ParameterLayout, tree: LaneTree, _ options: TrainOptions,
+            roundsWeights: Bool, over communicator: any Communicator
+        ) throws {
+            trainedCount = layout.trainedCount
+            let worldSize = communicator.worldSize
+            gradientCounts = try (0..<worldSize).map { rank in
+                LaneAccumulator.bufferCount(
+                    for: try tree.lanes(ofRank: rank, worldSize: worldSize), in: tree)
+            }
+            guard options.optimizerSharding != .none else { return }
+            weightCount = layout.flatCount
+            roundedCount = roundsWeights ? layout.flatCount : 0
+        }
+
+        /// The first rank of a node has the weights for all.
+        func byteCount(of communicator: any Communicator) -> Int {
+            let gradients = gradientCounts[communicator.rank] * trainedCount
+            guard communicator.localRank == 0 else {
+                return gradients * MemoryLayout<Float>.stride
+            }
+            return (gradients + weightCount) * MemoryLayout<Float>.stride
+                + roundedCount * MemoryLayout<BFloat16>.stride
+        }
+    }
+
+    private init(_ memory: SharedMemory, _ sizes: Sizes, rank: Int) {
         shared = memory
-        let lists = memory.parts.map { $0.bindMemory(to: Float.self) }
-        let size = layout.trainedCount
-        gradients = zip(lists, gradientCounts).map { list, count in
-            guard !list.isEmpty else { return [] }
+        let size = sizes.trainedCount
+        gradients = zip(memory.parts, sizes.gradientCounts).map { part, count in
+            guard !part.isEmpty else { return [] }
+            let list = part.bindMemory(to: Float.self)
             return (0..<count).map { index in
                 GradientBuffer(rebasing: list[index * size..<(index + 1) * size])
             }
         }
-        let rest = sharesWeights ? lists[0][(gradientCounts[0] * size)...] : nil
-        weights = rest.map { GradientBuffer(rebasing: $0.prefix(layout.flatCount)) }
+        let first = memory.hosts.neighbours(of: rank)[0]
+        let rest = UnsafeMutableRawBufferPointer(
+            rebasing: memory.parts[first].dropFirst(
+                sizes.gradientCounts[first] * size * MemoryLayout<Float>.stride))
+        let end = sizes.weightCount * MemoryLayout<Float>.stride
+        weights =
+            sizes.weightCount > 0
+            ? UnsafeMutableRawBufferPointer(rebasing: rest[..<end]).bindMemory(to: Float.self) : nil
+        let roundedEnd = end + sizes.roundedCount * MemoryLayout<BFloat16>.stride
+        rounded =
+            sizes.roundedCount > 0
+            ? UnsafeMutableRawBufferPointer(rebasing: rest[end..<roundedEnd])
+                .bindMemory(to: BFloat16.self) : nil
     }
 
     /// The buffers that hold the tree nodes of each rank; none for the ranks of other nodes.
@@ -64,5 +102,41 @@ package struct TrainingMemory {
             let lanes = try tree.lanes(ofRank: rank, worldSize: gradients.count)
             return LaneAccumulator.nodeIndices(of: lanes, in: tree).map { buffers[$0] }
         }
+    }
+
+    /// Returns once all ranks have called it; what each wrote before can be read then.
+    func meet(over communicator: any Communicator) throws {
+        try shared.synchronize()
+        try communicator.barrier()
+        try shared.synchronize()
+    }
+}
+
+extension TrainOptions {
+    /// The options with the way of sharding that `auto` stands for: zero1 where the ranks of a node
+    /// share memory, else none, and one line in the log.
+    ///
+    /// - Parameter memory: nil where nothing is shared.
+    package func settlingSharding(
+        _ memory: TrainingMemory?, worldSize: Int, _ logger: Logger
+    ) -> TrainOptions {
+        guard optimizerSharding == .auto else { return self }
+        var settled = self
+        settled.optimizerSharding = memory == nil ? .none : .zero1
+        if memory == nil && worldSize > 1 {
+            logger.info("train.optimizer_sharding: none, since the ranks share no memory")
+        }
+        return settled
+    }
+}
+
+extension GradientBuckets {
+    /// The buckets of the trained parameters, with owners spread over the nodes that share memory.
+    init(
+        of layout: ParameterLayout, _ memory: TrainingMemory?, over communicator: any Communicator
+    ) {
+        self.init(
+            parameterCount: layout.trainedCount,
+            hosts: memory?.shared.hosts ?? .apart(worldSize: communicator.worldSize))
     }
 }

@@ -6,9 +6,11 @@ import Options
 package struct TrainOptions: OptionBlock {
     /// The state that the ranks share out among themselves.
     package enum OptimizerSharding: String, OptionChoice {
+        /// As zero1 where the ranks of a node share memory, else as none; the same bits.
+        case auto
         /// Every rank holds all moments.
         case none
-        /// Each rank holds the moments of the slices that it owns.
+        /// Each rank holds the moments of the slices that it owns, and a node one copy of the weights.
         case zero1
     }
 
@@ -51,8 +53,8 @@ package struct TrainOptions: OptionBlock {
     package var gradientType = NumberFormat.fp32
     /// Threads of each rank; by default the processors of a node are shared among its ranks.
     package var threadsPerRank: Int?
-    /// The optimizer state that the ranks share out; usual none.
-    package var optimizerSharding = OptimizerSharding.none
+    /// The optimizer state that the ranks share out, and with it the weights of a node; usual auto.
+    package var optimizerSharding = OptimizerSharding.auto
     /// Whether the ranks of a node share memory, which gives the same bits; usual shared.
     package var nodeMemory = NodeMemory.shared
     /// The activations that are computed again to save memory; usual none.

@@ -54,7 +54,7 @@ struct BenchTrainingFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Steps to measure, after the warm-up (6).", valueName: "n"))
     var steps: String?
 
-    @Option(help: ArgumentHelp("none or zero1 (none).", valueName: "kind"))
+    @Option(help: ArgumentHelp("auto, none or zero1 (auto).", valueName: "kind"))
     var optimizerSharding: String?
 
     @Option(help: ArgumentHelp("Format of gradients between ranks (fp32).", valueName: "format"))

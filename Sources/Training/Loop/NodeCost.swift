@@ -1,0 +1,82 @@
+import Collectives
+import Models
+import Tensors
+
+/// What a training takes of one node: memory, and bytes on its link, known before it starts.
+package struct NodeCost: Equatable, Sendable {
+    /// The weights and their rounded copies.
+    package fileprivate(set) var weights = 0
+    /// The buffers of the lanes.
+    package fileprivate(set) var gradients = 0
+    /// The state of the optimizer.
+    package fileprivate(set) var moments = 0
+    /// What other nodes have sent of the buckets that are under way.
+    package fileprivate(set) var buckets = 0
+    /// Activations and logits.
+    package fileprivate(set) var activations = 0
+    /// The copies of a checkpoint that is being written.
+    package fileprivate(set) var checkpoint = 0
+    /// The bytes of gradients and parameters that leave the node in a step.
+    package fileprivate(set) var sentBytes = 0
+    /// The bytes of them that come to it.
+    package fileprivate(set) var receivedBytes = 0
+
+    /// Bytes of memory.
+    package var memory: Int {
+        weights + gradients + moments + buckets + activations + checkpoint
+    }
+}
+
+extension TrainingSize {
+    /// The cost of a step on a node of `hosts`.
+    ///
+    /// With P parameters, all trained, on H nodes that share memory, where a rank has g gradient
+    /// buffers: zero1 keeps 4 P (and 2 P rounded) + 8 P / H + 4 P g for each rank + what is under way, and
+    /// moves 8 P (1 - 1/H) bytes in each direction, where the lanes of a node add up to one sum.
+    ///
+    /// - Throws: A usage `Failure` where there are more ranks than lanes.
+    package func cost(ofNode host: Int) throws -> NodeCost {
+        var cost = NodeCost()
+        for rank in hosts.ranks[host] {
+            let need = try need(ofRank: rank)
+            cost.weights += need.weights
+            cost.gradients += need.gradients
+            cost.moments += need.moments
+            cost.activations += need.activations
+            cost.checkpoint += need.checkpoint
+        }
+        let ways = sharesMemory ? hosts : .apart(worldSize: worldSize)
+        let sums = try sumCounts(of: ways)
+        let own = hosts.ranks[host].map { ways.host(of: $0) }
+        let here = Set(own)
+        let away = sums.indices.filter { !here.contains($0) }
+        let (ownSums, awaySums) = (
+            here.reduce(0) { $0 + sums[$1] }, away.reduce(0) { $0 + sums[$1] }
+        )
+        let trained = plan.layout(of: model).trainedCount
+        let gradients = Double(trained * (train.gradientType == .bf16 ? 2 : Self.floatSize))
+        let values = isSharded ? Double(trained * Self.floatSize) : gradients
+        let share = Double(own.count) / Double(worldSize)
+        // Each sum of the node to the owners elsewhere, and what this node owns to all others.
+        cost.sentBytes = Int(
+            Double(ownSums) * (1 - share) * gradients + share * Double(away.count) * values)
+        cost.receivedBytes = Int(
+            share * Double(awaySums) * gradients + Double(here.count) * (1 - share) * values)
+        let bucket = GradientBuckets(parameterCount: trained, hosts: ways).first?.range.count ?? 0
+        cost.buckets = Int(
+            Double(GradientExchange.mostBuckets * bucket * Self.floatSize * awaySums) * share)
+        return cost
+    }
+
+    /// The nodes of the lane tree that the ranks of each host come to.
+    private func sumCounts(of hosts: HostMap) throws -> [Int] {
+        let tree = LaneTree(laneCount: laneCount)
+        return try hosts.ranks.map { ranks in
+            let nodes = try ranks.flatMap { rank in
+                tree.maximalNodes(
+                    covering: try tree.lanes(ofRank: rank, worldSize: worldSize))
+            }
+            return tree.partialSum(of: nodes).nodes.count
+        }
+    }
+}
