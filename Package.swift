@@ -26,6 +26,10 @@ let kernelFlags = CSetting.unsafeFlags(
 let signalFlags: [CSetting] =
     Context.environment["SWIFT_LLM_OPEN_SIGNALS"] == nil ? [] : [.define("CSIGNALS_UNMASKED")]
 
+// The MPI to link to: Open MPI, or with SWIFT_LLM_MPI=mpich MPICH, in a scratch folder of its own
+// (--scratch-path .build-mpich).
+let isMPICH = Context.environment["SWIFT_LLM_MPI"] == "mpich"
+
 let package = Package(
     name: "swift-llm-train",
     products: [.executable(name: "swift-llm-train", targets: ["swift-llm-train"])],
@@ -42,7 +46,8 @@ let package = Package(
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(
-            name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+            name: "COpenMPI", pkgConfig: isMPICH ? "mpich" : "ompi-c",
+            providers: [.apt([isMPICH ? "libmpich-dev" : "libopenmpi-dev"])]),
         .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
 
         // oneDNN comes without a pkg-config file.
@@ -123,7 +128,7 @@ let package = Package(
             dependencies: [
                 "swift-llm-train", "DistributedRuns", "TemporaryFolders", "ModelFiles", "Training",
             ],
-            path: "Tests/Cluster", exclude: ["hosts", "slow-links"]),
+            path: "Tests/Cluster", exclude: ["hosts", "services", "slow-links"]),
     ],
     swiftLanguageModes: [.v6]
 )

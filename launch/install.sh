@@ -56,16 +56,37 @@ install_libraries() {
     done
 }
 
-# Networks of hosts (Tests/Cluster: ip, tc, hostname), signals to ranks (pgrep), and the table of
-# Tests/Cluster/slow-links (python3).
+# Networks of hosts (Tests/Cluster: ip, tc, hostname), signals to ranks (pgrep), other locales
+# (localedef), and the table of Tests/Cluster/slow-links (python3).
 install_test_tools() {
-    local packages=(iproute2 hostname procps python3)
+    local packages=(iproute2 hostname procps locales python3)
     say 'Tools of the tests'
     if has_apt; then
         install_packages "${packages[@]}"
     else
         echo "There is no apt-get here. The tests want what Debian calls ${packages[*]}"
     fi
+}
+
+# Slurm, sshd and MPICH for launch/test --cluster. Their packages start none of them on this machine.
+install_cluster_tools() {
+    local packages=(
+        slurm-wlm munge openssh-server openssh-client libmpich-dev mpich)
+    local policy=/usr/sbin/policy-rc.d status=0
+    say 'Slurm, sshd and MPICH'
+    if ! has_apt; then
+        echo "There is no apt-get here. The tests want what Debian calls ${packages[*]}"
+        return
+    fi
+    if [[ -e $policy ]]; then
+        install_packages "${packages[@]}"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" > /dev/null
+    as_root chmod 755 "$policy"
+    install_packages "${packages[@]}" || status=$?
+    as_root rm "$policy"
+    return "$status"
 }
 
 require_swift() {

@@ -8,7 +8,10 @@
 #include "CMPIWorld.h"
 #ifdef __linux__
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #endif
 
@@ -91,7 +94,24 @@ int cmpi_finalize(cmpi_world *world) {
     return status == MPI_SUCCESS ? MPI_Finalize() : status;
 }
 
+// MPICH's launcher ends a job that aborts without reading what its ranks have just written: give it a
+// second to take the line that says why.
+static void wait_for_readers(void) {
+#ifdef __linux__
+    for (int descriptor = 1; descriptor <= 2; descriptor++) {
+        struct stat status;
+        if (fstat(descriptor, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+        for (int tries = 0; tries < 100; tries++) {
+            int unread = 0;
+            if (ioctl(descriptor, FIONREAD, &unread) != 0 || unread == 0) break;
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
+    }
+#endif
+}
+
 void cmpi_abort(int exit_code) {
+    wait_for_readers();
     MPI_Abort(MPI_COMM_WORLD, exit_code);
     _Exit(exit_code);
 }

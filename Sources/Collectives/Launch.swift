@@ -33,19 +33,19 @@ package struct Launch: Equatable, Sendable {
             throw Failure(
                 "srun started \(Quantity.count(taskCount, "task")) that cannot find each other",
                 expected: "PMIX_RANK or PMI_SIZE in the environment",
-                remedy: "use srun --mpi=pmix (or pmi2), or mpirun")
+                remedy: "use srun --mpi=pmix (MPICH: --mpi=pmi2), or mpirun")
         } else {
             return nil
         }
     }
 
-    /// Throws unless MPI counts as many ranks as the launcher started.
-    package func requireWorldSize(_ actual: Int) throws {
+    /// Throws unless MPI, which is `library`, counts as many ranks as the launcher started.
+    package func requireWorldSize(_ actual: Int, of library: MPILibrary) throws {
         guard let worldSize, worldSize != actual else { return }
         throw Failure(
             "the program was started by the launcher of another MPI",
             expected: "\(Quantity.count(worldSize, "rank")), as \(launcher) says",
-            got: "\(actual) from MPI",
-            remedy: "start it with the mpirun of the MPI that it is linked to (ldd shows which)")
+            got: "\(actual) from \(library.name), to which the program is linked",
+            remedy: "start it with \(library.launcher)")
     }
 }

@@ -10,6 +10,18 @@ package struct MPILibrary: Equatable, Sendable {
     /// The version of the standard that it follows: "3.1".
     package let standard: String
 
+    /// The library with its version, as in "MPICH 4.0.2".
+    package var name: String { version.isEmpty ? flavour : "\(flavour) \(version)" }
+
+    /// The program that starts ranks which find each other through this library.
+    package var launcher: String {
+        switch flavour {
+        case "Open MPI": "mpirun of Open MPI (on Debian: mpirun.openmpi)"
+        case "MPICH": "mpiexec of MPICH (on Debian: mpiexec.mpich)"
+        default: "mpiexec of \(flavour)"
+        }
+    }
+
     package static func current() throws -> MPILibrary {
         var (major, minor) = (Int32(0), Int32(0))
         let text = try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { text in

@@ -38,8 +38,11 @@ package enum World {
 
         var exitCode: Int32
         do {
-            try launch.requireWorldSize(communicator.worldSize)
-            exitCode = run(on: communicator, body)
+            try launch.requireWorldSize(communicator.worldSize, of: .current())
+            exitCode = run(on: communicator) {
+                try BuildIdentity.agree(over: $0)
+                return try body($0)
+            }
         } catch {
             // Every process of the wrong MPI comes here and takes itself for rank 0.
             let report = ErrorReport(error, rank: 0, worldSize: 1)

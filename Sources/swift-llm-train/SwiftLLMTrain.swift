@@ -27,8 +27,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
             FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
             ClassifyCommand.self, ImportCommand.self, ExportCommand.self, MergeCommand.self,
-            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, DoctorCommand.self,
-            BenchCommand.self,
+            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, HostsCommand.self,
+            DoctorCommand.self, BenchCommand.self,
         ])
 
     package init() {}

@@ -29,7 +29,7 @@ package struct DistributedRun: Sendable {
         environment: [String: String] = [:], folder: String = ".", input: String = "",
         signal: Signal? = nil
     ) async throws -> DistributedRun {
-        let launcher = ranks.map { ["mpirun", "--oversubscribe", "-n", "\($0)"] } ?? []
+        let launcher = ranks.map { Self.launcher + ["\($0)"] } ?? []
         return try await of(
             command: launcher + [executable(program)] + arguments, seconds: seconds,
             environment: environment, folder: folder, input: input, signal: signal)
@@ -67,9 +67,20 @@ package struct DistributedRun: Sendable {
         productsFolder.appendingPathComponent(program).path
     }
 
-    /// SwiftPM puts all products into one folder: the test bundle and the programs.
-    private static let productsFolder = URL(fileURLWithPath: "/proc/self/exe")
-        .resolvingSymlinksInPath().deletingLastPathComponent()
+    /// SwiftPM puts all products into one folder: the test bundle and the programs. Those of another MPI
+    /// lie in the folder that SWIFT_LLM_TEST_PROGRAMS names.
+    private static let productsFolder =
+        ProcessInfo.processInfo.environment["SWIFT_LLM_TEST_PROGRAMS"].map {
+            URL(fileURLWithPath: $0)
+        }
+        ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+
+    /// What starts ranks, up to their number; SWIFT_LLM_TEST_LAUNCHER names that of another MPI.
+    private static let launcher =
+        ProcessInfo.processInfo.environment["SWIFT_LLM_TEST_LAUNCHER"].map {
+            $0.split(separator: " ").map(String.init)
+        } ?? ["mpirun", "--oversubscribe", "-n"]
 
     /// The tests' environment without the marks of a launcher above them, and with what mpirun
     /// wants in containers: leave for root, and no single-copy calls, which seccomp may forbid.

@@ -116,7 +116,8 @@ import swift_llm_train
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "prepare", "pretrain", "evaluate", "generate", "chat", "classify", "import",
-        "export", "merge", "finetune", "inspect", "replay", "supervise", "doctor", "bench",
+        "export", "merge", "finetune", "inspect", "replay", "supervise", "hosts",
+        "doctor", "bench",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

@@ -1,6 +1,8 @@
 #ifndef CMPI_H
 #define CMPI_H
 
+#include "CMPIObjects.h"
+
 // A small face of MPI in plain C types: no system header, no MPI type, so that the Swift side
 // compiles against any MPI. Unless said otherwise every function returns the MPI status, 0 on
 // success; `cmpi_describe` tells a status in words. Sizes are bytes and may pass 2 GB: a long

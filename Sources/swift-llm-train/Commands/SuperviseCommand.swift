@@ -79,7 +79,7 @@ struct SuperviseCommand: RankedCommand {
     }
 
     /// The words of an agent; a path is made absolute, which mpirun wants.
-    private static func words(_ agent: String) -> [String] {
+    static func words(_ agent: String) -> [String] {
         var words = agent.split(separator: " ").map(String.init)
         if let first = words.first, first.contains("/") {
             words[0] = URL(fileURLWithPath: first).path
@@ -98,10 +98,22 @@ struct SuperviseCommand: RankedCommand {
                     remedy: "start it alone: it calls mpirun itself", kind: .usage)
             }
             try options.validate()
+            try Self.requireOpenMPI(.current())
         }
         let supervisor = try Supervisor(
             recipe: recipe, overrides: overrides, hosts: Hostfile(path: hostfile).hosts,
             options: options)
         return try Waiting.forResult { try await supervisor.run() }
+    }
+
+    /// Its mpirun alone has the options that are wanted here.
+    private static func requireOpenMPI(_ library: MPILibrary) throws {
+        guard library.flavour != "Open MPI" else { return }
+        throw Failure(
+            "supervise starts runs with the mpirun of Open MPI",
+            expected: "a program that is linked to it",
+            got: "\(library.flavour) \(library.version)",
+            remedy: "build it without SWIFT_LLM_MPI, or start the run with \(library.launcher)",
+            kind: .usage)
     }
 }

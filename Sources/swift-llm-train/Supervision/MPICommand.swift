@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// The words of an mpirun of this program on some hosts.
 struct MPICommand {
@@ -15,7 +16,15 @@ struct MPICommand {
     var arguments: [String] {
         let names = hosts.map { "\($0.name):\($0.slots)" }.joined(separator: ",")
         return ["-n", "\(hosts.slotCount)", "--host", names]
-            + parameters.flatMap { ["--mca"] + $0 } + options.mpirunOptions + [Self.program]
+            + parameters.flatMap { ["--mca"] + $0 } + exports + options.mpirunOptions
+            + [Self.program]
+    }
+
+    /// What ssh does not pass on, and all ranks must have alike.
+    private var exports: [String] {
+        let variable = KernelChoice.variable
+        let isSet = ProcessInfo.processInfo.environment[variable] != nil
+        return isSet && !options.mpirunOptions.contains(variable) ? ["-x", variable] : []
     }
 
     /// The parameters without those that the user sets: mpirun refuses one that is given twice.

@@ -1,0 +1,166 @@
+import DistributedRuns
+import Foundation
+import Testing
+
+extension Cluster {
+    /// A real slurmctld, a slurmd on each of three hosts, munge, and jobs of launch/slurm.sbatch.
+    @Suite(.enabled(if: RealComponents.areWanted, RealComponents.reason)) struct SlurmTests {
+        private static let shape = "--ntasks-per-node=2 --cpus-per-task=1"
+
+        /// Ranks have the processors that Slurm gave them, and as many threads as these.
+        @Test func jobsUnderSrunAndMpirunHaveTheBitsOfOneProcess() async throws {
+            try await TestCluster.withService("slurm", hosts: 3) { cluster in
+                let keys = "pretrain --config recipe.yaml train.lanes=8 output="
+                let alone = try await cluster.run(keys + "alone")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                let shapes = [
+                    ("srun", "--ntasks-per-node=2 --cpus-per-task=1", "4 ranks of 1 thread"),
+                    ("mpirun", "--ntasks-per-node=2 --cpus-per-task=1", "4 ranks of 1 thread"),
+                    ("srun", "--ntasks-per-node=1 --cpus-per-task=1", "2 ranks of 1 thread"),
+                    ("srun", "--nodes=3 --cpus-per-task=2", "3 ranks of 2 threads"),
+                    ("mpirun", "--nodes=3 --cpus-per-task=2", "3 ranks of 2 threads"),
+                ]
+                for (number, (launcher, options, line)) in shapes.enumerated() {
+                    let job = try await cluster.submit(
+                        options, keys + "job\(number) train.threads_per_rank=null",
+                        launcher: launcher)
+                    let log = try await cluster.end(of: job)
+                    #expect(log.contains("+ \(launcher) "), "\(log)")
+                    #expect(log.contains(line), "\(options): \(log)")
+                    #expect(try cluster.weights("job\(number)") == cluster.weights("alone"))
+                }
+            }
+        }
+
+        /// Whole nodes, one rank a core up to eight.
+        @Test func aJobWithoutNumbersHasTheRanksOfLaunchLocal() async throws {
+            try await TestCluster.withService("slurm", hosts: 2) { cluster in
+                let local = try await cluster.enter(
+                    "node1", "bash -c 'source launch/common.sh; rank_count'")
+                let ranks = local.output.trimmingCharacters(in: .newlines)
+                let job = try await cluster.submit("", "--version")
+                let log = try await cluster.end(of: job)
+                #expect(log.contains("srun --nodes=2 --ntasks-per-node=\(ranks) "), "\(log)")
+
+                let refused = try await cluster.submit("--ntasks=3", "--version")
+                #expect(try await cluster.end(of: refused, code: 64).contains("--ntasks-per-node"))
+            }
+        }
+
+        /// Slurm looks at time limits every half minute: the run is made to last longer.
+        @Test func aJobAtItsTimeLimitQueuesItselfAgainAndEndsWithTheSameBits() async throws {
+            try await TestCluster.withService("slurm", hosts: 2) { cluster in
+                let keys = "pretrain --config recipe.yaml train.lanes=4 checkpoint.every_steps=0 "
+                let trial = try await cluster.submit(
+                    Self.shape, keys + "train.steps=300 output=trial")
+                _ = try await cluster.end(of: trial)
+                let stepCount = try cluster.stepCount(lasting: 50, asIn: "trial")
+
+                let length = "train.steps=\(stepCount) output="
+                let job = try await cluster.submit(
+                    Self.shape + " --time=00:01:00 --signal=B:USR1@50",
+                    keys + length + "run --resume")
+                let log = try await cluster.end(of: job, seconds: 400)
+                #expect(log.contains("the run has saved and stopped"), "\(log)")
+                #expect(log.contains("queueing job \(job) again"))
+                #expect(try cluster.steps(of: "run") == Array(1...stepCount))
+
+                let alone = try await cluster.run(keys + length + "alone")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                #expect(try cluster.weights("run") == cluster.weights("alone"))
+            }
+        }
+
+        /// Two of three hosts run it, then one of these is to be repaired.
+        @Test func aRequeuedJobLeavesADrainedNodeAndGoesOnWithTheSameBits() async throws {
+            try await TestCluster.withService("slurm", hosts: 3) { cluster in
+                let keys =
+                    "pretrain --config recipe.yaml train.lanes=4 train.steps=1000000 "
+                    + "checkpoint.every_steps=0 output="
+                let job = try await cluster.submit(Self.shape, keys + "run --resume")
+                #expect(try await cluster.reaches(7, in: "run"))
+                #expect(try await cluster.fact("NodeList", of: job) == "node[1-2]")
+                try await cluster.slurm("scontrol update nodename=node2 state=drain reason=trial")
+                try await cluster.slurm("scontrol requeue \(job)")
+
+                #expect(
+                    try await cluster.waits {
+                        try cluster.folder.text("job-\(job).log").contains("resum")
+                    })
+                let steps = try cluster.steps(of: "run").count
+                #expect(try await cluster.reaches(steps + 10, in: "run"))
+                #expect(try await cluster.fact("NodeList", of: job) == "node[1,3]")
+                #expect(try await cluster.fact("Restarts", of: job) == "1")
+                // The ranks get SIGTERM: they save, and the job does not queue itself again.
+                try await cluster.slurm("scancel \(job)")
+                _ = try await cluster.end(of: job, code: nil)
+
+                let end = try cluster.lastStep(of: "run")
+                #expect(end > steps)
+                let alone = try await cluster.run(keys + "alone train.stop_after_steps=\(end)")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                #expect(try cluster.weights("run") == cluster.weights("alone"))
+            }
+        }
+    }
+}
+
+extension TestCluster {
+    @discardableResult
+    fileprivate func slurm(_ command: String) async throws -> String {
+        let run = try await enter("node1", command)
+        #expect(run.exitCode == 0, "\(command): \(run.errors)")
+        return run.output
+    }
+
+    /// Submits launch/slurm.sbatch and returns the number of the job.
+    fileprivate func submit(
+        _ options: String, _ arguments: String, launcher: String = "srun"
+    ) async throws -> String {
+        let run = try await enter(
+            "node1",
+            "sbatch --parsable --output=job-%j.log \(options) launch/slurm.sbatch \(arguments)",
+            environment: ["LAUNCHER": launcher])
+        try #require(run.exitCode == 0, "sbatch: \(run.errors)")
+        return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// What `scontrol show job` tells under a key.
+    fileprivate func fact(_ key: String, of job: String) async throws -> String {
+        let text = try await slurm("scontrol show job \(job)")
+        let words = text.split(whereSeparator: \.isWhitespace)
+        return String(words.first { $0.hasPrefix(key + "=") }?.dropFirst(key.count + 1) ?? "")
+    }
+
+    /// Waits for the end of a job, and returns its log.
+    ///
+    /// - Parameter code: the exit code that it must have; nil for any.
+    fileprivate func end(
+        of job: String, code: Int? = 0, seconds: Int = 180
+    ) async throws -> String {
+        var state = ""
+        for _ in 0..<seconds {
+            state = try await fact("JobState", of: job)
+            if ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"].contains(state) {
+                break
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+        let log = (try? folder.text("job-\(job).log")) ?? ""
+        if let code {
+            let ended = try await fact("ExitCode", of: job)
+            #expect(ended == "\(code):0" && state != "TIMEOUT", "\(state) \(ended): \(log)")
+        }
+        return log
+    }
+
+    /// How many steps take so many seconds at the speed of an earlier run.
+    fileprivate func stepCount(lasting seconds: Double, asIn output: String) throws -> Int {
+        let speeds = try folder.text("\(output)/metrics.jsonl").split(separator: "\n")
+            .compactMap { $0.firstMatch(of: /"tokens_per_second":([\d.e+]+)/)?.output.1 }
+            .compactMap { Double($0) }.sorted()
+        let median = try #require(speeds.isEmpty ? nil : speeds[speeds.count / 2])
+        // A step has 24 sequences of 16 tokens.
+        return Int(seconds * median / (24 * 16)) + 1
+    }
+}
