@@ -19,12 +19,24 @@ struct PhaseFlags: ParsableArguments {
     /// - Returns: the exit code.
     func run(_ phase: Recipe.Phase, on communicator: any Communicator) throws -> Int32 {
         let reading = try communicator.agree {
-            let words = try words()
+            let words = try self.words()
             return try RecipeReading(
                 path: words.recipe, overrides: words.overrides, phases: [phase])
         }
         if communicator.rank == 0 { reading.announce() }
         return try start.runner(communicator).run([phase], of: reading.recipe)
+    }
+
+    /// The path of the recipe, which may stand before the overrides, and these.
+    private func words() throws(Failure) -> (recipe: String, overrides: [String]) {
+        if let config { return (config, overrides) }
+        guard let first = overrides.first, !Recipe.Entry.isOverride(first) else {
+            throw Failure(
+                "no recipe", expected: "--config RECIPE.yaml",
+                remedy: "name a recipe, such as launch/recipes/shakespeare-char.yaml",
+                kind: .usage)
+        }
+        return (first, Array(overrides.dropFirst()))
     }
 }
 
@@ -45,17 +57,5 @@ struct StartFlags: ParsableArguments {
 
     func runner(_ communicator: any Communicator) -> PhaseRunner {
         PhaseRunner(communicator: communicator, isResuming: isResuming, takesOver: takesOver)
-    }
-
-    /// The path of the recipe, which may stand before the overrides, and these.
-    private func words() throws(Failure) -> (recipe: String, overrides: [String]) {
-        if let config { return (config, overrides) }
-        guard let first = overrides.first, !Recipe.Entry.isOverride(first) else {
-            throw Failure(
-                "no recipe", expected: "--config RECIPE.yaml",
-                remedy: "name a recipe, such as launch/recipes/shakespeare-char.yaml",
-                kind: .usage)
-        }
-        return (first, Array(overrides.dropFirst()))
     }
 }
