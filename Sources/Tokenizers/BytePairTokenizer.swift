@@ -15,6 +15,7 @@ package final class BytePairTokenizer: Tokenizer {
     package let endOfText: EndOfText
     package let tokenizerJSON: [UInt8]
     package var vocabularySize: Int { tokens.count }
+    package var endOfTextID: Int32? { endOfText.separatorID }
     package var beginningOfTextID: Int32? { frame.beginID }
     package var leadingSpace: LeadingSpace { tokens.leadingSpace }
 

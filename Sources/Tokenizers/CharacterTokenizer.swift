@@ -13,7 +13,7 @@ package struct CharacterTokenizer: Tokenizer {
 
     package var kind: TokenizerKind { .character }
     package var vocabularySize: Int { scalars.count }
-    package var endOfText: EndOfText { EndOfText() }
+    package var endOfTextID: Int32? { nil }
 
     /// The tokenizer of all the code points of a text; the order of `scalars` does not matter.
     package init(scalars: some Sequence<Unicode.Scalar>) throws {

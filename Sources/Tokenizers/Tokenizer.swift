@@ -29,7 +29,10 @@ package protocol Tokenizer: Sendable {
     var kind: TokenizerKind { get }
     var vocabularySize: Int { get }
 
-    /// The ids that end a text.
+    /// The id that follows every document, nil where the vocabulary has none.
+    var endOfTextID: Int32? { get }
+
+    /// All ids that end a text.
     var endOfText: EndOfText { get }
 
     /// The id that a text starts with for the model, nil where texts start without one. It is not
@@ -68,8 +71,7 @@ extension Tokenizer {
     package var beginningOfTextID: Int32? { nil }
     package var leadingSpace: LeadingSpace { .kept }
 
-    /// The id that follows every document, nil where the vocabulary has none.
-    package var endOfTextID: Int32? { endOfText.separatorID }
+    package var endOfText: EndOfText { EndOfText(endOfTextID) }
 
     package func encodeContinuation(
         _ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]
