@@ -76,7 +76,8 @@ struct BytePairModel: Sendable {
                     Array.init)
             }
             guard parts.count == 2 else {
-                throw Vocabulary.failure("two tokens in merge \(index)", value.summary, reader.place)
+                throw Vocabulary.failure(
+                    "two tokens in merge \(index)", value.summary, reader.place)
             }
             return (parts[0], parts[1])
         }

@@ -39,7 +39,8 @@ package struct TiktokenFile {
                 "cannot read the tokenizer",
                 expected: "cl100k_base, o200k_base, r50k_base, p50k_base or Llama 3's",
                 got: "a tiktoken file", at: place,
-                remedy: "name the tokenizer.json of the same model: the pattern and the special tokens "
+                remedy:
+                    "name the tokenizer.json of the same model: the pattern and the special tokens "
                     + "are not in this file")
         }
         return try TokenizerFile.tokenizer(try parts(encoding).root, at: place)
@@ -86,7 +87,8 @@ package struct TiktokenFile {
         guard names.count == tokens.count + encoding.specialTokens.count,
             count <= names.count + 1 << 16
         else {
-            throw Vocabulary.failure("an id for each token", "an id of two, or far apart ids", place)
+            throw Vocabulary.failure(
+                "an id for each token", "an id of two, or far apart ids", place)
         }
         // Ids without a token get one that no text has, for the readers of tokenizer.json count them.
         let members = (0..<count).map { id in

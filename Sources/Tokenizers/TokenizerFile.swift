@@ -31,6 +31,16 @@ package enum TokenizerFile {
             remedy: "name a directory that holds a tokenizer")
     }
 
+    /// Reads a .tiktoken file whose pattern and special tokens the caller knows.
+    package static func load(
+        tiktoken path: String, _ encoding: TiktokenFile.Encoding
+    ) throws -> any Tokenizer {
+        guard let file = TiktokenFile(try FileReader.bytes(of: path, what: what), at: path) else {
+            throw Vocabulary.failure("a token in base64 and its rank a line", "none", path)
+        }
+        return try file.tokenizer(encoding)
+    }
+
     /// Reads the tokenizer from the bytes of a tokenizer.json, which it keeps.
     ///
     /// - Parameters:

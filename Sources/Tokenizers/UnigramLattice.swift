@@ -109,7 +109,8 @@ struct UnigramLattice: Sendable {
     private static func unknown(_ place: UnsafePointer<UInt8>, at offset: Int) -> Failure {
         let value = String(place.codePoint.value, radix: 16, uppercase: true)
         return Failure(
-            "cannot encode a character", expected: "a character of the tokenizer, which has no "
+            "cannot encode a character",
+            expected: "a character of the tokenizer, which has no "
                 + "unknown token", got: "U+\(value)", at: "byte \(offset) of a piece",
             remedy: "remove it, or use another tokenizer")
     }

@@ -43,7 +43,8 @@ struct GPT2FilesTests {
         let encoder = Array(#"{"a": 0, "b": 1, "ab": 2}"#.utf8)
         try withFolder([vocabulary: encoder, merges: Array("a b".utf8)]) { folder in
             let tokenizer = try TokenizerFile.load(folder)
-            #expect(try tokenizer.encode("abé ab") == [2, 2])
+            let ids = try tokenizer.encode("abé ab")
+            #expect(ids == [2, 2])
         }
     }
 
@@ -57,11 +58,13 @@ struct GPT2FilesTests {
             Array(#"{"tokenizer_class": "\#(name)"}"#.utf8)
         }
         try withFolder(files) { folder in
-            #expect(try TokenizerFile.load(folder).encode("12e\u{301}") == [2, 5, 6, 7])
+            let ids = try TokenizerFile.load(folder).encode("12e\u{301}")
+            #expect(ids == [2, 5, 6, 7])
         }
         let qwen = files.merging(["tokenizer_config.json": configuration("Qwen2Tokenizer")]) { $1 }
         try withFolder(qwen) { folder in
-            #expect(try TokenizerFile.load(folder).encode("12e\u{301}") == [0, 1, 3, 4])
+            let ids = try TokenizerFile.load(folder).encode("12e\u{301}")
+            #expect(ids == [0, 1, 3, 4])
         }
         let bert = files.merging(["tokenizer_config.json": configuration("BertTokenizer")]) { $1 }
         try withFolder(bert) { folder in

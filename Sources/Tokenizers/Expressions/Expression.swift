@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// A regular expression, or a literal text, to find in texts.
-struct Expression: Sendable {
+package struct Expression: Sendable {
     private enum Kind: Sendable {
         case literal([UInt8])
         case program(ExpressionProgram)
@@ -10,7 +10,7 @@ struct Expression: Sendable {
     private let kind: Kind
 
     /// - Throws: `Failure` for syntax that is not read.
-    init(_ pattern: String, _ syntax: ExpressionSyntax, at place: String) throws {
+    package init(_ pattern: String, _ syntax: ExpressionSyntax, at place: String) throws {
         var parser = ExpressionParser(pattern, syntax, at: place)
         kind = .program(
             try ExpressionProgram(try parser.parse(), words: syntax.words) {
@@ -33,7 +33,7 @@ struct Expression: Sendable {
     /// A match of nothing right behind another match does not count.
     ///
     /// - Throws: `Failure` for a text that takes too many steps.
-    func forEachStretch(
+    package func forEachStretch(
         of text: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>, _ isMatch: Bool) throws -> Void
     ) throws {
         guard !text.isEmpty else { return }

@@ -3,7 +3,9 @@ import Diagnostics
 /// Classes in brackets: characters, ranges, named sets, classes in classes, and `&&`.
 extension ExpressionParser {
     /// Reads a class whose opening bracket has been read, up to its closing one.
-    mutating func characterClass() throws -> CodePointSet {
+    ///
+    /// Case is closed over the whole class, not over those in it.
+    mutating func characterClass(isNested: Bool = false) throws -> CodePointSet {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.maximumDepth else { throw refusal("classes nested too deeply") }
@@ -11,9 +13,7 @@ extension ExpressionParser {
         var set = try classItems(isFirst: true)
         while take("&&") { set = set.intersection(try classItems(isFirst: false)) }
         guard take("]") else { throw refusal("a class without an end") }
-        if options.ignoresCase {
-            set = CaseFolding.closed(set)
-        }
+        if options.ignoresCase, !isNested || syntax == .rust { set = CaseFolding.closed(set) }
         return isNegated ? set.inverted : set
     }
 
@@ -23,7 +23,7 @@ extension ExpressionParser {
         while let scalar = peek, !(scalar == "]" && !isFirst), !isNext("&&") {
             isFirst = false
             if take("[") {
-                items += try (posixClass() ?? characterClass()).ranges
+                items += try (posixClass() ?? characterClass(isNested: true)).ranges
                 try checkNoRange()
                 continue
             }

@@ -119,7 +119,9 @@ struct ExpressionParser {
         let value = scalar.value
         guard options.ignoresCase else { return .set(CodePointSet([value...value])) }
         if syntax == .ruby {
-            if CodePointSet.marks.contains(value) || value == 0x2BC || value == 0x2BE || CaseFolding.isExpanded(value) {
+            if CodePointSet.marks.contains(value) || value == 0x2BC || value == 0x2BE
+                || CaseFolding.isExpanded(value)
+            {
                 throw refusal("'\(scalar)' without case, which may mean several letters")
             }
         }
@@ -138,7 +140,9 @@ extension ExpressionParser {
             guard max(minimum, maximum ?? 0) <= Self.maximumRepeat else {
                 throw refusal("a repeat of more than \(Self.maximumRepeat) times")
             }
-            guard maximum ?? minimum >= minimum else { throw refusal("a repeat {n,m} with n > m") }
+            guard maximum ?? minimum >= minimum else {
+                throw refusal("a repeat {n,m} with n > m")
+            }
             let isExact = isInterval && minimum == maximum
             node = .repeated(node, minimum: minimum, maximum: maximum, greed(isInterval, isExact))
             if isInterval, isExact, syntax == .ruby, take("?") {
@@ -146,9 +150,10 @@ extension ExpressionParser {
                 node = .repeated(node, minimum: 0, maximum: 1, .greedy)
             }
         }
-        if let next = peek, "*+?".unicodeScalars.contains(next) {
-            if !(isInterval && node != atom) { throw refusal("a repeat of a repeat") }
-        }
+        let start = offset
+        var isNext = false
+        if node != atom, try bounds(&isNext) != nil { throw refusal("a repeat of a repeat") }
+        offset = start
         return node
     }
 

@@ -51,9 +51,15 @@ struct ExpressionProgram: Sendable {
         case .alternatives(let nodes): try addAlternatives(nodes) { try $0.add($1, refusal) }
         case .border(let border): instructions.append(.border(border))
         case .atomic(let node):
-            try addNested({ .atomic(end: $0) }) { try $0.add(node, refusal) }
+            try addNested {
+                .atomic(end: $0)
+            } parts: {
+                try $0.add(node, refusal)
+            }
         case .look(let node, let isBehind, let isNegated):
-            try addNested({ .look(end: $0, isNegated: isNegated) }) {
+            try addNested {
+                .look(end: $0, isNegated: isNegated)
+            } parts: {
                 if isBehind {
                     try $0.addBehind(node, refusal)
                 } else {
@@ -89,7 +95,7 @@ struct ExpressionProgram: Sendable {
 
     /// A part that is matched on its own, up to its own `accept`.
     private mutating func addNested(
-        _ head: (Int) -> Instruction, _ add: (inout Self) throws -> Void
+        _ head: (Int) -> Instruction, parts add: (inout Self) throws -> Void
     ) throws {
         let start = instructions.count
         instructions.append(.accept)
@@ -124,7 +130,11 @@ extension ExpressionProgram {
         if greed == .possessive {
             let inner = ExpressionNode.repeated(
                 node, minimum: minimum, maximum: maximum, .greedy)
-            return try addNested({ .atomic(end: $0) }) { try $0.add(inner, refusal) }
+            return try addNested {
+                .atomic(end: $0)
+            } parts: {
+                try $0.add(inner, refusal)
+            }
         }
         for _ in 0..<minimum { try add(node, refusal) }
         guard let maximum else { return try addLoop(node, greed, refusal) }

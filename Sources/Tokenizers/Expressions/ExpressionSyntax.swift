@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// The two kinds of regular expressions that the files of tokenizers hold.
-enum ExpressionSyntax: Sendable {
+package enum ExpressionSyntax: Sendable {
     /// Oniguruma with the syntax of Ruby, for tokenizer.json: a repeat `{n,m}+` is two repeats, `^` and
     /// `$` mean lines, `(?m)` lets the dot match a line feed, `(?i)` before an alternation holds it.
     case ruby

@@ -39,7 +39,8 @@ enum PiecePart: Sendable {
     ///
     /// - Throws: `Failure` for a text that a pattern takes too long for, and what `body` throws.
     static func run(
-        _ parts: ArraySlice<PiecePart>, on text: Text, at place: Place, _ body: (Text) throws -> Void
+        _ parts: ArraySlice<PiecePart>, on text: Text, at place: Place,
+        _ body: (Text) throws -> Void
     ) throws {
         guard let part = parts.first else {
             if !text.isEmpty { try body(text) }

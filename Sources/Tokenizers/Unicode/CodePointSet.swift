@@ -22,7 +22,11 @@ struct CodePointSet: Equatable, Sendable {
         }
         self.ranges = merged
         for value in UInt32(0)..<128 where isInRange(value) {
-            if value < 64 { ascii.0 |= 1 << UInt64(value) } else { ascii.1 |= 1 << UInt64(value - 64) }
+            if value < 64 {
+                ascii.0 |= 1 << UInt64(value)
+            } else {
+                ascii.1 |= 1 << UInt64(value - 64)
+            }
         }
     }
 
