@@ -68,7 +68,8 @@ struct Vocabulary {
     private mutating func addModel(_ members: [JSONValue.Member], at place: String) throws {
         modelCount = members.count
         let greatest = members.lazy.compactMap(\.value.integer).max() ?? -1
-        let count = min(max(members.count, greatest + 1), members.count + Self.maximumHoles)
+        let limit = members.count + Self.maximumHoles
+        let count = greatest < limit ? max(members.count, greatest + 1) : limit
         tokens = Array(repeating: [], count: count)
         for member in members {
             let name = String(decoding: member.key, as: UTF8.self)

@@ -10,6 +10,12 @@ enum UnicodeForm: String, Sendable {
     /// What NFC may change, alone or beside its neighbours.
     private static let composing = CodePointSet(table: CodePointTable.composing)
 
+    /// The characters beyond U+FFFF that compose with what follows. The library takes others for those of
+    /// the lowest plane with the same last digits.
+    private static let composingFirsts: Set<UInt32> = [
+        0x11099, 0x1109B, 0x110A5, 0x11131, 0x11132, 0x11347, 0x114B9, 0x115B8, 0x115B9, 0x11935,
+    ]
+
     func applied(to text: [UInt8]) -> [UInt8] {
         if text.allSatisfy({ $0 < 0x80 }) { return text }
         return self == .nfc ? composed(text) : converted(text[...])
@@ -32,6 +38,7 @@ enum UnicodeForm: String, Sendable {
         // The character before `offset`, where it does not compose, and the open stretch.
         var (offset, last, kept) = (0, 0, 0)
         var start: Int?
+        var composes = true
         func endStretch(at end: Int) {
             guard let first = start else { return }
             result += text[kept..<first] + converted(text[first..<end])
@@ -42,10 +49,11 @@ enum UnicodeForm: String, Sendable {
             while offset < buffer.count {
                 let (value, length) = (base + offset).codePoint
                 if value >= 0xC0, Self.composing.contains(value) {
-                    if start == nil { start = last }
+                    if start == nil { start = composes ? last : offset }
                 } else {
                     endStretch(at: offset)
                     last = offset
+                    composes = value < 0x10000 || Self.composingFirsts.contains(value)
                 }
                 offset += length
             }
