@@ -64,7 +64,7 @@ let package = Package(
         .target(name: "JSON", dependencies: ["Files"]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Machine", dependencies: ["Files"]),
-        .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections]),
+        .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections, crypto]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
         .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Options", "JSON", "Tensors"]),

@@ -68,7 +68,7 @@ package struct TextGenerator {
             // Rows behind the vocabulary are padding.
             let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
             let id = try sampler.draw(drawable.array, after: ids)
-            if id == tokenizer.endOfTextID || id == tokenizer.beginningOfTextID { return true }
+            if tokenizer.endOfText.contains(id) || id == tokenizer.beginningOfTextID { return true }
             ids.append(id)
             guard try whenDrawn(id) else { return false }
         }

@@ -21,13 +21,6 @@ extension CharacterTokenizer {
     /// - Parameter json: the bytes that `document` was read from.
     init(_ document: TokenizerDocument, json: [UInt8]) throws {
         let vocabulary = document.vocabulary
-        guard vocabulary.addedTokens.isEmpty else {
-            throw Vocabulary.failure(
-                "no added token in a character tokenizer", "some", document.place)
-        }
-        guard document.merges.isEmpty else {
-            throw Vocabulary.failure("no merge in a character tokenizer", "some", document.place)
-        }
         let scalars = try vocabulary.tokens.map { token in
             let text = String(decoding: token, as: UTF8.self).unicodeScalars
             guard text.count == 1, let scalar = text.first else {

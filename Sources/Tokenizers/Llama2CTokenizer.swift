@@ -47,7 +47,7 @@ package enum Llama2CTokenizer {
         case firstByteID..<firstByteID + 256: .init(text: bytes, score: score, kind: .byte)
         default:
             .init(
-                text: bytes.flatMap { $0 == 0x20 ? BytePairSymbols.space : [$0] }, score: score,
+                text: bytes.flatMap { $0 == 0x20 ? SpaceMark.bytes : [$0] }, score: score,
                 kind: .normal)
         }
     }

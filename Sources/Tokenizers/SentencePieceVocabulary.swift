@@ -1,27 +1,42 @@
 import Diagnostics
 import JSON
 
-/// The pieces of a SentencePiece model of byte-pair encoding, by id.
+/// The pieces of a SentencePiece model, by id, and its settings.
 struct SentencePieceVocabulary {
     struct Piece: Equatable {
-        enum Kind: Equatable { case normal, control, unknown, byte }
+        enum Kind: Equatable { case normal, control, unknown, userDefined, byte }
 
         /// The text as it is spelled in the file, with U+2581 for a space.
         var text: [UInt8]
-        /// The score of the piece: those two neighbours are joined first that make the piece of the
-        /// higher score.
+        /// The score of the piece: of byte pairs those two neighbours are joined first that make the
+        /// piece of the higher score; of Unigram the logarithm of its probability.
         var score: Float
         var kind: Kind
     }
 
     var pieces: [Piece]
+    var isUnigram = false
     /// Whether a space is put before every text.
     var addsPrefix = true
+    /// Whether spaces at the ends are taken off, and those in a row become one.
+    var removesSpaces = false
+    /// The table of characters of the normalizer, as it stands in the file.
+    var characterTable: [UInt8] = []
+    /// The token that a text begins with; nil takes the one that is called `<s>`, if there is one.
+    var beginID: Int?
+    /// Whether texts begin without a token.
+    var hasNoBegin = false
+    /// Whether symbols are found in the raw text, and each text behind one is prefixed, as llama.cpp
+    /// has it, instead of in text whose spaces are marks.
+    var findsSymbolsFirst = false
 
+    /// The pieces whose tokens begin texts of models that do not say so.
     static let beginningOfText = "<s>"
 
+    init(pieces: [Piece]) { self.pieces = pieces }
+
     /// The tokenizer with the same ids, in the format of the `tokenizers` library.
-    func tokenizer(at place: String) throws -> any Tokenizer {
+    func tokenizer(at place: String, ends: EndOfText.Declared = .init()) throws -> any Tokenizer {
         var seen: Set<[UInt8]> = []
         for (id, piece) in pieces.enumerated() where !seen.insert(piece.text).inserted {
             throw Vocabulary.failure(
@@ -29,24 +44,137 @@ struct SentencePieceVocabulary {
                 "'\(String(decoding: piece.text, as: UTF8.self))' again as \(id)",
                 place)
         }
-        return try TokenizerFile.parse(document().rendered(.tokenizer), at: place)
+        return try TokenizerFile.tokenizer(parts.root, at: place, ends: ends)
     }
+
+    private var hasSymbols: Bool {
+        !findsSymbolsFirst && pieces.contains { $0.kind == .userDefined }
+    }
+    private var hasBytes: Bool { pieces.contains { $0.kind == .byte } }
+
+    private var parts: TokenizerParts {
+        TokenizerParts(
+            addedTokens: addedTokens, normalizer: normalizer, preTokenizer: preTokenizer,
+            postProcessor: template, decoder: decoder, model: isUnigram ? unigram : bytePairs)
+    }
+
+    private var addedTokens: [Vocabulary.AddedToken] {
+        pieces.enumerated().compactMap { id, piece in
+            switch piece.kind {
+            case .normal, .byte: nil
+            case .control, .unknown:
+                .init(
+                    id: Int32(id), content: piece.text, isSpecial: true, isNormalized: false)
+            case .userDefined:
+                .init(
+                    id: Int32(id), content: piece.text, isSpecial: false,
+                    isNormalized: !findsSymbolsFirst)
+            }
+        }
+    }
+
+    /// The table, the removal of spaces, the space before the text, and the mark for each space.
+    private var normalizer: JSONValue {
+        let space = JSONValue.bytes(SpaceMark.bytes)
+        func replace(_ pattern: JSONValue, by content: JSONValue) -> JSONValue {
+            ["type": "Replace", "pattern": pattern, "content": content]
+        }
+        var parts: [JSONValue] = []
+        if !characterTable.isEmpty {
+            parts.append([
+                "type": "Precompiled",
+                "precompiled_charsmap": .string(CharacterTable.base64(characterTable)),
+            ])
+        }
+        if removesSpaces {
+            parts.append(replace(["Regex": #"\A +| +\z"#], by: ""))
+            parts.append(replace(["Regex": " {2,}"], by: " "))
+        }
+        if addsPrefix, !hasSymbols { parts.append(["type": "Prepend", "prepend": space]) }
+        parts.append(replace(["String": " "], by: space))
+        return ["type": "Sequence", "normalizers": .array(parts)]
+    }
+
+    /// Symbols are not prefixed, so that the first text alone is.
+    private var preTokenizer: JSONValue {
+        guard addsPrefix, hasSymbols else { return .null }
+        return [
+            "type": "Metaspace", "replacement": .bytes(SpaceMark.bytes),
+            "prepend_scheme": "first", "split": false,
+        ]
+    }
+
+    private var decoder: JSONValue {
+        let strip: [JSONValue] =
+            addsPrefix
+            ? [["type": "Strip", "content": " ", "start": .integer(1), "stop": .integer(0)]] : []
+        let replace: JSONValue = [
+            "type": "Replace", "pattern": ["String": .bytes(SpaceMark.bytes)], "content": " ",
+        ]
+        return [
+            "type": "Sequence",
+            "decoders": .array([replace, ["type": "ByteFallback"], ["type": "Fuse"]] + strip),
+        ]
+    }
+
+    private var bytePairs: JSONValue {
+        let members = pieces.enumerated().map { id, piece in
+            JSONValue.Member(key: piece.text, value: .integer(id))
+        }
+        return [
+            "type": "BPE", "dropout": .null,
+            "unk_token": pieces.first { $0.kind == .unknown }.map { .bytes($0.text) } ?? .null,
+            "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": true,
+            "byte_fallback": .boolean(hasBytes), "ignore_merges": false,
+            "vocab": .members(members),
+            "merges": .array(
+                scoredMerges.map { .array([.bytes($0.left), .bytes($0.right)]) }),
+        ]
+    }
+
+    private var unigram: JSONValue {
+        [
+            "type": "Unigram",
+            "unk_id": pieces.firstIndex { $0.kind == .unknown }.map(JSONValue.integer) ?? .null,
+            "vocab": .array(
+                pieces.map { .array([.bytes($0.text), .number(Double($0.score))]) }),
+            "byte_fallback": .boolean(hasBytes),
+        ]
+    }
+
+    private var template: JSONValue {
+        guard !hasNoBegin, let id = beginID ?? pieces.firstIndex(where: isBegin) else {
+            return .null
+        }
+        return TokenizerParts.frame(begin: (pieces[id].text, Int32(id)))
+    }
+
+    private func isBegin(_ piece: Piece) -> Bool {
+        piece.kind == .control && piece.text.elementsEqual(Self.beginningOfText.utf8)
+    }
+}
+
+// MARK: Merges
+
+extension SentencePieceVocabulary {
+    private typealias ScoredMerge = (left: [UInt8], right: [UInt8], score: Float, length: Int)
 
     /// All pairs of pieces that make a piece: the best piece first; of one piece, the longest left
     /// part first, as `transformers` converts the published models.
-    private var merges: [(left: [UInt8], right: [UInt8])] {
+    private var scoredMerges: [(left: [UInt8], right: [UInt8])] {
         let ids = Dictionary(
             uniqueKeysWithValues: pieces.enumerated().filter { $1.kind == .normal }
                 .map { ($1.text, $0) })
-        var merges: [(left: [UInt8], right: [UInt8], score: Float)] = []
+        var merges: [ScoredMerge] = []
         for piece in pieces where piece.kind == .normal {
-            var pairs: [(left: [UInt8], right: [UInt8])] = []
-            for cut in piece.text.indices.dropFirst() {
+            var pairs: [(left: [UInt8], right: [UInt8], order: (Int, Int))] = []
+            for cut in piece.text.indices.dropFirst() where piece.text[cut] & 0xC0 != 0x80 {
                 let pair = (left: Array(piece.text[..<cut]), right: Array(piece.text[cut...]))
-                if ids[pair.left] != nil, ids[pair.right] != nil { pairs.append(pair) }
+                guard let left = ids[pair.left], let right = ids[pair.right] else { continue }
+                pairs.append((pair.left, pair.right, (left, right)))
             }
-            pairs.sort { Self.order($0, ids) < Self.order($1, ids) }
-            merges += pairs.map { ($0.left, $0.right, piece.score) }
+            pairs.sort { $0.order < $1.order }
+            merges += pairs.map { ($0.left, $0.right, piece.score, Self.length($0.left)) }
         }
         // Python's sort keeps the order of equals even where it is reversed.
         return merges.enumerated().sorted { a, b in
@@ -55,88 +183,12 @@ struct SentencePieceVocabulary {
         }.map { ($0.element.left, $0.element.right) }
     }
 
-    private static func order(
-        _ pair: (left: [UInt8], right: [UInt8]), _ ids: [[UInt8]: Int]
-    ) -> (Int, Int) {
-        (ids[pair.left] ?? 0, ids[pair.right] ?? 0)
+    private static func rank(_ merge: ScoredMerge) -> (Float, Int, Int) {
+        (merge.score, merge.length, length(merge.right))
     }
 
-    private static func rank(
-        _ merge: (left: [UInt8], right: [UInt8], score: Float)
-    ) -> (Float, Int, Int) {
-        func length(_ bytes: [UInt8]) -> Int {
-            String(decoding: bytes, as: UTF8.self).unicodeScalars.count
-        }
-        return (merge.score, length(merge.left), length(merge.right))
-    }
-
-    private func document() -> JSONValue {
-        let members = pieces.enumerated().map { id, piece in
-            JSONValue.Member(key: piece.text, value: .integer(id))
-        }
-        let special = pieces.enumerated().filter { $1.kind == .control || $1.kind == .unknown }
-        let space = JSONValue.bytes(BytePairSymbols.space)
-        let prepend: [JSONValue] =
-            addsPrefix ? [["type": "Prepend", "prepend": space]] : []
-        let replace: JSONValue = [
-            "type": "Replace", "pattern": ["String": " "], "content": space,
-        ]
-        let strip: [JSONValue] =
-            addsPrefix
-            ? [["type": "Strip", "content": " ", "start": .integer(1), "stop": .integer(0)]] : []
-        return [
-            "version": "1.0", "truncation": .null, "padding": .null,
-            "added_tokens": .array(special.map { Self.addedToken($1.text, id: $0) }),
-            "normalizer": ["type": "Sequence", "normalizers": .array(prepend + [replace])],
-            "pre_tokenizer": .null, "post_processor": template,
-            "decoder": [
-                "type": "Sequence",
-                "decoders": .array(
-                    [
-                        ["type": "Replace", "pattern": ["String": space], "content": " "],
-                        ["type": "ByteFallback"], ["type": "Fuse"],
-                    ] + strip),
-            ],
-            "model": [
-                "type": "BPE", "dropout": .null, "unk_token": unknown,
-                "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": true,
-                "byte_fallback": true, "ignore_merges": false, "vocab": .members(members),
-                "merges": .array(merges.map { .array([.bytes($0.left), .bytes($0.right)]) }),
-            ],
-        ]
-    }
-
-    private var unknown: JSONValue {
-        pieces.first { $0.kind == .unknown }.map { .bytes($0.text) } ?? .null
-    }
-
-    private static func addedToken(_ text: [UInt8], id: Int) -> JSONValue {
-        [
-            "id": .integer(id), "content": .bytes(text), "single_word": false, "lstrip": false,
-            "rstrip": false, "normalized": false, "special": true,
-        ]
-    }
-
-    /// Texts start with `<s>` where there is one.
-    private var template: JSONValue {
-        let name = Self.beginningOfText
-        guard let id = pieces.firstIndex(where: { $0.text.elementsEqual(name.utf8) }) else {
-            return .null
-        }
-        let token: JSONValue = ["SpecialToken": ["id": .string(name), "type_id": .integer(0)]]
-        func text(_ name: String) -> JSONValue {
-            ["Sequence": ["id": .string(name), "type_id": .integer(0)]]
-        }
-        return [
-            "type": "TemplateProcessing", "single": [token, text("A")],
-            "pair": [token, text("A"), token, text("B")],
-            "special_tokens": .members([
-                .init(
-                    key: Array(name.utf8),
-                    value: [
-                        "id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)],
-                    ])
-            ]),
-        ]
+    /// The number of code points.
+    private static func length(_ bytes: [UInt8]) -> Int {
+        bytes.count { $0 & 0xC0 != 0x80 }
     }
 }

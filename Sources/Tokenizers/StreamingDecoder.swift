@@ -6,21 +6,21 @@ package struct StreamingDecoder {
     /// Bytes that may still become a character: at most three after each `append`.
     private var pending: [UInt8] = []
 
-    /// Whether the next byte is a space that the tokenizer put before the text.
-    private var stripsSpace: Bool
+    /// What is to be taken off the next token.
+    private var leadingSpace: LeadingSpace
 
     /// - Parameter isStart: whether the ids begin a text, and do not go on from one.
     package init(_ tokenizer: any Tokenizer, isStart: Bool = true) {
         self.tokenizer = tokenizer
-        stripsSpace = isStart && tokenizer.stripsSpace
+        leadingSpace = isStart ? tokenizer.leadingSpace : .kept
     }
 
     /// The text that `id` completes: empty while its last character is incomplete.
     package mutating func append(_ id: Int32) throws -> String {
         try tokenizer.appendBytes(of: id, to: &pending)
-        if stripsSpace, let first = pending.first {
-            if first == 0x20 { pending.removeFirst() }
-            stripsSpace = false
+        if !pending.isEmpty || leadingSpace == .offFirstToken {
+            leadingSpace.remove(from: &pending)
+            leadingSpace = .kept
         }
         let complete = pending.count - unfinishedCount
         let text = String(decoding: pending[..<complete], as: UTF8.self)

@@ -7,6 +7,8 @@ package enum TokenizerKind: String, Sendable {
     /// Byte-pair encoding of characters with bytes for rare ones, as Llama 2 has it: every text
     /// has an encoding.
     case sentencePiece = "sentencepiece"
+    /// The most probable way to write a text with a vocabulary, as SentencePiece has it.
+    case unigram
     /// One id for one code point of the text it was trained on.
     case character
 }
@@ -20,7 +22,7 @@ package enum MalformedText: Sendable {
     case refused
 }
 
-/// Text to token ids and back. Ids are 0..<vocabularySize, without holes.
+/// Text to token ids and back. Ids are 0..<vocabularySize; a few may mean no text.
 ///
 /// A tokenizer is immutable and may be used by several threads at once.
 package protocol Tokenizer: Sendable {
@@ -30,12 +32,15 @@ package protocol Tokenizer: Sendable {
     /// The id that follows every document, nil where the vocabulary has none.
     var endOfTextID: Int32? { get }
 
+    /// All ids that end a text.
+    var endOfText: EndOfText { get }
+
     /// The id that a text starts with for the model, nil where texts start without one. It is not
     /// part of what `encode` gives.
     var beginningOfTextID: Int32? { get }
 
-    /// Whether `encode` puts a space before the text that `decode` takes off.
-    var stripsSpace: Bool { get }
+    /// What `decode` takes off the front of a text, because `encode` put it there.
+    var leadingSpace: LeadingSpace { get }
 
     /// The exact bytes of the tokenizer.json: those of the file it was loaded from, else a
     /// deterministic rendering in the format of the `tokenizers` library.
@@ -64,7 +69,9 @@ package protocol Tokenizer: Sendable {
 
 extension Tokenizer {
     package var beginningOfTextID: Int32? { nil }
-    package var stripsSpace: Bool { false }
+    package var leadingSpace: LeadingSpace { .kept }
+
+    package var endOfText: EndOfText { EndOfText(endOfTextID) }
 
     package func encodeContinuation(
         _ utf8: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]
@@ -92,8 +99,18 @@ extension Tokenizer {
 
     /// The bytes of the text of `ids`.
     package func textBytes(of ids: some Sequence<Int32>) throws -> [UInt8] {
-        let bytes = try bytes(of: ids)
-        return stripsSpace && bytes.first == 0x20 ? Array(bytes.dropFirst()) : bytes
+        guard leadingSpace != .kept else { return try bytes(of: ids) }
+        var bytes: [UInt8] = []
+        var isFirst = true
+        for id in ids {
+            try appendBytes(of: id, to: &bytes)
+            // A first token without text leaves the space to the next one.
+            if isFirst, !bytes.isEmpty || leadingSpace == .offFirstToken {
+                leadingSpace.remove(from: &bytes)
+                isFirst = false
+            }
+        }
+        return bytes
     }
 
     /// The bytes of all ids, one after the other.

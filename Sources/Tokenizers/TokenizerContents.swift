@@ -5,11 +5,6 @@ package struct TokenizerContents: Sendable {
         case normal, unknown, special, added, byte
     }
 
-    /// How text is cut into pieces.
-    package enum Pattern: Sendable {
-        case gpt2, llama3, none
-    }
-
     /// The tokens by id, as they are spelled in tokenizer.json: in the alphabet of bytes, or with
     /// U+2581 for a space.
     package let tokens: [[UInt8]]
@@ -17,7 +12,10 @@ package struct TokenizerContents: Sendable {
     package let kinds: [Kind]
     /// The merges as pairs of tokens, first merge first.
     package let merges: [(left: [UInt8], right: [UInt8])]
-    package let pattern: Pattern
+    /// The scores of a Unigram model by id; nil for other models.
+    package let scores: [Float]?
+    /// The name that llama.cpp has for the way in which text is cut into pieces; nil where it has none.
+    package let preTokenizer: String?
     /// Whether a space is put before a text.
     package let addsSpace: Bool
     package let unknownID: Int32?
@@ -26,28 +24,26 @@ package struct TokenizerContents: Sendable {
         let document = try TokenizerDocument(json: tokenizer.tokenizerJSON, at: "tokenizer.json")
         let isCharacters = document.kind == .character
         tokens = document.vocabulary.tokens.map { token in
-            isCharacters && token == [0x20] ? BytePairSymbols.space : token
+            isCharacters && token == [0x20] ? SpaceMark.bytes : token
         }
-        merges = document.merges
-        pattern = isCharacters ? .none : Self.pattern(document.scheme)
-        addsSpace = !isCharacters && document.scheme.spacePrefix != .none
-        let unknown = document.unknownToken
-        unknownID = unknown.flatMap { document.vocabulary.idsOfTokens[$0] }
+        preTokenizer = GGMLPreTokenizer(document)?.rawValue
+        addsSpace = MarkedSpaces(document).map { $0.prefix != .none } ?? false
+        switch document.model {
+        case .characters: (merges, scores, unknownID) = ([], nil, nil)
+        case .bytePairs(let model):
+            (merges, scores) = (model.merges, nil)
+            unknownID = model.unknownToken.flatMap { document.vocabulary.idsOfTokens[$0] }
+        case .unigram(let model):
+            (merges, scores) = ([], model.scores.map { Float($0) })
+            unknownID = model.unknownID
+        }
         kinds = Self.kinds(document, unknownID: unknownID)
     }
 
-    private static func pattern(_ scheme: BytePairScheme) -> Pattern {
-        switch scheme.pattern {
-        case .gpt2: .gpt2
-        case .llama3: .llama3
-        case .whole, .words: .none
-        }
-    }
-
     private static func kinds(_ document: TokenizerDocument, unknownID: Int32?) -> [Kind] {
-        let isSentencePiece = document.kind == .sentencePiece
+        let hasBytes = document.kind == .sentencePiece || document.kind == .unigram
         var kinds = document.vocabulary.tokens.map { token -> Kind in
-            isSentencePiece && BytePairSymbols.byte(spelledBy: token) != nil ? .byte : .normal
+            hasBytes && ByteToken.byte(spelledBy: token) != nil ? .byte : .normal
         }
         for token in document.vocabulary.addedTokens {
             kinds[Int(token.id)] = token.isSpecial ? .special : .added

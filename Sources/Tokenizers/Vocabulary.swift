@@ -2,7 +2,7 @@ import Diagnostics
 import JSON
 
 /// The tokens of a tokenizer.json by id: those of its model, then the added ones that the model
-/// lacks.
+/// lacks. An id may have no token.
 struct Vocabulary {
     /// A token that is found in the text before the model sees it.
     struct AddedToken: Equatable {
@@ -11,18 +11,40 @@ struct Vocabulary {
         var isSpecial: Bool
         /// Matched on normalized text, thus after the tokens for which this is false.
         var isNormalized: Bool
+        /// Whether it is found only where no letter or digit stands beside it.
+        var isSingleWord = false
+        /// Whether it takes the white space before it.
+        var takesSpaceBefore = false
+        /// Whether it takes the white space behind it.
+        var takesSpaceBehind = false
     }
+
+    /// The most ids without a token.
+    private static let maximumHoles = 1 << 16
 
     /// The spelling of each id in the file.
     private(set) var tokens: [[UInt8]] = []
     private(set) var addedTokens: [AddedToken] = []
+    /// The number of tokens of the model: the id from which tokens are added.
+    private(set) var modelCount = 0
 
-    /// - Throws: `Failure` unless the ids are 0..<n without holes or duplicates.
+    /// - Throws: `Failure` where one id has two tokens, or where few of many ids have one.
     init(model vocabulary: JSONValue?, added: JSONValue?, at place: String) throws {
         guard let members = vocabulary?.members else {
             throw Self.failure("an object model.vocab", "none", place)
         }
         try addModel(members, at: place)
+        try add(added, at: place)
+    }
+
+    /// The vocabulary of a model whose tokens stand in the order of their ids.
+    init(model tokens: [[UInt8]], added: JSONValue?, at place: String) throws {
+        self.tokens = tokens
+        modelCount = tokens.count
+        try add(added, at: place)
+    }
+
+    private mutating func add(_ added: JSONValue?, at place: String) throws {
         guard let added = (added ?? []).array else {
             throw Self.failure("a list added_tokens", "another type", place)
         }
@@ -33,23 +55,27 @@ struct Vocabulary {
     /// A vocabulary that was trained: each added token has its place in `tokens`.
     init(tokens: [[UInt8]], addedTokens: [AddedToken]) {
         self.tokens = tokens
+        modelCount = tokens.count
         self.addedTokens = addedTokens
     }
 
     var idsOfTokens: [[UInt8]: Int32] {
         var ids: [[UInt8]: Int32] = Dictionary(minimumCapacity: tokens.count)
-        for (id, token) in tokens.enumerated() { ids[token] = Int32(id) }
+        for (id, token) in tokens.enumerated() where !token.isEmpty { ids[token] = Int32(id) }
         return ids
     }
 
     private mutating func addModel(_ members: [JSONValue.Member], at place: String) throws {
-        tokens = Array(repeating: [], count: members.count)
+        modelCount = members.count
+        let greatest = members.lazy.compactMap(\.value.integer).max() ?? -1
+        let limit = members.count + Self.maximumHoles
+        let count = greatest < limit ? max(members.count, greatest + 1) : limit
+        tokens = Array(repeating: [], count: count)
         for member in members {
             let name = String(decoding: member.key, as: UTF8.self)
             guard let id = member.value.integer, tokens.indices.contains(id) else {
                 throw Self.failure(
-                    "an id in 0..<\(members.count) for token '\(name)'",
-                    member.value.summary, place)
+                    "an id in 0..<\(count) for token '\(name)'", member.value.summary, place)
             }
             guard tokens[id].isEmpty, !member.key.isEmpty else {
                 throw Self.failure(
@@ -59,23 +85,27 @@ struct Vocabulary {
         }
     }
 
+    /// Ids follow those of the model and of the tokens before, as the `tokenizers` library gives them.
     private mutating func addTokens(_ added: [JSONValue], at place: String) throws {
-        var ids: [[UInt8]: Int] = [:]
-        for (id, token) in tokens.enumerated() { ids[token] = id }
+        var ids = idsOfTokens.mapValues(Int.init)
         var seen: Set<Int> = []
-        let sorted = added.sorted { ($0["id"]?.integer ?? -1) < ($1["id"]?.integer ?? -1) }
-        for value in sorted {
+        var greatest = -1
+        for value in added {
             let token = try Self.addedToken(value, at: place)
             let id = Int(token.id)
             let name = String(decoding: token.content, as: UTF8.self)
-            let expected = ids[token.content] ?? tokens.count
-            guard id == expected, seen.insert(id).inserted else {
-                throw Self.failure("id \(expected) once for '\(name)'", "\(id)", place)
+            let next = max(greatest + 1, modelCount)
+            guard id == ids[token.content] ?? next, seen.insert(id).inserted else {
+                throw Self.failure(
+                    "id \(ids[token.content] ?? next) once for '\(name)'", "\(id)", place)
             }
-            if id == tokens.count {
-                tokens.append(token.content)
-                ids[token.content] = id
+            greatest = max(greatest, id)
+            while tokens.count <= id { tokens.append([]) }
+            guard tokens[id].isEmpty || tokens[id] == token.content else {
+                throw Self.failure("one token for id \(id)", "'\(name)' too", place)
             }
+            tokens[id] = token.content
+            ids[token.content] = id
             addedTokens.append(token)
         }
     }
@@ -86,14 +116,13 @@ struct Vocabulary {
         else {
             throw failure("an id and a content in each added token", "neither or one", place)
         }
-        let name = String(decoding: content, as: UTF8.self)
-        for option in ["single_word", "lstrip", "rstrip"] where value[option]?.boolean == true {
-            throw failure("\(option) false for '\(name)'", "true, which is not supported", place)
-        }
         let isSpecial = value["special"]?.boolean ?? false
         return AddedToken(
             id: id, content: content, isSpecial: isSpecial,
-            isNormalized: value["normalized"]?.boolean ?? !isSpecial)
+            isNormalized: value["normalized"]?.boolean ?? !isSpecial,
+            isSingleWord: value["single_word"]?.boolean ?? false,
+            takesSpaceBefore: value["lstrip"]?.boolean ?? false,
+            takesSpaceBehind: value["rstrip"]?.boolean ?? false)
     }
 
     static func failure(_ expected: String, _ got: String, _ place: String) -> Failure {

@@ -11,7 +11,8 @@ package struct FuzzTarget: Sendable {
     let read: @Sendable (_ folder: String) throws -> Void
 
     package static let all: [FuzzTarget] = [
-        shard, safetensors, tokenizer, merges, encoder, configuration, index, manifest,
+        shard, safetensors, tokenizer, tokenizerParts, expression, merges, encoder, configuration,
+        index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, chatTemplate,
         questions, csvTexts, tsvTexts, jsonTexts, adapter,

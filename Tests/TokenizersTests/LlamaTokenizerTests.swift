@@ -57,11 +57,12 @@ import Tokenizers
     }
 
     @Test(arguments: [
-        ("\"byte_fallback\": true", "\"byte_fallback\": false", "byte_fallback true"),
-        ("\"<0x0A>\": 13", "\"<0xG>\": 13", "a token for each of the 256 bytes"),
-        ("\"normalized\": false", "\"normalized\": true", "normalized false"),
-        ("\"type\": \"Strip\"", "\"type\": \"Metaspace\"", "a Strip of one space"),
-        ("\"type\": \"Prepend\"", "\"type\": \"NFKC\"", "writes U+2581 for a space"),
+        ("\"type\": \"Strip\"", "\"type\": \"Metaspace\"", "nothing but Strip"),
+        ("\"type\": \"Strip\"", "\"type\": \"WordPiece\"", "nothing but Strip"),
+        ("\"start\": 1", "\"start\": 2", "a Strip of one space"),
+        ("\"type\": \"Prepend\"", "\"type\": \"BertNormalizer\"", "a normalizer NFC"),
+        ("\"type\": \"Fuse\"", "\"type\": \"CTC\"", "a decoder ByteLevel"),
+        ("\"unk_token\": \"<unk>\"", "\"unk_token\": \"<none>\"", "a token '<none>'"),
         ("\"ids\": [", "\"ids\": [7, ", "one id for the token '<s>'"),
     ])
     func whatWouldGiveOtherIDsIsRefused(part: String, change: String, reason: String) throws {

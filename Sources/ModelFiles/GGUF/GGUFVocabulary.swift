@@ -40,13 +40,7 @@ struct GGUFVocabulary {
 
     private var isByteLevel: Bool { tokenizer.kind == .bpe }
 
-    private var pattern: String {
-        switch contents.pattern {
-        case .gpt2: "gpt-2"
-        case .llama3: "llama-bpe"
-        case .none: "default"
-        }
-    }
+    private var pattern: String { contents.preTokenizer ?? "default" }
 
     private var padding: [[UInt8]] {
         (0..<paddingCount).map { Array("[PAD\(tokenizer.vocabularySize + $0)]".utf8) }

@@ -1,14 +1,21 @@
 /// Cuts text into the pieces of a pattern, by hand, over well-formed UTF-8.
 struct PreTokenizer {
     let pattern: Pattern
-    private let classes = CodePointClasses.shared
+    private let classes: CodePointClasses
 
-    init(_ pattern: Pattern = .gpt2) { self.pattern = pattern }
+    init(_ pattern: Pattern = .gpt2) {
+        self.pattern = pattern
+        switch pattern {
+        case .broad(let broad) where broad.endsWordsBeforeCapitals: classes = .cased
+        case .digitsGPT2: classes = .digits
+        default: classes = .shared
+        }
+    }
 
     /// The end of the piece that starts at `start`, which is below `end`.
     @inline(__always)
     func endOfPiece(_ text: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
-        guard pattern == .gpt2 else { return endOfOtherPiece(text, from: start, to: end) }
+        guard case .gpt2 = pattern else { return endOfOtherPiece(text, from: start, to: end) }
         let first = text[start]
         if first == UInt8(ascii: " "), start + 1 < end {
             let (kind, length) = classAndLength(text + start + 1)
@@ -65,7 +72,7 @@ struct PreTokenizer {
     }
 
     @inline(__always)
-    private func contractionLength(
+    func contractionLength(
         _ text: UnsafePointer<UInt8>, from start: Int, to end: Int
     ) -> Int {
         guard start + 1 < end else { return 0 }
