@@ -6,14 +6,18 @@ extension LanguageModel {
     /// Reads the parameters of the architecture, all of them finite, and a classification head where
     /// both have one of as many classes.
     ///
-    /// - Throws: `Failure` where the directory holds a model of other sizes, or a number that is not
+    /// - Throws: `Failure` where a model of other sizes lies there, or a number that is not
     ///   finite.
-    package func readWeights(from directory: String) throws {
-        let files = try ModelDirectory(reading: directory)
+    package func readWeights(from path: String) throws {
+        try readWeights(of: StoredModelFormat.open(path))
+    }
+
+    /// Reads them from a model that is open.
+    package func readWeights(of files: any StoredModel) throws {
         guard files.model.hasSizes(of: configuration) else {
             throw Failure(
                 "the model directory holds another model",
-                expected: configuration.summary, got: files.model.summary, at: directory)
+                expected: configuration.summary, got: files.model.summary, at: files.path)
         }
         // A classifier has no output layer, a model that writes text no head.
         let isAdded = Set(addedParameters.map(\.name))
@@ -21,7 +25,7 @@ extension LanguageModel {
             let isOptional =
                 isAdded.contains(parameter.name)
                 || parameter.index == outputWeight.index && plan.classCount != nil
-            if isOptional && files.tensor(named: parameter.name)?.shape != parameter.shape {
+            if isOptional && files.shape(ofTensor: parameter.name) != parameter.shape {
                 continue
             }
             let values = parameters.value(of: parameter).buffer
