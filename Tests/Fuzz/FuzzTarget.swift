@@ -13,7 +13,7 @@ package struct FuzzTarget: Sendable {
     package static let all: [FuzzTarget] = [
         shard, safetensors, tokenizer, merges, encoder, configuration, index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
-        conversations, chatTemplate,
+        conversations, chatTemplate, jinja, gguf,
         questions, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

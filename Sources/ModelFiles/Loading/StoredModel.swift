@@ -28,6 +28,9 @@ package protocol StoredModel: Sendable {
 
     /// tokenizer_config.json, with the chat template; nil where there is none.
     func tokenizerConfigurationJSON() throws -> [UInt8]?
+
+    /// The chat template; nil where there is none.
+    func chatTemplate() throws -> ChatTemplate?
 }
 
 extension StoredModel {
@@ -57,6 +60,8 @@ extension ModelDirectory: StoredModel {
 
     package func tokenizer() throws -> any Tokenizer { try TokenizerFile.load(path) }
 
+    package func chatTemplate() throws -> ChatTemplate? { try ChatTemplate.load(directory: path) }
+
     package func tokenizerConfigurationJSON() throws -> [UInt8]? {
         try Self.tokenizerConfigurationJSON(in: path)
     }
@@ -76,8 +81,14 @@ extension GGUFSource: StoredModel {
 
     package func tokenizer() throws -> any Tokenizer { try GGUFTokenizer(metadata).tokenizer() }
 
+    package func chatTemplate() throws -> ChatTemplate? {
+        let length = configuration.model.contextLength
+        return try ChatTemplate(
+            configuration: GGUFTokenizer(metadata).configuration(maximumLength: length), at: path)
+    }
+
     package func tokenizerConfigurationJSON() throws -> [UInt8]? {
-        try GGUFTokenizer(metadata).configurationJSON(
-            maximumLength: configuration.model.contextLength)
+        try GGUFTokenizer(metadata)
+            .configuration(maximumLength: configuration.model.contextLength).rendered(.tokenizer)
     }
 }

@@ -49,7 +49,7 @@ package struct ImportPhase {
         if let template { return try ChatTemplate.named(template, for: tokenizer) }
         guard isDirectory else { return nil }
         do {
-            return try ChatTemplate.load(directory: source)
+            return try ChatTemplate.kept(in: source)
         } catch let failure as Failure {
             Console.write("warning: left out: \(failure.line)\n", to: .standardError)
             return nil
