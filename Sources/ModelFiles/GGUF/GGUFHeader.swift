@@ -21,6 +21,8 @@ package struct GGUFHeader: Sendable {
         return try reader.bytes(at: 0, count: 4).elementsEqual("GGUF".utf8)
     }
 
+    package init(path: String) throws(Failure) { try self.init(reading: FileReader(path: path)) }
+
     init(reading reader: FileReader) throws(Failure) {
         var input = GGUFInput(reader)
         try Self.checkStart(&input)
