@@ -39,7 +39,7 @@ def render(template, conversation, prompt):
         rendered = chat_template_utils.render_jinja_template(
             conversations=[conversation["messages"]], tools=conversation.get("tools"),
             chat_template=template, add_generation_prompt=prompt,
-            return_assistant_tokens_mask="{% generation %}" in template, **variables)
+            return_assistant_tokens_mask="endgeneration" in template, **variables)
         return {"text": rendered[0][0], "generated": rendered[1][0] if rendered[1] else []}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:120]}

@@ -198,7 +198,8 @@ import Tokenizers
         // It goes out as it came in.
         let tokenizer = try TokenizerFile.load(Fixture.path("bpe-tokenizer.json"))
         let json = try tokenizer.tokenizerConfigJSON(maximumLength: 64, template: template)
-        #expect(try load(String(decoding: json, as: UTF8.self)) == template)
+        let kept = try #require(try load(String(decoding: json, as: UTF8.self)))
+        #expect(kept.jinja == jinja && kept.answerEnd == "</s>")
         #expect(try load("{}", jinja: jinja)?.jinja == jinja)
     }
 

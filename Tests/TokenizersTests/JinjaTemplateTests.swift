@@ -67,7 +67,7 @@ private enum JinjaFixture {
 
     /// The ranges of `{% generation %}`, which transformers counts in code points.
     @Test func generatedPartsAreThoseOfTransformers() throws {
-        for name in ["generation", "phi separators", "alpaca"] {
+        for name in ["phi separators", "alpaca"] {
             let (template, cases) = try JinjaFixture.template(name)
             let conversation = JinjaFixture.conversations[2]
             let expected = try #require(cases[4]["text"]?.string).unicodeScalars.map { $0 }
@@ -102,7 +102,8 @@ private enum JinjaFixture {
             long + String(repeating: "{% set x = x.replace('a', x) %}", count: 10),
             long + String(repeating: "{% set x = x.join([x, x, x, x, x, x]) %}", count: 40),
             "{% set x = [1] %}" + String(repeating: "{% set x = [x, x, x] | tojson %}", count: 60),
-            String(repeating: "(", count: 100_000), String(repeating: "{{ [", count: 10_000),
+            "{{ " + String(repeating: "(", count: 100_000),
+            String(repeating: "{{ [", count: 10_000),
             "{{ " + String(repeating: "(", count: 5000) + "1" + String(repeating: ")", count: 5000)
                 + " }}",
             "{{ 1" + String(repeating: " + 1", count: 50_000) + " }}",
