@@ -28,10 +28,10 @@ struct FineTuneBase {
                 got: "a PEFT directory",
                 at: directory, remedy: "merge it into its base first", kind: .usage)
         }
-        let files = try ModelDirectory(reading: directory)
+        let files = try StoredModelFormat.open(directory)
         self.directory = directory
         (self.options, self.lora) = (options, lora)
-        tokenizer = try TokenizerFile.load(directory)
+        tokenizer = try files.tokenizer()
         labels = files.configuration.labels
         var configuration = files.model
         configuration.dropoutRate = Float(recipe.model.dropoutRate)

@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
+import ModelFiles
 import Models
 import Objectives
 import Tokenizers
@@ -29,6 +30,7 @@ package struct InstructionTask: TrainingTask {
                 got: "a classifier", at: base.directory, remedy: "name its base", kind: .usage)
         }
         let template = try Self.template(options, base)
+        try template.requireEnd()
         self.template = template
         let encoder = ExampleEncoder(
             tokenizer: base.tokenizer, template: template,
@@ -36,7 +38,7 @@ package struct InstructionTask: TrainingTask {
             lossOn: options.lossOn)
         func read(_ paths: [String]) throws -> [Conversation] {
             try paths.flatMap {
-                try ConversationFile(path: $0, inputBegin: template.pieces.inputBegin)
+                try ConversationFile(path: $0, inputBegin: template.inputBegin)
                     .conversations()
             }
         }
@@ -64,8 +66,8 @@ package struct InstructionTask: TrainingTask {
         if let name = options.template {
             return try ChatTemplate.named(name, for: base.tokenizer)
         }
-        return try ChatTemplate.load(directory: base.directory)
-            ?? ChatTemplate(.alpaca, for: base.tokenizer)
+        let own = try ChatTemplate.kept(in: base.directory)
+        return try own ?? ChatTemplate(.alpaca, for: base.tokenizer)
     }
 
     package var description: String {
@@ -83,7 +85,7 @@ package struct InstructionTask: TrainingTask {
     /// A warning where the end of an answer is several tokens, as in a template made for another
     /// vocabulary; nil where it is one.
     private var endWarning: String? {
-        let end = template.pieces.answerEnd
+        let end = template.answerEnd
         guard let ids = try? base.tokenizer.encode(end), ids.count > 1 else { return nil }
         return
             "the end of answers in the template \(template.name), \(end.debugDescription), is no token "

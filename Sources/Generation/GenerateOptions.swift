@@ -7,7 +7,7 @@ package struct GenerateOptions: OptionBlock {
     package var prompt: String?
     /// Whether the prompt is a message for the model's chat template, and the answer alone is printed.
     package var chat = false
-    /// A chat template instead of the model's: a name or a JSON file of pieces.
+    /// A chat template instead of the model's: a name, a .jinja file or a JSON file of pieces.
     package var template: String?
     /// Tokens to add at most; usual 50 to 500.
     package var maximumTokens = 200

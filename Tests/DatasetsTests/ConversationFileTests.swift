@@ -144,7 +144,7 @@ struct RealInstructionTests {
         let tokenizer = try TokenizerFile.load("\(folder)/tokenizers/gpt2")
         let template = try ChatTemplate(.alpaca, for: tokenizer)
         let conversations = try ConversationFile(
-            path: "\(folder)/instruct/\(file)", inputBegin: template.pieces.inputBegin
+            path: "\(folder)/instruct/\(file)", inputBegin: template.inputBegin
         ).conversations()
         #expect(conversations.count == count)
         let set = try ExampleEncoder(

@@ -27,7 +27,7 @@ extension FuzzTarget {
             let tokenizer = try bytes()
             let template = try ChatTemplate(.chatml, for: tokenizer)
             let conversations = try ConversationFile(
-                path: folder + "/examples.json", inputBegin: template.pieces.inputBegin
+                path: folder + "/examples.json", inputBegin: template.inputBegin
             ).conversations()
             let encoder = ExampleEncoder(
                 tokenizer: tokenizer, template: template, sequenceLength: 64)
@@ -55,6 +55,38 @@ extension FuzzTarget {
             _ = try tokenizer.encode(template.parts(of: messages))
             _ = try tokenizer.encode(template.prompt(after: messages))
         })
+
+    /// Templates of every construct; the conversation is always the same.
+    static let jinja = FuzzTarget(
+        name: "jinja", file: "template.jinja",
+        prepare: { folder in
+            try write(Array(jinjaTemplates[0].utf8), folder, "template.jinja")
+            return jinjaTemplates.dropFirst().map { Array($0.utf8) }
+        },
+        read: { folder in
+            let bytes = try FileReader.bytes(of: folder + "/template.jinja")
+            let template = try ChatTemplate(
+                name: "fuzz", jinja: String(decoding: bytes, as: UTF8.self),
+                tokens: ["bos_token": "<s>", "eos_token": "</s>"])
+            _ = try template.parts(of: messages)
+            _ = try template.prompt(after: messages)
+        })
+
+    private static let jinjaTemplates = [
+        "{% for m in messages %}{{ '<' ~ m['role'] ~ '>' + m.content | trim + eos_token }}"
+            + "{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}",
+        "{%- macro f(x, y=2) -%}{{ x * y }}{%- endmacro -%}{% set ns = namespace(n=0) %}"
+            + "{% for a, b in [[1, 2]] if a < b %}{% set ns.n = ns.n + f(a)|int %}{% else %}-"
+            + "{% endfor %}{{ ns.n // 2 ** 3 % 5 }}{{ {'k': [1, none, true]} | tojson(indent=2) }}",
+        "{% set x = messages[::-1] | selectattr('role', 'eq', 'user') | map(attribute='content')"
+            + " | list %}{{ x[0][1:-1].split('a', 1)[-1].upper().strip('?') ~ loop }}"
+            + "{# c #}{% raw %}{{{% endraw %}{{ strftime_now('%Y') }}{{ '%05.1f|%s' % (1.5, x) }}",
+        "{% for a in range(9) recursive %}{{ loop.index }}{{ loop.cycle(1, 2) }}{% if loop.first %}"
+            + "{% continue %}{% endif %}{% if a is divisibleby 3 %}{% break %}{% endif %}{% endfor %}"
+            + "{% call(q) g() %}{{ q }}{% endcall %}{% filter upper | replace('A', 'b') %}a{% endfilter %}"
+            + "{% with a = 1, b = 2 %}{{ a if b is defined else missing.x }}{% endwith %}"
+            + "{% generation %}{{ [3, 1] | sort(reverse=true) | join('-') }}{% endgeneration %}",
+    ]
 
     private static let messages = [
         ChatMessage(.system, "Be brief."), ChatMessage(.user, "Who sat?"),

@@ -73,7 +73,7 @@ import Tokenizers
         let parts = try template.parts(of: question + [ChatMessage(.assistant, "So it is.")])
         let whole = try tokenizer.encode(parts)
         let answer = try #require(parts.first { $0.isAnswer })
-        #expect(answer.text.hasSuffix("So it is." + template.pieces.answerEnd))
+        #expect(answer.text.hasSuffix("So it is." + template.answerEnd))
         #expect(parts.count(where: \.isAnswer) == 1)
         #expect(whole.ids.starts(with: prompt.ids))
         #expect(whole.isAnswer.firstIndex(of: true) == prompt.ids.count)
@@ -187,28 +187,38 @@ import Tokenizers
         }
     }
 
-    @Test func aForeignTemplateIsRefusedWithTheOneThatItLooksLike() throws {
-        for (mark, name) in [("<|im_start|>", "chatml"), ("[INST]", "llama2"), ("x", nil)] {
-            let failure = try #require(throws: Failure.self) {
-                try load(#"{"chat_template": "{{ '\#(mark)' }}"}"#)
-            }
-            #expect(failure.what == "the model's chat template was not written by this program")
-            #expect(failure.place?.hasSuffix("tokenizer_config.json") == true)
-            #expect(failure.remedy?.contains("--template") == true)
-            let ending = name.map { "looks like \($0)" } ?? "with --template"
-            #expect(failure.remedy?.hasSuffix(ending) == true)
-        }
+    @Test func aForeignTemplateIsTakenAsItIs() throws {
+        let jinja =
+            "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}"
+        let configuration = JSONValue.object([
+            "chat_template": .string(jinja), "eos_token": "</s>",
+        ])
+        let template = try #require(try load(configuration.text()))
+        #expect(template.jinja == jinja && template.answerEnd == "</s>")
+        // It goes out as it came in.
+        let tokenizer = try TokenizerFile.load(Fixture.path("bpe-tokenizer.json"))
+        let json = try tokenizer.tokenizerConfigJSON(maximumLength: 64, template: template)
+        let kept = try #require(try load(String(decoding: json, as: UTF8.self)))
+        #expect(kept.jinja == jinja && kept.answerEnd == "</s>")
+        #expect(try load("{}", jinja: jinja)?.jinja == jinja)
     }
 
-    @Test func aJinjaTextThatWasChangedIsNoticed() throws {
+    @Test func aJinjaTextThatWasChangedIsTheTemplate() throws {
         let changed = try configuration(alpaca()).replacing("### Response", with: "### Answer")
-        let failure = try #require(throws: Failure.self) {
+        let template = try #require(
             try load(
                 changed.replacing(
                     "\"assistant_begin\": \"\\n\\n### Answer",
                     with:
-                        "\"assistant_begin\": \"\\n\\n### Response"))
+                        "\"assistant_begin\": \"\\n\\n### Response")))
+        #expect(template.jinja.contains("### Answer"))
+        #expect(try template != alpaca())
+    }
+
+    @Test func whatIsNoTemplateIsNamedWithItsLine() throws {
+        let failure = try #require(throws: Failure.self) {
+            try load(#"{"chat_template": "a\n{% if %}"}"#)
         }
-        #expect(failure.what == "the chat template has been changed")
+        #expect(failure.place?.hasSuffix("tokenizer_config.json, its line 2") == true)
     }
 }

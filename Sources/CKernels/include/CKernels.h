@@ -6,6 +6,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "dequantize.h"
 #include "dispatch.h"
 #include "reductions.h"
 

@@ -38,7 +38,7 @@ package struct ExampleEncoder: Sendable {
     /// - Throws: `Failure`, with the place, for text outside the vocabulary; where no target is left at
     ///   all; and where no answer keeps its end.
     package func encode(_ conversations: some Collection<Conversation>) throws -> ExampleSet {
-        var set = ExampleSet(sequenceLength: sequenceLength, answerEnd: template.pieces.answerEnd)
+        var set = ExampleSet(sequenceLength: sequenceLength, answerEnd: template.answerEnd)
         for conversation in conversations { try append(conversation, to: &set) }
         try set.check(conversationCount: conversations.count)
         return set
@@ -70,7 +70,7 @@ package struct ExampleEncoder: Sendable {
     /// Whether the last answer has the mark of its end, which is a target then.
     private func endsAnswer(_ chat: EncodedChat) throws -> Bool {
         guard let last = chat.isAnswer.lastIndex(of: true), last > 0 else { return false }
-        let end = template.pieces.answerEnd.utf8
+        let end = template.answerEnd.utf8
         let tail = chat.ids[max(0, last + 1 - end.count)...last]
         return try tokenizer.bytes(of: tail).suffix(end.count).elementsEqual(end)
     }

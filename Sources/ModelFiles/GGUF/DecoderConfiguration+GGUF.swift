@@ -27,7 +27,8 @@ extension DecoderModule {
 }
 
 extension DecoderTensor {
-    fileprivate var ggufName: String {
+    /// The name in a GGUF file.
+    var ggufName: String {
         (layer.map { "blk.\($0)." } ?? "") + module.ggufName + (isBias ? ".bias" : ".weight")
     }
 }
@@ -69,22 +70,35 @@ extension DecoderConfiguration {
             values.map(\.name) == tensors.map(\.name),
             "expected \(tensors.map(\.name)), got \(values.map(\.name))")
         return zip(tensors, values).map { tensor, values in
-            let isTransposed =
-                weightLayout == .inputFirst && tensor.module.isLinear && !tensor.isBias
-            let shape = isTransposed ? tensor.shape.reversed() : tensor.shape
+            let shape = ggufShape(of: tensor)
             return GGUFTensor(
                 name: tensor.ggufName, shape: shape,
                 type: type.stored(tensor.ggufName, shape: shape)
-            ) { isTransposed ? values.transposed : rotaryRows(values, of: tensor) }
+            ) { isTransposed(tensor) ? values.transposed : moved(values, of: tensor) }
         } + ropeFactors
     }
 
-    private func rotaryRows(_ stored: NamedTensor, of tensor: DecoderTensor) -> [Float] {
-        var values = Array(stored.values)
+    /// Weights are [out, in] in GGUF files.
+    func isTransposed(_ tensor: DecoderTensor) -> Bool {
+        weightLayout == .inputFirst && tensor.module.isLinear && !tensor.isBias
+    }
+
+    /// The shape of a tensor in a GGUF file, rows first.
+    func ggufShape(of tensor: DecoderTensor) -> [Int] {
+        isTransposed(tensor) ? tensor.shape.reversed() : tensor.shape
+    }
+
+    /// The order of the rows of a tensor whose planes are neighbours in GGUF files; nil for others.
+    func rotaryRows(of tensor: DecoderTensor) -> RotaryRows? {
         guard architecture.hasNeighbouringPlanesInGGUF,
             tensor.module == .queries || tensor.module == .keys
-        else { return values }
-        let rows = RotaryRows(headSize: headSize, width: tensor.isBias ? 1 : embeddingSize)
+        else { return nil }
+        return RotaryRows(headSize: headSize, width: tensor.isBias ? 1 : embeddingSize)
+    }
+
+    private func moved(_ stored: NamedTensor, of tensor: DecoderTensor) -> [Float] {
+        var values = Array(stored.values)
+        guard let rows = rotaryRows(of: tensor) else { return values }
         values.withUnsafeMutableBufferPointer { rows.interleave($0) }
         return values
     }

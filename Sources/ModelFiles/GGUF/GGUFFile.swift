@@ -21,6 +21,7 @@ struct GGUFTensor {
         case .float32: rounding = FloatRounding(.float32)
         case .float16: rounding = FloatRounding(.float16)
         case .bfloat16: rounding = FloatRounding(.bfloat16)
+        default: preconditionFailure("\(type.name) is read, not written")
         }
         try values.withUnsafeBufferPointer { try rounding.write($0, of: name, to: file) }
     }

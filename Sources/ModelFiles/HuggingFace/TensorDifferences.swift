@@ -8,6 +8,12 @@ package struct TensorDifferences: Equatable, Sendable {
     /// found.
     package let unsuitable: [String]
 
+    init(missing: [String], superfluous: [String], unsuitable: [String]) {
+        self.missing = missing
+        self.superfluous = superfluous
+        self.unsuitable = unsuitable
+    }
+
     /// - Parameter found: by the names that the model uses.
     package init(
         expected: [(name: String, shape: [Int])], found: [String: SafetensorsEntry]

@@ -2,12 +2,11 @@ import Diagnostics
 import Tokenizers
 
 extension ChatTemplate {
-    /// The template of the name, else that of the model directory.
+    /// The template of the name, else that of the model.
     ///
-    /// - Throws: `Failure` for an unknown name, for a model whose template was not written by this
-    ///   program, and for one without any.
+    /// - Throws: `Failure` for an unknown name, and for a model without any.
     package static func template(
-        _ name: String?, model directory: String, tokenizer: some Tokenizer
+        _ name: String?, model directory: String, tokenizer: any Tokenizer
     ) throws -> ChatTemplate {
         if let name { return try ChatTemplate.named(name, for: tokenizer) }
         if let template = try kept(in: directory) { return template }
@@ -18,11 +17,11 @@ extension ChatTemplate {
             kind: .usage)
     }
 
-    /// The template of the model directory; for an adapter without one, that of its base.
-    package static func kept(in directory: String) throws -> ChatTemplate? {
-        if let template = try ChatTemplate.load(directory: directory) { return template }
-        guard try AdapterDirectory.exists(at: directory) else { return nil }
-        return try ChatTemplate.load(
-            directory: AdapterDirectory(reading: directory).basePath())
+    /// The template of the model; for an adapter without one, that of its base.
+    package static func kept(in path: String) throws -> ChatTemplate? {
+        if try GGUFHeader.begins(path) { return try GGUFSource(reading: path).chatTemplate() }
+        if let template = try ChatTemplate.load(directory: path) { return template }
+        guard try AdapterDirectory.exists(at: path) else { return nil }
+        return try kept(in: AdapterDirectory(reading: path).basePath())
     }
 }

@@ -7,14 +7,18 @@ extension LanguageModel {
     /// both have one of as many classes.
     ///
     /// - Parameter part: the elements of the flat list of parameters that are read; nil reads all.
-    /// - Throws: `Failure` where the directory holds a model of other sizes, or a number that is not
+    /// - Throws: `Failure` where a model of other sizes lies there, or a number that is not
     ///   finite.
-    package func readWeights(from directory: String, part: Range<Int>? = nil) throws {
-        let files = try ModelDirectory(reading: directory)
+    package func readWeights(from path: String, part: Range<Int>? = nil) throws {
+        try readWeights(of: StoredModelFormat.open(path), part: part)
+    }
+
+    /// Reads them from a model that is open.
+    package func readWeights(of files: any StoredModel, part: Range<Int>? = nil) throws {
         guard files.model.hasSizes(of: configuration) else {
             throw Failure(
                 "the model directory holds another model",
-                expected: configuration.summary, got: files.model.summary, at: directory)
+                expected: configuration.summary, got: files.model.summary, at: files.path)
         }
         // A classifier has no output layer, a model that writes text no head.
         let isAdded = Set(addedParameters.map(\.name))
@@ -22,7 +26,7 @@ extension LanguageModel {
             let isOptional =
                 isAdded.contains(parameter.name)
                 || parameter.index == outputWeight.index && plan.classCount != nil
-            if isOptional && files.tensor(named: parameter.name)?.shape != parameter.shape {
+            if isOptional && files.shape(ofTensor: parameter.name) != parameter.shape {
                 continue
             }
             let range = part.map { parameter.range.clamped(to: $0) } ?? parameter.range

@@ -6,7 +6,7 @@ import Models
 import Tensors
 import Tokenizers
 
-/// A model directory, or that of an adapter and its base, as a model and its tokenizer.
+/// A model directory, a GGUF file, or an adapter and its base, as a model and its tokenizer.
 package struct LoadedModel {
     package let model: LanguageModel
     package let tokenizer: any Tokenizer
@@ -21,16 +21,15 @@ package struct LoadedModel {
         let adapter =
             try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
         let base = try adapter?.basePath() ?? directory
-        let files = try ModelDirectory(reading: base)
+        let files = try StoredModelFormat.open(base)
         // An adapter of PEFT may lie alone.
         let hasTokenizer = try DirectoryEntries.isThere(
             "\(directory)/\(ModelDirectory.tokenizerName)", followsLinks: true)
-        let home = hasTokenizer ? directory : base
-        tokenizer = try TokenizerFile.load(home)
-        let configurationPath = "\(home)/\(ModelDirectory.tokenizerConfigurationName)"
+        tokenizer = try hasTokenizer ? TokenizerFile.load(directory) : files.tokenizer()
         tokenizerConfigurationJSON =
-            try DirectoryEntries.isThere(configurationPath, followsLinks: true)
-            ? FileReader.bytes(of: configurationPath) : nil
+            try hasTokenizer
+            ? ModelDirectory.tokenizerConfigurationJSON(in: directory)
+            : files.tokenizerConfigurationJSON()
         guard files.model.vocabularySize >= tokenizer.vocabularySize else {
             throw Failure(
                 "the tokenizer has more tokens than the model",
@@ -43,7 +42,7 @@ package struct LoadedModel {
         try MemoryRoom.current.require(
             4 * plan.layout(of: files.model).flatCount, copyCount: copyCount, at: directory)
         model = LanguageModel(files.model, device: device, plan: plan)
-        try model.readWeights(from: base)
+        try model.readWeights(of: files)
         try adapter?.read(into: model)
     }
 

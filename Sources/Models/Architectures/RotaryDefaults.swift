@@ -123,7 +123,8 @@ extension DecoderConfiguration {
 }
 
 extension RopeScaling {
-    fileprivate var huggingFace: JSONValue {
+    /// The scaling as config.json has it.
+    package var huggingFace: JSONValue {
         .object([
             "factor": .float(factor), "high_freq_factor": .float(highFrequencyFactor),
             "low_freq_factor": .float(lowFrequencyFactor),

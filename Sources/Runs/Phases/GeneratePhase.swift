@@ -99,7 +99,7 @@ private struct PromptText {
             options.template, model: directory, tokenizer: tokenizer)
         ids = try tokenizer.encode(template.prompt(after: [ChatMessage(.user, text)])).ids
         shown = ""
-        stops = options.stop + [template.pieces.answerEnd]
+        stops = options.stop + template.stops
     }
 }
 

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Machine
 import ModelFiles
 import Models
 import Tensors
@@ -7,11 +8,11 @@ import Tokenizers
 
 /// `import`: weights of other programs as a model directory of this one.
 package struct ImportPhase {
-    /// A Hugging Face directory, or a llama2.c checkpoint.
+    /// A Hugging Face directory, a GGUF file, or a llama2.c checkpoint.
     package let source: String
-    /// The tokenizer; nil takes that of the directory.
+    /// The tokenizer; nil takes that of the model.
     package let tokenizer: String?
-    /// The chat template; nil takes that of the directory.
+    /// The chat template; nil takes that of the model.
     package let template: String?
 
     package init(source: String, tokenizer: String?, template: String?) {
@@ -21,15 +22,23 @@ package struct ImportPhase {
     /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
     package func run(output: String) throws {
         let device = Device(threadCount: 1)
-        let isDirectory = try DirectoryEntries.isThere(
-            "\(source)/\(HuggingFaceConfiguration.fileName)")
-        let (model, tokenizer) = try isDirectory ? directory(device) : llama2C(device)
+        let isStored = try isStoredModel
+        let (model, tokenizer) = try isStored ? stored(device) : llama2C(device)
         try check(tokenizer, fits: model.configuration)
-        let template = try template(for: tokenizer, isDirectory: isDirectory)
+        let template = try template(for: tokenizer, isDirectory: isStored)
         try ModelFile(model: model, tokenizer: tokenizer, template: template).publish(at: output)
         Console.line(
             "imported \(model.configuration.summary): \(model.parameters.parameterCount) "
                 + "parameters, into \(output)")
+    }
+
+    /// Whether it is a model with its configuration, not bare weights.
+    private var isStoredModel: Bool {
+        get throws {
+            let isGGUF = try GGUFHeader.begins(source)
+            return try isGGUF
+                || DirectoryEntries.isThere("\(source)/\(HuggingFaceConfiguration.fileName)")
+        }
     }
 
     /// The chat template of the model; one that this program cannot use does not hold the weights
@@ -40,18 +49,23 @@ package struct ImportPhase {
         if let template { return try ChatTemplate.named(template, for: tokenizer) }
         guard isDirectory else { return nil }
         do {
-            return try ChatTemplate.load(directory: source)
+            return try ChatTemplate.kept(in: source)
         } catch let failure as Failure {
             Console.write("warning: left out: \(failure.line)\n", to: .standardError)
             return nil
         }
     }
 
-    private func directory(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
-        let model = try LanguageModel(
-            ModelDirectory(reading: source).model, device: device)
-        try model.readWeights(from: source)
-        return (model, try TokenizerFile.load(tokenizer ?? source))
+    private func stored(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
+        let files = try StoredModelFormat.open(source)
+        try MemoryRoom.current.require(
+            4 * ParameterPlan().layout(of: files.model).flatCount, copyCount: 1, at: source)
+        let model = LanguageModel(files.model, device: device)
+        try model.readWeights(of: files)
+        return (
+            model,
+            try tokenizer.map { try StoredModelFormat.tokenizer($0) } ?? files.tokenizer()
+        )
     }
 
     private func llama2C(_ device: Device) throws -> (LanguageModel, any Tokenizer) {

@@ -4,6 +4,7 @@ import Diagnostics
 import Files
 import Foundation
 import JSON
+import ModelFiles
 import Signals
 import Tokenizers
 import Training
@@ -137,7 +138,7 @@ package struct PhaseRunner {
         let plan = try phase.plan(recipe.prepare)
         let given = try communicator.agree {
             try recipe.requireWindows(plan)
-            return try recipe.tokenizer.path.map { try TokenizerFile.load($0) }
+            return try recipe.tokenizer.path.map { try StoredModelFormat.tokenizer($0) }
         }
         let tokenizer =
             try given

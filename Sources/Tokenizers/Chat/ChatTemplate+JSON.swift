@@ -16,7 +16,9 @@ extension ChatTemplate {
             ("input_begin", \.inputBegin),
         ]
 
-    package var json: JSONValue {
+    /// The pieces with the name; nil where there is Jinja alone.
+    package var json: JSONValue? {
+        guard let pieces else { return nil }
         var members = [Self.nameKey: JSONValue.string(name)]
         for key in Self.keys { members[key.name] = .string(pieces[keyPath: key.piece]) }
         members[Self.userBeginAfterSystemKey] = pieces.userBeginAfterSystem.map(JSONValue.string)

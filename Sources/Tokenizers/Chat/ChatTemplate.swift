@@ -1,87 +1,113 @@
 import Diagnostics
+import JSON
 
-/// How a conversation becomes the one text that a model sees.
+/// How a conversation becomes the one text that a model sees: a template in Jinja, of the model's makers
+/// or made of pieces.
 package struct ChatTemplate: Equatable, Sendable {
     package let name: String
-    package let pieces: ChatPieces
+    /// What the template is made of; nil where it came as Jinja.
+    let pieces: ChatPieces?
+    /// The texts of special tokens by the names of transformers: bos_token, eos_token and others.
+    let tokens: [String: String]
+    /// The text that ends an answer: the model learns to write it, and a generated answer stops
+    /// there; empty where the template has none.
+    package let answerEnd: String
+    /// The text between the end of an answer and the next turn.
+    let afterAnswer: String
+    private let template: JinjaTemplate
+
+    /// The texts at which a generated answer stops, besides the ends of text.
+    package var stops: [String] { answerEnd.isEmpty ? [] : [answerEnd] }
+
+    /// The text between an instruction and its input, in records that have both.
+    package var inputBegin: String { (pieces ?? ChatPieces()).inputBegin }
+
+    /// The template in the language of `chat_template`, from which `apply_chat_template` of
+    /// transformers makes the same text.
+    package var jinja: String { template.source }
+
+    package static func == (a: ChatTemplate, b: ChatTemplate) -> Bool {
+        a.name == b.name && a.pieces == b.pieces && a.tokens == b.tokens && a.jinja == b.jinja
+    }
 
     /// - Throws: a usage `Failure` for pieces without an end of the answer: a model would never learn
     ///   to stop.
     package init(name: String, pieces: ChatPieces) throws {
-        guard !pieces.answerEnd.isEmpty else {
-            throw Failure(
-                "the chat template has no end", expected: "a text that ends each answer",
-                got: "an empty answer_end", at: "template \(name)",
-                remedy: "give it an answer_end, such as the tokenizer's end of text", kind: .usage)
-        }
         self.name = name
         self.pieces = pieces
+        tokens = [:]
+        (answerEnd, afterAnswer) = (pieces.answerEnd, pieces.assistantEnd)
+        template = try JinjaTemplate(pieces.jinja)
+        try requireEnd()
+    }
+
+    /// A template as a model brings it.
+    ///
+    /// - Parameters:
+    ///   - tokens: what it calls bos_token, eos_token and others.
+    ///   - marks: the texts of all special tokens, the first of which ends an answer.
+    /// - Throws: `Failure` for what is no template.
+    package init(
+        name: String, jinja: String, tokens: [String: String], marks: Set<String> = []
+    ) throws {
+        self.name = name
+        pieces = nil
+        self.tokens = tokens
+        template = try JinjaTemplate(jinja)
+        let rendering = ChatRendering(template, tokens: tokens)
+        (answerEnd, afterAnswer) = rendering.end(marks: marks.union(tokens.values))
+    }
+
+    /// - Throws: a usage `Failure` for a template that does not end answers: a model would never learn
+    ///   to stop.
+    package func requireEnd() throws {
+        guard answerEnd.isEmpty else { return }
+        throw Failure(
+            "the chat template has no end", expected: "a text that ends each answer",
+            got: pieces == nil ? "nothing behind the last answer" : "an empty answer_end",
+            at: "template \(name)",
+            remedy: "give it an answer_end, such as the tokenizer's end of text", kind: .usage)
     }
 
     /// The text of a conversation, in stretches: neighbours differ in whether they are an answer.
     ///
-    /// - Throws: `Failure` for no message and for a system message that is not the first.
+    /// The date that a template may ask for is always the same: what is learnt does not depend on the day.
+    ///
+    /// - Throws: `Failure` for no message, for what the template refuses, and where it does not show
+    ///   where the answers are.
     package func parts(of messages: [ChatMessage]) throws -> [ChatPart] {
         try Self.check(messages)
-        var parts = ChatParts()
-        parts.append(pieces.prefix)
-        var messages = messages
-        if messages[0].role != .system, !pieces.defaultSystem.isEmpty {
-            messages.insert(ChatMessage(.system, pieces.defaultSystem), at: 0)
-        }
-        var isAfterSystem = false
-        for message in messages {
-            append(message, isAfterSystem: isAfterSystem, to: &parts)
-            isAfterSystem = message.role == .system
-        }
-        return parts.parts
+        let rendering = ChatRendering(template, tokens: tokens, date: .ofExamples)
+        return try ChatAnswers(rendering, end: answerEnd, after: afterAnswer)
+            .parts(of: messages.map(\.json))
     }
 
-    /// The text after which the model writes its answer to these messages, in stretches.
+    /// The text after which the model writes its answer to these messages.
     ///
-    /// - Throws: as `parts(of:)`.
+    /// - Throws: `Failure` for no message, and for what the template refuses.
     package func prompt(after messages: [ChatMessage]) throws -> [ChatPart] {
-        var parts = ChatParts(parts: try parts(of: messages))
-        parts.append(pieces.assistantBegin)
-        return parts.parts
+        try Self.check(messages)
+        let rendering = ChatRendering(template, tokens: tokens, date: .now)
+        let text = try rendering.text(of: messages.map(\.json), isPrompt: true)
+        return text.isEmpty ? [] : [ChatPart(text, isAnswer: false)]
     }
 
-    private func append(
-        _ message: ChatMessage, isAfterSystem: Bool, to parts: inout ChatParts
-    ) {
-        let content = message.content
-        switch message.role {
-        case .system: parts.append(pieces.systemBegin + content + pieces.systemEnd)
-        case .user:
-            let begin = isAfterSystem ? pieces.userBeginAfterSystem : nil
-            parts.append((begin ?? pieces.userBegin) + content + pieces.userEnd)
-        case .assistant:
-            parts.append(pieces.assistantBegin)
-            parts.append(pieces.answerBegin + content + pieces.answerEnd, isAnswer: true)
-            parts.append(pieces.assistantEnd)
-        }
+    /// The text of messages as records have them, with what else the template may ask for.
+    ///
+    /// - Parameters:
+    ///   - tools: descriptions of functions, as JSON schemas; null for none.
+    ///   - variables: names of this template, such as `enable_thinking`.
+    package func text(
+        of messages: [JSONValue], tools: JSONValue = .null, variables: [String: JSONValue] = [:],
+        isPrompt: Bool = false, date: TemplateDate = .now
+    ) throws -> String {
+        var rendering = ChatRendering(template, tokens: tokens, date: date)
+        (rendering.tools, rendering.variables) = (tools, variables)
+        return try rendering.text(of: messages, isPrompt: isPrompt)
     }
 
     private static func check(_ messages: [ChatMessage]) throws {
-        guard !messages.isEmpty else { throw Failure("the conversation has no message") }
-        guard !messages.dropFirst().contains(where: { $0.role == .system }) else {
-            throw Failure(
-                "the system message of a conversation is not the first",
-                remedy: "put it before all others")
-        }
-    }
-}
-
-/// Joins neighbours of one kind.
-private struct ChatParts {
-    var parts: [ChatPart] = []
-
-    mutating func append(_ text: String, isAnswer: Bool = false) {
-        guard !text.isEmpty else { return }
-        if let last = parts.indices.last, parts[last].isAnswer == isAnswer {
-            parts[last].text += text
-        } else {
-            parts.append(ChatPart(text, isAnswer: isAnswer))
-        }
+        guard messages.isEmpty else { return }
+        throw Failure("the conversation has no message")
     }
 }

@@ -20,13 +20,17 @@ extension Tokenizer {
         add("tokenizer_class", "PreTrainedTokenizerFast")
         add("model_max_length", .integer(maximumLength))
         add("clean_up_tokenization_spaces", false)
-        if let id = beginningOfTextID ?? endOfTextID {
-            add("bos_token", .bytes(try bytes(of: [id])))
+        // A template has been written for its own tokens.
+        var tokens = (template?.tokens ?? [:]).mapValues { JSONValue.string($0) }
+        for (name, id) in [
+            ("bos_token", beginningOfTextID ?? endOfTextID), ("eos_token", endOfTextID),
+        ] where tokens[name] == nil {
+            tokens[name] = try id.map { .bytes(try bytes(of: [$0])) }
         }
-        if let endOfTextID { add("eos_token", .bytes(try bytes(of: [endOfTextID]))) }
+        for (name, token) in tokens.sorted(by: { $0.key < $1.key }) { add(name, token) }
         if let template {
             add(ChatTemplate.jinjaKey, .string(template.jinja))
-            add(ChatTemplate.piecesKey, template.json)
+            if let pieces = template.json { add(ChatTemplate.piecesKey, pieces) }
         }
         return JSONValue.members(members).rendered(.tokenizer)
     }

@@ -27,7 +27,7 @@ package struct PretrainingTask: TrainingTask {
             try TokenStream(resolving: $0, split: .validation)
         }
         tokenizerPath = recipe.data.tokenizer ?? train.tokenizerPath
-        tokenizer = try TokenizerFile.load(tokenizerPath)
+        tokenizer = try StoredModelFormat.tokenizer(tokenizerPath)
         try train.require(tokenizer)
         try validation?.require(tokenizer)
     }
@@ -38,7 +38,7 @@ package struct PretrainingTask: TrainingTask {
             return try recipe.model.configuration(
                 tokenizerVocabularySize: tokenizer.vocabularySize)
         }
-        var configuration = try ModelDirectory(reading: directory).model
+        var configuration = try StoredModelFormat.open(directory).model
         configuration.dropoutRate = Float(recipe.model.dropoutRate)
         guard configuration.vocabularySize >= tokenizer.vocabularySize else {
             throw Failure(

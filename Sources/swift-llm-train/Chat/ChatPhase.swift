@@ -100,7 +100,7 @@ struct ChatPhase {
         let isCancelled = { [interrupts] in interrupts?.chat.hasInterrupted ?? false }
         let isWhole = try generator.generateText(
             after: prompt, maximumTokens: limit, sampler: sampler,
-            stops: [template.pieces.answerEnd] + options.stop, isCancelled: isCancelled
+            stops: template.stops + options.stop, isCancelled: isCancelled
         ) { part in
             Console.write(text.isEmpty ? String(part.drop(while: \.isWhitespace)) : part)
             text += text.isEmpty ? String(part.drop(while: \.isWhitespace)) : part

@@ -20,7 +20,8 @@ struct ChatCommand: FirstRankCommand {
               echo 'What is a noun?' | swift-llm-train chat --model MODEL --temperature 0
             """)
 
-    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(

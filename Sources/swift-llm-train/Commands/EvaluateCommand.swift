@@ -36,7 +36,8 @@ struct EvaluateCommand: RankedCommand {
               swift-llm-train evaluate --model MODEL --tasks arc_easy.jsonl mmlu --shots 5
             """)
 
-    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(

@@ -22,7 +22,8 @@ struct ExportCommand: ParsableCommand {
                 --format gguf --type q8_0
             """)
 
-    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(help: ArgumentHelp("The directory, or the GGUF file, to write.", valueName: "path"))

@@ -23,7 +23,8 @@ struct GenerateCommand: FirstRankCommand {
 
     private static let defaults = GenerateOptions()
 
-    @Option(help: ArgumentHelp("A model directory, checkpoint or run.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
     var model: String
 
     @Option(

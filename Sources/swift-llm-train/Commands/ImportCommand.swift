@@ -7,18 +7,23 @@ import Tokenizers
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Reads a Hugging Face directory or a llama2.c checkpoint into a model directory.",
+        abstract: "Reads a model of another format into a model directory.",
         discussion: """
-            GPT-2 and Llama, in F32, BF16 or F16, in one file or in shards. Names, shapes, \
+            GPT-2 and Llama: a Hugging Face directory in F32, BF16 or F16, in one file or in \
+            shards; a GGUF file, quantised or not; a llama2.c checkpoint. Names, shapes, \
             vocabulary and tokenizer are checked.
 
             Examples:
               swift-llm-train import --model hf/llama-3.2-1b --output models/llama
+              swift-llm-train import --model SmolLM2-135M-Instruct.Q4_1.gguf \\
+                --output models/smollm2
               swift-llm-train import --model stories260K.bin --tokenizer tok512.bin \\
                 --output models/stories
             """)
 
-    @Option(help: ArgumentHelp("A Hugging Face directory or a llama2.c file.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A Hugging Face directory, a GGUF file or a llama2.c file.", valueName: "path"))
     var model: String
 
     @Option(
@@ -30,7 +35,8 @@ struct ImportCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The chat template to keep with the model, instead of its own: "
-                + ChatTemplate.names.joined(separator: ", ") + ", or a JSON file of pieces.",
+                + ChatTemplate.names.joined(separator: ", ")
+                + ", a .jinja file or a JSON file of pieces.",
             valueName: "name"))
     var template: String?
 

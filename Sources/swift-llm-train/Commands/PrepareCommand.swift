@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Datasets
 import Diagnostics
+import ModelFiles
 import Runs
 import Tokenizers
 
@@ -59,7 +60,7 @@ struct PrepareCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         let loaded = try communicator.agree {
             try options.validateFlags()
-            return try TokenizerFile.load(tokenizer)
+            return try StoredModelFormat.tokenizer(tokenizer)
         }
         let phase = PreparePhase(communicator: communicator)
         let summary = try phase.run(

@@ -44,7 +44,8 @@ struct SamplingFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A chat template instead of the model's: "
-                + ChatTemplate.names.joined(separator: ", ") + ", or a JSON file of pieces.",
+                + ChatTemplate.names.joined(separator: ", ")
+                + ", a .jinja file or a JSON file of pieces.",
             valueName: "name"))
     var template: String?
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import ModelFiles
 import Tokenizers
 
 /// `tokenizer decode`: token ids to text.
@@ -21,7 +22,7 @@ struct TokenizerDecodeCommand: FirstRankCommand {
     var tokenizer: String
 
     func run() throws {
-        let decoder = try TokenizerFile.load(tokenizer)
+        let decoder = try StoredModelFormat.tokenizer(tokenizer)
         let words = String(decoding: try StandardInput.bytes(), as: UTF8.self)
             .split(whereSeparator: \.isWhitespace)
         let ids = try words.map { word in

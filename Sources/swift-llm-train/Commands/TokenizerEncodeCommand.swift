@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Files
+import ModelFiles
 import Tokenizers
 
 /// `tokenizer encode`: text to token ids.
@@ -23,7 +24,7 @@ struct TokenizerEncodeCommand: FirstRankCommand {
     var input: String?
 
     func run() throws {
-        let encoder = try TokenizerFile.load(tokenizer)
+        let encoder = try StoredModelFormat.tokenizer(tokenizer)
         let file = input == "-" ? nil : input
         let text = try file.map { try FileReader.bytes(of: $0) } ?? StandardInput.bytes()
         if let failure = TextSample([text]).refusal(

@@ -31,10 +31,11 @@ package struct InspectReport {
     private func file(_ path: String) throws -> String {
         if path.hasSuffix(".safetensors") { return try Self.tensors(path) }
         if path.hasSuffix(".json") { return try Self.tokenizer(path) }
+        if try GGUFHeader.begins(path) { return try GGUFReport(path: path).text }
         guard try path.hasSuffix(".h5") || HDF5File.isHDF5(path) else {
             throw Failure(
                 "cannot tell what this file is",
-                expected: "a token shard (*.h5), *.safetensors or tokenizer.json",
+                expected: "a token shard (*.h5), *.safetensors, *.gguf or tokenizer.json",
                 got: "other bytes", at: path, remedy: "name one of those")
         }
         return try ShardReport(path: path, isVerifying: isVerifying).text

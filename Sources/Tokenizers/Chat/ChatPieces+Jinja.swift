@@ -1,23 +1,23 @@
 import JSON
 
-extension ChatTemplate {
-    /// The template in the language of `chat_template`, from which `apply_chat_template` of
+extension ChatPieces {
+    /// The template of these pieces in the language of `chat_template`, from which `apply_chat_template` of
     /// transformers makes the same text.
-    package var jinja: String {
+    var jinja: String {
         let body = [
-            Self.write(Self.quoted(pieces.prefix)), defaultSystemLines,
+            Self.write(Self.quoted(prefix)), defaultSystemLines,
             ["{%- for message in messages %}"],
             Self.branch("if", .system), Self.systemCheck,
-            Self.write(content(pieces.systemBegin, pieces.systemEnd)),
+            Self.write(content(systemBegin, systemEnd)),
             Self.branch("elif", .user), userLines,
             Self.branch("elif", .assistant),
             Self.write(
                 content(
-                    pieces.assistantBegin + pieces.answerBegin,
-                    pieces.answerEnd + pieces.assistantEnd)),
+                    assistantBegin + answerBegin,
+                    answerEnd + assistantEnd)),
             Self.unknownRole, ["{%- endfor %}"],
         ]
-        let prompt = Self.write(Self.quoted(pieces.assistantBegin))
+        let prompt = Self.write(Self.quoted(assistantBegin))
         let end =
             prompt.isEmpty ? [] : ["{%- if add_generation_prompt %}"] + prompt + ["{%- endif %}"]
         return (body.joined() + end).joined(separator: "\n")
@@ -40,18 +40,18 @@ extension ChatTemplate {
     }
 
     private var defaultSystemLines: [String] {
-        guard !pieces.defaultSystem.isEmpty else { return [] }
-        let text = pieces.systemBegin + pieces.defaultSystem + pieces.systemEnd
+        guard !defaultSystem.isEmpty else { return [] }
+        let text = systemBegin + defaultSystem + systemEnd
         return [#"{%- if \#(Self.roleOfFirst) != "system" %}"#] + Self.write(Self.quoted(text))
             + ["{%- endif %}"]
     }
 
     private var userLines: [String] {
-        let usual = Self.write(content(pieces.userBegin, pieces.userEnd))
-        guard let begin = pieces.userBeginAfterSystem else { return usual }
-        let first = pieces.defaultSystem.isEmpty ? "" : "loop.first or "
+        let usual = Self.write(content(userBegin, userEnd))
+        guard let begin = userBeginAfterSystem else { return usual }
+        let first = defaultSystem.isEmpty ? "" : "loop.first or "
         let condition = #"\#(first)loop.index0 == 1 and \#(Self.roleOfFirst) == "system""#
-        return ["{%- if \(condition) %}"] + Self.write(content(begin, pieces.userEnd))
+        return ["{%- if \(condition) %}"] + Self.write(content(begin, userEnd))
             + ["{%- else %}"] + usual + ["{%- endif %}"]
     }
 

@@ -1,0 +1,126 @@
+import Diagnostics
+import Files
+import JSON
+import Models
+
+/// The tensors of a GGUF file, and what they tell beyond the metadata.
+struct GGUFTensors {
+    private let entries: [String: GGUFEntry]
+    private let reader: FileReader
+
+    private static let tableName = "token_embd.weight"
+    private static let outputName = "output.weight"
+    /// Tensors of older files that hold nothing to be read: the frequencies of rotary positions.
+    private static let superfluousSuffix = "attn_rot_embd.weight"
+
+    init(_ entries: [GGUFEntry], of reader: FileReader) {
+        // The header names each tensor once.
+        self.entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+        self.reader = reader
+    }
+
+    /// The configuration, as the config.json would be read that says the same.
+    func configuration(_ metadata: GGUFMetadata) throws(Failure) -> HuggingFaceConfiguration {
+        let family = try metadata.family()
+        guard let table = entries[Self.tableName] else {
+            throw Failure("the tensor \(Self.tableName) is missing", at: reader.path)
+        }
+        var members = try metadata.members(of: family)
+        members["model_type"] = .string(family.architecture.name)
+        members["vocab_size"] = .integer(table.shape[0])
+        members["tie_word_embeddings"] = .boolean(try isTied)
+        for (key, member) in [("bos", "bos_token_id"), ("eos", "eos_token_id")] {
+            members[member] = try metadata.json("tokenizer.ggml.\(key)_token_id") ?? .null
+        }
+        var configuration = try HuggingFaceConfiguration(
+            json: .object(members), at: metadata.path)
+        if let scaling = try scaling(configuration.model) {
+            members["rope_scaling"] = scaling.huggingFace
+            configuration = try HuggingFaceConfiguration(
+                json: .object(members), at: metadata.path)
+        }
+        try metadata.checkAllIsKnown(of: family, configuration.model)
+        return configuration
+    }
+
+    /// The tensors of the model with their places, by their Hugging Face names.
+    ///
+    /// - Throws: `Failure` that lists every missing, unknown and unsuitable tensor.
+    func places(
+        of model: DecoderConfiguration
+    ) throws(Failure) -> [String: (tensor: DecoderTensor, entry: GGUFEntry)] {
+        var places: [String: (DecoderTensor, GGUFEntry)] = [:]
+        var rest = entries.filter {
+            !$0.key.hasSuffix(Self.superfluousSuffix) && $0.key != GGUFRotaryFactors.name
+        }
+        if model.isTied { rest[Self.outputName] = nil }
+        var (missing, unsuitable) = ([String](), [String]())
+        for tensor in model.tensors {
+            let name = tensor.ggufName
+            let shape = model.ggufShape(of: tensor)
+            guard let entry = rest.removeValue(forKey: name) else {
+                missing.append(name)
+                continue
+            }
+            if entry.shape != shape {
+                unsuitable.append("\(name) (expected \(shape), got \(entry.shape))")
+            }
+            places[tensor.name] = (tensor, entry)
+        }
+        let differences = TensorDifferences(
+            missing: missing, superfluous: rest.keys.sorted(), unsuitable: unsuitable)
+        guard differences.isEmpty else {
+            throw differences.failure(
+                at: reader.path, remedy: "take a file of a family that this program computes")
+        }
+        return places
+    }
+
+    /// Whether the output layer is the embedding table: not there, or the same bytes again.
+    private var isTied: Bool {
+        get throws(Failure) {
+            guard let output = entries[Self.outputName] else { return true }
+            guard let table = entries[Self.tableName], output.type == table.type,
+                output.shape == table.shape
+            else { return false }
+            let step = 1 << 20
+            for start in stride(from: 0, to: table.range.count, by: step) {
+                let count = min(step, table.range.count - start)
+                let own = try reader.bytes(at: output.range.lowerBound + start, count: count)
+                let other = try reader.bytes(at: table.range.lowerBound + start, count: count)
+                if own != other { return false }
+            }
+            return true
+        }
+    }
+
+    /// The scaling of Llama 3, of which the file holds the factors.
+    private func scaling(_ model: DecoderConfiguration) throws(Failure) -> RopeScaling? {
+        guard let entry = entries[GGUFRotaryFactors.name] else { return nil }
+        guard case .rotary(let rotary) = model.positions, rotary.scaling == nil,
+            entry.type == .float32, entry.elementCount == model.headSize / 2
+        else {
+            throw Failure(
+                "cannot use this model: \(entry.name)",
+                expected: "a number for each plane of positions that turn",
+                got: "\(entry.type.name) of shape \(entry.shape)", at: reader.path)
+        }
+        let bytes = try reader.bytes(at: entry.range.lowerBound, count: entry.range.count)
+        let factors = bytes.withUnsafeBytes { bytes in
+            (0..<entry.elementCount).map {
+                bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+            }
+        }
+        guard factors.contains(where: { $0 != 1 }) else { return nil }
+        let found = GGUFRotaryFactors(
+            factors: factors, theta: rotary.theta, headSize: model.headSize
+        ).scaling
+        guard let found else {
+            throw Failure(
+                "cannot use this model: \(entry.name)",
+                expected: "the factors of Llama 3's scaling",
+                got: "others", at: reader.path)
+        }
+        return found
+    }
+}
