@@ -44,11 +44,13 @@ let package = Package(
         .systemLibrary(
             name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CLibHwloc", pkgConfig: "hwloc", providers: [.apt(["libhwloc-dev"])]),
 
         // oneDNN comes without a pkg-config file.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CMPI", dependencies: ["COpenMPI"]),
         .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
+        .target(name: "CHwloc", dependencies: ["CLibHwloc"]),
         .target(name: "CKernels", cSettings: [kernelFlags]),
         .target(name: "CSignals", cSettings: signalFlags),
 
@@ -58,10 +60,10 @@ let package = Package(
         .target(name: "Files", dependencies: ["Diagnostics"]),
         .target(name: "JSON", dependencies: ["Files"]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
-        .target(name: "Machine", dependencies: ["Files"]),
+        .target(name: "Machine", dependencies: ["Files", "CHwloc"]),
         .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
-        .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
+        .target(name: "Tensors", dependencies: ["Machine", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Options", "JSON", "Tensors"]),
         .target(
             name: "ModelFiles",
@@ -100,9 +102,10 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
+        .testTarget(name: "MachineTests", dependencies: ["Machine"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Machine"]),
         .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TemporaryFolders"]),
         .testTarget(
