@@ -27,12 +27,41 @@ allow_root() {
     fi
 }
 
+# Prints the processors that this process may use, as lscpu does: "processor,core,socket,domain".
+allowed_processors() {
+    local list
+    list=$(awk '$1 == "Cpus_allowed_list:" { print $2 }' /proc/self/status 2> /dev/null || true)
+    { lscpu -p=CPU,Core,Socket,Node 2> /dev/null || true; } | awk -F, -v list="$list" '
+        BEGIN {
+            count = split(list, runs, ",")
+            for (i = 1; i <= count; i++) {
+                last = split(runs[i], ends, "-")
+                for (p = ends[1]; p <= ends[last]; p++) allowed[p] = 1
+            }
+        }
+        !/^#/ && ($1 in allowed)'
+}
+
 # Cores that this process may use; hardware threads of one core count once.
 core_count() {
-    local allowed cores
-    allowed=$(nproc)
-    cores=$(lscpu -p=Core,Socket 2> /dev/null | grep -v '^#' | sort -u | wc -l || true)
-    if ((cores > 0 && cores < allowed)); then echo "$cores"; else echo "$allowed"; fi
+    local cores
+    cores=$(allowed_processors | cut -d, -f2,3 | sort -u | wc -l)
+    if ((cores > 0)); then echo "$cores"; else nproc; fi
+}
+
+# NUMA domains of these cores.
+domain_count() {
+    local domains
+    domains=$(allowed_processors | cut -d, -f4 | sort -u | wc -l)
+    echo $((domains > 0 ? domains : 1))
+}
+
+# Ranks for this machine: one a core up to 8 cores, above that one a NUMA domain, with its cores as
+# threads: fewer ranks then hold fewer copies, and each keeps to its own memory.
+rank_count() {
+    local cores
+    cores=$(core_count)
+    if ((cores <= 8)); then echo "$cores"; else domain_count; fi
 }
 
 # Passes lines on until nobody reads them any more, and then throws them away: a terminal or a

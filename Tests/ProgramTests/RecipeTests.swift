@@ -127,8 +127,8 @@ import Testing
             tie_embeddings dropout_rate
             init: from
             train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
-            stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank optimizer_sharding \
-            node_memory recompute freeze watchdog_seconds maximum_skipped_steps profile_steps
+            stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank oversubscribe \
+            optimizer_sharding node_memory recompute freeze watchdog_seconds maximum_skipped_steps profile_steps
             optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
             epsilon weight_decay maximum_gradient_norm learning_rate_factors
             checkpoint: every_steps keep_last io keep_best
