@@ -44,7 +44,18 @@ package struct ComputeResources {
         kernels.products = choice.products
         return ComputeResources(
             kernels: kernels, choice: choice, threadCount: processors.threadCount,
-            places: processors.places, warnings: processors.warnings)
+            places: processors.places,
+            warnings: processors.warnings
+                + [tileWarning(processors.threadCount, kernels.products)].compactMap { $0 })
+    }
+
+    /// What is wrong where a rank has more threads than most products have tiles.
+    private static func tileWarning(_ threadCount: Int, _ products: ProductKernels) -> String? {
+        guard threadCount > Tiling.wantedCount && !products.cutsFinely else { return nil }
+        return
+            "\(threadCount) threads share the \(Tiling.wantedCount) tiles of most products: more ranks of "
+            + "fewer threads are faster, or \(KernelChoice.variable)=\(products.name)-fine, which "
+            + "has bits of its own"
     }
 
     /// Both libraries count, since the ranks have not yet chosen one.

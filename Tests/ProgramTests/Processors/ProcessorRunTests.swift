@@ -58,7 +58,8 @@ extension Jobs {
             #expect(job.exitCode == 0, "\(job.errors)")
             #expect(job.output.contains("\n1 rank of 1 thread, "), "\(job.output)")
             let watched = try await threads(
-                "taskset -c \(Self.first)", Self.two + "output=bound", in: workspace)
+                "taskset -c \(Self.first)", "train.threads_per_rank=2 train.steps=30 output=bound",
+                in: workspace)
             #expect(watched == ["rank 0: \(Self.first), threads \(Self.first)"])
         }
 
