@@ -49,11 +49,13 @@ let package = Package(
             name: "COpenMPI", pkgConfig: isMPICH ? "mpich" : "ompi-c",
             providers: [.apt([isMPICH ? "libmpich-dev" : "libopenmpi-dev"])]),
         .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CLibHwloc", pkgConfig: "hwloc", providers: [.apt(["libhwloc-dev"])]),
 
         // oneDNN comes without a pkg-config file.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CMPI", dependencies: ["COpenMPI"]),
         .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
+        .target(name: "CHwloc", dependencies: ["CLibHwloc"]),
         .target(name: "CKernels", cSettings: [kernelFlags]),
         .target(name: "CSignals", cSettings: signalFlags),
 
@@ -63,10 +65,10 @@ let package = Package(
         .target(name: "Files", dependencies: ["Diagnostics"]),
         .target(name: "JSON", dependencies: ["Files"]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
-        .target(name: "Machine", dependencies: ["Files"]),
+        .target(name: "Machine", dependencies: ["Files", "CHwloc"]),
         .target(name: "Tokenizers", dependencies: ["Options", "JSON", collections, crypto]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
-        .target(name: "Tensors", dependencies: ["Diagnostics", "CDNN", "COpenBLAS", "CKernels"]),
+        .target(name: "Tensors", dependencies: ["Machine", "CDNN", "COpenBLAS", "CKernels"]),
         .target(name: "Models", dependencies: ["Options", "JSON", "Tensors"]),
         .target(
             name: "ModelFiles",
@@ -105,9 +107,10 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
+        .testTarget(name: "MachineTests", dependencies: ["Machine"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Machine"]),
         .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TemporaryFolders"]),
         .testTarget(

@@ -38,8 +38,8 @@ has_apt() { command -v apt-get > /dev/null && command -v dpkg-query > /dev/null;
 install_libraries() {
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libdnnl-dev libhdf5-dev hdf5-tools
-        pkg-config)
-    say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5)'
+        libhwloc-dev pkg-config)
+    say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5, hwloc)'
     if has_apt; then
         install_packages "${packages[@]}"
         return
@@ -48,7 +48,7 @@ install_libraries() {
     echo "    ${packages[*]}"
     echo 'Install these with the package manager of this system, so that pkg-config finds them.'
     local library
-    for library in ompi-c openblas hdf5; do
+    for library in ompi-c openblas hdf5 hwloc; do
         if ! pkg-config --exists "$library" 2> /dev/null; then
             echo "pkg-config does not find $library" >&2
             return 1

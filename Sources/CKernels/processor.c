@@ -1,8 +1,3 @@
-#if defined(__linux__)
-#define _GNU_SOURCE
-#include <sched.h>
-#endif
-
 #include "CKernels.h"
 
 const char *kernel_instruction_set(void) {
@@ -20,21 +15,12 @@ const char *kernel_instruction_set(void) {
 #endif
 }
 
-long kernel_allowed_processors(void) {
-#if defined(__linux__)
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-#endif
-    return 0;
-}
-
-int kernel_bind_processors(long first, long count) {
-#if defined(__linux__)
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (long i = first; i < first + count && i < CPU_SETSIZE; i++) CPU_SET(i, &set);
-    return sched_setaffinity(0, sizeof set, &set);
+const char *kernel_compiler(void) {
+#if defined(__clang__)
+#define TEXT(x) #x
+#define VALUE(x) TEXT(x)
+    return "clang " VALUE(__clang_major__) "." VALUE(__clang_minor__);
 #else
-    return 0;
+    return "gcc " __VERSION__;
 #endif
 }

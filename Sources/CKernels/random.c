@@ -29,7 +29,8 @@ void kernel_philox(
     memcpy(out, c, sizeof c);
 }
 
-/* Word j of block i decides element 4 i + j of the stream (site, sequence, step). */
+/* Word j of block i decides element 4 i + j of the stream (site, sequence, step). A block has 46 bits:
+ * the upper ones stand above the 18 of the site. */
 SWIFT_LLM_DISPATCH
 void kernel_dropout(
     float *out, const float *x, long n, unsigned long first_element,
@@ -40,9 +41,12 @@ void kernel_dropout(
         long count = n - i < 256 ? n - i : 256;
         unsigned words[264];
         unsigned long start = first_element + (unsigned long)i;
-        unsigned block = (unsigned)(start / 4), offset = (unsigned)(start % 4);
+        unsigned offset = (unsigned)(start % 4);
         for (unsigned b = 0; b < 66; b++) {
-            unsigned c[4] = {block + b, stream->site, stream->sequence, stream->step};
+            unsigned long block = start / 4 + b;
+            unsigned c[4] = {
+                (unsigned)block, stream->site | (unsigned)(block >> 32) << 18, stream->sequence,
+                stream->step};
             philox(c, stream->seed);
             for (int j = 0; j < 4; j++) words[4 * b + j] = c[j];
         }

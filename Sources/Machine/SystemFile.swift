@@ -26,25 +26,9 @@ package enum SystemFile {
         return nil
     }
 
-    /// Cores that are not hardware threads of one another; nil where the system does not show it.
-    package static var physicalCoreCount: Int? {
-        let folder = "/sys/devices/system/cpu"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let siblings = names.filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
-            .map { text("\(folder)/\($0)/topology/thread_siblings_list") }
-            .filter { !$0.isEmpty }
-        return siblings.isEmpty ? nil : Set(siblings).count
-    }
-
     /// Threads that wanted to run, on average over the last minute.
     package static var loadAverage: Double? {
         text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) }
-    }
-
-    package static var nodeCount: Int {
-        let names =
-            (try? FileManager.default.contentsOfDirectory(atPath: "/sys/devices/system/node")) ?? []
-        return max(1, names.count { $0.hasPrefix("node") && Int($0.dropFirst(4)) != nil })
     }
 
     /// The entries of /proc/meminfo in bytes.

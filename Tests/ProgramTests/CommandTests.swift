@@ -16,13 +16,13 @@ import swift_llm_train
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
                 + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
-                + "replay, supervise, doctor, bench; did you mean pretrain?"
+                + "replay, supervise, hosts, doctor, bench; did you mean pretrain?"
         ),
         (
             "plan",
             "unknown command plan: expected one of run, tokenizer, prepare, pretrain, "
                 + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
-                + "replay, supervise, doctor, bench; see --help"
+                + "replay, supervise, hosts, doctor, bench; see --help"
         ),
         (
             "tokenizer trian",

@@ -43,7 +43,7 @@ struct DocumentedPage {
 
     private static func arguments(of command: [String]) -> [String]? {
         var words = command[...]
-        if words.first == "mpirun" { words = words.dropFirst(3) }
+        if words.first == "mpirun" { words = words.drop { $0 != "swift-llm-train" } }
         if words.first == "sbatch" { words = words.dropFirst() }
         switch words.first {
         case "swift-llm-train", "launch/local", "launch/slurm.sbatch":

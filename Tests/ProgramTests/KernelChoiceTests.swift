@@ -106,7 +106,9 @@ import Testing
     private func pinned(_ name: String?) throws -> ProductKernels? {
         try KernelChoice.pinned(
             name.map { [KernelChoice.variable: $0] } ?? [:],
-            among: ProductKernels.known.filter { $0.name != "openblas-widened" })
+            among: ProductKernels.known.filter {
+                $0.name != "openblas-widened" && !$0.cutsFinely
+            })
     }
 
     @Test func aPinIsOneOfTheNames() throws {
@@ -116,6 +118,9 @@ import Testing
         #expect(
             try pinned("onednn-widened")
                 == ProductKernels(floats: .oneDNN, widensBFloat16: true))
+        #expect(
+            try KernelChoice.pinned([KernelChoice.variable: "openblas-fine"])
+                == ProductKernels(floats: .openBLAS, cutsFinely: true))
     }
 
     @Test(arguments: ["fast", "oneDNN", "openblas-widened", " onednn"])

@@ -87,9 +87,11 @@ import Training
         options.preset = .nano
         options.mlpSize = 64
         let failure = #expect(throws: Failure.self) { try options.validate() }
+        let families = Architecture.all.map(\.name).filter { $0 != "gpt2" }
+            .joined(separator: " or ")
         #expect(
-            failure?.line == "model.mlp_size is a key of llama; remove it, or set "
-                + "model.architecture to llama")
+            failure?.line == "model.mlp_size is a key of \(families); remove it, or set "
+                + "model.architecture to \(families)")
         options.architecture = .llama
         #expect(throws: Failure.self) { try options.validate() }
         options.preset = .llamaNano

@@ -127,7 +127,7 @@ import Testing
             tie_embeddings dropout_rate
             init: from
             train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
-            stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank optimizer_sharding \
+            stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank oversubscribe optimizer_sharding \
             node_memory recompute freeze watchdog_seconds io_seconds \
             maximum_skipped_steps profile_steps
             optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \

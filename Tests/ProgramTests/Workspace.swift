@@ -22,7 +22,7 @@ final class Workspace: Sendable {
         model: {layer_count: 2, head_count: 2, embedding_size: 16, context_length: 16,
                 dropout_rate: 0.1}
         train: {global_batch_size: 24, micro_batch_size: 2, sequence_length: 16, steps: 20,
-                lanes: 8, threads_per_rank: 1}
+                lanes: 8, threads_per_rank: 1, oversubscribe: true}
         optimizer: {learning_rate: 1.0e-2, warmup_steps: 3, maximum_gradient_norm: 0.5}
         checkpoint: {every_steps: 5, keep_last: 0}
         evaluate: {every_steps: 5}

@@ -41,6 +41,58 @@ import Testing
         check(shape, rate: rate, .sampled(3)).expectAgreement()
     }
 
+    /// Alone a sequence has its blocks in eight parts, in a batch of 8 in four, and of 32 in one.
+    @Test func partsOfTheQueriesGiveTheGradientsOfOnePart() {
+        let device = Device(threadCount: 2)
+        let (length, width) = (600, (4 + 2 * 2) * 4)
+        var random = SplitMix64(seed: 17)
+        let sequence = Reference(random: [1, length, width], in: -2...2, using: &random)
+        let seed = Reference(random: [1, length, 4 * 4], using: &random)
+        let gradients = [1, 8, 32].map { count in
+            let tape = Tape(device: device)
+            func repeated(_ one: Reference) -> Tensor<Float> {
+                let values = Array(repeating: one.values, count: count).flatMap { $0 }
+                return device.tensor(
+                    Reference(shape: [count] + one.shape.dropFirst(), values: values))
+            }
+            let input = tape.input(repeated(sequence))
+            let options = AttentionOptions(
+                headCount: 4, keyValueHeadCount: 2, contextLength: length)
+            let y = tape.causalAttention(input, options)
+            tape.backward(from: y, seed: repeated(seed))
+            return (input.node?.gradient?.array ?? []).prefix(length * width).map { Double($0) }
+        }
+        #expect(gradients[0].count == length * width)
+        for other in gradients[1...] {
+            expectClose(gradients[0], other, .forward)
+        }
+        let layout = AttentionLayout(
+            qkvShape: [1, length, width],
+            AttentionOptions(
+                headCount: 4, keyValueHeadCount: 2, contextLength: length))
+        #expect([2, 16, 64].map { layout.parts(heads: 2, groups: $0).count } == [8, 4, 1])
+    }
+
+    /// Each block once, in their order, and no part with much more work than another.
+    @Test(
+        arguments: [1, 2, 3, 8, 12, 64, 100],
+        [[1, 1], [1, 1000], [4, 128], [4, 129], [4, 1000]])
+    func partsHoldEachBlockOnce(groups: Int, shape: [Int]) {
+        let (heads, length) = (shape[0], shape[1])
+        let layout = AttentionLayout(
+            qkvShape: [1, length, (heads + 2) * 8],
+            AttentionOptions(headCount: heads, keyValueHeadCount: 1, contextLength: length))
+        let parts = layout.parts(heads: heads, groups: groups)
+        let whole = layout.parts(heads: heads, groups: 1 << 10)
+        #expect(whole.count == 1)
+        #expect(parts.flatMap { $0 }.map(\.rows) == whole[0].map(\.rows))
+        #expect(parts.flatMap { $0 }.map(\.head) == whole[0].map(\.head))
+        #expect(parts.count <= max(1, 64 / groups) && parts.allSatisfy { !$0.isEmpty })
+        let works = parts.map { $0.map(\.work).reduce(0, +) }
+        let largest = whole[0].map(\.work).max() ?? 0
+        #expect((works.max() ?? 0) <= works.reduce(0, +) / parts.count + largest)
+    }
+
     @Test func theFutureChangesNothing() {
         let device = Device(threadCount: 1)
         var random = SplitMix64(seed: 12)

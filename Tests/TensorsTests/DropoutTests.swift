@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 import Testing
 
@@ -64,6 +65,35 @@ import Testing
         let zeros = kept(Dropout.example(rate: rate), shape: [4, 600, 100]).count { !$0 }
         let sigma = (Double(count) * Double(rate) * Double(1 - rate)).squareRoot()
         #expect(abs(Double(zeros) - Double(count) * Double(rate)) < 5 * sigma)
+    }
+
+    /// The factors of ones from element `first` of a sequence on, by the kernel.
+    private func factors(_ dropout: Dropout, count: Int, from first: Int) -> [Float] {
+        var stream = kernel_dropout_stream(
+            seed: dropout.stream.seed, step: UInt32(dropout.stream.step),
+            sequence: UInt32(dropout.stream.firstSequence), site: UInt32(dropout.site),
+            rate: dropout.rate)
+        let ones = [Float](repeating: 1, count: count)
+        var mask = ones
+        kernel_dropout(&mask, ones, count, UInt(first), &stream)
+        return mask
+    }
+
+    /// The attention of 32 heads over 32,768 positions has 2^33 blocks of four elements a sequence.
+    @Test(arguments: [0, 1 << 34 - 6, 1 << 34, 3 << 34 - 130, 1 << 47] as [Int])
+    func theMaskGoesOnPastFourBillionBlocks(first: Int) {
+        let dropout = Dropout.example(rate: 0.5)
+        let expected = (first..<first + 600).map { dropout.factor(sequence: 0, element: $0) }
+        #expect(factors(dropout, count: 600, from: first).map(Double.init) == expected)
+    }
+
+    /// Heads whose blocks lie 2^32 apart had one mask.
+    @Test func headsOverLongSequencesHaveMasksOfTheirOwn() {
+        let square = 32_768 * 32_768
+        let masks = (0..<32).map {
+            factors(.example(rate: 0.5), count: 128, from: $0 * square)
+        }
+        #expect(Set(masks).count == 32)
     }
 
     private func kept(_ dropout: Dropout, shape: [Int]) -> [Bool] {

@@ -2,10 +2,13 @@ import Tensors
 
 extension Dropout {
     /// What element `element` of a sequence is multiplied by, from the documented counter
-    /// (element / 4, site, sequence, step), word element % 4: kept from rate * 2^32 on.
+    /// (element / 4, site, sequence, step), word element % 4: kept from rate * 2^32 on. The bits of
+    /// element / 4 past 32 stand above the 18 of the site.
     func factor(sequence: Int, element: Int) -> Double {
+        let block = UInt64(element / 4)
         let counter = [
-            UInt32(element / 4), UInt32(site), UInt32(stream.firstSequence + sequence),
+            UInt32(truncatingIfNeeded: block), UInt32(site) | UInt32(block >> 32) << 18,
+            UInt32(stream.firstSequence + sequence),
             UInt32(stream.step),
         ]
         let word = Philox.words(counter: counter, key: stream.seed)[element % 4]

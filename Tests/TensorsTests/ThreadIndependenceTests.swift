@@ -43,6 +43,18 @@ struct Workload: Sendable, CustomTestStringConvertible {
                 headCount: 3, contextLength: 150, dropout: .example(rate: 0.2))
             return $0.causalAttention($1[0], options)
         },
+        Workload("groupedAttention", [[2, 300, (4 + 2 * 2) * 8]]) {
+            let options = AttentionOptions(headCount: 4, keyValueHeadCount: 2, contextLength: 300)
+            return $0.causalAttention($1[0], options)
+        },
+        Workload("rotate", [[3, 70, 160], [3, 70, 80], [3, 70, 80]]) {
+            let table = RotaryTable(
+                frequencies: (0..<20).map { 1 / Float($0 + 1) }, positions: 80, device: $0.device)
+            return $0.rotate(queries: $1[0], keys: $1[1], values: $1[2], table, from: 10)
+        },
+        Workload("linear of many tiles", [[512, 768], [768, 2304]]) {
+            $0.linear($1[0], weight: $1[1])
+        },
         Workload("dropout", [[3, 100, 97]]) { $0.dropout($1[0], .example(rate: 0.2)) },
         Workload("embedding", [[50, 130]]) { tape, inputs in
             let ids = tape.device.tensor((0..<300).map { Int32($0 * 37 % 50) }, shape: [300])
@@ -71,7 +83,7 @@ struct Workload: Sendable, CustomTestStringConvertible {
     func valuesAndGradientsHaveTheSameBitsOnAnyNumberOfThreads(_ workload: Workload) {
         let expected = bits(workload, threadCount: 1)
         #expect(expected.count == workload.shapes.count + 1)
-        for threadCount in [2, 3, 5] {
+        for threadCount in [2, 3, 5, 8] {
             #expect(
                 bits(workload, threadCount: threadCount) == expected, "\(threadCount) threads")
         }
@@ -95,8 +107,51 @@ struct Workload: Sendable, CustomTestStringConvertible {
         return results.map { $0.buffer.map(\.bitPattern) }
     }
 
+    /// Of coarse tiles and of fine ones; each way has bits of its own.
+    @Test(
+        arguments: ProductKernels.possible,
+        [[1024, 768, 768], [515, 770, 1100], [1025, 1600, 600]])
+    func largeProductsHaveTheSameBitsOnAnyNumberOfThreads(
+        products: ProductKernels, shape: [Int]
+    ) {
+        let wanted = bits(products, shape, threads: 1)
+        for threads in [2, 16, 64] {
+            #expect((bits(products, shape, threads: threads) == wanted) as Bool, "\(threads)")
+        }
+        let tiling = Tiling(
+            rows: shape[0], columns: shape[1], depth: shape[2], isFine: products.cutsFinely)
+        #expect(products.cutsFinely ? tiling.count >= 32 : tiling.count == 8)
+    }
+
+    /// The product, and those of the operands with themselves, transposed; of floats and bfloat16.
+    private func bits(
+        _ products: ProductKernels, _ shape: [Int], threads: Int
+    ) -> [[UInt32]] {
+        let device = Device(threadCount: threads, products: products)
+        let x = device.uninitialized([shape[0], shape[2]])
+        let w = device.uninitialized([shape[2], shape[1]])
+        device.fillNormal(x, deviation: 1, stream: 0, seed: 23)
+        device.fillNormal(w, deviation: 1, stream: 1, seed: 23)
+        func all<Element: ComputeElement>(_ type: Element.Type) -> [[UInt32]] {
+            let (a, b) = (Element.narrowed(x, on: device), Element.narrowed(w, on: device))
+            let products = [
+                (a.matrix, b.matrix), (a.matrix.transposed, a.matrix),
+                (b.matrix, b.matrix.transposed),
+            ]
+            // The matrices do not hold the memory.
+            return withExtendedLifetime((a, b)) {
+                products.map { left, right in
+                    let out = device.uninitialized([left.rows, right.columns])
+                    device.multiply(left, right, into: out.matrix)
+                    return out.buffer.map(\.bitPattern)
+                }
+            }
+        }
+        return all(Float.self) + (ComputeKernels.hasBFloat16 ? all(BFloat16.self) : [])
+    }
+
     @Test func aWholeStepHasTheSameBitsOnAnyNumberOfThreads() {
-        let results = [1, 2, 3, 5].map { threadCount in
+        let results = [1, 2, 3, 5, 8].map { threadCount in
             let model = SmallModel(device: Device(threadCount: threadCount))
             let gradients = ParameterGradients(model.list)
             let loss = model.step(Tape(device: model.device, gradients: gradients))

@@ -1,4 +1,7 @@
 import CKernels
+import Foundation
+import Machine
+import Synchronization
 import Tensors
 import Testing
 
@@ -45,6 +48,60 @@ import Testing
         #expect(sums == expected)
     }
 
+    /// More threads than processors: none is waited for that has no index.
+    @Test func sixtyFourThreadsShareOutLoops() {
+        let pool = ThreadPool(threadCount: 64)
+        let sums = (0..<100).map { _ in Atomic64() }
+        for loop in 0..<300 {
+            pool.forEach(1 + loop % 100) { sums[$0].value.add(1, ordering: .relaxed) }
+        }
+        let expected = (0..<100).map { 300 - 3 * $0 }
+        #expect(sums.map { $0.value.load(ordering: .relaxed) } == expected)
+    }
+
+    @Test func aLoopInsideALoopRunsOnItsThread() {
+        let pool = ThreadPool(threadCount: 3)
+        let count = Atomic64()
+        pool.forEach(20) { _ in
+            pool.forEach(30) { _ in count.value.add(1, ordering: .relaxed) }
+        }
+        #expect(count.value.load(ordering: .relaxed) == 600)
+    }
+
+    @Test func threadsThatAskForLoopsAtOnceGetThem() async {
+        let pool = ThreadPool(threadCount: 3)
+        let total = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    let count = Atomic64()
+                    for _ in 0..<200 {
+                        pool.forEach(9) { _ in count.value.add(1, ordering: .relaxed) }
+                    }
+                    return count.value.load(ordering: .relaxed)
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(total == 6 * 200 * 9)
+    }
+
+    /// All threads of a pool that have a place run there alone, and the one that asks runs where it did.
+    @Test func eachThreadKeepsToItsPlace() {
+        let numbers = ProcessorSet.inherited.numbers
+        let places = (0..<4).map { ProcessorSet([numbers[$0 % numbers.count]]) }
+        let pool = ThreadPool(threadCount: 4, places: places)
+        let own = ProcessorSet.ofCallingThread
+        let arrived = Atomic64()
+        let found = Mutex<[String]>([])
+        pool.forEach(4) { _ in
+            found.withLock { $0.append("\(ProcessorSet.ofCallingThread)") }
+            arrived.value.add(1, ordering: .relaxed)
+            while arrived.value.load(ordering: .relaxed) < 4 { Thread.sleep(forTimeInterval: 1e-4) }
+        }
+        let expected = (places[1...] + [own]).map { "\($0)" }
+        #expect(found.withLock { $0.sorted() } == expected.sorted())
+    }
+
     /// A serial stretch lets the workers fall asleep before the next loop wakes them.
     @Test func sleepingThreadsWakeForTheNextLoop() {
         let pool = ThreadPool(threadCount: 3)
@@ -87,4 +144,9 @@ import Testing
         }
         #expect(observed == nil)
     }
+}
+
+/// A counter that closures share.
+private final class Atomic64: Sendable {
+    let value = Atomic<Int>(0)
 }

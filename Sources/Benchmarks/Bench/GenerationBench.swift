@@ -37,7 +37,8 @@ package struct GenerationBench {
             return configuration
         }
         let compute = try ComputeResources.agree(
-            threadsPerRank: recipe.train.threadsPerRank, over: communicator)
+            threadsPerRank: recipe.train.threadsPerRank,
+            mayOversubscribe: recipe.train.oversubscribe, over: communicator)
         let device = compute.makeDevice()
         let model = LanguageModel(configuration, device: device)
         model.initialize(seed: UInt64(recipe.seed))

@@ -28,7 +28,8 @@ package struct TrainingBench {
     /// - Throws: `AgreedFailure` where the ranks cannot train together.
     package func run() throws -> TrainingBenchReport {
         let compute = try ComputeResources.agree(
-            threadsPerRank: recipe.train.threadsPerRank, over: communicator)
+            threadsPerRank: recipe.train.threadsPerRank,
+            mayOversubscribe: recipe.train.oversubscribe, over: communicator)
         let configuration = try communicator.agree {
             try recipe.model.configuration(tokenizerVocabularySize: 1)
         }

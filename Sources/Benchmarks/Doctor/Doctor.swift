@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Machine
 import Runs
 import Tensors
 
@@ -22,7 +23,7 @@ package struct Doctor {
     ///
     /// - Throws: `AgreedFailure` when MPI or HDF5 do not work.
     package func report() throws -> DoctorReport {
-        let allowedCores = ProcessorBinding.allowedCount
+        let allowedCores = ProcessorSet.inherited.count
         var warnings: [String] = []
         let compute = try compute(&warnings)
         let host = ProcessInfo.processInfo.hostName
@@ -51,7 +52,7 @@ package struct Doctor {
             warnings.append(failure.failure.line)
             return ComputeResources(
                 kernels: ComputeKernels.prepare(), choice: .usual,
-                threadCount: ProcessorBinding.allowedCount, warnings: [])
+                threadCount: ProcessorSet.inherited.count, warnings: [])
         }
     }
 

@@ -2,13 +2,12 @@ import Diagnostics
 import Foundation
 import JSON
 import Machine
-import Tensors
 
 /// What the machine of the first rank has; facts that the system does not give are nil.
 struct MachineFacts: DoctorPart {
     package let processor: String
     let onlineCores: Int
-    let physicalCores: Int?
+    let physicalCores: Int
     /// Threads that other programs kept busy when the doctor came.
     package let loadAverage: Double?
     /// Cores that this process may use, by its affinity.
@@ -34,12 +33,12 @@ struct MachineFacts: DoctorPart {
 
     package init(ranksHere: Int, threadCount: Int, allowedCores: Int) {
         processor = SystemFile.processorName
-        onlineCores = ProcessorBinding.onlineCount
-        physicalCores = SystemFile.physicalCoreCount
+        onlineCores = ProcessorSet.onlineCount
+        physicalCores = ProcessorMap.ofMachine.coreCount
         loadAverage = SystemFile.loadAverage
         self.allowedCores = allowedCores
         containerCores = SystemFile.containerCores
-        nodeCount = SystemFile.nodeCount
+        nodeCount = ProcessorMap.ofMachine.domainCount
         let total = SystemFile.memory["MemTotal"] ?? 0
         memoryBytes = total
         availableBytes = SystemFile.availableBytes ?? 0
@@ -81,10 +80,10 @@ extension MachineFacts {
             "\(share)\(nodes)\(pairs).")
     }
 
-    private var hasHardwareThreads: Bool { physicalCores.map { $0 < onlineCores } ?? false }
+    private var hasHardwareThreads: Bool { physicalCores < onlineCores }
 
     private var coreCount: String {
-        guard let physicalCores, hasHardwareThreads else { return "\(onlineCores)" }
+        guard hasHardwareThreads else { return "\(onlineCores)" }
         return "\(physicalCores) with \(onlineCores) hardware threads"
     }
 
@@ -154,7 +153,7 @@ extension MachineFacts {
         [
             "processor": .object([
                 "name": .string(processor), "online_cores": .integer(onlineCores),
-                "physical_cores": physicalCores.map(JSONValue.integer) ?? .null,
+                "physical_cores": .integer(physicalCores),
                 "load_average": loadAverage.map(JSONValue.number) ?? .null,
                 "allowed_cores": .integer(allowedCores), "numa_nodes": .integer(nodeCount),
                 "container_cores": containerCores.map(JSONValue.number) ?? .null,

@@ -210,14 +210,21 @@ void kernel_normal(
 
 /* processor.c; the clone that the loader picks: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2) ... */
 const char *kernel_instruction_set(void);
-/* Processors this thread may run on; 0 where the system does not tell. */
-long kernel_allowed_processors(void);
-/* Lets this thread, and those that it starts, run on these processors; 0 when done. */
-int kernel_bind_processors(long first, long count);
+/* The compiler that made these kernels, which decides bits too: "clang 21.0". */
+const char *kernel_compiler(void);
 
 /* peak.c; runs independent chains of fused multiply-adds in registers, `rounds` links of each, and
  * returns the floating-point operations done. */
 double kernel_fma_chains(long rounds);
+
+/* waiting.c; `calls` counts the calls of those that wait on it. */
+unsigned kernel_calls(const unsigned *calls);
+/* Sleeps until somebody calls, unless that was done since `seen` was read; it may end early. */
+void kernel_sleep(const unsigned *calls, unsigned seen);
+/* Calls, and wakes at most `count` of those that sleep. */
+void kernel_wake(unsigned *calls, int count);
+/* Gives the processor to another thread that wants it. */
+void kernel_yield(void);
 
 /* Tells the processor that this thread waits on memory that another thread writes. */
 static inline void kernel_pause(void) {

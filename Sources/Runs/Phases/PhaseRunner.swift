@@ -45,9 +45,11 @@ package struct PhaseRunner {
                 say("stopped on request before the phase \(phase.rawValue); go on with --resume")
                 return Self.stoppedExitCode
             }
-            let tuning = phase == .finetune ? recipe.finetune.train.threadsPerRank : nil
+            let tuning = phase == .finetune ? recipe.finetune.train : nil
             let compute = try ComputeResources.agree(
-                threadsPerRank: tuning ?? recipe.train.threadsPerRank, over: communicator)
+                threadsPerRank: tuning?.threadsPerRank ?? recipe.train.threadsPerRank,
+                mayOversubscribe: tuning?.oversubscribe == true || recipe.train.oversubscribe,
+                over: communicator)
             do {
                 var recipe = recipe
                 if isResuming && phases.count > 1, try beginAgain(ledger) {

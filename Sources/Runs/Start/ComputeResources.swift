@@ -1,6 +1,7 @@
 import Collectives
 import Diagnostics
 import Foundation
+import Machine
 import Tensors
 
 /// The resources with which each rank computes, agreed by all: the kernels, and the share of the
@@ -10,51 +11,70 @@ package struct ComputeResources {
     /// How the kernels were chosen.
     package var choice: KernelChoice
     package let threadCount: Int
+    /// The processors of each thread; none where they are not chosen.
+    private let places: [ProcessorSet]
     package let warnings: [String]
 
     package init(
-        kernels: ComputeKernels, choice: KernelChoice, threadCount: Int, warnings: [String]
+        kernels: ComputeKernels, choice: KernelChoice, threadCount: Int,
+        places: [ProcessorSet] = [], warnings: [String]
     ) {
         self.kernels = kernels
         self.choice = choice
         self.threadCount = threadCount
+        self.places = places
         self.warnings = warnings
     }
 
-    /// - Parameter threadsPerRank: nil shares the processors of a node among its ranks.
-    /// - Throws: `AgreedFailure` when the kernels differ, since then the bits would.
+    /// - Parameters:
+    ///   - threadsPerRank: nil shares the processors of a node among its ranks.
+    ///   - mayOversubscribe: whether a rank may have more threads than processors.
+    /// - Throws: `AgreedFailure` when the kernels differ, since then the bits would, or when a rank has
+    ///   too few processors.
     package static func agree(
-        threadsPerRank: Int?, over communicator: any Communicator,
+        threadsPerRank: Int?, mayOversubscribe: Bool = false, over communicator: any Communicator,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> ComputeResources {
         var kernels = ComputeKernels.prepare()
-        let names = try communicator.allGather(ofAnySize: Array(kernels.description.utf8))
-            .map { String(decoding: $0, as: UTF8.self) }
-        if let other = names.first(where: { $0 != names[0] }) {
-            throw AgreedFailure(
-                Failure(
-                    "the ranks compute with different kernels, which give different bits",
-                    expected: names[0], got: other,
-                    remedy: "use hosts with processors of one kind and the same libraries"),
-                rank: 0, isEverywhere: true)
-        }
-        let hosts = try communicator.allGather(
-            ofAnySize: Array(ProcessInfo.processInfo.hostName.utf8))
-        let ranksHere = hosts.count { $0 == hosts[communicator.rank] }
-        let share = max(1, ProcessorBinding.onlineCount / ranksHere)
-        let threadCount = threadsPerRank ?? share
-        let bindingFailure = bind(
-            threadCount: threadCount, localRank: communicator.localRank, ranksHere: ranksHere)
+        try requireEqual(kernels.libraries, over: communicator)
+        let processors = try RankProcessors.agree(
+            threadsPerRank: threadsPerRank, mayOversubscribe: mayOversubscribe,
+            over: communicator, environment: environment)
         let choice = try KernelChoice.agree(kernels, over: communicator, environment: environment)
         kernels.products = choice.products
         return ComputeResources(
-            kernels: kernels, choice: choice, threadCount: threadCount,
-            warnings: Self.warnings(threadCount: threadCount, ranksHere: ranksHere)
-                + [bindingFailure].compactMap { $0 })
+            kernels: kernels, choice: choice, threadCount: processors.threadCount,
+            places: processors.places,
+            warnings: processors.warnings
+                + [tileWarning(processors.threadCount, kernels.products)].compactMap { $0 })
+    }
+
+    /// What is wrong where a rank has more threads than most products have tiles.
+    private static func tileWarning(_ threadCount: Int, _ products: ProductKernels) -> String? {
+        guard threadCount > Tiling.wantedCount && !products.cutsFinely else { return nil }
+        return
+            "\(threadCount) threads share the \(Tiling.wantedCount) tiles of most products: more ranks of "
+            + "fewer threads are faster, or \(KernelChoice.variable)=\(products.name)-fine, which "
+            + "has bits of its own"
+    }
+
+    /// Both libraries count, since the ranks have not yet chosen one.
+    private static func requireEqual(
+        _ libraries: String, over communicator: any Communicator
+    ) throws {
+        let names = try communicator.allGather(ofAnySize: Array(libraries.utf8))
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard let index = names.firstIndex(where: { $0 != names[0] }) else { return }
+        throw AgreedFailure(
+            Failure(
+                "the ranks compute with different kernels, which give different bits",
+                expected: "\(names[0]), as on rank 0", got: "\(names[index]) on rank \(index)",
+                remedy: "use hosts with processors of one kind, and the same libraries and build"),
+            rank: 0, isEverywhere: true)
     }
 
     package func makeDevice() -> Device {
-        Device(threadCount: threadCount, products: kernels.products)
+        Device(threadCount: threadCount, places: places, products: kernels.products)
     }
 
     /// The resources with the kernels of the run that is resumed, where this processor has them;
@@ -74,33 +94,5 @@ package struct ComputeResources {
     package func description(worldSize: Int) -> String {
         "\(worldSize) \(worldSize == 1 ? "rank" : "ranks") of \(threadCount) "
             + "\(threadCount == 1 ? "thread" : "threads"), \(kernels.description)"
-    }
-
-    /// A launcher that binds a rank to fewer processors than it has threads is overruled.
-    ///
-    /// - Returns: the reason of the system against it; nil where the threads have their processors.
-    private static func bind(threadCount: Int, localRank: Int, ranksHere: Int) -> String? {
-        let allowedCount = ProcessorBinding.allowedCount
-        guard allowedCount < threadCount else { return nil }
-        let online = ProcessorBinding.onlineCount
-        let first = localRank * threadCount
-        let fits = ranksHere * threadCount <= online
-        guard !ProcessorBinding.bind(to: fits ? first..<first + threadCount : 0..<online) else {
-            return nil
-        }
-        let reason = String(cString: strerror(errno))
-        return "\(threadCount) threads take turns on \(allowedCount) of the processors, and the "
-            + "system gives them no others (sched_setaffinity: \(reason))"
-    }
-
-    private static func warnings(threadCount: Int, ranksHere: Int) -> [String] {
-        var warnings: [String] = []
-        let online = ProcessorBinding.onlineCount
-        if ranksHere * threadCount > online {
-            warnings.append(
-                "\(Quantity.count(ranksHere, "rank")) of \(Quantity.count(threadCount, "thread")) share \(Quantity.count(online, "processor")): "
-                    + "they will wait for one another")
-        }
-        return warnings
     }
 }

@@ -45,13 +45,27 @@ package struct ComputeKernels: Equatable, Sendable {
     /// Whether the processor, and oneDNN, multiply bfloat16 by instructions made for it.
     package static let hasBFloat16 = cdnn_has_bfloat16() != 0
 
-    /// The names of what decides the bits: equal kernels have equal descriptions, and others
-    /// another.
+    /// The names and versions of what decides the bits: equal kernels have equal descriptions, and
+    /// others another.
     package var description: String {
-        let core = products.floats == .oneDNN ? oneDNNInstructionSet : blasCore
+        let core = products.floats == .oneDNN ? oneDNN : openBLAS
         let widening = products.widensBFloat16 ? ", bf16 computed as fp32" : ""
-        return "\(products.floats.title) \(core)\(widening), kernels \(instructionSet)"
+        // Widened or not: small products of bfloat16 are computed as they are.
+        let other = products.floats == .openBLAS && Self.hasBFloat16 ? ", \(oneDNN)" : ""
+        return "\(core)\(other)\(widening)\(products.cutsFinely ? ", fine tiles" : ""), \(own)"
     }
+
+    /// The names and versions of all with which this process could compute.
+    package var libraries: String { "\(oneDNN), \(openBLAS), \(own)" }
+
+    private var oneDNN: String { "oneDNN \(Self.oneDNNVersion) \(oneDNNInstructionSet)" }
+    private var openBLAS: String { "OpenBLAS \(Self.blasVersion) \(blasCore)" }
+    private var own: String {
+        "kernels \(Self.generation) \(instructionSet) (\(String(cString: kernel_compiler())))"
+    }
+
+    /// Counts the changes of our own kernels, of tiles and of the orders of sums that change bits.
+    private static let generation = 2
 }
 
 extension ComputeKernels {

@@ -30,6 +30,20 @@ extension Device {
         forEachChunk(of: rows, grain: rowsInChunk, as: kind, body)
     }
 
+    /// Cuts the rows of each sequence into chunks of about `grain` elements; `body` is given the number
+    /// of the sequence and rows of it.
+    package func forEachRowChunk(
+        sequences: Int, rows: Int, columns: Int, as kind: OperationKind = .elementwise,
+        _ body: (Int, Range<Int>) -> Void
+    ) {
+        let rowsInChunk = max(1, Self.grain / max(1, columns))
+        let chunkCount = (rows + rowsInChunk - 1) / rowsInChunk
+        forEach(sequences * chunkCount, as: kind) { index in
+            let (sequence, chunk) = index.quotientAndRemainder(dividingBy: chunkCount)
+            body(sequence, chunk * rowsInChunk..<min(rows, (chunk + 1) * rowsInChunk))
+        }
+    }
+
     package func fill<Element: ComputeElement>(_ tensor: Tensor<Element>, with value: Float) {
         forEachChunk(of: tensor.count) { chunk in
             Element.fill(tensor.pointer + chunk.lowerBound, value, chunk.count)

@@ -1,3 +1,5 @@
+import Machine
+
 /// The means with which a rank computes: its threads, its memory and its way of multiplying
 /// matrices.
 package final class Device: Sendable {
@@ -7,10 +9,13 @@ package final class Device: Sendable {
     /// The clock that takes the time of each kind of operation.
     package let operations = OperationClock()
 
-    package init(threadCount: Int, products: ProductKernels = .usual) {
+    /// - Parameter places: the processors of each thread; none to leave them to the system.
+    package init(
+        threadCount: Int, places: [ProcessorSet] = [], products: ProductKernels = .usual
+    ) {
         _ = ComputeKernels.prepare()
         self.products = products
-        threads = ThreadPool(threadCount: threadCount)
+        threads = ThreadPool(threadCount: threadCount, places: places)
         memory = StoragePool()
     }
 

@@ -16,7 +16,8 @@ extension Device {
             multiplyRow(a, b, into: out, adds: adds)
             return epilogue(Tile(rows: 0..<1, columns: 0..<out.columns))
         }
-        let tiling = Tiling(rows: out.rows, columns: out.columns, depth: a.columns)
+        let tiling = Tiling(
+            rows: out.rows, columns: out.columns, depth: a.columns, isFine: products.cutsFinely)
         if let widened = WidenedProduct(a, b, into: out, adds: adds, tiling, on: self) {
             return operations.measure(.matmul) {
                 widened.compute(on: threads.threadCount, epilogue)

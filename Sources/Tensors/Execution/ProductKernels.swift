@@ -17,9 +17,13 @@ package struct ProductKernels: Hashable, Sendable {
     /// Whether matrices of bfloat16 are widened to floats, which is exact, and multiplied as those;
     /// else the processor's instructions for bfloat16 multiply them, by oneDNN.
     package var widensBFloat16: Bool
+    /// Whether large products have up to 64 tiles and not 8: for ranks of many threads, at the cost of those
+    /// of few. Never taken unless it is asked for, since no bit depends on the number of threads.
+    package var cutsFinely: Bool
 
-    package init(floats: Library, widensBFloat16: Bool = false) {
+    package init(floats: Library, widensBFloat16: Bool = false, cutsFinely: Bool = false) {
         (self.floats, self.widensBFloat16) = (floats, widensBFloat16)
+        self.cutsFinely = cutsFinely
     }
 
     /// The way that is taken unless a measurement speaks against it. With AVX-512, oneDNN is 5 to
@@ -32,12 +36,18 @@ package struct ProductKernels: Hashable, Sendable {
     package static let possible = known.filter {
         ComputeKernels.hasBFloat16 || !$0.widensBFloat16
     }
-    package static let known = Library.allCases.flatMap { library in
-        [false, true].map { ProductKernels(floats: library, widensBFloat16: $0) }
+    package static let known = [false, true].flatMap { cutsFinely in
+        Library.allCases.flatMap { library in
+            [false, true].map {
+                ProductKernels(floats: library, widensBFloat16: $0, cutsFinely: cutsFinely)
+            }
+        }
     }
 
-    /// "onednn", "onednn-widened": the name by which a user asks for them.
-    package var name: String { floats.rawValue + (widensBFloat16 ? "-widened" : "") }
+    /// "onednn", "onednn-widened", "onednn-widened-fine": the name by which a user asks for them.
+    package var name: String {
+        floats.rawValue + (widensBFloat16 ? "-widened" : "") + (cutsFinely ? "-fine" : "")
+    }
 
     /// Multiplications for each element that is widened from which on widening pays: an element is
     /// converted in the time of some thirty multiplications.

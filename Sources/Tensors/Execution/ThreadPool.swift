@@ -1,5 +1,6 @@
 import CDNN
 import Foundation
+import Machine
 
 /// The threads of one rank. A loop is cut into indices that do not depend on the thread count;
 /// which thread runs which index is left to chance and must not change a result.
@@ -9,13 +10,21 @@ package final class ThreadPool: Sendable {
     package let threadCount: Int
     private let board = LoopBoard()
 
-    package init(threadCount: Int) {
-        precondition(threadCount >= 1, "a thread pool needs a thread, got \(threadCount)")
+    /// - Parameter places: the processors of each thread; none to leave them to the system. The first are
+    ///   those of the calling thread, which is not bound: the threads that it starts (readers, writers)
+    ///   would inherit them. Where each other thread has a processor of its own, one is left to it.
+    package init(threadCount: Int, places: [ProcessorSet] = []) {
+        precondition(
+            threadCount >= 1 && (places.isEmpty || places.count == threadCount),
+            "expected a thread, and a place for each, got \(threadCount) and \(places.count)")
         self.threadCount = threadCount
-        for _ in 1..<threadCount {
+        for index in 1..<threadCount {
+            let place = places.isEmpty ? nil : places[index]
             let thread = Thread { [board] in
-                var seen = 0
-                while let loop = board.nextLoop(after: &seen) { loop.takeIndices() }
+                Thread.current.name = "compute"
+                // Whether the system lets it be was found out before (RankProcessors).
+                _ = place?.bindThread()
+                board.serve()
                 cdnn_forget()
             }
             thread.stackSize = 8 << 20
@@ -25,22 +34,17 @@ package final class ThreadPool: Sendable {
 
     deinit { board.close() }
 
-    /// Runs `body` once for each index below `count`, on all threads, and returns when all are done.
-    /// `body` must not call into the pool again.
+    /// Runs `body` once for each index below `count`, on all threads, and returns when all are done. A
+    /// loop inside another one, or beside one of another thread, runs on its own thread alone.
     package func forEach(_ count: Int, _ body: (Int) -> Void) {
-        if threadCount == 1 || count <= 1 {
-            for index in 0..<count { body(index) }
-            return
-        }
+        precondition(count <= Int(Int32.max), "a loop has too many indices: \(count)")
         // The body is called only for indices that this call awaits: it does not escape.
-        withoutActuallyEscaping(body) { escaping in
-            let loop = ParallelLoop(
-                count: count, body: unsafeBitCast(escaping, to: ParallelLoop.Body.self))
-            board.publish(loop)
-            loop.takeIndices()
-            loop.awaitCompletion()
-            loop.releaseBody()
-        }
+        let isDone =
+            threadCount > 1 && count > 1
+            && withoutActuallyEscaping(body) { escaping in
+                board.run(count, unsafeBitCast(escaping, to: LoopBoard.Body.self))
+            }
+        if !isDone { for index in 0..<count { body(index) } }
     }
 
     /// `forEach` over fixed chunks of `0..<count`, each of `grain` elements but the last.

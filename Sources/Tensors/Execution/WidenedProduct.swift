@@ -20,7 +20,7 @@ struct WidenedProduct<Out: ComputeElement> {
     static var mostDepth: Int { 4096 }
     /// Floats of an operand that one thread has to widen at a time.
     private static var mostFloatsOfThread: Int { 1 << 22 }
-    private static var mostThreads: Int { 8 }
+    private static var mostThreads: Int { 64 }
 
     /// Prepares the product; nil where both operands are floats, or where their product is not
     /// computed in this way.

@@ -1,14 +1,14 @@
 import CKernels
 
 /// The places of the heads in [B, T, (H + 2K) D] and [B, T, H D].
-struct AttentionLayout {
+package struct AttentionLayout {
     let batchSize: Int, length: Int, width: Int, headSize: Int
     let options: AttentionOptions
 
     /// Rows of queries taken at once: their scores over the whole past stay in the second-level cache.
     static let blockRows = 128
 
-    init(qkvShape: [Int], _ options: AttentionOptions) {
+    package init(qkvShape: [Int], _ options: AttentionOptions) {
         let (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
         precondition(
             qkvShape.count == 3 && queryHeads % keyHeads == 0
@@ -23,7 +23,7 @@ struct AttentionLayout {
 
     var headTotal: Int { batchSize * options.headCount }
     var groupTotal: Int { batchSize * options.keyValueHeadCount }
-    private var groupSize: Int { options.headCount / options.keyValueHeadCount }
+    var groupSize: Int { options.headCount / options.keyValueHeadCount }
     private var joinedWidth: Int { width + 2 * options.keyValueHeadCount * headSize }
 
     /// The heads of queries that share a head of keys and values.
@@ -40,15 +40,11 @@ struct AttentionLayout {
             stride: Self.wholeVectors(rows.upperBound))
     }
 
+    var blockCount: Int { (length + Self.blockRows - 1) / Self.blockRows }
+
     var scratchStride: Int { Self.wholeVectors(length) }
 
     private static func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }
-
-    var blocks: [Range<Int>] {
-        stride(from: 0, to: length, by: Self.blockRows).map {
-            $0..<min($0 + Self.blockRows, length)
-        }
-    }
 
     /// Rows of queries (part 0), keys (1) or values (2) of a head.
     func part<Element>(

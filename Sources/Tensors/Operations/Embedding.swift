@@ -31,11 +31,12 @@ extension Tape {
             x.shape.count == 3 && table.shape[1] == columns && length <= table.shape[0],
             "expected at most \(table.shape[0]) positions of \(table.shape[1]), got \(x.shape)")
         let out = device.uninitialized(x.shape)
-        device.forEach(x.shape[0]) { b in
-            let start = b * length * columns
+        device.forEachRowChunk(sequences: x.shape[0], rows: length, columns: columns) { b, rows in
+            let first = rows.lowerBound * columns
+            let start = b * length * columns + first
             kernel_add(
-                out.pointer + start, x.value.pointer + start, table.value.pointer,
-                length * columns)
+                out.pointer + start, x.value.pointer + start, table.value.pointer + first,
+                rows.count * columns)
         }
         return record(out, inputs: [x.node, table.node]) {
             [device, x = x.node, table = table.node] dy in

@@ -49,7 +49,7 @@ private struct LayerNormStatistics {
 
 extension Device {
     /// Rows whose gain and bias gradients are summed before they meet the others.
-    private static let rowsInBlock = 64
+    private static let rowsInBlock = 16
 
     /// Computes the statistics too.
     fileprivate func layerNorm<Element: ComputeElement>(

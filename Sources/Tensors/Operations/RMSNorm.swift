@@ -26,7 +26,7 @@ extension Tape {
 
 extension Device {
     /// Rows whose gain gradients are summed before they meet the others.
-    private static let rowsInBlock = 64
+    private static let rowsInBlock = 16
 
     fileprivate func rmsNormBackward(
         _ dy: Tensor<Float>, x: Tensor<Float>, gain: Tensor<Float>, rstds: Tensor<Float>,

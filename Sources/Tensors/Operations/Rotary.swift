@@ -41,16 +41,18 @@ extension Tape {
         let parts = [queries, keys, values]
         let layout = RotaryLayout(shapes: parts.map(\.shape), table, start: start)
         let out = kept(layout.shape, of: Float.self)
-        device.forEach(layout.batchSize) { sequence in
-            for (index, part) in parts.enumerated() {
-                layout.turn(part.value, into: out, part: index, sequence)
+        let tensors = parts.map(\.value)
+        device.forEachRowChunk(layout) { sequence, rows in
+            for part in tensors.indices {
+                layout.turn(tensors[part], into: out, part: part, sequence, rows)
             }
         }
         return record(out, inputs: parts.map(\.node)) { [device, nodes = parts.map(\.node)] dy in
             for (index, node) in nodes.enumerated() {
                 node?.contribute { gradient, adds in
-                    device.forEach(layout.batchSize) { sequence in
-                        layout.turnBack(dy, into: gradient, part: index, sequence, adds: adds)
+                    device.forEachRowChunk(layout) { sequence, rows in
+                        layout.turnBack(
+                            dy, into: gradient, part: index, sequence, rows, adds: adds)
                     }
                 }
             }
@@ -79,39 +81,48 @@ private struct RotaryLayout {
         self.start = start
     }
 
-    private var total: Int { widths.reduce(0, +) }
+    var total: Int { widths.reduce(0, +) }
     var shape: [Int] { [batchSize, length, total] }
 
-    func turn(_ x: Tensor<Float>, into out: Tensor<Float>, part: Int, _ sequence: Int) {
-        let width = widths[part]
+    func turn(
+        _ x: Tensor<Float>, into out: Tensor<Float>, part: Int, _ sequence: Int, _ rows: Range<Int>
+    ) {
         turn(
-            x.pointer + sequence * length * width, stride: width,
-            into: joined(out, part, sequence), stride: total, part: part, direction: 1, adds: false)
+            rows, own(x, part, sequence, rows), stride: widths[part],
+            into: joined(out, part, sequence, rows), stride: total, part: part, direction: 1,
+            adds: false)
     }
 
     func turnBack(
-        _ dy: Tensor<Float>, into dx: Tensor<Float>, part: Int, _ sequence: Int, adds: Bool
+        _ dy: Tensor<Float>, into dx: Tensor<Float>, part: Int, _ sequence: Int,
+        _ rows: Range<Int>, adds: Bool
     ) {
-        let width = widths[part]
         turn(
-            joined(dy, part, sequence), stride: total,
-            into: dx.pointer + sequence * length * width, stride: width, part: part,
-            direction: -1, adds: adds)
+            rows, joined(dy, part, sequence, rows), stride: total,
+            into: own(dx, part, sequence, rows), stride: widths[part], part: part, direction: -1,
+            adds: adds)
+    }
+
+    private func own(
+        _ tensor: Tensor<Float>, _ part: Int, _ sequence: Int, _ rows: Range<Int>
+    ) -> UnsafeMutablePointer<Float> {
+        tensor.pointer + (sequence * length + rows.lowerBound) * widths[part]
     }
 
     private func joined(
-        _ tensor: Tensor<Float>, _ part: Int, _ sequence: Int
+        _ tensor: Tensor<Float>, _ part: Int, _ sequence: Int, _ rows: Range<Int>
     ) -> UnsafeMutablePointer<Float> {
-        tensor.pointer + sequence * length * total + widths[..<part].reduce(0, +)
+        tensor.pointer + (sequence * length + rows.lowerBound) * total
+            + widths[..<part].reduce(0, +)
     }
 
     private func turn(
-        _ x: UnsafeMutablePointer<Float>, stride xStride: Int,
+        _ rows: Range<Int>, _ x: UnsafeMutablePointer<Float>, stride xStride: Int,
         into out: UnsafeMutablePointer<Float>, stride outStride: Int, part: Int,
         direction: Float, adds: Bool
     ) {
         guard part < 2 else {
-            for row in 0..<length {
+            for row in 0..<rows.count {
                 let (target, source) = (out + row * outStride, x + row * xStride)
                 if adds {
                     kernel_add(target, target, source, widths[part])
@@ -122,9 +133,20 @@ private struct RotaryLayout {
             return
         }
         let half = table.cosines.columnCount
+        let angles = (start + rows.lowerBound) * half
         kernel_rotate_heads(
-            out, outStride, x, xStride, table.cosines.pointer + start * half,
-            table.sines.pointer + start * half, length, widths[part] / (2 * half), half, direction,
+            out, outStride, x, xStride, table.cosines.pointer + angles,
+            table.sines.pointer + angles, rows.count, widths[part] / (2 * half), half, direction,
             adds ? 1 : 0)
+    }
+}
+
+extension Device {
+    /// Cuts the rows of each sequence into chunks.
+    fileprivate func forEachRowChunk(
+        _ layout: RotaryLayout, _ body: (Int, Range<Int>) -> Void
+    ) {
+        forEachRowChunk(
+            sequences: layout.batchSize, rows: layout.length, columns: layout.total, body)
     }
 }

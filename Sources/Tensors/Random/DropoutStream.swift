@@ -3,6 +3,9 @@ import CKernels
 /// The source of the random numbers of dropout: Philox4x32-10 (Salmon et al., 2011) with the seed
 /// as its key and (step, sequence, site, element) as its counter. A mask so depends on which
 /// sequence of which step it belongs to, and never on the rank, micro-batch or length of a batch.
+///
+/// A site has 18 bits; those above them are the upper ones of the element's block of four, which has more
+/// than 32 in the attention of 32 heads over 32,768 positions.
 package struct DropoutStream: Sendable {
     package var seed: UInt64
     /// Global batch, from 0.
@@ -17,7 +20,8 @@ package struct DropoutStream: Sendable {
     }
 
     func kernelStream(sequence: Int, site: Int, rate: Float) -> kernel_dropout_stream {
-        kernel_dropout_stream(
+        precondition((0..<1 << 18).contains(site), "expected a site of 18 bits, got \(site)")
+        return kernel_dropout_stream(
             seed: seed, step: UInt32(truncatingIfNeeded: step),
             sequence: UInt32(truncatingIfNeeded: firstSequence + sequence),
             site: UInt32(truncatingIfNeeded: site), rate: rate)

@@ -53,6 +53,9 @@ package struct TrainOptions: OptionBlock {
     package var gradientType = NumberFormat.fp32
     /// Threads of each rank; by default the processors of a node are shared among its ranks.
     package var threadsPerRank: Int?
+    /// Whether a rank may have more threads than processors, which makes them wait for one another;
+    /// usual false.
+    package var oversubscribe = false
     /// The optimizer state that the ranks share out, and with it the weights of a node; usual auto.
     package var optimizerSharding = OptimizerSharding.auto
     /// Whether the ranks of a node share memory, which gives the same bits; usual shared.
@@ -99,6 +102,8 @@ package struct TrainOptions: OptionBlock {
             OptionField("precision", \.precision, .decidesWeights),
             OptionField("gradient_dtype", \.gradientType, .decidesWeights),
             OptionField("threads_per_rank", \.threadsPerRank, .atLeast(1), .changesFreely)
+                .also(in: "prepare", "evaluate", "finetune", "merge", "export", "generate"),
+            OptionField("oversubscribe", \.oversubscribe, .changesFreely)
                 .also(in: "prepare", "evaluate", "finetune", "merge", "export", "generate"),
             OptionField("optimizer_sharding", \.optimizerSharding, .changesFreely),
             OptionField("node_memory", \.nodeMemory, .changesFreely),

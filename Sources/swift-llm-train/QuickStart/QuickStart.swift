@@ -25,7 +25,8 @@ package struct QuickStart {
         guard code == 0 else { return code }
 
         let compute = try ComputeResources.agree(
-            threadsPerRank: recipe.train.threadsPerRank, over: communicator)
+            threadsPerRank: recipe.train.threadsPerRank,
+            mayOversubscribe: recipe.train.oversubscribe, over: communicator)
         var lines: [String] = []
         if recipe.phases.contains(.evaluate), let data = recipe.data.validation {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
