@@ -171,8 +171,8 @@ import swift_llm_train
                 + "latest (\(folder.path)); name one of those")
         #expect(
             failure(folder("a.txt")).hasPrefix(
-                "cannot tell what this file is: expected a token shard (*.h5), *.safetensors or "
-                    + "tokenizer.json, got other bytes"))
+                "cannot tell what this file is: expected a token shard (*.h5), *.safetensors, "
+                    + "*.gguf or tokenizer.json, got other bytes"))
         try folder.write("hello", to: "b.h5")
         #expect(failure(folder("b.h5")).hasPrefix("the file is not HDF5"))
     }
