@@ -163,7 +163,7 @@ extension ExpressionParser {
                 digits.unicodeScalars.append(scalar)
                 offset += 1
             }
-            offset += 1
+            guard take("}") else { throw refusal("a code point cut short") }
         } else {
             while digits.count < count, let scalar = peek, scalar.properties.isASCIIHexDigit {
                 digits.unicodeScalars.append(scalar)
