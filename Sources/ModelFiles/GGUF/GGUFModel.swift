@@ -18,6 +18,13 @@ package enum GGUFModel {
         _ configuration: DecoderConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
         chatTemplate: String? = nil, type: GGUFType, at path: String, isReplacing: Bool = false
     ) throws {
+        let name = configuration.architecture.name
+        let known = GGUFFamily.all.map(\.architecture.name)
+        guard known.contains(name) else {
+            throw Failure(
+                "this family is not written as GGUF", expected: known.joined(separator: " or "),
+                got: name, remedy: "export it as a Hugging Face directory")
+        }
         let general: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text(configuration.architecture.name)),
             ("general.type", .text("model")),
