@@ -85,9 +85,9 @@ extension ExpressionParser {
     /// `[:space:]` and the like; nil for a class of another kind.
     private mutating func posixClass() throws -> CodePointSet? {
         guard isNext(":") else { return nil }
-        let rest = String(String.UnicodeScalarView(scalars[offset...].prefix(16)))
+        let rest = String(String.UnicodeScalarView(scalars[(offset + 1)...].prefix(16)))
         guard let end = rest.range(of: ":]") else { return nil }
-        let name = String(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
+        let name = String(rest[..<end.lowerBound])
         offset += name.unicodeScalars.count + 3
         let sets: [String: CodePointSet] = [
             "digit": CodePointSet(categories: [.nd]), "space": .whitespace, "word": .words,
