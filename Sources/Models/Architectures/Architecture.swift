@@ -37,6 +37,35 @@ package struct Architecture: OptionChoice {
     ]
 }
 
+extension Architecture {
+    /// A family whose config.json, names and keys of a recipe are those of Llama but for its blocks.
+    ///
+    /// - Parameters:
+    ///   - classes: What the names of its classes in transformers begin with.
+    ///   - block: The names of the modules of a block, in their order.
+    static func relativeOfLlama(
+        name: String, classes: String, block: KeyValuePairs<DecoderModule, String>,
+        defaultIDs: (beginningOfText: Int?, endOfText: Int), hasNeighbouringPlanesInGGUF: Bool,
+        presets: [ModelPreset],
+        read: @escaping @Sendable (JSONMembers) throws(Failure) -> DecoderConfiguration,
+        write: @escaping @Sendable (DecoderConfiguration) -> [String: JSONValue]
+    ) -> Architecture {
+        Architecture(
+            name: name, causalClass: classes + "ForCausalLM",
+            classifierClass: classes + "ForSequenceClassification",
+            names: ModuleNames(
+                prefix: "model", blocks: "layers",
+                embeddings: [.tokenEmbedding: "embed_tokens"], block: block,
+                end: [.finalNorm: "norm"], output: "lm_head"),
+            // The frequencies of rotary positions.
+            superfluousSuffixes: [".rotary_emb.inv_freq"], defaultIDs: defaultIDs,
+            hasNeighbouringPlanesInGGUF: hasNeighbouringPlanesInGGUF,
+            settings: Set(DecoderSetting.allCases), presets: presets,
+            // Two thirds of 4 C, rounded up to a multiple of 32.
+            usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 }, read: read, write: write)
+    }
+}
+
 /// A key of the recipe's block `model` that not all architectures have.
 enum DecoderSetting: String, CaseIterable {
     case keyValueHeadCount = "key_value_head_count"

@@ -4,22 +4,16 @@ import JSON
 extension Architecture {
     /// Gemma (Gemma team, 2024): gains stored as what they differ by from 1, embeddings multiplied with the
     /// root of the width, GeGLU, and heads of a width of their own.
-    package static let gemma: Architecture = .init(
-        name: "gemma", causalClass: "GemmaForCausalLM",
-        classifierClass: "GemmaForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let gemma: Architecture = .relativeOfLlama(
+        name: "gemma", classes: "Gemma",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: 2, endOfText: 1), hasNeighbouringPlanesInGGUF: false,
-        settings: Set(DecoderSetting.allCases), presets: [.gemmaNano, .gemmaSmall],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.gemmaNano, .gemmaSmall],
         read: { members throws(Failure) in try members.gemma() }, write: { $0.gemmaMembers })
 }
 

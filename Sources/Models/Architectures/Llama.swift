@@ -4,28 +4,19 @@ import JSON
 extension Architecture {
     /// Llama (Touvron et al., 2023): rotary positions, root mean square norms, grouped-query attention,
     /// SwiGLU, no biases.
-    package static let llama: Architecture = .init(
-        name: "llama", causalClass: "LlamaForCausalLM",
-        classifierClass: "LlamaForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        // The frequencies of rotary positions.
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let llama: Architecture = .relativeOfLlama(
+        name: "llama", classes: "Llama",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: 1, endOfText: 2), hasNeighbouringPlanesInGGUF: true,
-        settings: Set(DecoderSetting.allCases),
         presets: [
             .llamaNano, .llama110M, .tinyLlama, .llama3Small, .smolLM2Small, .smolLM2Medium,
             .smolLM2Large,
         ],
-        // Two thirds of 4 C, rounded up to a multiple of 32.
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
         read: { members throws(Failure) in
             let isBiased = try members.flag("attention_bias", default: false)
             let hasBiasedMLP = try members.flag("mlp_bias", default: false)

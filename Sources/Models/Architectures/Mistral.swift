@@ -3,22 +3,16 @@ import JSON
 
 extension Architecture {
     /// Mistral (Jiang et al., 2023): a Llama whose heads may have a width of their own.
-    package static let mistral: Architecture = .init(
-        name: "mistral", causalClass: "MistralForCausalLM",
-        classifierClass: "MistralForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let mistral: Architecture = .relativeOfLlama(
+        name: "mistral", classes: "Mistral",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: 1, endOfText: 2), hasNeighbouringPlanesInGGUF: true,
-        settings: Set(DecoderSetting.allCases), presets: [.mistral7B],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.mistral7B],
         read: { members throws(Failure) in try members.mistral() }, write: { $0.mistralMembers })
 }
 

@@ -4,24 +4,18 @@ import JSON
 extension Architecture {
     /// OLMo 2 (OLMo team, 2024): root mean square norms of what a part of a block adds, not of what goes into
     /// it, and norms over all heads of queries and of keys together.
-    package static let olmo2: Architecture = .init(
-        name: "olmo2", causalClass: "Olmo2ForCausalLM",
-        classifierClass: "Olmo2ForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionResultNorm: "post_attention_layernorm",
-                .mlpResultNorm: "post_feedforward_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let olmo2: Architecture = .relativeOfLlama(
+        name: "olmo2", classes: "Olmo2",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionResultNorm: "post_attention_layernorm",
+            .mlpResultNorm: "post_feedforward_layernorm",
+        ],
         defaultIDs: (beginningOfText: nil, endOfText: 100_257), hasNeighbouringPlanesInGGUF: false,
-        settings: Set(DecoderSetting.allCases), presets: [.olmo2Nano, .olmo2Small],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.olmo2Nano, .olmo2Small],
         read: { members throws(Failure) in try members.olmo2() }, write: { $0.olmo2Members })
 }
 

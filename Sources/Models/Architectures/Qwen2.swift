@@ -3,22 +3,16 @@ import JSON
 
 extension Architecture {
     /// Qwen 2 and 2.5 (Yang et al., 2024): a Llama with biases on queries, keys and values.
-    package static let qwen2: Architecture = .init(
-        name: "qwen2", causalClass: "Qwen2ForCausalLM",
-        classifierClass: "Qwen2ForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let qwen2: Architecture = .relativeOfLlama(
+        name: "qwen2", classes: "Qwen2",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: nil, endOfText: 151_643), hasNeighbouringPlanesInGGUF: false,
-        settings: Set(DecoderSetting.allCases), presets: [.qwen2Nano, .qwen2Half],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.qwen2Nano, .qwen2Half],
         read: { members throws(Failure) in try members.qwen2() }, write: { $0.qwen2Members })
 }
 

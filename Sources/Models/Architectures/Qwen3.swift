@@ -4,23 +4,17 @@ import JSON
 extension Architecture {
     /// Qwen 3 (Yang et al., 2025): a Llama whose queries and keys are normalised head by head, with heads of
     /// a width of their own.
-    package static let qwen3: Architecture = .init(
-        name: "qwen3", causalClass: "Qwen3ForCausalLM",
-        classifierClass: "Qwen3ForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let qwen3: Architecture = .relativeOfLlama(
+        name: "qwen3", classes: "Qwen3",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: nil, endOfText: 151_643), hasNeighbouringPlanesInGGUF: false,
-        settings: Set(DecoderSetting.allCases), presets: [.qwen3Nano, .qwen3Small],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.qwen3Nano, .qwen3Small],
         read: { members throws(Failure) in try members.qwen3() }, write: { $0.qwen3Members })
 }
 

@@ -3,22 +3,16 @@ import JSON
 
 extension Architecture {
     /// SmolLM 3 (Hugging Face, 2025): a Llama of which each fourth layer sees no positions.
-    package static let smolLM3: Architecture = .init(
-        name: "smollm3", causalClass: "SmolLM3ForCausalLM",
-        classifierClass: "SmolLM3ForSequenceClassification",
-        names: ModuleNames(
-            prefix: "model", blocks: "layers", embeddings: [.tokenEmbedding: "embed_tokens"],
-            block: [
-                .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
-                .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
-                .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
-                .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
-            ],
-            end: [.finalNorm: "norm"], output: "lm_head"),
-        superfluousSuffixes: [".rotary_emb.inv_freq"],
+    package static let smolLM3: Architecture = .relativeOfLlama(
+        name: "smollm3", classes: "SmolLM3",
+        block: [
+            .queries: "self_attn.q_proj", .keys: "self_attn.k_proj",
+            .values: "self_attn.v_proj", .attentionOutput: "self_attn.o_proj",
+            .gate: "mlp.gate_proj", .raise: "mlp.up_proj", .lower: "mlp.down_proj",
+            .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
+        ],
         defaultIDs: (beginningOfText: nil, endOfText: 128_001), hasNeighbouringPlanesInGGUF: true,
-        settings: Set(DecoderSetting.allCases), presets: [.smolLM3Nano, .smolLM3Large],
-        usualMLPSize: { (8 * $0 / 3 + 31) / 32 * 32 },
+        presets: [.smolLM3Nano, .smolLM3Large],
         read: { members throws(Failure) in try members.smolLM3() }, write: { $0.smolLM3Members })
 }
 
