@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
+import Foundation
 import Logging
 import ModelFiles
 import Tensors
@@ -108,10 +109,11 @@ package final class Trainer {
             try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
             let isBest =
                 isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
-            let isStopping = try agreeAtBoundary()
+            var isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
                 || isBest && setup.checkpoint.keepBest
             {
+                isStopping = try isStopping || awaitsCheckpointInVain()
                 let isEarly = isStopping && state.step < setup.lastStep
                 try setup.board.uncounted { try isEarly ? saveInTime() : save() }
             }
@@ -245,6 +247,15 @@ package final class Trainer {
         let agreed = try setup.communicator.allReduce(own, .maximum)
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
+    }
+
+    /// Waits until the checkpoint before is published; true where a stop was asked for first. Collective.
+    private func awaitsCheckpointInVain() throws -> Bool {
+        while saver.stepUnderWay != nil {
+            Thread.sleep(forTimeInterval: 0.002)
+            if try agreeAtBoundary() { return true }
+        }
+        return false
     }
 
     /// Saves before the run stops, as far as the time that it was given allows it.
