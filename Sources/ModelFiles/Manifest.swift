@@ -34,14 +34,15 @@ package struct Manifest: Equatable, Sendable {
         package static func blockCount(
             of size: Int, blockSize: Int = File.usualBlockSize
         ) -> Int {
-            max(1, (size + blockSize - 1) / blockSize)
+            max(1, size / blockSize + (size % blockSize == 0 ? 0 : 1))
         }
 
         /// The bytes of a block.
         package static func block(
             _ index: Int, of size: Int, blockSize: Int = File.usualBlockSize
         ) -> Range<Int> {
-            index * blockSize..<min((index + 1) * blockSize, size)
+            let start = index * blockSize
+            return start..<start + min(blockSize, size - start)
         }
 
         package func block(_ index: Int) -> Range<Int> {

@@ -172,6 +172,15 @@ import Testing
         #expect(try verify()?.what == "the file is altered")
     }
 
+    /// A size is what somebody wrote, up to the largest integer.
+    @Test func theLargestSizeIsRead() throws {
+        try folder.write(
+            """
+            {"format_version": 2, "files": {"a": {"size": \(Int.max), "sha256": ""}}}
+            """, to: "manifest.json")
+        #expect(try Manifest(reading: folder.path).files["a"]?.block(0) == 0..<Int.max)
+    }
+
     @Test(arguments: [
         #"{"format_version": 2, "files": {"a": {"size": 5, "sha256_blocks": ["", ""]}}}"#,
         #"{"format_version": 2, "block_bytes": 0, "files": {"a": {"size": 1, "sha256_blocks": [""]}}}"#,
