@@ -113,7 +113,9 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Machine"]),
         .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
-        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "TemporaryFolders"]),
+        .testTarget(
+            name: "ModelFilesTests",
+            dependencies: ["ModelFiles", "ReferenceModels", "TemporaryFolders"]),
         .testTarget(
             name: "CollectivesTests",
             dependencies: [

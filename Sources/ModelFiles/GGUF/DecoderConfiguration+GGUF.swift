@@ -34,32 +34,6 @@ extension DecoderTensor {
 }
 
 extension DecoderConfiguration {
-    /// The sizes under llama.cpp's keys.
-    var ggufMetadata: [(key: String, value: GGUFValue)] {
-        var sizes: [(String, Int)] = [
-            ("vocab_size", vocabularySize), ("context_length", contextLength),
-            ("embedding_length", embeddingSize), ("block_count", layerCount),
-            ("attention.head_count", headCount), ("feed_forward_length", mlpSize),
-        ]
-        let epsilonKey =
-            switch norm {
-            case .layer: "attention.layer_norm_epsilon"
-            case .rootMeanSquare: "attention.layer_norm_rms_epsilon"
-            }
-        var numbers: [(String, Float)] = [(epsilonKey, normEpsilon)]
-        if case .rotary(let rotary) = positions {
-            sizes += [
-                ("attention.head_count_kv", keyValueHeadCount),
-                ("attention.key_length", headSize), ("attention.value_length", headSize),
-                ("rope.dimension_count", headSize),
-            ]
-            numbers.append(("rope.freq_base", rotary.theta))
-        }
-        let prefix = architecture.name
-        return sizes.map { ("\(prefix).\($0)", .integer(UInt32($1))) }
-            + numbers.map { ("\(prefix).\($0)", .number($1)) }
-    }
-
     /// The tensors under llama.cpp's names and in its layouts: weights [out, in], and planes of
     /// rotary positions as the architecture has them there.
     ///
@@ -75,7 +49,7 @@ extension DecoderConfiguration {
                 name: tensor.ggufName, shape: shape,
                 type: type.stored(tensor.ggufName, shape: shape)
             ) { isTransposed(tensor) ? values.transposed : moved(values, of: tensor) }
-        } + ropeFactors
+        } + ggufRotaryFactors
     }
 
     /// Weights are [out, in] in GGUF files.
@@ -96,22 +70,29 @@ extension DecoderConfiguration {
         return RotaryRows(headSize: headSize, width: tensor.isBias ? 1 : embeddingSize)
     }
 
+    /// What a file holds more than the model: it holds whole gains.
+    func ggufOffset(of tensor: DecoderTensor) -> Float {
+        tensor.module.isNorm && !tensor.isBias ? gainOffset : 0
+    }
+
     private func moved(_ stored: NamedTensor, of tensor: DecoderTensor) -> [Float] {
         var values = Array(stored.values)
+        let offset = ggufOffset(of: tensor)
+        if offset != 0 { for index in values.indices { values[index] += offset } }
         guard let rows = rotaryRows(of: tensor) else { return values }
         values.withUnsafeMutableBufferPointer { rows.interleave($0) }
         return values
     }
 
     /// By how much scaling divides each frequency of rotary positions.
-    private var ropeFactors: [GGUFTensor] {
+    var ggufRotaryFactors: [GGUFTensor] {
         guard case .rotary(let rotary) = positions, rotary.scaling != nil else { return [] }
         let factors = zip(
             RotaryPositions(theta: rotary.theta).frequencies(headSize: headSize),
             rotary.frequencies(headSize: headSize)
         ).map { $0 / $1 }
         return [
-            GGUFTensor(name: "rope_freqs.weight", shape: [factors.count], type: .float32) {
+            GGUFTensor(name: GGUFRotaryFactors.name, shape: [factors.count], type: .float32) {
                 factors
             }
         ]

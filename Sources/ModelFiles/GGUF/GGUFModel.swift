@@ -18,23 +18,24 @@ package enum GGUFModel {
         _ configuration: DecoderConfiguration, tensors: [NamedTensor], tokenizer: any Tokenizer,
         chatTemplate: String? = nil, type: GGUFType, at path: String, isReplacing: Bool = false
     ) throws {
-        let name = configuration.architecture.name
-        let known = GGUFFamily.all.map(\.architecture.name)
-        guard known.contains(name) else {
+        guard let family = GGUFFamily.family(of: configuration.architecture) else {
             throw Failure(
-                "this family is not written as GGUF", expected: known.joined(separator: " or "),
-                got: name, remedy: "export it as a Hugging Face directory")
+                "this family is not written as GGUF",
+                expected: GGUFFamily.all.map(\.name).joined(separator: " or "),
+                got: configuration.architecture.name,
+                remedy: "export it as a Hugging Face directory")
         }
         let general: [(key: String, value: GGUFValue)] = [
-            ("general.architecture", .text(configuration.architecture.name)),
+            ("general.architecture", .text(family.name)),
             ("general.type", .text("model")),
             ("general.file_type", .integer(type.fileCode)),
             ("general.quantization_version", .integer(quantizationVersion)),
         ]
         let vocabulary = try GGUFVocabulary(tokenizer, size: configuration.vocabularySize)
         let chat = chatTemplate.map { ("tokenizer.chat_template", GGUFValue.text($0)) }
+        let metadata = try family.metadata(of: configuration)
         try GGUFFile(
-            metadata: general + configuration.ggufMetadata + vocabulary.metadata
+            metadata: general + metadata + vocabulary.metadata
                 + (chat.map { [$0] } ?? []),
             tensors: configuration.ggufTensors(tensors, type: type)
         ).publish(at: path, isReplacing: isReplacing)

@@ -13,6 +13,14 @@ struct GGUFTensors {
     /// Tensors of older files that hold nothing to be read: the frequencies of rotary positions.
     private static let superfluousSuffix = "attn_rot_embd.weight"
 
+    /// What the tensors tell of the model.
+    struct Told {
+        let vocabularySize: Int
+        let isTied: Bool
+        let hasAttentionBiases: Bool
+        let hasMLPBiases: Bool
+    }
+
     init(_ entries: [GGUFEntry], of reader: FileReader) {
         // The header names each tensor once.
         self.entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
@@ -25,19 +33,13 @@ struct GGUFTensors {
         guard let table = entries[Self.tableName] else {
             throw Failure("the tensor \(Self.tableName) is missing", at: reader.path)
         }
-        var members = try metadata.members(of: family)
-        members["model_type"] = .string(family.architecture.name)
-        members["vocab_size"] = .integer(table.shape[0])
-        members["tie_word_embeddings"] = .boolean(try isTied)
-        for (key, member) in [("bos", "bos_token_id"), ("eos", "eos_token_id")] {
-            members[member] = try metadata.json("tokenizer.ggml.\(key)_token_id") ?? .null
-        }
-        var configuration = try HuggingFaceConfiguration(
-            json: .object(members), at: metadata.path)
+        let told = Told(
+            vocabularySize: table.shape[0], isTied: try isTied,
+            hasAttentionBiases: entries["blk.0.attn_output.bias"] != nil,
+            hasMLPBiases: entries["blk.0.ffn_down.bias"] != nil)
+        var configuration = try metadata.configuration(of: family, told)
         if let scaling = try scaling(configuration.model) {
-            members["rope_scaling"] = scaling.huggingFace
-            configuration = try HuggingFaceConfiguration(
-                json: .object(members), at: metadata.path)
+            configuration = try metadata.configuration(of: family, told, scaling: scaling)
         }
         try metadata.checkAllIsKnown(of: family, configuration.model)
         return configuration

@@ -24,7 +24,7 @@ package enum DecoderModule: Hashable, Sendable {
         }
     }
 
-    var isNorm: Bool {
+    package var isNorm: Bool {
         switch self {
         case .attentionNorm, .mlpNorm, .finalNorm, .queryNorm, .keyNorm: true
         case .attentionResultNorm, .mlpResultNorm: true

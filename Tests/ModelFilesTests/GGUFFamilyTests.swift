@@ -1,0 +1,94 @@
+import Foundation
+import ModelFiles
+import Models
+import ReferenceModels
+import TemporaryFolders
+import Testing
+import Tokenizers
+
+/// Models of all families as GGUF files, and back.
+@Suite struct GGUFFamilyTests {
+    let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Those with features of which llama.cpp's files of their family tell nothing.
+    private static let untold: Set<String> = [
+        "qwen3-biased", "olmo2-biased", "smollm3-all-turn",
+    ]
+    private static let told = ReferenceModel.families.filter { model in
+        !untold.contains { model.name.hasSuffix($0) }
+    }
+
+    private static func family(_ name: String) throws -> ReferenceModel {
+        try #require(ReferenceModel.families.first { $0.name == "families/\(name)" })
+    }
+
+    private func tensors(_ files: ModelDirectory) throws -> [(name: String, values: [Float])] {
+        try files.model.tensors.map { tensor in
+            var values = [Float](repeating: .nan, count: tensor.shape.reduce(1, *))
+            try values.withUnsafeMutableBufferPointer {
+                try files.readTensor(named: tensor.name, into: $0)
+            }
+            return (tensor.name, values)
+        }
+    }
+
+    private func export(_ reference: ReferenceModel) throws -> [(name: String, values: [Float])] {
+        let files = try ModelDirectory(reading: reference.directory)
+        let made = try tensors(files)
+        try made.flatMap(\.values).withUnsafeBufferPointer { all in
+            var start = 0
+            let tensors = files.model.tensorShapes.map { name, shape in
+                let range = start..<start + shape.reduce(1, *)
+                start = range.upperBound
+                return NamedTensor(
+                    name: name, shape: shape, values: UnsafeBufferPointer(rebasing: all[range]))
+            }
+            try GGUFModel.publish(
+                files.model, tensors: tensors, tokenizer: CharacterTokenizer(text: "ab c\n"),
+                type: .float32, at: folder("m.gguf"))
+        }
+        return made
+    }
+
+    @Test(arguments: told)
+    func theSameModelComesBack(_ reference: ReferenceModel) throws {
+        let tensors = try export(reference)
+        let model = try ModelDirectory(reading: reference.directory).model
+        let source = try GGUFSource(reading: folder("m.gguf"))
+        #expect(source.model.tensors.map(\.name) == model.tensors.map(\.name))
+        for (name, expected) in tensors {
+            let tensor = try #require(source.tensor(named: name))
+            var found = [Float](repeating: .nan, count: expected.count)
+            try found.withUnsafeMutableBufferPointer {
+                try source.readTensor(named: name, into: $0)
+            }
+            // What a file holds beyond the model costs the last bits.
+            let shifted = expected.map { ($0 + model.gainOffset) - model.gainOffset }
+            #expect(found == (tensor.module.isNorm ? shifted : expected), "\(name)")
+        }
+    }
+
+    @Test func gemmasGainsAreWhole() throws {
+        let reference = try Self.family("gemma-grouped")
+        let tensors = try export(reference)
+        let file = GGUFReading(try folder.bytes("m.gguf"))
+        let gains = try #require(tensors.first { $0.name == "model.norm.weight" })
+        #expect(file.values("output_norm.weight") == gains.values.map { $0 + 1 })
+        #expect(file.metadata["gemma.attention.key_length"] as? UInt32 == 4)
+    }
+
+    @Test func mistralsFilesAreThoseOfLlama() throws {
+        _ = try export(Self.family("mistral-grouped"))
+        let file = GGUFReading(try folder.bytes("m.gguf"))
+        #expect(file.metadata["general.architecture"] as? String == "llama")
+    }
+
+    @Test(arguments: untold.sorted())
+    func featuresThatNoFileTellsAreRefused(_ name: String) throws {
+        let reference = try Self.family(name)
+        let line = failureLine { _ = try export(reference) }
+        #expect(line.contains("this model is not written as GGUF"), "\(line)")
+        #expect(!FileManager.default.fileExists(atPath: folder("m.gguf")))
+    }
+}
