@@ -17,6 +17,8 @@ struct Checks {
             "shared-memory-too-large": sharedMemoryTooLarge, "reduction-speed": reductionSpeed,
             "not-finite": notFinite, "bit-flip": bitFlip,
             "late-gradients": lateGradients, "compact-late-gradients": compactLateGradients,
+            "islands": islands, "island-places": islandPlaces, "island-fails": islandFails,
+            "islands-agree": islandsAgree,
             "logits": logits, "chat-templates": chatTemplates,
         ]
     }

@@ -65,6 +65,8 @@ package struct TrainingBench {
                     done.clock, total: total, operations: device.operations,
                     worldSize: communicator.worldSize))
         }
+        try setup.outer?.settle()
+        try setup.outer?.release()
         try setup.memory?.shared.release()
         return MeasuredSteps(
             cost: ModelCost(

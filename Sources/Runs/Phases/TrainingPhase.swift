@@ -76,6 +76,7 @@ struct TrainingPhase {
         }
         // The directory is locked as long as there is a reference to it.
         let outcome = try withExtendedLifetime(directory) { try train(setup, state) }
+        try setup.outer?.release()
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
         return outcome
@@ -149,6 +150,7 @@ struct TrainingPhase {
                 ? "the number of ranks" : "\(key: "train.lanes")")
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
+        _ = try IslandMap(count: recipe.train.islands, hosts: communicator.hosts)
         guard recipe.training.sequenceLength <= configuration.contextLength else {
             throw Failure(
                 FailureText(
@@ -167,16 +169,21 @@ struct TrainingPhase {
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
+        let board = ProgressBoard()
+        let world = WatchedCommunicator(communicator, board: board)
+        let islands = try Islands.split(world, count: recipe.train.islands)
+        let replica = islands?.own ?? communicator
         let parts = try communicator.agree { try TaskParts(task, recipe) }
         let (configuration, plan, stepCount) = (parts.configuration, parts.plan, parts.stepCount)
-        try MemoryCheck.run(
-            TrainingSize(
-                recipe, configuration, plan, isValidated: parts.validation != nil, communicator),
-            over: communicator, logger)
+        let size = TrainingSize(
+            recipe, configuration, plan, isValidated: parts.validation != nil, replica)
+        let check = { try MemoryCheck.run(size, over: replica, logger) }
+        try islands?.together(check) ?? check()
+        let laneCount = recipe.train.lanes ?? communicator.worldSize
         let memory = try TrainingMemory.share(
             plan.layout(of: configuration),
-            tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
-            over: communicator, logger)
+            tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
+            recipe.train, over: replica, logger)
         announceGradientType(recipe.train, memory, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)),
@@ -185,14 +192,14 @@ struct TrainingPhase {
             "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
         announceFrozen(model.parameters.layout, logger)
+        islands.map { announce($0, recipe, model.parameters.layout, logger) }
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
-        let board = ProgressBoard()
-        return TrainerSetup(
-            communicator: WatchedCommunicator(communicator, board: board), model: model,
+        var setup = TrainerSetup(
+            communicator: world, model: model,
             objective: task.objective(model),
             optimizer: AdamW(
                 recipe.optimizer, recipe.train, parameters: model.parameters, memory: memory,
-                over: communicator),
+                over: replica),
             memory: memory,
             source: parts.source, validation: parts.validation, store: store,
             checkpointFiles: try task.checkpointFiles(
@@ -201,6 +208,8 @@ struct TrainingPhase {
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest, board: board)
+        setup.islands = islands
+        return setup
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
@@ -208,7 +217,8 @@ struct TrainingPhase {
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
         let (optimizerState, rank) = (setup.optimizer.state, communicator.rank)
-        let whole = start.state.flatMap { _ in optimizerState.wholeToFill(rank: rank) }
+        let replica = setup.islands?.own ?? communicator
+        let whole = start.state.flatMap { _ in optimizerState.wholeToFill(rank: replica.rank) }
         let weights = InitialWeights(model: setup.model, seed: setup.seed)
         try communicator.agree {
             guard rank == 0 else { return }
@@ -217,21 +227,27 @@ struct TrainingPhase {
                 try CheckpointReader.read(whole, from: checkpoint)
             }
         }
-        try setup.optimizer.spreadParameters(over: communicator)
+        if let islands = setup.islands {
+            try islands.spreadToFirstRanks(setup.model.parameters.values.buffer)
+            for list in whole?.lists ?? [] { try islands.spreadToFirstRanks(list.buffer) }
+        }
+        try setup.optimizer.spreadParameters(over: replica)
         if setup.checkpointFiles.adapter != nil {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
         if recipe.training.multipliesBFloat16 { setup.model.parameters.keepBFloat16() }
+        try setup.beginOuterSteps(recipe.outer)
         guard var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
                 kernels: compute.kernels.description)
         }
-        try optimizerState.take(whole, over: communicator)
+        try optimizerState.take(whole, over: replica)
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount
+        try setup.restoreIslands(&state)
         return state
     }
 }
@@ -261,10 +277,15 @@ extension TrainingSize {
         _ recipe: Recipe, _ model: DecoderConfiguration, _ plan: ParameterPlan, isValidated: Bool,
         savesCheckpoints: Bool = true, _ communicator: any Communicator
     ) {
+        // Of the island that has the most lanes, whose ranks these are.
+        let all = recipe.train.lanes ?? communicator.worldSize
+        let laneCount = (all + recipe.train.islands - 1) / recipe.train.islands
+        var train = recipe.train
+        train.globalBatchSize = train.globalBatchSize / all * laneCount
         self.init(
-            model: model, plan: plan, train: recipe.train,
-            laneCount: recipe.train.lanes ?? communicator.worldSize,
-            worldSize: communicator.worldSize, isOneNode: communicator.hosts.count == 1,
+            model: model, plan: plan, train: train,
+            laneCount: laneCount, worldSize: communicator.worldSize,
+            isOneNode: communicator.hosts.count == 1,
             roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
             checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }

@@ -23,6 +23,7 @@ package final class Trainer {
     private let reader: BatchReader
     private let journal: RunJournal?
     private let saver: CheckpointSaver
+    private let islands: IslandLoop?
     private var state: TrainerState
     /// The last step whose parts are reported.
     private let lastProfiledStep: Int
@@ -45,9 +46,11 @@ package final class Trainer {
             }
         }
         self.journal = journal
+        islands = setup.outer.map { IslandLoop($0, optimizer: setup.optimizer, journal: journal) }
         saver = CheckpointSaver(
             setup.model, setup.optimizer.state, store: setup.store, files: setup.checkpointFiles,
-            options: setup.checkpoint, over: setup.communicator
+            options: setup.checkpoint, over: setup.communicator,
+            extras: setup.islandFiles?.extras(savesAll: setup.checkpoint.inputOutput == .shared)
         ) { path, step in try journal?.saved(path, step: step) }
     }
 
@@ -61,7 +64,9 @@ package final class Trainer {
             throw error
         }
         try setup.board.uncounted(saver.finish)
-        if outcome == .finished { try requireFiniteEnd() }
+        if outcome == .finished {
+            try setup.islands?.together(requireFiniteEnd) ?? requireFiniteEnd()
+        }
         return outcome
     }
 
@@ -155,13 +160,17 @@ package final class Trainer {
         setup.model.device.operations.reset()
         let batch = try reader.next()
         clock.lap("data")
-        let gradient = try gradientStep.compute(batch, step: state.step, &clock)
+        let gradient = try alone { try gradientStep.compute(batch, step: state.step, &clock) }
         let learningRate = schedule.value(at: state.step)
-        try update(with: gradient, learningRate: learningRate)
+        try alone { try update(with: gradient, learningRate: learningRate) }
         clock.lap("update")
         state.step += 1
         state.validationLoss = nil
-        state.tokenCount += gradient.tokenCount
+        state.tokenCount += gradient.tokenCount * (setup.islands?.count ?? 1)
+        if let islands {
+            try islands.advance(to: state.step, gradient)
+            clock.lap("outer")
+        }
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
 
@@ -173,7 +182,7 @@ package final class Trainer {
         try setup.optimizer.update(
             gradient.values, learningRate: learningRate,
             gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
-            over: setup.communicator)
+            over: setup.replica)
         state.updateCount = setup.optimizer.updateCount
     }
 
@@ -183,7 +192,7 @@ package final class Trainer {
         let description = try NonFiniteStep(
             gradient: gradient, step: state.step, source: setup.source,
             parameters: setup.objective.parameters
-        ).description(over: setup.communicator)
+        ).description(over: setup.replica)
         try journal?.event("step \(step) skipped: \(description)", step: step)
         guard state.skippedInARow <= setup.train.maximumSkippedSteps else {
             throw AgreedFailure(
@@ -205,6 +214,10 @@ package final class Trainer {
     /// - Returns: whether the loss is the lowest so far.
     private func validate() throws -> Bool {
         guard let validation = setup.validation else { return false }
+        return try onCommonWeights { try validate(validation) }
+    }
+
+    private func validate(_ validation: ValidationLoss) throws -> Bool {
         let objective = setup.objective
         let total = try validation.total(over: setup.communicator) { batch in
             let all = 0..<batch.sequenceCount
@@ -230,9 +243,20 @@ package final class Trainer {
     /// checkpoint that is under way.
     private func agreeAtBoundary() throws -> Bool {
         let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]
-        let agreed = try setup.communicator.allReduce(own, .maximum)
+        let agreed =
+            try islands?.agree(own) ?? setup.communicator.allReduce(own, .maximum)
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
+    }
+
+    /// Runs collective work of one replica; on islands an error that its ranks agree on ends the job.
+    private func alone<Value>(_ work: () throws -> Value) throws -> Value {
+        try setup.islands?.alone(work) ?? work()
+    }
+
+    /// Runs `body` on the weights that are the run's: on islands, those that they have in common.
+    private func onCommonWeights<Value>(_ body: () throws -> Value) throws -> Value {
+        try islands?.onCommonWeights(body) ?? body()
     }
 
     /// Begins a checkpoint of replicas that are equal.
@@ -240,9 +264,21 @@ package final class Trainer {
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
-        try ReplicaCheck(communicator: setup.communicator, tensors: tensors).run(step: state.step)
-        try refuseNonFinite(tensors)
-        try saver.begin(state)
+        try alone {
+            try ReplicaCheck(communicator: setup.replica, tensors: tensors).run(step: state.step)
+        }
+        guard let islands else {
+            try refuseNonFinite(tensors)
+            return try saver.begin(state)
+        }
+        try islands.prepareSave(&state)
+        try onCommonWeights {
+            let common = list.named(list.values, of: list.trained)
+            try ReplicaCheck(communicator: setup.communicator, tensors: common)
+                .run(step: state.step)
+            try refuseNonFinite(common)
+            try saver.begin(state)
+        }
     }
 
     /// Updates of finite gradients overflow where the learning rate is far too high.

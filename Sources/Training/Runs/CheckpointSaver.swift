@@ -22,6 +22,8 @@ package final class CheckpointSaver {
     private let configuration: DecoderConfiguration
     private let optimizerState: OptimizerState
     private let isGathering: Bool
+    /// The ranks among which the state of the optimizer is shared out.
+    private let stateOwners: any Communicator
     /// The copy that this rank writes; nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
     private let isSaved: (_ path: String, _ step: Int) throws -> Void
@@ -42,11 +44,14 @@ package final class CheckpointSaver {
         case done, working, failed
     }
 
-    /// - Parameter isSaved: called on every rank once a checkpoint has been published.
+    /// - Parameters:
+    ///   - extras: nil where there are only the files of every run.
+    ///   - isSaved: called on every rank once a checkpoint has been published.
     package init(
         _ model: LanguageModel, _ optimizerState: OptimizerState, store: CheckpointStore,
         files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
+        extras: CheckpointExtras? = nil,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }
     ) {
         self.communicator = communicator
@@ -57,12 +62,14 @@ package final class CheckpointSaver {
         keepsBest = options.keepBest
         configuration = model.configuration
         isGathering = options.inputOutput == .gather
+        stateOwners = extras?.owners ?? communicator
         self.optimizerState = optimizerState
         snapshot =
             isGathering && communicator.rank != 0
             ? nil
             : CheckpointSnapshot(
-                model, optimizerState, files, sharedOver: isGathering ? nil : communicator)
+                model, optimizerState, files, sharedOver: isGathering ? nil : communicator,
+                extras: extras)
     }
 
     /// The progress of this rank, without waiting.
@@ -78,7 +85,7 @@ package final class CheckpointSaver {
     /// collective.
     package func begin(_ state: TrainerState) throws {
         try finish()
-        let whole = isGathering ? try optimizerState.gather(over: communicator) : nil
+        let whole = isGathering ? try optimizerState.gather(over: stateOwners) : nil
         snapshot?.take(whole)
         let isFirst = communicator.rank == 0
         let (store, files, configuration, snapshot) = (store, files, configuration, snapshot)

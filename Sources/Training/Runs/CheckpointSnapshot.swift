@@ -24,6 +24,20 @@ final class CheckpointSnapshot: @unchecked Sendable {
         let name: String
         let layout: SafetensorsLayout
         let parts: [Part]
+
+        init(name: String, layout: SafetensorsLayout, parts: [Part]) {
+            (self.name, self.layout, self.parts) = (name, layout, parts)
+        }
+
+        init(_ file: CheckpointExtras.File) {
+            name = file.name
+            layout = SafetensorsLayout(file.shapes)
+            parts = file.pieces.map {
+                Part(
+                    index: $0.index, elements: $0.elements,
+                    values: UnsafeBufferPointer($0.values))
+            }
+        }
     }
 
     /// Elements of one tensor.
@@ -35,17 +49,22 @@ final class CheckpointSnapshot: @unchecked Sendable {
         let values: UnsafeBufferPointer<Float>?
     }
 
-    /// - Parameter communicator: nil where rank 0 writes for all; this is rank 0.
+    /// - Parameters:
+    ///   - communicator: nil where rank 0 writes for all; this is rank 0.
+    ///   - extras: nil where there are only the files of every run.
     init(
         _ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
-        sharedOver communicator: (any Communicator)?
+        sharedOver communicator: (any Communicator)?, extras: CheckpointExtras? = nil
     ) {
         sources = (model, state)
         isWhole = communicator.map { $0.worldSize == 1 } ?? true
         let share = Share(rank: communicator?.rank ?? 0, count: communicator?.worldSize ?? 1)
         let weights = checkpoint.weights(of: model)
-        let stateParts =
-            if communicator == nil {
+        let stateShare = extras.map { Share(rank: $0.owners.rank, count: $0.owners.worldSize) }
+        let stateParts: [Part] =
+            if communicator != nil && extras?.writesState == false {
+                []
+            } else if communicator == nil {
                 Self.parts(of: state.shapes, share) { _, _ in nil }
             } else if state.isSharded {
                 state.pieces.map {
@@ -54,18 +73,19 @@ final class CheckpointSnapshot: @unchecked Sendable {
                         values: UnsafeBufferPointer($0.values))
                 }
             } else {
-                Self.parts(of: state.named, share)
+                Self.parts(of: state.named, stateShare ?? share)
             }
-        files = [
-            File(
-                name: checkpoint.weightsName,
-                layout: SafetensorsLayout(
-                    weights.map { ($0.name, $0.shape) }, metadata: checkpoint.weightsMetadata),
-                parts: Self.parts(of: weights, share)),
-            File(
-                name: CheckpointStore.optimizerName,
-                layout: SafetensorsLayout(state.shapes), parts: stateParts),
-        ]
+        files =
+            [
+                File(
+                    name: checkpoint.weightsName,
+                    layout: SafetensorsLayout(
+                        weights.map { ($0.name, $0.shape) }, metadata: checkpoint.weightsMetadata),
+                    parts: Self.parts(of: weights, share)),
+                File(
+                    name: CheckpointStore.optimizerName,
+                    layout: SafetensorsLayout(state.shapes), parts: stateParts),
+            ] + (extras?.files ?? []).map { File($0) }
         let count = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.elements.count } }
         memory = Self.allocate(count)
     }
