@@ -70,8 +70,8 @@ extension Cluster {
                 kill(try #require(pid_t(pid.trimmingCharacters(in: .newlines))), SIGTERM)
                 let run = try await supervised
                 #expect(run.exitCode == 75, "\(run.errors)")
-                #expect(run.output.contains("from here on all ranks train as one"))
-                #expect(run.output.contains("its 2 begin from the weights in common"))
+                #expect(run.errors.contains("from here on all ranks train as one"))
+                #expect(run.errors.contains("its 2 begin from the weights in common"))
             }
         }
 

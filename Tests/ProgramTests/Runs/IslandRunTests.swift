@@ -73,7 +73,9 @@ extension Jobs {
             // After the last step both fragments meet.
             #expect(outer.compactMap { $0["step"]?.integer } == [3, 6, 9, 12, 15, 18, 20, 20])
             #expect(outer.compactMap { $0["fragment"]?.integer } == [0, 1, 0, 1, 0, 1, 0, 1])
-            #expect(outer.dropFirst(2).prefix(4).allSatisfy { ($0["loss"]?.double ?? 0) > 1 })
+            // Two outer steps come before anything new has been heard.
+            let losses = outer.compactMap { $0["loss"]?.double }
+            #expect(losses.count >= 4 && losses.allSatisfy { $0 > 1 && $0 < 4 }, "\(losses)")
         }
 
         /// The stop after step 7 comes while a fragment is under way, that after 10 between two.
@@ -123,7 +125,7 @@ extension Jobs {
                     "pretrain --config recipe.yaml output=run "
                         + keys.replacing("islands=2", with: "islands=\(islands)") + "\(step)",
                     ranks: ranks)
-                #expect(run.output.contains(line), "\(run.output)")
+                #expect(run.errors.contains(line), "\(run.errors)")
             }
             let losses = try RunFiles(path: workspace("run")).losses()
             #expect(losses.count == 20)
@@ -135,11 +137,11 @@ extension Jobs {
             let keys = Self.keys + "checkpoint.io=gather "
             let run = try await workspace.succeed(
                 "pretrain --config recipe.yaml train.stop_after_steps=7 \(keys)", ranks: 4)
-            #expect(run.output.contains("checkpoint.io: gather: a checkpoint has the weights"))
+            #expect(run.errors.contains("checkpoint.io: gather: a checkpoint has the weights"))
             #expect(!workspace.exists("run/checkpoints/latest/island-0001.safetensors"))
             let rest = try await workspace.succeed(
                 "pretrain --config recipe.yaml --resume \(keys)", ranks: 4)
-            #expect(rest.output.contains("begin from the weights in common"))
+            #expect(rest.errors.contains("begin from the weights in common"))
             let whole = try await workspace.pretrain("whole", Self.keys, ranks: 4)
             let shared = try Data(
                 contentsOf: URL(filePath: "\(whole.checkpoint(5))/model.safetensors"))
@@ -155,7 +157,6 @@ extension Jobs {
                 2, "train.islands=2 outer.every_steps=4 outer.fragments=2 outer.delay_steps=2",
                 "outer.delay_steps leaves no step"
             ),
-            (2, "outer.every_steps=4", "outer.every_steps has no effect"),
         ]) func whatDoesNotFitIsRefused(ranks: Int, keys: String, line: String) async throws {
             let workspace = try await Workspace.prepared()
             let run = try await workspace.run(
@@ -181,7 +182,7 @@ extension Jobs {
                 "run/checkpoints/step-00000010/island-0001.safetensors", at: 4000)
             let run = try await workspace.succeed(
                 "pretrain --config recipe.yaml --resume \(Self.keys)", ranks: 2)
-            #expect(run.output.contains("passed over a checkpoint: the file is altered"))
+            #expect(run.errors.contains("passed over a checkpoint: the file is altered"))
             let whole = try await workspace.pretrain("whole", Self.keys, ranks: 2)
             try expectEqual(RunFiles(path: workspace("run")), whole)
         }
