@@ -175,16 +175,7 @@ struct TrainingPhase {
         let replica = islands?.own ?? communicator
         let parts = try communicator.agree { try TaskParts(task, recipe) }
         let (configuration, plan, stepCount) = (parts.configuration, parts.plan, parts.stepCount)
-        let size = TrainingSize(
-            recipe, configuration, plan, isValidated: parts.validation != nil, replica)
-        let check = { try MemoryCheck.run(size, over: replica, logger) }
-        try islands?.together(check) ?? check()
-        let laneCount = recipe.train.lanes ?? communicator.worldSize
-        let memory = try TrainingMemory.share(
-            plan.layout(of: configuration),
-            tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
-            recipe.train, over: replica, logger)
-        announceGradientType(recipe.train, memory, logger)
+        let memory = try makeMemory(recipe, parts, islands, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)),
             plan: plan)
@@ -210,6 +201,24 @@ struct TrainingPhase {
             stopRequest: stopRequest, board: board)
         setup.islands = islands
         return setup
+    }
+
+    /// Checks that the training fits into memory, and takes what the ranks of a node share.
+    private func makeMemory(
+        _ recipe: Recipe, _ parts: TaskParts, _ islands: Islands?, _ logger: Logger
+    ) throws -> TrainingMemory? {
+        let replica = islands?.own ?? communicator
+        let size = TrainingSize(
+            recipe, parts.configuration, parts.plan, isValidated: parts.validation != nil, replica)
+        let check = { try MemoryCheck.run(size, over: replica, logger) }
+        try islands?.together(check) ?? check()
+        let laneCount = recipe.train.lanes ?? communicator.worldSize
+        let memory = try TrainingMemory.share(
+            parts.plan.layout(of: parts.configuration),
+            tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
+            recipe.train, over: replica, logger)
+        announceGradientType(recipe.train, memory, logger)
+        return memory
     }
 
     /// Fills model and optimizer on rank 0 and gives all ranks the same bits.
@@ -268,25 +277,5 @@ private struct TaskParts {
         configuration = try task.configuration(recipe.training)
         plan = try task.plan(recipe.training, configuration)
         try plan.check(recipe.optimizer, of: configuration)
-    }
-}
-
-extension TrainingSize {
-    /// - Parameter recipe: Leaves nothing open.
-    package init(
-        _ recipe: Recipe, _ model: DecoderConfiguration, _ plan: ParameterPlan, isValidated: Bool,
-        savesCheckpoints: Bool = true, _ communicator: any Communicator
-    ) {
-        // Of the island that has the most lanes, whose ranks these are.
-        let all = recipe.train.lanes ?? communicator.worldSize
-        let laneCount = (all + recipe.train.islands - 1) / recipe.train.islands
-        var train = recipe.train
-        train.globalBatchSize = train.globalBatchSize / all * laneCount
-        self.init(
-            model: model, plan: plan, train: train,
-            laneCount: laneCount, worldSize: communicator.worldSize,
-            isOneNode: communicator.hosts.count == 1,
-            roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
-            checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }
 }
