@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: ["swift-llm-train", "DistributedRuns", "TemporaryFolders"],
-            path: "Tests/Cluster", exclude: ["hosts", "slow-links", "island-links"]),
+            path: "Tests/Cluster", exclude: ["hosts", "slow-links", "island-links", "scaling"]),
     ],
     swiftLanguageModes: [.v6]
 )
