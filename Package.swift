@@ -123,7 +123,7 @@ let package = Package(
             dependencies: [
                 "swift-llm-train", "DistributedRuns", "TemporaryFolders", "ModelFiles", "Training",
             ],
-            path: "Tests/Cluster", exclude: ["hosts", "slow-links"]),
+            path: "Tests/Cluster", exclude: ["hosts", "slow-links", "island-links", "scaling"]),
     ],
     swiftLanguageModes: [.v6]
 )
