@@ -134,7 +134,8 @@ let package = Package(
             dependencies: [
                 "swift-llm-train", "DistributedRuns", "TemporaryFolders", "ModelFiles", "Training",
             ],
-            path: "Tests/Cluster", exclude: ["hosts", "services", "slow-links"]),
+            path: "Tests/Cluster",
+            exclude: ["hosts", "services", "slow-links", "island-links", "scaling"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -42,7 +42,7 @@ extension Cluster {
                 #expect(alone.exitCode == 0, "\(alone.errors)")
 
                 let apart = try await cluster.traffic(
-                    of: keys + "apart train.node_memory=private")
+                    of: keys + "apart train.node_memory=private", prints: "4 ranks")
                 // The weights at the start cross it too: the shares are a little larger.
                 for (name, options, more, share) in [
                     ("together", "", "", 0.5), ("whole", "", "optimizer_sharding=none", 0.5),
@@ -134,9 +134,9 @@ extension TestCluster {
             [.posixPermissions: 0o755], ofItemAtPath: folder("agent"))
     }
 
-    /// The bytes that cross the link of the first host in a run of four ranks.
-    fileprivate func traffic(
-        of arguments: String, _ options: String = "", prints line: String = "4 ranks"
+    /// The bytes that cross the link of the first host in a run.
+    func traffic(
+        of arguments: String, _ options: String = "", prints line: String = " ranks"
     ) async throws -> Double {
         func count() async throws -> Double {
             let counters = try await run(

@@ -25,7 +25,8 @@ extension Checks {
 
         let other = try SavedTraining(sharding, over: communicator)
         let reader = CheckpointReader(found, over: communicator)
-        try reader.readWeights(into: other.model, seed: 1, sharedIn: nil)
+        try reader.readWeights(
+            into: other.model, seed: 1, sharedIn: nil, copies: .apart(worldSize: worldSize))
         try reader.read(other.optimizer.state)
         try require(other.values == training.values, "what was saved comes back on rank \(rank)")
         try alter(found.path, in: store)

@@ -22,6 +22,8 @@ struct Checks {
             "replicas": replicas,
             "checkpoints": checkpoints, "late-gradients": lateGradients,
             "compact-late-gradients": compactLateGradients,
+            "islands": islands, "island-places": islandPlaces, "island-fails": islandFails,
+            "islands-agree": islandsAgree,
             "logits": logits, "chat-templates": chatTemplates,
         ]
     }

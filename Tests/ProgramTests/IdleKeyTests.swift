@@ -44,6 +44,7 @@ import Testing
         (["finetune.task=classification", "finetune.loss_on=all"], "finetune.loss_on"),
         (["finetune.last_blocks=2"], "finetune.last_blocks"),
         (["finetune.evaluate.batches=2"], "finetune.evaluate.batches"),
+        (["finetune.train.islands=2"], "finetune.train.islands"),
         (
             ["finetune.validation_fraction=0", "finetune.evaluate.every_steps=9"],
             "finetune.evaluate.every_steps"

@@ -23,7 +23,8 @@ import Testing
     @Test(arguments: [
         "checkpoint.every_steps=7", "checkpoint.keep_last=1", "evaluate.every_steps=3",
         "evaluate.batches=2", "train.threads_per_rank=2", "train.stop_after_steps=5",
-        "train.maximum_skipped_steps=9", "train.lanes=2", "output=elsewhere", "name=other",
+        "train.maximum_skipped_steps=9", "train.lanes=2", "train.islands=2",
+        "output=elsewhere", "name=other",
     ])
     func keysThatDoNotDecideTheWeightsMayChange(override: String) throws {
         #expect(try differences([override]).refused.isEmpty)
@@ -39,6 +40,7 @@ import Testing
         ("train.global_batch_size=64", "train.global_batch_size was 32, is 64"),
         ("train.micro_batch_size=4", "train.micro_batch_size was 8, is 4"),
         ("train.sequence_length=32", "train.sequence_length was 64, is 32"),
+        ("outer.momentum=0.8", "outer.momentum was 0.9, is 0.8"),
         ("optimizer.beta2=0.99", "optimizer.beta2 was 0.95, is 0.99"),
         ("optimizer.warmup_steps=1", "optimizer.warmup_steps was 0, is 1"),
     ])

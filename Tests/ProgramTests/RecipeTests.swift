@@ -100,7 +100,7 @@ import Testing
 
     @Test func resolvedRecipeShowsAllKeysInTheirOrder() throws {
         let lines = try load(RecipeErrorTests.valid).resolvedYAML.split(separator: "\n")
-        let rare = ["finetune", "lora", "merge", "export"]
+        let rare = ["finetune", "lora", "merge", "export", "outer"]
         let shown = Recipe.keys.filter { key in
             !rare.contains { key.block?.hasPrefix($0) == true }
         }
@@ -128,8 +128,9 @@ import Testing
             init: from
             train: global_batch_size micro_batch_size sequence_length steps tokens epochs \
             stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank oversubscribe optimizer_sharding \
-            node_memory recompute freeze watchdog_seconds io_seconds \
+            node_memory islands recompute freeze watchdog_seconds io_seconds \
             maximum_skipped_steps profile_steps
+            outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
             epsilon weight_decay maximum_gradient_norm learning_rate_factors
             checkpoint: every_steps keep_last io keep_best stop_seconds

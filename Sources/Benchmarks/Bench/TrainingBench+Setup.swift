@@ -14,29 +14,31 @@ extension TrainingBench {
     ) throws -> TrainerSetup {
         let batches = try communicator.agree { try source(shard) }
         let logger = try RunLog.logger(rank: communicator.rank)
+        let islands = try Islands.split(communicator, count: recipe.train.islands)
+        let replica = islands?.own ?? communicator
         // Its line would stand in the report, which may be JSON.
         try MemoryCheck.run(
             TrainingSize(
                 recipe, configuration, ParameterPlan(), isValidated: false,
-                savesCheckpoints: false, communicator),
-            over: communicator, RunLog.logger(rank: 1))
+                savesCheckpoints: false, replica),
+            over: replica, RunLog.logger(rank: 1))
+        let laneCount = recipe.train.lanes ?? communicator.worldSize
         let memory = try TrainingMemory.share(
             ParameterPlan().layout(of: configuration),
-            tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
-            roundsWeights: recipe.training.multipliesBFloat16, over: communicator, logger)
-        let train = recipe.train.settlingSharding(
-            memory, worldSize: communicator.worldSize, logger)
+            tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
+            recipe.train, roundsWeights: recipe.training.multipliesBFloat16, over: replica, logger)
+        let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
         let optimizer = AdamW(
             recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
-            memory: memory, over: communicator)
-        if communicator.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
-        try optimizer.spreadParameters(in: memory, over: communicator)
+            memory: memory, over: replica)
+        if replica.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
+        try optimizer.spreadParameters(in: memory, over: replica)
         if recipe.training.multipliesBFloat16 {
-            try optimizer.keepBFloat16(in: memory, over: communicator)
+            try optimizer.keepBFloat16(in: memory, over: replica)
         }
-        return TrainerSetup(
+        var setup = TrainerSetup(
             communicator: communicator, model: model,
             objective: NextTokenObjective(model: model),
             optimizer: optimizer, memory: memory,
@@ -49,6 +51,11 @@ extension TrainingBench {
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
             logger: logger,
             stopRequest: .never)
+        setup.islands = islands
+        // No step is the last of a run, after which all fragments would meet.
+        if islands != nil { setup.stepCount += 1 }
+        try setup.beginOuterSteps(recipe.outer)
+        return setup
     }
 
     private func source(_ shard: RandomShard) throws -> WindowSource {

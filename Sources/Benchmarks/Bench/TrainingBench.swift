@@ -67,6 +67,8 @@ package struct TrainingBench {
                     worldSize: communicator.worldSize))
         }
         try setup.optimizer.completeParameters()
+        try setup.outer?.settle()
+        try setup.outer?.release()
         try setup.memory?.shared.release()
         return MeasuredSteps(
             cost: ModelCost(

@@ -193,6 +193,20 @@ void kernel_adamw_bf16(
 /* What one list comes to. */
 unsigned kernel_parity_of(const float *a, long n);
 
+/* outer.c; the arrays do not overlap */
+void kernel_subtract(float *restrict out, const float *restrict a, const float *restrict b, long n);
+/* Nesterov SGD over n parameters; the deltas are multiplied with `scale` first. */
+void kernel_nesterov(
+    float *restrict parameters, float *restrict momentum, const float *restrict deltas, long n,
+    float rate, float decay, float scale);
+/* out = share out + (1 - share) b */
+void kernel_mix(float *restrict out, const float *restrict b, long n, float share);
+void kernel_swap(float *restrict a, float *restrict b, long n);
+/* One block: x = scale * code, with 8 bits a code. */
+void kernel_encode8(signed char *restrict codes, float *scale, const float *restrict x, long n);
+void kernel_decode8(
+    float *restrict out, const signed char *restrict codes, float scale, long n, int adds);
+
 /* random.c */
 typedef struct {
     unsigned long long seed;

@@ -53,7 +53,8 @@ package final class WatchedCommunicator: Communicator {
     }
 
     package func split(color: Int) throws -> any Communicator {
-        try board.during("split") { try base.split(color: color) }
+        let part = try board.during("split") { try base.split(color: color) }
+        return WatchedCommunicator(part, board: board)
     }
 
     package func abort(exitCode: Int32) -> Never { base.abort(exitCode: exitCode) }

@@ -63,6 +63,12 @@ package struct ReplayPhase {
         let isFineTuning =
             try Recipe(decoding: RecipeFile(path: path), isRelocating: false).phases == [.finetune]
         var recipe = try Recipe.load(path: path, phases: [isFineTuning ? .finetune : .pretrain])
+        guard recipe.train.islands == 1 || isFineTuning else {
+            throw Failure(
+                "a step of islands cannot be computed again on one rank",
+                expected: FailureText("a run with \(key: "train.islands") 1"),
+                got: "\(recipe.train.islands)", at: run, kind: .usage)
+        }
         recipe.output = run
         recipe.data.validation = nil
         return recipe

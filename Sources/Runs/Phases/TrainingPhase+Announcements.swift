@@ -66,6 +66,26 @@ extension TrainingPhase {
                     : "train.gradient_dtype: bf16: the weights depend on the number of ranks")
     }
 
+    func announce(
+        _ islands: Islands, _ recipe: Recipe, _ layout: ParameterLayout, _ logger: Logger
+    ) {
+        let options = recipe.outer
+        let fragments = Quantity.count(options.fragmentCount, "fragment")
+        let traffic = OuterOptimizer.bytesInPeriod(options, layout, islandCount: islands.count)
+        logger.info(
+            """
+            \(islands) meet every \(options.everySteps) steps in \(fragments), each \
+            \(Quantity.count(options.delaySteps, "step")) under way: an island sends \
+            \(Quantity.bytes(traffic / options.everySteps)) a step; the loss of a step is that of the first
+            """)
+        guard recipe.checkpoint.inputOutput == .gather else { return }
+        logger.warning(
+            """
+            checkpoint.io: gather: a checkpoint has the weights that the islands have in common and the \
+            moments of the first; a resume goes on from those, not with the same bits
+            """)
+    }
+
     func announceFrozen(_ layout: ParameterLayout, _ logger: Logger) {
         guard layout.trainedCount < layout.flatCount else { return }
         let share = Double(layout.trainedParameterCount) / Double(layout.parameterCount)

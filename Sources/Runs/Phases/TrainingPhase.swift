@@ -81,6 +81,7 @@ struct TrainingPhase {
         }
         // The directory is locked as long as there is a reference to it.
         let outcome = try withExtendedLifetime(directory) { try train(setup, state) }
+        try setup.outer?.release()
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
         return outcome
@@ -157,6 +158,7 @@ struct TrainingPhase {
                 ? "the number of ranks" : "\(key: "train.lanes")")
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
+        _ = try IslandMap(count: recipe.train.islands, hosts: communicator.hosts)
         guard recipe.training.sequenceLength <= configuration.contextLength else {
             throw Failure(
                 FailureText(
@@ -175,19 +177,13 @@ struct TrainingPhase {
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
+        let board = ProgressBoard()
+        let world = WatchedCommunicator(communicator, board: board)
+        let islands = try Islands.split(world, count: recipe.train.islands)
+        let replica = islands?.own ?? communicator
         let parts = try communicator.agree { try TaskParts(task, recipe) }
         let (configuration, plan, stepCount) = (parts.configuration, parts.plan, parts.stepCount)
-        try MemoryCheck.run(
-            TrainingSize(
-                recipe, configuration, plan, isValidated: parts.validation != nil, communicator),
-            over: communicator, logger)
-        let memory = try TrainingMemory.share(
-            plan.layout(of: configuration),
-            tree: LaneTree(laneCount: recipe.train.lanes ?? communicator.worldSize), recipe.train,
-            roundsWeights: recipe.training.multipliesBFloat16, over: communicator, logger)
-        let train = recipe.train.settlingSharding(
-            memory, worldSize: communicator.worldSize, logger)
-        announceGradientType(train, memory, logger)
+        let (memory, train) = try makeMemory(recipe, parts, islands, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)),
             plan: plan)
@@ -196,14 +192,14 @@ struct TrainingPhase {
         )
         announceFrozen(model.parameters.layout, logger)
         announceValidation(parts.validation, recipe.evaluate, logger)
+        islands.map { announce($0, recipe, model.parameters.layout, logger) }
         let store = CheckpointStore(directory: recipe.output + "/checkpoints")
-        let board = ProgressBoard()
-        return TrainerSetup(
-            communicator: WatchedCommunicator(communicator, board: board), model: model,
+        var setup = TrainerSetup(
+            communicator: world, model: model,
             objective: task.objective(model),
             optimizer: AdamW(
                 recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
-                memory: memory, over: communicator),
+                memory: memory, over: replica),
             memory: memory,
             source: parts.source, validation: parts.validation, store: store,
             checkpointFiles: try task.checkpointFiles(
@@ -212,6 +208,28 @@ struct TrainingPhase {
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
             evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
             stopRequest: stopRequest, board: board)
+        setup.islands = islands
+        return setup
+    }
+
+    /// Checks that the training fits into memory, and takes what the ranks of a node share; and the
+    /// options with the way of sharding that is left to it.
+    private func makeMemory(
+        _ recipe: Recipe, _ parts: TaskParts, _ islands: Islands?, _ logger: Logger
+    ) throws -> (TrainingMemory?, TrainOptions) {
+        let replica = islands?.own ?? communicator
+        let size = TrainingSize(
+            recipe, parts.configuration, parts.plan, isValidated: parts.validation != nil, replica)
+        let check = { try MemoryCheck.run(size, over: replica, logger) }
+        try islands?.together(check) ?? check()
+        let laneCount = recipe.train.lanes ?? communicator.worldSize
+        let memory = try TrainingMemory.share(
+            parts.plan.layout(of: parts.configuration),
+            tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
+            recipe.train, roundsWeights: recipe.training.multipliesBFloat16, over: replica, logger)
+        let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
+        announceGradientType(train, memory, logger)
+        return (memory, train)
     }
 
     /// Fills model and optimizer and gives all ranks the same bits: from a checkpoint each rank reads
@@ -219,26 +237,30 @@ struct TrainingPhase {
     package func load(
         _ setup: inout TrainerSetup, _ start: RunStart, _ recipe: Recipe
     ) throws -> TrainerState {
+        let replica = setup.islands?.own ?? communicator
         let checkpoint = start.checkpoint.map { CheckpointReader($0, over: communicator) }
         if let checkpoint, setup.model.plan.lora == nil {
             try checkpoint.readWeights(
                 into: setup.model, seed: setup.seed,
-                sharedIn: setup.memory?.weights == nil ? nil : setup.memory?.shared)
+                sharedIn: setup.memory?.weights == nil ? nil : setup.memory?.shared,
+                copies: setup.weightCopies())
         } else {
             let weights = InitialWeights(model: setup.model, seed: setup.seed)
             try communicator.agree {
                 guard communicator.rank == 0 else { return }
                 try weights.load(from: recipe.initial.from, adapters: start.checkpoint?.path)
             }
-            try setup.optimizer.spreadParameters(in: setup.memory, over: communicator)
+            try setup.islands?.spreadToFirstRanks(setup.model.parameters.values.buffer)
+            try setup.optimizer.spreadParameters(in: setup.memory, over: replica)
         }
         if setup.checkpointFiles.adapter != nil {
             setup.checkpointFiles.weightsMetadata = AdapterDirectory.metadata(
                 baseHash: setup.model.baseHash, labels: setup.checkpointFiles.labels)
         }
         if recipe.training.multipliesBFloat16 {
-            try setup.optimizer.keepBFloat16(in: setup.memory, over: communicator)
+            try setup.optimizer.keepBFloat16(in: setup.memory, over: replica)
         }
+        try setup.beginOuterSteps(recipe.outer)
         guard let checkpoint, var state = start.state else {
             return TrainerState(
                 laneCount: recipe.train.lanes ?? communicator.worldSize,
@@ -248,6 +270,7 @@ struct TrainingPhase {
         setup.optimizer.updateCount = state.updateCount
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount
+        try setup.restoreIslands(&state)
         return state
     }
 }
@@ -268,20 +291,5 @@ private struct TaskParts {
         configuration = try task.configuration(recipe.training)
         plan = try task.plan(recipe.training, configuration)
         try plan.check(recipe.optimizer, of: configuration)
-    }
-}
-
-extension TrainingSize {
-    /// - Parameter recipe: Leaves nothing open.
-    package init(
-        _ recipe: Recipe, _ model: DecoderConfiguration, _ plan: ParameterPlan, isValidated: Bool,
-        savesCheckpoints: Bool = true, _ communicator: any Communicator
-    ) {
-        self.init(
-            model: model, plan: plan, train: recipe.train,
-            laneCount: recipe.train.lanes ?? communicator.worldSize,
-            hosts: communicator.hosts,
-            roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
-            checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
     }
 }

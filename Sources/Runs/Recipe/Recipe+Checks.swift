@@ -79,6 +79,7 @@ extension Recipe {
         if initial.from == nil { try model.validate() } else { try refuseSizes() }
         try train.validate()
         try optimizer.validate()
+        if train.islands > 1 { try outer.validate() }
         try requireValidation(
             data.validation != nil, checkpoint, evaluate, remedy: "set data.validation")
         try requireSteps(train, optimizer)

@@ -16,6 +16,7 @@ extension Recipe {
         recipe.finetune.from = try fineTuneSource
         recipe.initial.from = recipe.finetune.from
         recipe.train = finetune.train
+        recipe.train.islands = 1
         recipe.optimizer = finetune.optimizer
         recipe.checkpoint = finetune.checkpoint
         recipe.evaluate = finetune.evaluate

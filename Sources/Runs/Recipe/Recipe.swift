@@ -38,6 +38,7 @@ package struct Recipe: Equatable, Sendable {
     package var model = ModelOptions()
     package var initial = InitOptions()
     package var train = TrainOptions()
+    package var outer = OuterOptions()
     package var optimizer = OptimizerOptions()
     package var checkpoint = CheckpointOptions()
     package var evaluate = EvaluationOptions()
@@ -83,13 +84,19 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "model", at: \.model, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "init", at: \.initial, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "train", at: \.train, for: [.pretrain], pretraining),
+            RecipeKey.keys(
+                // A run that goes on as one island for a while keeps them.
+                of: "outer", at: \.outer, for: [.pretrain],
+                BlockTraits(remakes: .pretrain, isRare: true)),
             RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "checkpoint", at: \.checkpoint, for: [.pretrain]),
             RecipeKey.keys(
                 of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
             ),
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
-            RecipeKey.keys(of: "finetune.train", at: \.finetune.train, for: tuning, tuned),
+            RecipeKey.keys(
+                of: "finetune.train", at: \.finetune.train, for: tuning,
+                idle: ["islands": "a fine-tuning is made by all ranks as one"], tuned),
             RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning, tuned),
             RecipeKey.keys(
                 of: "finetune.checkpoint", at: \.finetune.checkpoint, for: tuning, watched),

@@ -17,7 +17,7 @@ package struct CheckpointRoom {
     init(_ setup: TrainerSetup, from start: RunStart) throws {
         let last = min(setup.stepCount, setup.train.stopAfterSteps ?? .max)
         try self.init(
-            fileSizes: setup.checkpointFiles.sizes(of: setup.model, setup.optimizer.state),
+            fileSizes: setup.checkpointSizes,
             options: setup.checkpoint,
             presentCount: setup.store.steps.count,
             comingCount: Self.saves(

@@ -11,6 +11,8 @@ package struct BatchGradient {
     let weight: Double
     /// Tokens that the model read.
     let tokenCount: Int
+    /// The sequences of the global batch that count: all of them, or those of this island.
+    let sequences: Range<Int>
     /// The part of each lane in `lossSum`.
     let laneLosses: [Double]
     /// Global norm of `values`.

@@ -10,7 +10,9 @@ final class GradientComputation {
 
     private let communicator: any Communicator
     private let pass: LanePass
+    /// Lanes of the replica, and the first of them in the run.
     private let laneCount: Int
+    private let firstLane: Int
     private let lanes: Range<Int>
     private let accumulator: LaneAccumulator
     /// The gradients of the parameters, one list for each buffer of the accumulator.
@@ -19,16 +21,20 @@ final class GradientComputation {
     private let exchange: GradientExchange
 
     init(_ setup: TrainerSetup, laneCount: Int) throws {
-        communicator = setup.communicator
+        communicator = setup.replica
+        let laneSize = setup.source.globalBatchSize / laneCount
+        let ownLanes = setup.lanes(of: laneCount)
+        let laneCount = ownLanes.count
         self.laneCount = laneCount
+        firstLane = ownLanes.lowerBound
         let tree = LaneTree(laneCount: laneCount)
         lanes = try tree.lanes(ofRank: communicator.rank, worldSize: communicator.worldSize)
-        let laneSize = setup.source.globalBatchSize / laneCount
-        sequences = lanes.lowerBound * laneSize..<lanes.upperBound * laneSize
+        sequences =
+            (firstLane + lanes.lowerBound) * laneSize..<(firstLane + lanes.upperBound) * laneSize
         pass = LanePass(
             objective: setup.objective,
             microBatchSize: min(setup.train.microBatchSize, laneSize), laneSize: laneSize,
-            seed: setup.seed, recompute: setup.train.recompute)
+            seed: setup.seed, recompute: setup.train.recompute, outer: setup.outer)
 
         let list = setup.objective.parameters
         let shared = setup.memory?.gradients[communicator.rank]
@@ -82,6 +88,7 @@ final class GradientComputation {
             lossSum: all.reduce(0) { $0 + $1.lossSum },
             weight: all.reduce(0) { $0 + $1.weight },
             tokenCount: all.reduce(0) { $0 + $1.tokenCount },
+            sequences: firstLane * pass.laneSize..<(firstLane + laneCount) * pass.laneSize,
             laneLosses: all.map(\.lossSum), normOfSum: norm)
     }
 
@@ -90,7 +97,7 @@ final class GradientComputation {
         whenReady: @escaping (Parameter) -> Void = { _ in }
     ) -> LanePass.Result {
         pass.run(
-            batch, firstSequence: lane * pass.laneSize,
+            batch, firstSequence: (firstLane + lane) * pass.laneSize,
             offset: (lane - lanes.lowerBound) * pass.laneSize, step: step,
             into: gradients[accumulator.beginLane()], whenReady: whenReady)
     }

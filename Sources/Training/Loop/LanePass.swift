@@ -12,6 +12,8 @@ struct LanePass {
     let laneSize: Int
     let seed: UInt64
     var recompute = TrainOptions.Recompute.none
+    /// The outer steps of islands, whose messages are driven on; nil without islands.
+    var outer: OuterOptimizer?
 
     struct Result {
         var lossSum = 0.0
@@ -39,7 +41,7 @@ struct LanePass {
             let tape = Tape(
                 device: objective.parameters.device, gradients: gradients,
                 recomputesSegments: recompute == .blocks,
-                whenReady: end == laneSize ? whenReady : { _ in })
+                whenReady: drivingMessages(end == laneSize ? whenReady : { _ in }))
             let loss = objective.loss(
                 tape, batch, part: part,
                 dropout: DropoutStream(
@@ -51,5 +53,15 @@ struct LanePass {
         }
         gradients.zeroWhatIsMissing()
         return result
+    }
+
+    private func drivingMessages(
+        _ whenReady: @escaping (Parameter) -> Void
+    ) -> (Parameter) -> Void {
+        guard let outer else { return whenReady }
+        return { parameter in
+            whenReady(parameter)
+            outer.makeProgress()
+        }
     }
 }

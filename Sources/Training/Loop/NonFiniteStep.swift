@@ -25,12 +25,13 @@ struct NonFiniteStep {
 
     /// The sequences whose loss is not finite, or all of the batch, and what they are made of.
     private var batch: String {
-        let laneSize = source.globalBatchSize / gradient.laneLosses.count
+        let first = gradient.sequences.lowerBound
+        let laneSize = gradient.sequences.count / gradient.laneLosses.count
         let bad = gradient.laneLosses.indices.filter { !gradient.laneLosses[$0].isFinite }
         let sequences =
             bad.isEmpty
-            ? Array(0..<source.globalBatchSize)
-            : bad.flatMap { $0 * laneSize..<($0 + 1) * laneSize }
+            ? Array(gradient.sequences)
+            : bad.flatMap { first + $0 * laneSize..<first + ($0 + 1) * laneSize }
         let named = sequences.prefix(Self.largestList).map { sequence in
             "\(sequence) (\(source.place(step: step, sequence: sequence)))"
         }

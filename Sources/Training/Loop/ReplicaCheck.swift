@@ -25,12 +25,12 @@ package struct ReplicaCheck {
         self.threads = threads
     }
 
-    /// Checks all that a training keeps, before it is saved: each rank what its optimizer has written,
+    /// Checks all that the ranks of one replica keep, before it is saved: each rank what its optimizer has written,
     /// and all ranks together what they hold replicas of. Collective.
     ///
     /// - Throws: `AgreedFailure` that names a tensor, and the ranks or the host.
     static func run(_ setup: TrainerSetup, step: Int) throws {
-        let (optimizer, communicator) = (setup.optimizer, setup.communicator)
+        let (optimizer, communicator) = (setup.optimizer, setup.replica)
         try communicator.agree { try optimizer.checkMemory() }
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)

@@ -46,6 +46,18 @@ final class RunJournal {
         logger.log(level: level, "step \(step)  validation loss \(loss.formattedTo(4))")
     }
 
+    /// - Parameters:
+    ///   - loss: the average over all islands since the last outer step; nil where none is known yet.
+    ///   - skippedCount: steps that islands have skipped since then.
+    func outerStep(_ outer: OuterStep, loss: Double?, skippedCount: Int) throws {
+        try metrics.append(.outer(outer, loss: loss, skippedCount: skippedCount))
+        if skippedCount > 0 {
+            logger.warning(
+                "the islands skipped \(Quantity.count(skippedCount, "step")) up to step \(outer.step)"
+            )
+        }
+    }
+
     func saved(_ path: String, step: Int) throws {
         try metrics.append(.saved(step: step, path: path))
         logger.info("saved \(path)")

@@ -24,6 +24,7 @@ package final class Trainer {
     private let reader: BatchReader
     private let journal: RunJournal?
     private let saver: CheckpointSaver
+    private let islands: IslandLoop?
     private var state: TrainerState
     /// The last step whose parts are reported.
     private let lastProfiledStep: Int
@@ -46,9 +47,11 @@ package final class Trainer {
             }
         }
         self.journal = journal
+        islands = setup.outer.map { IslandLoop($0, optimizer: setup.optimizer, journal: journal) }
         saver = CheckpointSaver(
             setup.model, setup.optimizer.state, store: setup.store, files: setup.checkpointFiles,
-            options: setup.checkpoint, over: setup.communicator
+            options: setup.checkpoint, over: setup.communicator,
+            extras: setup.islandFiles?.extras(savesAll: setup.checkpoint.inputOutput == .shared)
         ) { path, step in try journal?.saved(path, step: step) }
     }
 
@@ -62,38 +65,19 @@ package final class Trainer {
             throw error
         }
         try setup.board.uncounted(saver.finish)
-        if outcome == .finished { try requireFiniteEnd() }
+        if outcome == .finished {
+            try setup.islands?.together(requireFiniteEnd) ?? requireFiniteEnd()
+        }
         return outcome
     }
 
     /// Refuses to call a run done whose last figures are no numbers; all ranks know them. What was
     /// saved is finite.
     private func requireFiniteEnd() throws {
-        let skippedCount = state.step - state.updateCount
-        if skippedCount > 0 {
-            setup.logger.warning("\(skippedCount) of \(state.step) steps were skipped")
+        if state.skippedCount > 0 {
+            setup.logger.warning("\(state.skippedCount) of \(state.step) steps were skipped")
         }
-        let failure: Failure
-        if state.skippedInARow > 0 {
-            failure = Failure(
-                "the run ended without a finite loss or gradient",
-                expected: "a last step that counts",
-                got: "\(state.skippedInARow) skipped in a row", at: "step \(state.step)",
-                remedy: state.updateCount == 0
-                    ? "no step has changed the weights: those that the run began with overflow"
-                    : "its checkpoint holds the weights of the step before those; begin again "
-                        + FailureText(
-                            "with a lower \(key: "optimizer.learning_rate") or more warmup_steps"))
-        } else if let loss = state.validationLoss, !loss.isFinite {
-            failure = Failure(
-                "the run ended without a finite validation loss", expected: "a number",
-                got: "\(loss)", at: "step \(state.step)",
-                remedy: FailureText(
-                    "go on from an earlier checkpoint, with a lower \(key: "optimizer.learning_rate")"
-                ))
-        } else {
-            return
-        }
+        guard let failure = state.failureAtEnd else { return }
         throw AgreedFailure(failure, rank: 0, isEverywhere: true)
     }
 
@@ -164,13 +148,17 @@ package final class Trainer {
         let batch = try setup.board.awaitingFiles(
             "the batch of step \(state.step + 1)", reader.next)
         clock.lap("data")
-        let gradient = try gradientStep.compute(batch, step: state.step, &clock)
+        let gradient = try setup.alone { try gradientStep.compute(batch, step: state.step, &clock) }
         let learningRate = schedule.value(at: state.step)
-        try update(with: gradient, learningRate: learningRate)
+        try setup.alone { try update(with: gradient, learningRate: learningRate) }
         clock.lap("update")
         state.step += 1
         state.validationLoss = nil
-        state.tokenCount += gradient.tokenCount
+        state.tokenCount += gradient.tokenCount * (setup.islands?.count ?? 1)
+        if let islands {
+            try islands.advance(to: state.step, gradient)
+            clock.lap("outer")
+        }
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
     }
 
@@ -182,7 +170,7 @@ package final class Trainer {
         try setup.optimizer.update(
             gradient.values, learningRate: learningRate,
             gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
-            over: setup.communicator)
+            over: setup.replica)
         if let failure = setup.optimizer.flipFound { throw failure }
         state.updateCount = setup.optimizer.updateCount
     }
@@ -193,7 +181,7 @@ package final class Trainer {
         let description = try NonFiniteStep(
             gradient: gradient, step: state.step, source: setup.source,
             parameters: setup.objective.parameters
-        ).description(over: setup.communicator)
+        ).description(over: setup.replica)
         try setup.board.awaitingFiles("metrics.jsonl") {
             try journal?.event("step \(step) skipped: \(description)", step: step)
         }
@@ -219,6 +207,10 @@ package final class Trainer {
         guard let validation = setup.validation else { return false }
         // A rank may have nothing to score, and others wait for what it brings to its node.
         try setup.optimizer.completeParameters()
+        return try onCommonWeights { try validate(validation) }
+    }
+
+    private func validate(_ validation: ValidationLoss) throws -> Bool {
         let objective = setup.objective
         let total = try validation.total(over: setup.communicator) { batch in
             let all = 0..<batch.sequenceCount
@@ -244,7 +236,8 @@ package final class Trainer {
     /// checkpoint that is under way.
     private func agreeAtBoundary() throws -> Bool {
         let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]
-        let agreed = try setup.communicator.allReduce(own, .maximum)
+        let agreed =
+            try islands?.agree(own) ?? setup.communicator.allReduce(own, .maximum)
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
     }
@@ -273,15 +266,32 @@ package final class Trainer {
         }
     }
 
+    /// Runs `body` on the weights that are the run's: on islands, those that they have in common.
+    private func onCommonWeights<Value>(_ body: () throws -> Value) throws -> Value {
+        try islands?.onCommonWeights(body) ?? body()
+    }
+
     /// Begins a checkpoint of replicas that are equal.
     private func save() throws {
         try setup.optimizer.completeParameters()
         let list = setup.model.parameters
         var tensors = list.named(list.values, of: list.trained)
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
-        try ReplicaCheck.run(setup, step: state.step)
-        try refuseNonFinite(tensors)
-        try saver.begin(state)
+        try setup.alone { try ReplicaCheck.run(setup, step: state.step) }
+        guard let islands else {
+            try refuseNonFinite(tensors)
+            return try saver.begin(state)
+        }
+        try islands.prepareSave(&state)
+        try onCommonWeights {
+            tensors = list.named(list.values, of: list.trained)
+            try ReplicaCheck(
+                communicator: setup.communicator, copies: setup.weightCopies(), tensors: tensors,
+                threads: list.device.threads
+            ).run(step: state.step)
+            try refuseNonFinite(tensors)
+            try saver.begin(state)
+        }
     }
 
     /// Updates of finite gradients overflow where the learning rate is far too high.

@@ -9,6 +9,10 @@ import Signals
 /// The parts that a trainer works with; made once, before the first step.
 package struct TrainerSetup {
     package var communicator: any Communicator
+    /// The islands of the run; nil where all ranks train as one.
+    package var islands: Islands?
+    /// The outer steps of islands, made once the weights are loaded; nil without islands.
+    package var outer: OuterOptimizer?
     package var model: LanguageModel
     package var objective: any Objective
     package var optimizer: AdamW
@@ -63,6 +67,14 @@ package struct TrainerSetup {
         self.logger = logger
         self.stopRequest = stopRequest
         self.board = board
+    }
+
+    /// The ranks that train one replica together: all of them, or those of this island.
+    var replica: any Communicator { islands?.own ?? communicator }
+
+    /// The lanes of the replica, of those of the run.
+    func lanes(of laneCount: Int) -> Range<Int> {
+        islands?.lanes(of: laneCount) ?? 0..<laneCount
     }
 
     /// The step at which this start of the run ends.

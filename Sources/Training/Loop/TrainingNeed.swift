@@ -96,6 +96,10 @@ package struct TrainingSize: Sendable {
         need.gradients = Self.floatSize * bufferCount * layout.trainedCount
         need.shared = need.gradients + (sharesWeights ? need.weights : 0)
         need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
+        if train.islands > 1 {
+            // The weights that islands have in common, their momentum, and a fragment under way.
+            need.moments += Self.floatSize * layout.trainedCount * (worldSize + 2) / worldSize
+        }
         need.activations = activations(trainedCount: layout.trainedCount)
         need.checkpoint = checkpointCopy(layout, rank: rank)
         return need

@@ -60,6 +60,8 @@ package struct TrainOptions: OptionBlock {
     package var optimizerSharding = OptimizerSharding.auto
     /// Whether the ranks of a node share memory, which gives the same bits; usual shared.
     package var nodeMemory = NodeMemory.shared
+    /// K: groups of whole hosts that train apart and meet in outer steps, for slow links; usual 1.
+    package var islands = 1
     /// The activations that are computed again to save memory; usual none.
     package var recompute = Recompute.none
     /// Patterns (`transformer.wte.*`) of the names of weights that stay as they are; usual none.
@@ -107,6 +109,7 @@ package struct TrainOptions: OptionBlock {
                 .also(in: "prepare", "evaluate", "finetune", "merge", "export", "generate"),
             OptionField("optimizer_sharding", \.optimizerSharding, .changesFreely),
             OptionField("node_memory", \.nodeMemory, .changesFreely),
+            OptionField("islands", \.islands, .atLeast(1), .changesFreely),
             OptionField("recompute", \.recompute, .changesFreely),
             OptionField("freeze", \.freeze, .decidesWeights),
             OptionField("watchdog_seconds", \.watchdogSeconds, .atLeast(0), .changesFreely),

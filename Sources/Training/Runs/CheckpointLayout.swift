@@ -3,7 +3,7 @@ import ModelFiles
 import Models
 import Synchronization
 
-/// The two large files of a checkpoint, and which rank writes which bytes of them.
+/// The large files of a checkpoint, and which rank writes which bytes of them.
 ///
 /// Where every rank has all values, each writes whole blocks of the manifest, which it hashes from its
 /// memory; the values of a shared-out state are written by their owners, whatever blocks they fall into.
@@ -20,15 +20,23 @@ struct CheckpointLayout: Sendable {
 
     let files: [File]
 
-    init(_ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles) {
-        files = [
-            File(
-                name: checkpoint.weightsName,
-                layout: SafetensorsLayout(
-                    checkpoint.weights(of: model).map { ($0.name, $0.shape) },
-                    metadata: checkpoint.weightsMetadata)),
-            File(name: CheckpointStore.optimizerName, layout: SafetensorsLayout(state.shapes)),
-        ]
+    /// - Parameter extras: nil where there are only the files of every run.
+    init(
+        _ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
+        _ extras: CheckpointExtras? = nil
+    ) {
+        files =
+            [
+                File(
+                    name: checkpoint.weightsName,
+                    layout: SafetensorsLayout(
+                        checkpoint.weights(of: model).map { ($0.name, $0.shape) },
+                        metadata: checkpoint.weightsMetadata)),
+                File(name: CheckpointStore.optimizerName, layout: SafetensorsLayout(state.shapes)),
+            ]
+            + (extras?.files ?? []).map {
+                File(name: $0.name, layout: SafetensorsLayout($0.shapes))
+            }
     }
 }
 

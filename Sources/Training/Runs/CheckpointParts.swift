@@ -34,10 +34,10 @@ struct PartList {
 
     init(
         _ layout: CheckpointLayout, rank: Int, among worldSize: Int, weights: [NamedTensor],
-        state: State
+        state: State, extras: [CheckpointExtras.File] = []
     ) {
         self.layout = layout
-        var sizes = layout.files.map(\.size)
+        var sizes = layout.files[...Self.stateFile].map(\.size)
         if case .owned = state { sizes.removeLast() }
         let shares = BlockShares(sizes: sizes, worldSize: worldSize)
         let own = sizes.indices.map { shares.range(of: $0, rank: rank) }
@@ -52,8 +52,10 @@ struct PartList {
         case .gathered:
             add(own[Self.stateFile], of: Self.stateFile) { .gathered(tensor: $0, elements: $1) }
         case .owned(let pieces):
-            if rank == 0 { addHeader(in: 0..<Int.max, of: Self.stateFile) }
-            for piece in pieces { add(piece) }
+            add(pieces, of: Self.stateFile, isFirst: rank == 0)
+        }
+        for (number, file) in extras.enumerated() {
+            add(file.pieces, of: Self.stateFile + 1 + number, isFirst: rank == 0)
         }
     }
 
@@ -82,15 +84,21 @@ struct PartList {
         parts.append(Part(file: file, range: own, values: .header(header[own])))
     }
 
-    private mutating func add(_ piece: OptimizerState.Piece) {
-        let layout = layout.files[Self.stateFile].layout
+    /// Adds what ranks own of a file, whose header the first of them writes.
+    private mutating func add(_ pieces: [OptimizerState.Piece], of file: Int, isFirst: Bool) {
+        if isFirst { addHeader(in: 0..<Int.max, of: file) }
+        for piece in pieces { add(piece, of: file) }
+    }
+
+    private mutating func add(_ piece: OptimizerState.Piece, of file: Int) {
+        let layout = layout.files[file].layout
         let first = layout.fileRange(of: layout.entries[piece.index]).lowerBound
         let range =
             first + piece.elements.lowerBound * Self.floatSize..<first
             + piece.elements.upperBound * Self.floatSize
         parts.append(
             Part(
-                file: Self.stateFile, range: range,
+                file: file, range: range,
                 values: .floats(UnsafeBufferPointer(piece.values))))
     }
 }

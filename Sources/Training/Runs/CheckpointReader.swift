@@ -28,12 +28,13 @@ package struct CheckpointReader {
     /// Fills the weights of a model, and what it adds to them from the seed where the checkpoint does
     /// not have it.
     ///
-    /// - Parameter memory: where the ranks of a node have one copy of the weights; nil where each has
-    ///   its own.
+    /// - Parameters:
+    ///   - memory: where ranks of a node have one copy of the weights; nil where each has its own.
+    ///   - copies: the ranks that have one copy together.
     package func readWeights(
-        into model: LanguageModel, seed: UInt64, sharedIn memory: SharedMemory?
+        into model: LanguageModel, seed: UInt64, sharedIn memory: SharedMemory?, copies: HostMap
     ) throws {
-        let copies = WeightCopies(memory?.hosts ?? .apart(worldSize: communicator.worldSize))
+        let copies = WeightCopies(copies)
         if copies.isFirst(rank) { model.initializeAdditions(seed: seed) }
         try together(memory)
         // In the order of their copies, so that a copy receives one range of each other.

@@ -19,6 +19,8 @@ package final class CheckpointSaver {
     private let optimizerState: OptimizerState
     private let isGathering: Bool
     private let layout: CheckpointLayout
+    /// The ranks among which the state of the optimizer is shared out.
+    private let stateOwners: any Communicator
     /// The copy that this rank writes; nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
     private let isSaved: (_ path: String, _ step: Int) throws -> Void
@@ -48,11 +50,14 @@ package final class CheckpointSaver {
         case done, working, failed
     }
 
-    /// - Parameter isSaved: called on every rank once a checkpoint has been published.
+    /// - Parameters:
+    ///   - extras: nil where there are only the files of every run.
+    ///   - isSaved: called on every rank once a checkpoint has been published.
     package init(
         _ model: LanguageModel, _ optimizerState: OptimizerState, store: CheckpointStore,
         files: CheckpointFiles,
         options: CheckpointOptions, over communicator: any Communicator,
+        extras: CheckpointExtras? = nil,
         isSaved: @escaping (_ path: String, _ step: Int) throws -> Void = { _, _ in }
     ) {
         self.communicator = communicator
@@ -63,14 +68,16 @@ package final class CheckpointSaver {
         keepsBest = options.keepBest
         configuration = model.configuration
         isGathering = options.inputOutput == .gather
+        stateOwners = extras?.owners ?? communicator
         self.optimizerState = optimizerState
-        layout = CheckpointLayout(model, optimizerState, files)
+        layout = CheckpointLayout(model, optimizerState, files, extras)
         snapshot =
             isGathering && communicator.rank != 0
             ? nil
             : CheckpointSnapshot(
                 model, optimizerState, files, layout, rank: communicator.rank,
-                among: isGathering ? 1 : communicator.worldSize, isGathering: isGathering)
+                among: isGathering ? 1 : communicator.worldSize, isGathering: isGathering,
+                extras: extras)
     }
 
     /// The progress of this rank, without waiting.
@@ -91,7 +98,7 @@ package final class CheckpointSaver {
     /// collective.
     package func begin(_ state: TrainerState) throws {
         try finish()
-        let whole = isGathering ? try optimizerState.gather(over: communicator) : nil
+        let whole = isGathering ? try optimizerState.gather(over: stateOwners) : nil
         snapshot?.take(whole)
         let isFirst = communicator.rank == 0
         let (files, configuration, snapshot) = (files, configuration, snapshot)

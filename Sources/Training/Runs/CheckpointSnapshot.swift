@@ -40,17 +40,22 @@ final class CheckpointSnapshot: @unchecked Sendable {
     /// - Parameters:
     ///   - rank: this one among those that write; 0 where it writes for all.
     ///   - isGathering: whether the state comes from all ranks, by `take`.
+    ///   - extras: nil where there are only the files of every run.
     init(
         _ model: LanguageModel, _ state: OptimizerState, _ checkpoint: CheckpointFiles,
-        _ layout: CheckpointLayout, rank: Int, among worldSize: Int, isGathering: Bool
+        _ layout: CheckpointLayout, rank: Int, among worldSize: Int, isGathering: Bool,
+        extras: CheckpointExtras? = nil
     ) {
         owners = (model, state)
         self.layout = layout
         threadCount = state.device.threads.threadCount
+        let owned: [OptimizerState.Piece]? =
+            extras?.statePieces ?? (state.isSharded ? state.pieces : nil)
         let parts = PartList(
             layout, rank: rank, among: worldSize, weights: checkpoint.weights(of: model),
             state: isGathering
-                ? .gathered : state.isSharded ? .owned(state.pieces) : .whole(state.named)
+                ? .gathered : owned.map { PartList.State.owned($0) } ?? .whole(state.named),
+            extras: extras?.files ?? []
         ).parts
         var (sources, pieces, end) = ([Source](), [Piece](), 0)
         for part in parts {

@@ -101,6 +101,8 @@ package enum MetricsRecord: Sendable {
     /// The validation loss after `step` batches, in nats a token.
     case validation(step: Int, loss: Double)
     case event(step: Int, String)
+    /// An outer step of islands; the average loss of all of them since the last one, where it is known.
+    case outer(OuterStep, loss: Double?, skippedCount: Int)
     /// The event that the checkpoint of `step` lies at `path`, whole.
     case saved(step: Int, path: String)
 
@@ -110,6 +112,15 @@ package enum MetricsRecord: Sendable {
         case .validation(let step, let loss):
             JSONValue.object([
                 "kind": .string("validation"), "step": .integer(step), "loss": .number(loss),
+            ]).text()
+        case .outer(let outer, let loss, let skippedCount):
+            JSONValue.object([
+                "kind": .string("outer"), "step": .integer(outer.step),
+                "fragment": .integer(outer.fragment), "islands": .integer(outer.islandCount),
+                "loss": loss.map(JSONValue.number) ?? .null,
+                "skipped_steps": .integer(skippedCount),
+                "sent_bytes": .integer(outer.sentByteCount),
+                "seconds": .object(["waited": .number(outer.seconds)]),
             ]).text()
         case .event(let step, let message):
             JSONValue.object([

@@ -11,8 +11,11 @@ struct StateFile {
     private let device: Device
 
     /// - Throws: `Failure` where the file holds the state of another model.
-    init(_ state: OptimizerState, in directory: String) throws {
-        file = try SafetensorsFile(path: directory + "/" + CheckpointStore.optimizerName)
+    init(
+        _ state: OptimizerState, in directory: String,
+        named name: String = CheckpointStore.optimizerName
+    ) throws {
+        file = try SafetensorsFile(path: directory + "/" + name)
         shapes = state.shapes
         layout = state.layout
         device = state.device

@@ -62,7 +62,8 @@ package struct StepTimes: Equatable {
             case .exposedCommunication:
                 // A sharded optimizer gathers what it has updated.
                 worldSize > 1
-                    ? lap("reduce") + max(0, lap("update") - operations.seconds(.optimizer)) : 0
+                    ? lap("reduce") + lap("outer")
+                        + max(0, lap("update") - operations.seconds(.optimizer)) : 0
             case .data: lap("data")
             case .rest: 0
             }

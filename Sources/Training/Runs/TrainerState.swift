@@ -26,6 +26,8 @@ package struct TrainerState: Equatable, Sendable {
     package var validationLoss: Double?
     /// The kernels that computed the last steps: others give other bits. Nil where nobody knows.
     package var kernels: String?
+    /// What the islands of the run do not have in common; nil without islands.
+    package var islands: IslandCounts?
 
     /// A validation loss, and the step after which it was found.
     package struct Best: Equatable, Sendable {
@@ -64,7 +66,7 @@ package struct TrainerState: Equatable, Sendable {
     }
 
     package var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "format_version": .integer(Self.formatVersion), "step": .integer(step),
             "tokens": .integer(tokenCount), "update_count": .integer(updateCount),
             "skipped_in_a_row": .integer(skippedInARow),
@@ -75,7 +77,9 @@ package struct TrainerState: Equatable, Sendable {
             "validation_loss": validationLoss.map {
                 $0.isFinite ? .number($0) : .string("\($0)")
             } ?? .null,
-        ])
+        ]
+        members["islands"] = islands?.json
+        return .object(members)
     }
 
     package init(json: JSONValue, at path: String) throws {
@@ -105,6 +109,7 @@ package struct TrainerState: Equatable, Sendable {
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)
         kernels = json["kernels"]?.string
+        islands = try json["islands"].map { try IslandCounts(json: $0, at: path) }
         validationLoss =
             json["validation_loss"]?.double ?? json["validation_loss"]?.string.flatMap(Double.init)
         if json["validations_without_gain"] != nil {

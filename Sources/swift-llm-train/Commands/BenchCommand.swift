@@ -14,7 +14,8 @@ struct BenchCommand: RankedCommand {
             the median of the measured ones. A step takes --micro-batch-size sequences over all \
             ranks: 4 on two ranks are 2 each. Keys of a recipe's train and optimizer blocks \
             may follow. \
-            --generate and --all-reduce measure those instead.
+            --generate and --all-reduce measure those instead; --scaling predicts the step too, \
+            and those of clusters.
 
             Examples:
               swift-llm-train bench --sequence-length 1024 --micro-batch-size 2
@@ -37,6 +38,11 @@ struct BenchCommand: RankedCommand {
         name: .customLong("all-reduce"),
         help: "Measure GB/s of the sum over ranks instead, beside MPI_Allreduce.")
     var isReducing = false
+
+    @Flag(
+        name: .customLong("scaling"),
+        help: "Predict the step from measured speeds, and steps on clusters up to 512 nodes.")
+    var isScaling = false
 
     @Option(help: ArgumentHelp("Of --all-reduce: megabytes in all (500).", valueName: "n"))
     var megabytes: Int?
@@ -82,17 +88,21 @@ struct BenchCommand: RankedCommand {
                 newTokens: newTokens ?? GenerationBench.usualNewTokens
             ).run()
         }
-        return try TrainingBench(
+        let bench = TrainingBench(
             recipe: recipe, stepCount: training.stepCount, communicator: communicator,
-            effort: effort
-        ).run()
+            effort: effort)
+        return isScaling ? try ScalingBench(bench).run() : try bench.run()
     }
 
     /// An option of another measurement would be passed over without a word.
     private func refuseWhatDoesNotApply() throws {
-        guard !(isGenerating && isReducing) else {
+        let modes = [
+            ("--generate", isGenerating), ("--all-reduce", isReducing), ("--scaling", isScaling),
+        ].filter(\.1).map(\.0)
+        guard modes.count < 2 else {
             throw Failure(
-                "--generate and --all-reduce", expected: "one measurement", got: "two",
+                "\(modes.joined(separator: " and "))", expected: "one measurement",
+                got: modes.count == 2 ? "two" : "three",
                 remedy: "run bench once for each", kind: .usage)
         }
         let mode = isGenerating ? "--generate" : isReducing ? "--all-reduce" : "a training step"

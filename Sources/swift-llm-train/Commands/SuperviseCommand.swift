@@ -12,6 +12,8 @@ struct SuperviseCommand: RankedCommand {
             Starts mpirun on the hosts of an OpenMPI hostfile. After a failure it probes the \
             hosts, and resumes from the newest checkpoint on those that answer, with the same \
             bits: train.lanes stays what it was at the start (by default the number of slots). \
+            Of a run on islands (train.islands) it leaves out those that have lost a host, and \
+            stops and resumes the run when they are back. \
             Start it on one of the hosts, and not under mpirun. It writes supervise.log in the \
             run directory.
 
@@ -56,6 +58,12 @@ struct SuperviseCommand: RankedCommand {
     var probeSeconds = Self.defaults.probeSeconds
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Seconds between two looks whether a lost island is back.", valueName: "s"))
+    var returnSeconds = Self.defaults.returnSeconds
+
+    @Option(
         help: ArgumentHelp(
             "More options for mpirun, as in --mpirun-option='--bind-to none'.",
             valueName: "options"))
@@ -74,6 +82,7 @@ struct SuperviseCommand: RankedCommand {
         options.interface = interface
         options.agent = agent.map(Self.words)
         options.probeSeconds = probeSeconds
+        options.returnSeconds = returnSeconds
         options.mpirunOptions = mpirunOption.flatMap { $0.split(separator: " ").map(String.init) }
         return options
     }

@@ -13,20 +13,28 @@ struct LaunchedRun {
         var exitCode: Int
         /// The cause of the end, in the words of the run; nil where it left none.
         var cause: String?
+        /// Whether the run was asked to stop because `recall` had returned.
+        var wasRecalled = false
     }
 
     /// The options of mpirun, the program and its arguments.
     let arguments: [String]
 
-    /// - Parameter request: Its first signal is passed on as USR1 (save and stop), a later Ctrl-C as
-    ///   TERM. USR1 is repeated, since mpirun drops it as long as there are no ranks.
+    /// - Parameters:
+    ///   - request: Its first signal is passed on as USR1 (save and stop), a later Ctrl-C as TERM. USR1 is
+    ///     repeated, since mpirun drops it as long as there are no ranks.
+    ///   - recall: The run is to save and stop when this returns; nil: never.
     /// - Throws: `Failure` when there is no mpirun.
-    func end(on request: StopRequest) async throws -> End {
+    func end(
+        on request: StopRequest, recall: (@Sendable () async throws -> Void)? = nil
+    ) async throws -> End {
         var options = PlatformOptions()
         options.processGroupID = 0
         let (relay, tether) = (try ErrorRelay(), try Tether())
         let stop = RepeatedStop()
+        let recalling = Recalling()
         defer {
+            recalling.end()
             stop.end()
             tether.release()
         }
@@ -40,6 +48,7 @@ struct LaunchedRun {
                 error: .fileDescriptor(relay.writer, closeAfterSpawningProcess: true)
             ) { execution in
                 let process = execution.processIdentifier.value
+                recall.map { recalling.start($0) { stop.start(process) } }
                 request.react { number in
                     let isHurried = number == SIGINT && request.signalCount > 1
                     if isHurried { kill(process, SIGTERM) } else { stop.start(process) }
@@ -48,7 +57,9 @@ struct LaunchedRun {
             request.ignore()
             // The tether's child, and agents that still wait for a host that is gone.
             kill(-result.processIdentifier.value, SIGKILL)
-            return End(exitCode: result.terminationStatus.code, cause: relay.finish())
+            return End(
+                exitCode: result.terminationStatus.code, cause: relay.finish(),
+                wasRecalled: recalling.isDone)
         } catch let error as SubprocessError {
             request.ignore()
             _ = relay.finish()

@@ -12,6 +12,8 @@ struct SupervisedRecipe {
     let output: String
     /// Ranks at most.
     let lanes: Int
+    /// K, where all hosts live.
+    let islandCount: Int
 
     /// Lanes are those of the recipe or of the run that is resumed, by default as many as there are
     /// slots and divide the batch: every later start, on fewer hosts too, gives the same bits.
@@ -22,6 +24,7 @@ struct SupervisedRecipe {
         let stored = isResuming ? try Self.storedLanes(in: recipe.output) : nil
         let divisors = Divisors(of: recipe.train.globalBatchSize).ascending
         self.path = path
+        islandCount = recipe.train.islands
         output = recipe.output
         lanes = recipe.train.lanes ?? stored ?? divisors.last { $0 <= slotCount } ?? 1
         self.overrides =
@@ -35,8 +38,11 @@ struct SupervisedRecipe {
     }
 
     /// The arguments of the program.
-    func arguments(isResuming: Bool) -> [String] {
-        ["run", path] + (isResuming ? ["--resume"] : []) + overrides
+    ///
+    /// - Parameter islandCount: of the islands that live.
+    func arguments(isResuming: Bool, islandCount: Int) -> [String] {
+        let islands = islandCount == self.islandCount ? [] : ["train.islands=\(islandCount)"]
+        return ["run", path] + (isResuming ? ["--resume"] : []) + overrides + islands
     }
 
     /// The step from which a start with --resume goes on, as far as one can see without reading the

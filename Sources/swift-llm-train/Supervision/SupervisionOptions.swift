@@ -12,6 +12,8 @@ struct SupervisionOptions {
     var agent: [String]?
     /// Seconds in which a host has to answer; usual 10.
     var probeSeconds = 10
+    /// Seconds between two looks for lost islands; usual 60.
+    var returnSeconds = 60
     var mpirunOptions: [String] = []
 
     /// Throws a usage `Failure` for a number out of its bounds or an agent of no words.
@@ -19,6 +21,8 @@ struct SupervisionOptions {
         try require(restarts >= 0, "--restarts", "an integer of at least 0", "\(restarts)")
         try require(
             probeSeconds >= 1, "--probe-seconds", "an integer of at least 1", "\(probeSeconds)")
+        try require(
+            returnSeconds >= 1, "--return-seconds", "an integer of at least 1", "\(returnSeconds)")
         try require(agent?.isEmpty != true, "--agent", "a command", "nothing")
     }
 

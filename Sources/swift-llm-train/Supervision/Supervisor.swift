@@ -7,6 +7,8 @@ import Signals
 struct Supervisor: Sendable {
     private let recipe: SupervisedRecipe
     private let hosts: [Host]
+    /// The hosts as islands; nil where all ranks train as one.
+    private let islands: SupervisedIslands?
     private let options: SupervisionOptions
     private let log: Logger
     private let stopRequest: StopRequest
@@ -21,6 +23,8 @@ struct Supervisor: Sendable {
             path: path, overrides: overrides, isResuming: options.isResuming,
             slotCount: hosts.slotCount)
         self.hosts = hosts
+        islands =
+            recipe.islandCount > 1 ? try SupervisedIslands(recipe.islandCount, on: hosts) : nil
         self.options = options
         stopRequest = StopRequest()
         SignalTaker.takeFromOpenThreads()
@@ -35,7 +39,7 @@ struct Supervisor: Sendable {
         var pauses = RestartPauses()
         var step = options.isResuming ? recipe.step : 0
         for start in 0...options.restarts {
-            let world = await livingHosts().first(slots: recipe.lanes)
+            let world = world(of: await livingHosts())
             let isResuming = options.isResuming || start > 0
             let end = try await run(on: world, isResuming: isResuming, from: step)
             if let code = try verdict(end) { return code }
@@ -65,6 +69,9 @@ struct Supervisor: Sendable {
     /// What the end of a start means for the exit code; nil where the run is to be started again.
     private func verdict(_ end: LaunchedRun.End) throws -> Int32? {
         switch (end.exitCode, stopRequest.signal) {
+        case (Int(Self.stoppedExitCode), nil) where end.wasRecalled:
+            log.info("supervise: the run has saved, since a lost island is back")
+            return nil
         case (0, _):
             log.info("supervise: the run is done")
             return 0
@@ -92,29 +99,55 @@ struct Supervisor: Sendable {
     }
 
     /// The hosts that answer, in the order of the hostfile.
-    private func livingHosts() async -> [Host] {
+    private func livingHosts(isQuiet: Bool = false) async -> [Host] {
         let problems = await HostProbe(agent: options.agent, seconds: options.probeSeconds)
             .problems(of: hosts)
-        for (host, problem) in zip(hosts, problems) {
+        for (host, problem) in zip(hosts, problems) where !isQuiet {
             if let problem { log.warning("supervise: \(host.name) is left out: \(problem)") }
         }
         return zip(hosts, problems).filter { $0.1 == nil }.map(\.0)
     }
 
+    /// A wait for more islands than those of a start; nil where none is missing.
+    private func recall(from islandCount: Int) -> (@Sendable () async throws -> Void)? {
+        guard let islands, islandCount < recipe.islandCount else { return nil }
+        return { [self] in
+            repeat {
+                try await Task.sleep(for: .seconds(options.returnSeconds))
+            } while islands.living(of: await livingHosts(isQuiet: true)).count <= islandCount
+        }
+    }
+
+    /// The hosts of a start, and the islands that they make.
+    private typealias World = (hosts: [Host], count: Int)
+
+    private func world(of living: [Host]) -> World {
+        guard let islands else { return (living.first(slots: recipe.lanes), 1) }
+        let world = islands.living(of: living)
+        for host in living where !world.hosts.contains(host) {
+            log.warning("supervise: \(host.name) is left out: its island has lost another host")
+        }
+        return world
+    }
+
     private func run(
-        on world: [Host], isResuming: Bool, from step: Int
+        on world: World, isResuming: Bool, from step: Int
     ) async throws -> LaunchedRun.End {
-        guard !world.isEmpty else {
-            log.warning("supervise: no host answers")
+        let (hosts, islandCount) = world
+        guard !hosts.isEmpty else {
+            log.warning(
+                islands == nil ? "supervise: no host answers" : "supervise: no island is whole")
             return LaunchedRun.End(exitCode: 1)
         }
-        let ranks = world.slotCount == 1 ? "1 rank" : "\(world.slotCount) ranks"
-        log.info("supervise: \(ranks) from step \(step), on \(world.list)")
-        let command = MPICommand(hosts: world, options: options)
+        let ranks = hosts.slotCount == 1 ? "1 rank" : "\(hosts.slotCount) ranks"
+        let parts = islandCount > 1 ? " as \(islandCount) islands" : ""
+        log.info("supervise: \(ranks)\(parts) from step \(step), on \(hosts.list)")
+        let command = MPICommand(hosts: hosts, options: options)
         let start = ContinuousClock.now
         let end = try await LaunchedRun(
-            arguments: command.arguments + recipe.arguments(isResuming: isResuming)
-        ).end(on: stopRequest)
+            arguments: command.arguments
+                + recipe.arguments(isResuming: isResuming, islandCount: islandCount)
+        ).end(on: stopRequest, recall: recall(from: islandCount))
         let seconds = (ContinuousClock.now - start).components.seconds
         if ![0, Int(Self.stoppedExitCode)].contains(end.exitCode) {
             let cause = end.cause.map { ": \($0)" } ?? ""

@@ -1,0 +1,77 @@
+import Collectives
+
+/// The link between two nodes, as messages of this program see it.
+package struct LinkSpeed: Equatable, Sendable {
+    /// Alpha: seconds of a message of one byte, one way.
+    package let latency: Double
+    /// Beta: bytes a second one way, while as many come back.
+    package let bytesPerSecond: Double
+
+    private static let pingCount = 50
+    private static let byteCount = 16 << 20
+    private static let transferCount = 4
+
+    /// Measures between the first ranks of the first two nodes, while the others wait; nil on one node.
+    /// Collective.
+    package static func measure(over communicator: any Communicator) throws -> LinkSpeed? {
+        guard communicator.hosts.count > 1 else { return nil }
+        let pair = communicator.hosts.ranks.prefix(2).map { $0[0] }
+        var own = [0.0, 0.0]
+        try communicator.barrier()
+        if let position = pair.firstIndex(of: communicator.rank) {
+            let peer = pair[1 - position]
+            let latency = try roundTrip(with: peer, isFirst: position == 0, communicator)
+            own = [latency / 2, try transfer(with: peer, communicator)]
+        }
+        let figures = try communicator.allReduce(own, .maximum)
+        return LinkSpeed(latency: figures[0], bytesPerSecond: figures[1])
+    }
+
+    private static func roundTrip(
+        with peer: Int, isFirst: Bool, _ communicator: any Communicator
+    ) throws -> Double {
+        let byte = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+        defer { byte.deallocate() }
+        byte.initializeMemory(as: UInt8.self, repeating: 0)
+        func send() throws {
+            try communicator.exchange(
+                sends: [MessageToSend(to: peer, UnsafeRawBufferPointer(byte))], receives: []
+            ).wait()
+        }
+        func receive() throws {
+            try communicator.exchange(
+                sends: [], receives: [MessageToReceive(from: peer, byte)]
+            ).wait()
+        }
+        var times: [Double] = []
+        for _ in 0..<pingCount {
+            let start = ContinuousClock.now
+            try isFirst ? send() : receive()
+            try isFirst ? receive() : send()
+            times.append((ContinuousClock.now - start) / .seconds(1))
+        }
+        return times.sorted()[pingCount / 2]
+    }
+
+    private static func transfer(
+        with peer: Int, _ communicator: any Communicator
+    ) throws -> Double {
+        let buffers = (0..<2).map { _ in
+            UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+        }
+        defer { for buffer in buffers { buffer.deallocate() } }
+        for buffer in buffers { buffer.initializeMemory(as: UInt8.self, repeating: 1) }
+        var times: [Double] = []
+        for _ in 0...transferCount {
+            let start = ContinuousClock.now
+            try communicator.exchange(
+                sends: [MessageToSend(to: peer, UnsafeRawBufferPointer(buffers[0]))],
+                receives: [MessageToReceive(from: peer, buffers[1])]
+            ).wait()
+            times.append((ContinuousClock.now - start) / .seconds(1))
+        }
+        // The first one opens connections, and finds a bucket of tokens full.
+        let rest = times.dropFirst()
+        return Double(byteCount * rest.count) / rest.reduce(0, +)
+    }
+}
