@@ -3,31 +3,11 @@
  * minimum t for each sub-block. Bytes are little-endian.
  * Source: ggml-quants.c and gguf-py's quants.py, whose names are kept. */
 #include "elements.h"
+#include "half.h"
 
 #pragma STDC FP_CONTRACT OFF
 
 typedef unsigned char byte;
-
-/* A number in F16 as a float, which is exact. */
-INLINE float half(const byte *p) {
-    unsigned bits = (unsigned)p[0] | (unsigned)p[1] << 8;
-    unsigned value = (bits & 0x7fff) << 13, exponent = value & 0x0f800000;
-    float y;
-    value += (127 - 15) << 23;
-    if (exponent == 0x0f800000) value += (128 - 16) << 23;
-    if (exponent == 0) {
-        const unsigned one = 113u << 23;
-        float low;
-        value += 1u << 23;
-        memcpy(&y, &value, sizeof y);
-        memcpy(&low, &one, sizeof low);
-        y -= low;
-        memcpy(&value, &y, sizeof y);
-    }
-    value |= (bits & 0x8000) << 16;
-    memcpy(&y, &value, sizeof y);
-    return y;
-}
 
 SWIFT_LLM_DISPATCH
 void kernel_dequantize_f16(float *out, const byte *x, long blocks) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes Tests/Fixtures/gguf: a Llama whose tensors are of every type that is read, and its values.
+"""Makes Tests/Fixtures/gguf: a Llama whose tensors are of every type that is read, and its values; and
+numbers as the blocks of every type of 32 values that is written.
 
     pip install gguf==0.19.0 numpy safetensors
     python Tests/Fixtures/make_gguf_fixtures.py
@@ -101,6 +102,19 @@ def main():
     writer.write_tensors_to_file()
     writer.close()
     save_file(values, FOLDER / "types.safetensors")
+
+    write_quantized()
+
+
+def write_quantized():
+    values = rng.normal(0, 0.02, (16, 64)) * np.exp(rng.normal(0, 1, (16, 1)))
+    values = values.astype(np.float32)
+    # Zeros, one value alone, equal ones, positive ones, and scales below the normal numbers of F16.
+    values[0], values[1, :32], values[2], values[3] = 0, 0, 0.1, np.abs(values[3])
+    values[1, 7], values[4] = -0.3, values[4] * np.float32(1e-6)
+    blocks = {name.lower(): quants.quantize(values, GGMLQuantizationType[name])
+              for name in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0")}
+    save_file({"values": values, **blocks}, FOLDER / "quantized.safetensors")
 
 
 if __name__ == "__main__":

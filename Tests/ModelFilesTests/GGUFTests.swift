@@ -119,6 +119,27 @@ import Tokenizers
         #expect((file.end(of: last) + 31) / 32 * 32 == file.bytes.count)
     }
 
+    /// What llama.cpp chooses for Q4_K_M: more bits for values and the last product of an eighth of the
+    /// layers at either end and each third between; the next type for rows that 256 does not divide.
+    @Test func mixesFollowTheLayers() throws {
+        let model = DecoderConfiguration.llama(
+            vocabularySize: 7, contextLength: 8, embeddingSize: 256, layerCount: 16, headCount: 4,
+            keyValueHeadCount: 2, mlpSize: 288, isTied: true)
+        let (file, _) = try export(
+            model, type: .q4K, values, tokenizer: CharacterTokenizer(text: "ab c\n"))
+        #expect(file.metadata["general.file_type"] as? UInt32 == 15)
+        #expect(file.tensors["token_embd.weight"]?.type == GGUFType.q6K.rawValue)
+        for layer in 0..<16 {
+            let hasMore = [0, 1, 4, 7, 10, 13, 14, 15].contains(layer)
+            let found = ["attn_q", "attn_v", "ffn_down", "attn_norm"].map {
+                file.tensors["blk.\(layer).\($0).weight"]?.type
+            }
+            let down: GGUFType = hasMore ? .q8 : .q5
+            let types: [GGUFType] = [.q4K, hasMore ? .q6K : .q4K, down, .float32]
+            #expect(found == types.map(\.rawValue), "layer \(layer)")
+        }
+    }
+
     @Test func q8RoundsToTheNearest127thOfTheLargest() throws {
         let (file, tensors) = try export(Self.llama, type: .q8) { count, _ in
             (0..<count).map { $0 % 64 < 32 ? 0 : Float($0 % 64 - 48) * 0.37 }

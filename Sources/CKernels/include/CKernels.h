@@ -7,6 +7,7 @@
 #define CKERNELS_H
 
 #include "dequantize.h"
+#include "quantize.h"
 #include "dispatch.h"
 #include "reductions.h"
 

@@ -47,7 +47,7 @@ extension DecoderConfiguration {
             let shape = ggufShape(of: tensor)
             return GGUFTensor(
                 name: tensor.ggufName, shape: shape,
-                type: type.stored(tensor.ggufName, shape: shape)
+                type: type.stored(tensor, shape: shape, of: self)
             ) { isTransposed(tensor) ? values.transposed : moved(values, of: tensor) }
         } + ggufRotaryFactors
     }

@@ -17,11 +17,10 @@ struct GGUFTensor {
         precondition(values.count == shape.reduce(1, *), "\(name): \(values.count) for \(shape)")
         let rounding: FloatRounding
         switch type {
-        case .q8: return try Q8Rounding.write(values, of: name, to: file)
         case .float32: rounding = FloatRounding(.float32)
         case .float16: rounding = FloatRounding(.float16)
         case .bfloat16: rounding = FloatRounding(.bfloat16)
-        default: preconditionFailure("\(type.name) is read, not written")
+        default: return try type.write(values, of: name, to: file)
         }
         try values.withUnsafeBufferPointer { try rounding.write($0, of: name, to: file) }
     }

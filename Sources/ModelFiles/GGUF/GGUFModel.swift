@@ -11,7 +11,7 @@ package enum GGUFModel {
     ///
     /// - Parameters:
     ///   - tensors: those of `configuration.tensors`, in that order.
-    ///   - type: of the matrices; vectors stay F32, and rows that are no whole blocks of Q8_0 are F16.
+    ///   - type: of most matrices.
     /// - Throws: `Failure` for values that do not fit the type, a tokenizer that has no place in the
     ///   format, something that stands at `path` already, and a failed write.
     package static func publish(

@@ -77,13 +77,6 @@ package enum GGUFType: UInt32, CaseIterable, Sendable {
         }
     }
 
-    /// What llama.cpp expects where most tensors are of this type: vectors and positions stay F32,
-    /// and rows that are no whole blocks are F16.
-    func stored(_ name: String, shape: [Int]) -> GGUFType {
-        guard shape.count > 1, name != "position_embd.weight" else { return .float32 }
-        return shape[shape.count - 1] % blockSize == 0 ? self : .float16
-    }
-
     /// - Precondition: a multiple of the block's size.
     package func byteCount(of valueCount: Int) -> Int { valueCount / blockSize * blockByteCount }
 }

@@ -9,17 +9,28 @@ package struct ExportOptions: OptionBlock {
         case gguf
     }
 
-    /// How the weights are stored.
+    /// How most weights are stored; the quantised types are those of llama.cpp.
     package enum WeightType: String, OptionChoice {
         case f32, bf16, f16
         case q8 = "q8_0"
+        case q6K = "q6_k"
+        case q5K = "q5_k_m"
+        case q4K = "q4_k_m"
+        case q5Minimum = "q5_1"
+        case q5 = "q5_0"
+        case q4Minimum = "q4_1"
+        case q4 = "q4_0"
+
+        /// Whether Hugging Face has no such type.
+        package var isQuantized: Bool { ![.f32, .bf16, .f16].contains(self) }
     }
 
     /// The directory or the file to write; by default OUTPUT/exported, with .gguf for such a file.
     package var output: String?
     /// The programs for which the model is written; usual hf.
     package var format = Format.hf
-    /// How the weights are stored, rounded to the nearest; q8_0 in gguf alone; usual f32 or bf16.
+    /// How the weights are stored, rounded to the nearest; q8_0 to q4_0 in gguf alone; usual f32 or
+    /// bf16.
     package var type = WeightType.f32
 
     package init() {}

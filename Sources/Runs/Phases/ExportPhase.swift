@@ -45,7 +45,7 @@ extension ExportOptions.WeightType {
         case .f32: .float32
         case .bf16: .bfloat16
         case .f16: .float16
-        case .q8: nil
+        default: nil
         }
     }
 
@@ -55,6 +55,13 @@ extension ExportOptions.WeightType {
         case .bf16: .bfloat16
         case .f16: .float16
         case .q8: .q8
+        case .q6K: .q6K
+        case .q5K: .q5K
+        case .q4K: .q4K
+        case .q5Minimum: .q5Minimum
+        case .q5: .q5
+        case .q4Minimum: .q4Minimum
+        case .q4: .q4
         }
     }
 }

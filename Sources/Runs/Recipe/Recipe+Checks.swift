@@ -63,10 +63,10 @@ extension Recipe {
                     kind: .usage)
             }
         case .export:
-            guard export.format == .gguf || export.type != .q8 else {
+            guard export.format == .gguf || !export.type.isQuantized else {
                 throw Failure(
                     FailureText("\(key: "export.type")"),
-                    expected: "f32, bf16 or f16 in the format hf", got: "q8_0",
+                    expected: "f32, bf16 or f16 in the format hf", got: export.type.rawValue,
                     remedy: "choose one of them, or export.format=gguf", kind: .usage)
             }
         case .generate:

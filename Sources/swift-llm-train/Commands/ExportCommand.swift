@@ -13,7 +13,7 @@ struct ExportCommand: ParsableCommand {
         abstract: "Writes a model as a Hugging Face directory or as a GGUF file of llama.cpp.",
         discussion: """
             Matrices are rounded to the type; in GGUF, vectors stay f32, and rows that are no \
-            multiple of 32 are f16 where the type is q8_0.
+            multiple of a block have the next larger type that fits, or f16.
 
             Examples:
               swift-llm-train export --model runs/mine/checkpoints/latest \\
@@ -34,7 +34,8 @@ struct ExportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "f32, bf16, f16, or for gguf q8_0; rounded to the nearest.", valueName: "type"))
+            "f32, bf16, f16, or for gguf q8_0, q6_k, q5_k_m, q4_k_m, q5_1, q5_0, q4_1, q4_0.",
+            valueName: "type"))
     var type = ExportOptions.WeightType.f32
 
     @Option(
