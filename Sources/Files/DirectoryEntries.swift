@@ -94,7 +94,7 @@ package enum DirectoryEntries {
             let code = errno
             // Another process may be making it too.
             if code == EEXIST, (try? isFolder(path)) == true { return 0 }
-            errno = code
+            errno = code == EEXIST ? ENOTDIR : code
             return -1
         }
         if isMade == 1 { try synchronize(parent) }

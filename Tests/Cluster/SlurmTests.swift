@@ -27,6 +27,8 @@ extension Cluster {
                     let log = try await cluster.end(of: job)
                     #expect(log.contains("+ \(launcher) "), "\(log)")
                     #expect(log.contains(line), "\(options): \(log)")
+                    // What the script asks Slurm for.
+                    #expect(log.contains("a stop has checkpoint.stop_seconds 120"), "\(log)")
                     #expect(try cluster.weights("job\(number)") == cluster.weights("alone"))
                 }
             }
@@ -58,9 +60,10 @@ extension Cluster {
 
                 let length = "train.steps=\(stepCount) output="
                 let job = try await cluster.submit(
-                    Self.shape + " --time=00:01:00 --signal=B:USR1@50",
-                    keys + length + "run --resume")
+                    Self.shape + " --time=00:01:00", keys + length + "run --resume",
+                    environment: ["SBATCH_SIGNAL": "B:USR1@50"])
                 let log = try await cluster.end(of: job, seconds: 400)
+                #expect(log.contains("a stop has checkpoint.stop_seconds 50"), "\(log)")
                 #expect(log.contains("the run has saved and stopped"), "\(log)")
                 #expect(log.contains("queueing job \(job) again"))
                 #expect(try cluster.steps(of: "run") == Array(1...stepCount))
@@ -115,12 +118,13 @@ extension TestCluster {
 
     /// Submits launch/slurm.sbatch and returns the number of the job.
     fileprivate func submit(
-        _ options: String, _ arguments: String, launcher: String = "srun"
+        _ options: String, _ arguments: String, launcher: String = "srun",
+        environment: [String: String] = [:]
     ) async throws -> String {
         let run = try await enter(
             "node1",
             "sbatch --parsable --output=job-%j.log \(options) launch/slurm.sbatch \(arguments)",
-            environment: ["LAUNCHER": launcher])
+            environment: environment.merging(["LAUNCHER": launcher]) { $1 })
         try #require(run.exitCode == 0, "sbatch: \(run.errors)")
         return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

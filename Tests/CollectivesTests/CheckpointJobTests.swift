@@ -59,9 +59,10 @@ extension DistributedTests {
         arguments: [[:], ["OLD_KERNEL": "1"]])
     func memoryThatIsReservedOutlivesAFullFolder(faults: [String: String]) async throws {
         let program = DistributedRun.executable("DistributedChecks")
+        let launcher = DistributedRun.launcher.joined(separator: " ")
         let script = """
             mount -t tmpfs -o size=200m none /dev/shm &&
-            mpirun --oversubscribe -n 3 \(program) shared-memory-then-full
+            \(launcher) 3 \(program) shared-memory-then-full
             """
         let job = try await DistributedRun.of(
             command: ["unshare", "-m", "bash", "-c", script],

@@ -43,15 +43,15 @@ extension Checks {
         return 0
     }
 
-    /// `bit-flip none|zero1 RANK|all`: a bit of a weight flips on one rank, or all, in the third step;
-    /// every second step is saved.
+    /// `bit-flip none|zero1 RANK`: a bit of a weight flips on one rank in the third step; every second
+    /// step is saved.
     func bitFlip() throws -> Int32 {
         var training = try TinyTraining()
         if arguments[1] == "zero1" { training.shard(over: communicator) }
         let name = "transformer.h.0.mlp.c_fc.weight"
         let objective = FlippingObjective(
             model: training.model, flippingBitOf: name,
-            inStep: arguments[2] == "all" || rank == Int(arguments[2]) ? 2 : -1)
+            inStep: rank == Int(arguments[2]) ? 2 : -1)
         _ = try training.train(
             on: objective, steps: 6, maximumSkippedSteps: 0, checkpointEverySteps: 2,
             over: communicator)

@@ -77,7 +77,7 @@ package struct DistributedRun: Sendable {
         .deletingLastPathComponent()
 
     /// What starts ranks, up to their number; SWIFT_LLM_TEST_LAUNCHER names that of another MPI.
-    private static let launcher =
+    package static let launcher =
         ProcessInfo.processInfo.environment["SWIFT_LLM_TEST_LAUNCHER"].map {
             $0.split(separator: " ").map(String.init)
         } ?? ["mpirun", "--oversubscribe", "-n"]

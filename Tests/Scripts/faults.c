@@ -1,5 +1,5 @@
 /* Faults of file systems, put before the C library by LD_PRELOAD. Each variable makes one of them, in
- * processes whose OMPI_COMM_WORLD_RANK is FAULT_RANK where that is set:
+ * processes whose rank, as Open MPI or MPICH tells it, is FAULT_RANK where that is set:
  *
  *   FAULT_FLOCK=N        flock fails with the error N
  *   FAULT_FALLOCATE=N    posix_fallocate fails with N for files of this project in /dev/shm
@@ -26,6 +26,7 @@
 
 static const char *fault(const char *name) {
     const char *rank = getenv("FAULT_RANK"), *own = getenv("OMPI_COMM_WORLD_RANK");
+    if (!own) own = getenv("PMI_RANK");
     if (rank && (!own || strcmp(rank, own) != 0)) return NULL;
     return getenv(name);
 }

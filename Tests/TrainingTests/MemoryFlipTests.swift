@@ -43,14 +43,14 @@ import Training
         _ optimizer: AdamW, list: Int, by random: inout some RandomNumberGenerator
     ) throws -> String {
         let piece = try #require(optimizer.parities.pieces.randomElement(using: &random))
-        let offset = Int.random(in: 0..<piece.range.count, using: &random)
+        let offset = Int.random(in: 0..<piece.place.range.count, using: &random)
         let value =
             list == 0
-            ? model.parameters.values.pointer + piece.range.lowerBound + offset
+            ? model.parameters.values.pointer + piece.place.range.lowerBound + offset
             : optimizer.state.lists[list - 1].pointer + piece.moment + offset
         let bit = UInt32(1) << UInt32.random(in: 0..<32, using: &random)
         value.pointee = Float(bitPattern: value.pointee.bitPattern ^ bit)
-        return model.parameters.parameters[piece.parameter].name
+        return model.parameters.parameters[piece.place.parameter].name
             + ["", ".exp_avg", ".exp_avg_sq"][list]
     }
 

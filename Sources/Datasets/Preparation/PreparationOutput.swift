@@ -19,7 +19,7 @@ package struct PreparationOutput: Sendable {
     package init(directory: String, tokenizer: some Tokenizer, isReplacing: Bool = false) throws {
         self.directory = directory
         tokenizerJSON = tokenizer.tokenizerJSON
-        try Self.create(directory)
+        try DirectoryEntries.make(directory, what: "cannot create the output directory")
         try SystemCall.check("cannot write to the output directory", at: directory) {
             access("\(directory)/.", W_OK | X_OK)
         }
@@ -58,18 +58,5 @@ package struct PreparationOutput: Sendable {
         let file = try SourceText(path: tokenizerPath)
         return try file.size == tokenizerJSON.count
             && file.bytes(0..<file.size) == tokenizerJSON
-    }
-
-    private static func create(_ directory: String) throws {
-        if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
-        if errno == ENOENT {
-            let parent = DirectoryEntries.split(directory).parent
-            if parent != directory, parent != "." {
-                try create(parent)
-                if mkdir(directory, 0o777) == 0 || errno == EEXIST { return }
-            }
-        }
-        throw SystemCall.failure(
-            "cannot create the output directory", code: errno, at: directory)
     }
 }

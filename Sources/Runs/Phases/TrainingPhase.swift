@@ -68,9 +68,11 @@ struct TrainingPhase {
             guard communicator.rank == 0 else { return }
             try CheckpointRoom(setup, from: start).check(at: recipe.output, logger)
         }
+        setup.checkpoint.stopSeconds = try StopLimit.agree(
+            recipe.checkpoint.stopSeconds, over: communicator)
         let saveTime = try SaveTime.measure(
             setup, in: setup.store.directory, over: communicator)
-        saveTime?.announce(recipe.checkpoint, at: recipe.output, logger)
+        saveTime?.announce(setup.checkpoint, at: recipe.output, logger)
         setup.saveSeconds = saveTime?.seconds
         let state = try load(&setup, start, recipe)
         // Last, so that a run that was refused leaves a directory that holds none.

@@ -19,12 +19,16 @@ extension AdamW {
             return
         }
         let buckets = GradientBuckets(of: parameters.layout, memory, over: communicator)
+        let received = ReceivedParities(of: parameters)
         let gather = SliceGather(
             of: parameters.values.buffer, buckets, memory: memory?.shared, over: communicator
-        ) { [weak parameters] in parameters?.roundValues(in: $0) }
+        ) { [weak parameters] in
+            parameters?.roundValues(in: $0)
+            received.keep($0)
+        }
         self.init(
             options, parameters: parameters, buckets: buckets, rank: communicator.rank,
-            gather: gather)
+            gather: gather, received: received)
         parameters.beforeUse = { gather.complete($0.range) }
     }
 
@@ -45,6 +49,7 @@ extension AdamW {
         }
         try completeParameters()
         try update(gradients, learningRate: learningRate, gradientScale: gradientScale) {
+            received?.check(buckets[$0].range)
             try gather.start(buckets[$0])
         }
     }

@@ -17,11 +17,15 @@ package final class AdamW {
     package let state: OptimizerState
     /// The way of the updated slices to other ranks; nil where each rank updates all.
     let gather: SliceGather?
+    /// What comes by it; nil without it.
+    let received: ReceivedParities?
     /// t: updates made so far.
     package var updateCount = 0
     private let options: OptimizerOptions
     /// The groups of weights of the model that are updated alike.
     private let groups: [Group]
+    /// Of each parameter the number of its group.
+    private let groupNumbers: [Int]
     /// The slices that this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
     /// What the last update wrote, and whether it is still there.
@@ -33,10 +37,21 @@ package final class AdamW {
     /// - Parameters:
     ///   - buckets: shares the state and the update out among the ranks; nil keeps all here.
     ///   - rank: whose slices are kept here.
-    ///   - gather: the way of the updated slices to other ranks.
-    package init(
+    package convenience init(
         _ options: OptimizerOptions, parameters: ParameterList, buckets: GradientBuckets? = nil,
-        rank: Int = 0, gather: SliceGather? = nil
+        rank: Int = 0
+    ) {
+        self.init(
+            options, parameters: parameters, buckets: buckets, rank: rank, gather: nil,
+            received: nil)
+    }
+
+    /// - Parameters:
+    ///   - gather: the way of the updated slices to other ranks.
+    ///   - received: what comes by it.
+    init(
+        _ options: OptimizerOptions, parameters: ParameterList, buckets: GradientBuckets?,
+        rank: Int, gather: SliceGather?, received: ReceivedParities?
     ) {
         self.options = options
         self.parameters = parameters
@@ -45,19 +60,20 @@ package final class AdamW {
             ($0.factor, $0.decays ? 1 : 0) < ($1.factor, $1.decays ? 1 : 0)
         }
         let groups = groups
-        let numbers = groupOf.map { groups.firstIndex(of: $0) ?? 0 }
+        groupNumbers = groupOf.map { groups.firstIndex(of: $0) ?? 0 }
         self.gather = gather
+        self.received = received
         state = OptimizerState(
             Self.stateSuffixes, of: parameters.layout, on: parameters.device, buckets: buckets,
             rank: rank)
-        slices = state.slices.map { Slice($0, of: parameters, groups: numbers) }
+        slices = state.slices.map {
+            Slice(place: $0, pieces: parameters.layout.pieces(of: $0.range))
+        }
         parities = SliceParities(
             slices.flatMap { slice in
                 slice.pieces.map { piece in
                     SliceParities.Piece(
-                        range: piece.range,
-                        moment: slice.place.position(of: piece.range.lowerBound),
-                        parameter: piece.parameter)
+                        place: piece, moment: slice.place.position(of: piece.range.lowerBound))
                 }
             })
     }
@@ -110,7 +126,7 @@ package final class AdamW {
             let piece = slice.pieces[index]
             let start = piece.range.lowerBound
             let moment = slice.place.position(of: start)
-            var settings = rates[piece.group]
+            var settings = rates[groupNumbers[piece.parameter]]
             parities.places(of: firstPiece + index) { found, written in
                 if let rounded {
                     kernel_adamw_bf16(
@@ -128,26 +144,10 @@ package final class AdamW {
         }
     }
 
-    /// A slice of the state, cut into what one thread updates at a time.
+    /// A slice of the state, in pieces.
     private struct Slice {
         let place: OptimizerState.Slice
-        let pieces: [(range: Range<Int>, group: Int, parameter: Int)]
-
-        private static let pieceSize = 1 << 16
-
-        /// - Parameter groups: by the position in the parameter list.
-        init(_ place: OptimizerState.Slice, of parameters: ParameterList, groups: [Int]) {
-            self.place = place
-            pieces = parameters.trained.flatMap { parameter in
-                let part = parameter.range.clamped(to: place.range)
-                return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceSize).map {
-                    (
-                        $0..<min($0 + Self.pieceSize, part.upperBound), groups[parameter.index],
-                        parameter.index
-                    )
-                }
-            }
-        }
+        let pieces: [ParameterPiece]
     }
 
     /// Weights that share settings.

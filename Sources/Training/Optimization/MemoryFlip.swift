@@ -4,8 +4,11 @@ import Foundation
 
 extension AdamW {
     /// The failure of an update that found a flipped bit; nil where every bit was as the update before
-    /// had written it.
-    package var flipFound: Failure? { parities.flip.map(failure) }
+    /// had written it, or as it had come from the rank that did.
+    package var flipFound: Failure? {
+        parities.flip.map(failure)
+            ?? received?.flip.map { failure($0, "", expected: "what its owner has sent") }
+    }
 
     /// Looks at all that this rank keeps up to date, weights and moments.
     ///
@@ -25,16 +28,23 @@ extension AdamW {
     }
 
     /// Takes weights that something else has written for right.
-    package func acceptWeights() { parities.forget() }
+    package func acceptWeights() {
+        parities.forget()
+        received?.forget()
+    }
 
     private func failure(_ flip: SliceParities.Flip) -> Failure {
-        let piece = parities.pieces[flip.piece]
+        let piece = parities.pieces[flip.piece].place
+        return failure(piece, flip.suffix, expected: "what the last update wrote")
+    }
+
+    private func failure(_ piece: ParameterPiece, _ suffix: String, expected: String) -> Failure {
         let parameter = parameters.parameters[piece.parameter]
         let first = piece.range.lowerBound - parameter.range.lowerBound
         return Failure(
-            "a bit of the memory has flipped", expected: "what the last update wrote",
+            "a bit of the memory has flipped", expected: expected,
             got: "other bits in elements \(first)..<\(first + piece.range.count)",
-            at: "\(parameter.name)\(flip.suffix), host \(ProcessInfo.processInfo.hostName)",
+            at: "\(parameter.name)\(suffix), host \(ProcessInfo.processInfo.hostName)",
             remedy: "nothing of it was saved: test the memory of the host, then go on from the "
                 + "checkpoint before with --resume")
     }

@@ -9,12 +9,9 @@ import Tensors
 package final class SliceParities {
     /// What the kernel works on at a time.
     package struct Piece {
-        /// Elements of the flat vector.
-        package let range: Range<Int>
-        /// The position of the first of them in the lists of the state.
+        package let place: ParameterPiece
+        /// The position of its first element in the lists of the state.
         package let moment: Int
-        /// The parameter that they are part of.
-        package let parameter: Int
     }
 
     /// A piece in which a bit has flipped.
@@ -90,13 +87,11 @@ package final class SliceParities {
         guard areValid, flip == nil else { return flip }
         let (lists, pieces) = (state.lists, pieces)
         state.device.threads.forEach(pieces.count) { index in
-            let piece = pieces[index]
+            let (piece, range) = (pieces[index], pieces[index].place.range)
             let now = kernel_parity(
-                weights: kernel_parity_of(
-                    weights.pointer + piece.range.lowerBound, piece.range.count),
-                first_moments: kernel_parity_of(lists[0].pointer + piece.moment, piece.range.count),
-                second_moments: kernel_parity_of(
-                    lists[1].pointer + piece.moment, piece.range.count))
+                weights: kernel_parity_of(weights.pointer + range.lowerBound, range.count),
+                first_moments: kernel_parity_of(lists[0].pointer + piece.moment, range.count),
+                second_moments: kernel_parity_of(lists[1].pointer + piece.moment, range.count))
             found[index] = now.difference(from: written[index])
         }
         flip = firstDifference

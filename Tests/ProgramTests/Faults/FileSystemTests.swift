@@ -166,6 +166,31 @@ extension Jobs {
             #expect(slow.errors.contains("more than checkpoint.stop_seconds 1"), "\(slow.errors)")
         }
 
+        /// A batch system's seconds hold where the recipe says nothing, and are no part of the run.
+        @Test func theTimeOfABatchSystemIsThatOfAStop() async throws {
+            let workspace = try await Workspace.prepared()
+            for (keys, seconds, wanted) in [
+                ("", "70", "70"), (" checkpoint.stop_seconds=80", "70", "80"), ("", "", nil),
+            ] {
+                let run = try await workspace.succeed(
+                    "pretrain --config recipe.yaml train.steps=1 output=run\(seconds)\(wanted ?? "")"
+                        + keys, ranks: 2, environment: ["SWIFT_LLM_STOP_SECONDS": seconds])
+                let told = run.output.firstMatch(of: /a stop has checkpoint.stop_seconds (\d+)/)
+                #expect(told.map { String($0.output.1) } == wanted, "\(run.output)")
+            }
+            let stored = try workspace.bytes("run7070/recipe.yaml")
+            #expect(String(decoding: stored, as: UTF8.self).contains("stop_seconds: null"))
+            let wrong = try await workspace.run(
+                "pretrain --config recipe.yaml output=wrong", ranks: 2,
+                environment: ["SWIFT_LLM_STOP_SECONDS": "2m"])
+            #expect(wrong.exitCode == 64)
+            #expect(
+                wrong.messages == [
+                    "swift-llm-train: rank 0: SWIFT_LLM_STOP_SECONDS is no number of seconds: "
+                        + "expected an integer of at least 1, got 2m; correct it, or unset it"
+                ], "\(wrong.errors)")
+        }
+
         /// Each block of the disk takes three seconds, a checkpoint one and more of them on each rank,
         /// and the stop comes when one is under way.
         @Test(arguments: [(2, "is completed"), (5, "gives way to step"), (60, "")])
