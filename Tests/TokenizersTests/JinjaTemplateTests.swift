@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import JSON
+import Jinja
 import Testing
 import Tokenizers
 

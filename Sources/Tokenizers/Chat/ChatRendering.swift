@@ -1,4 +1,5 @@
 import JSON
+import Jinja
 
 /// Renders conversations by a template, with the names that transformers gives it.
 struct ChatRendering {

@@ -1,5 +1,6 @@
 import Diagnostics
 import JSON
+import Jinja
 
 /// How a conversation becomes the one text that a model sees: a template in Jinja, of the model's makers
 /// or made of pieces.

@@ -53,7 +53,7 @@ enum JinjaFailure {
 
 extension Unicode.Scalar {
     /// Whether Python's `str.isspace` is true of it.
-    var isJinjaSpace: Bool {
+    package var isJinjaSpace: Bool {
         switch value {
         case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0: true
         case 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true

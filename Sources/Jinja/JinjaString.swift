@@ -1,18 +1,18 @@
 /// A text by its code points, with the operations of Python's `str`.
-struct JinjaString {
-    let scalars: [Unicode.Scalar]
+package struct JinjaString {
+    package let scalars: [Unicode.Scalar]
 
-    init(_ text: String) { scalars = Array(text.unicodeScalars) }
-    init(_ scalars: some Sequence<Unicode.Scalar>) { self.scalars = Array(scalars) }
+    package init(_ text: String) { scalars = Array(text.unicodeScalars) }
+    package init(_ scalars: some Sequence<Unicode.Scalar>) { self.scalars = Array(scalars) }
 
-    var text: String {
+    package var text: String {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
         return String(view)
     }
 
     /// The first place of a part from `start` on.
-    func range(of part: String, from start: Int = 0) -> Range<Int>? {
+    package func range(of part: String, from start: Int = 0) -> Range<Int>? {
         let part = Array(part.unicodeScalars)
         guard start <= scalars.count - part.count else { return nil }
         guard let first = part.first else { return start..<start }
@@ -23,7 +23,7 @@ struct JinjaString {
         return nil
     }
 
-    func lastRange(of part: String) -> Range<Int>? {
+    package func lastRange(of part: String) -> Range<Int>? {
         let part = Array(part.unicodeScalars)
         guard part.count <= scalars.count else { return nil }
         for index in stride(from: scalars.count - part.count, through: 0, by: -1)
