@@ -46,6 +46,12 @@ package final class Islands {
         number * laneCount / count..<(number + 1) * laneCount / count
     }
 
+    /// The islands of which ranks are on this rank's host.
+    package var onThisHost: Range<Int> {
+        let here = world.hosts.neighbours(of: world.rank).map(map.island(of:))
+        return (here.min() ?? number)..<(here.max() ?? number) + 1
+    }
+
     /// The members of the crew on other islands, this rank's right neighbour first.
     package var peers: [Int] {
         (1..<crew.worldSize).map { (crew.rank + $0) % crew.worldSize }

@@ -41,15 +41,37 @@ import Testing
         expectClose(step.compute, 0.5, "a quarter")
         // Gradients and sums, three quarters of 64 MB each; 4 buckets to 3 nodes by 4 speakers.
         let wanted = 2 * 0.75 * 67_108_864 / 1e9 + 2 * 4 * 3.0 / 4 * 1e-4
+        expectClose(
+            step.node, 67_108_864 * (9 + 1.25) / 1e11, "and of a quarter 4 reads and a write")
         expectClose(step.network, wanted, "alpha and beta")
         expectClose(step.exposed, wanted, "nothing hides it")
         cluster.overlap = 0.5
-        // 500 tokens of 4 ranks at 5e11, two thirds of it backward: 0.27 s, of which half.
+        // 500 tokens of 4 ranks at 5e11, two thirds of it backward: 0.27 s.
         let hidden = StepPrediction(work, on: cluster)
-        #expect(hidden.exposed == 0)
+        expectClose(hidden.exposed, wanted / 2, "half of all")
         cluster.linkRate = 1e8
         let slow = StepPrediction(work, on: cluster)
-        expectClose(slow.exposed, slow.network - 0.5 * 0.4 * 2 / 3, "what is not hidden")
+        expectClose(slow.exposed, slow.network - 0.5 * 0.4 * 2 / 3, "half of the backward pass")
+    }
+
+    /// The table of tokens, a quarter, waits for the end of the backward pass, and the forward pass for it.
+    @Test func shardedOptimizersSendParametersBesideTheForwardPass() {
+        var (cluster, work) = (node, work)
+        (cluster.nodeCount, cluster.latency, cluster.overlap) = (2, 0, 0.5)
+        (work.isSharded, work.edgeShare) = (true, 0.25)
+        let fast = StepPrediction(work, on: cluster)
+        expectClose(fast.network, 67_108_864 / 1e9, "half of gradients and parameters")
+        expectClose(fast.exposed, fast.network * (1 - 0.5 * 0.75), "half of three quarters")
+        expectClose(fast.node, 67_108_864 * (5 + 1.5) / 1e11, "4 reads, a write; of half 3")
+        expectClose(fast.update, 28 * 16_777_216 / 2 / 1e11, "half of the parameters")
+        cluster.linkRate = 1e8
+        let slow = StepPrediction(work, on: cluster)
+        let passes = 0.75 * 0.4
+        expectClose(
+            slow.exposed, slow.network - 0.5 * (passes * 2 / 3 + passes / 3), "both passes")
+        work.gradientSize = 2
+        expectClose(
+            StepPrediction(work, on: cluster).network, slow.network * 3 / 4, "parameters are whole")
     }
 
     @Test func halfTheBytesOfGradientsTakeHalfTheTime() {

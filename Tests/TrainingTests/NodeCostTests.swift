@@ -64,6 +64,27 @@ import Training
         #expect(cost.sentBytes == bytes + bytes / 2 && cost.receivedBytes == cost.sentBytes)
     }
 
+    /// An island on two nodes of two ranks, which sends and gets half of its 2 (K - 1) / K lists in H steps
+    /// on each of them; and two islands on one node, of which only what goes to the third travels.
+    @Test func islandsSendTheirDifferencesOnceInAPeriod() throws {
+        var size = size([0, 0, 1, 1])
+        let bytes = bytes(size)
+        let within = try size.cost(ofNode: 0)
+        size.train.islands = 4
+        size.outer.everySteps = 50
+        let cost = try size.cost(ofNode: 0)
+        let more = bytes * 2 * 3 / 4 / 2 / 50
+        #expect(abs(cost.sentBytes - within.sentBytes - more) < 4)
+        #expect(cost.receivedBytes == cost.sentBytes)
+        #expect(cost.memory > within.memory && cost.outer == cost.memory - within.memory)
+        size.hosts = HostMap(labels: [0, 0])
+        (size.train.islands, size.islandsHere) = (3, 0..<2)
+        let shared = try size.cost(ofNode: 0)
+        #expect(abs(shared.sentBytes - 2 * (bytes * 2 * 2 / 3) / 2 / 50) < 4)
+        size.islandsHere = 0..<3
+        #expect(try size.cost(ofNode: 0).sentBytes == 0)
+    }
+
     @Test func halfTheBytesCarryRoundedGradients() throws {
         var size = size([0, 0, 1, 1])
         let bytes = bytes(size)

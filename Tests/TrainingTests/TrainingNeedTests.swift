@@ -87,6 +87,36 @@ import Training
         #expect(try size.need(ofRank: 3).moments == alone.moments, "as none")
     }
 
+    /// Two islands of a node of four ranks, with zero1: each has a copy of the common weights and of
+    /// their momentum, of which a quarter is under way, as floats, encoded, and half of it received.
+    @Test func islandsKeepCommonWeightsAndAMomentumMore() throws {
+        var size = size(.gpt2Small, 50_304, "m=1 T=256 B=4")
+        (size.laneCount, size.hosts) = (2, HostMap(labels: [0, 0]))
+        size.checkpoint = CheckpointOptions()
+        let weights = try size.need(ofRank: 0).weights
+        #expect(try size.need(ofRank: 0).outer == 0)
+        size.train.islands = 2
+        size.islandsHere = 0..<2
+        let needs = try size.needs(ofRanks: [0, 1])
+        #expect(needs.count == 2)
+        let momentum = weights / 2
+        let flight = momentum / 4 * 5 / 2
+        for island in needs {
+            #expect(island.map(\.outer) == [weights + momentum + flight, momentum + flight])
+            #expect(island[0].shared - island[1].shared == 2 * weights, "both copies of weights")
+        }
+        // The common weights once; weights and moments of each island; the momentum of the first.
+        let copies = needs.joined().reduce(0) { $0 + $1.checkpoint }
+        #expect(copies == weights * (1 + 2 * 3 + 1))
+        size.outer.format = .int8
+        let bytes = try size.needs(ofRanks: [0, 1])[1][1].outer - momentum
+        let quarter = momentum / 4
+        #expect(abs(bytes - (quarter + quarter * 260 / 1024 * 3 / 2)) < 16)
+        size.checkpoint?.inputOutput = .gather
+        let gathered = try size.needs(ofRanks: [0, 1]).joined().map(\.checkpoint)
+        #expect(gathered.filter { $0 > 0 }.count == 1, "rank 0 of the first")
+    }
+
     @Test func frozenBlocksKeepNothing() throws {
         var size = size(.gpt2Small, 50_304, "m=4 T=256 B=8")
         let all = try size.need(ofRank: 0)

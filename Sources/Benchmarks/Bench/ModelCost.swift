@@ -17,6 +17,12 @@ package struct ModelCost: Equatable {
         multiplyingCount = parameterCount - rows * configuration.embeddingSize
     }
 
+    /// The share of the parameters that the table of tokens takes.
+    package var tokenTableShare: Double {
+        let table = configuration.vocabularySize * configuration.embeddingSize
+        return Double(table) / Double(parameterCount)
+    }
+
     /// Forward and backward: 6 N + 12 L C T floating-point operations.
     package func trainingFLOPs(sequenceLength: Int) -> Double {
         let attention = configuration.layerCount * configuration.embeddingSize * sequenceLength

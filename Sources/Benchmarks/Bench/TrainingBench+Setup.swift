@@ -20,7 +20,7 @@ extension TrainingBench {
         try MemoryCheck.run(
             TrainingSize(
                 recipe, configuration, ParameterPlan(), isValidated: false,
-                savesCheckpoints: false, replica),
+                savesCheckpoints: false, communicator, islands),
             over: replica, RunLog.logger(rank: 1))
         let laneCount = recipe.train.lanes ?? communicator.worldSize
         let memory = try TrainingMemory.share(

@@ -26,10 +26,17 @@ package struct TrainingBench {
     static let warmUpCount = 2
 
     /// - Throws: `AgreedFailure` where the ranks cannot train together.
-    package func run() throws -> TrainingBenchReport {
-        let compute = try ComputeResources.agree(
+    package func run() throws -> TrainingBenchReport { try run(on: makeCompute()) }
+
+    /// Collective.
+    func makeCompute() throws -> ComputeResources {
+        try ComputeResources.agree(
             threadsPerRank: recipe.train.threadsPerRank,
             mayOversubscribe: recipe.train.oversubscribe, over: communicator)
+    }
+
+    /// - Throws: `AgreedFailure` where the ranks cannot train together.
+    func run(on compute: ComputeResources) throws -> TrainingBenchReport {
         let configuration = try communicator.agree {
             try recipe.model.configuration(tokenizerVocabularySize: 1)
         }
@@ -42,7 +49,7 @@ package struct TrainingBench {
             kernels: compute.kernels, peaks: peaks)
     }
 
-    private func measure(
+    func measure(
         _ configuration: DecoderConfiguration, _ compute: ComputeResources
     ) throws -> MeasuredSteps {
         let device = compute.makeDevice()

@@ -13,7 +13,7 @@ package struct ClusterFigures: Equatable, Sendable {
     package var latency: Double
     /// Beta: bytes a second from one node to another, while as many come back.
     package var linkRate: Double
-    /// The share of the time of the last backward pass in which messages travel beside it.
+    /// The share of the time of messages that is saved where they travel beside passes.
     package var overlap: Double
 
     package init(

@@ -1,4 +1,5 @@
 import Collectives
+import Tensors
 
 /// The link between two nodes, as messages of this program see it.
 package struct LinkSpeed: Equatable, Sendable {
@@ -6,25 +7,32 @@ package struct LinkSpeed: Equatable, Sendable {
     package let latency: Double
     /// Beta: bytes a second one way, while as many come back.
     package let bytesPerSecond: Double
+    /// The share of the time of messages that is saved where they travel while ranks compute.
+    package let overlap: Double
 
     private static let pingCount = 50
     private static let byteCount = 16 << 20
     private static let transferCount = 4
 
-    /// Measures between the first ranks of the first two nodes, while the others wait; nil on one node.
+    /// Measures between the first ranks of the first two nodes, while the others wait, and
+    /// then compute; nil on one node.
     /// Collective.
-    package static func measure(over communicator: any Communicator) throws -> LinkSpeed? {
+    package static func measure(
+        on device: Device, over communicator: any Communicator
+    ) throws -> LinkSpeed? {
         guard communicator.hosts.count > 1 else { return nil }
         let pair = communicator.hosts.ranks.prefix(2).map { $0[0] }
         var own = [0.0, 0.0]
         try communicator.barrier()
-        if let position = pair.firstIndex(of: communicator.rank) {
-            let peer = pair[1 - position]
-            let latency = try roundTrip(with: peer, isFirst: position == 0, communicator)
+        let place = pair.firstIndex(of: communicator.rank)
+        let peer = place.map { pair[1 - $0] }
+        if let place, let peer {
+            let latency = try roundTrip(with: peer, isFirst: place == 0, communicator)
             own = [latency / 2, try transfer(with: peer, communicator)]
         }
         let figures = try communicator.allReduce(own, .maximum)
-        return LinkSpeed(latency: figures[0], bytesPerSecond: figures[1])
+        let overlap = try overlap(with: peer, rate: figures[1], on: device, communicator)
+        return LinkSpeed(latency: figures[0], bytesPerSecond: figures[1], overlap: overlap)
     }
 
     private static func roundTrip(

@@ -40,6 +40,7 @@ package struct ScalingReport: BenchReport {
         if isLinkMeasured {
             table.add("alpha", "\(Quantity.number(figures.latency * 1e6)) microseconds")
             table.add("beta", "\(Quantity.number(figures.linkRate / 1e6)) MB/s")
+            table.add("of its time hidden beside passes", (100 * figures.overlap).percent)
         }
         return table.lines
     }
@@ -77,6 +78,7 @@ package struct ScalingReport: BenchReport {
                 ? .object([
                     "alpha_seconds": .number(figures.latency),
                     "beta_bytes_per_second": .number(figures.linkRate),
+                    "overlap": .number(figures.overlap),
                 ]) : .null,
             "predicted": .object([
                 "compute": .number(prediction.compute), "node": .number(prediction.node),

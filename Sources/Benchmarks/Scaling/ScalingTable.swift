@@ -28,7 +28,7 @@ package struct ScalingTable: Sendable {
     package static let usualLatency = 30e-6
     /// The share of a link that a TCP connection reaches.
     package static let linkShare = 0.94
-    /// The share of the last backward pass in which messages travel; see `StepPrediction`.
+    /// The share of the time of messages that passes hide, where it was not measured: the least.
     package static let usualOverlap = 0.0
 
     private static let sequenceLength = 1024
@@ -89,7 +89,8 @@ package struct ScalingTable: Sendable {
         let work = StepWork(
             parameterCount: cost.parameterCount,
             flopsPerToken: cost.trainingFLOPs(sequenceLength: sequenceLength), tokenCount: tokens,
-            lastPassTokenCount: sequenceLength)
+            lastPassTokenCount: sequenceLength, isSharded: true,
+            edgeShare: cost.tokenTableShare)
         return Row(
             model: name, nodeCount: cluster.nodeCount, gigabits: gigabits, tokensPerStep: tokens,
             prediction: StepPrediction(work, on: cluster))

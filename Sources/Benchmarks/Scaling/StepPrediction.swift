@@ -1,41 +1,16 @@
-import Training
-
-/// The work of a training step, whatever does it.
-package struct StepWork: Equatable, Sendable {
-    /// P: trained parameters.
-    package var parameterCount: Int
-    /// Forward and backward of one token.
-    package var flopsPerToken: Double
-    /// Tokens of the global batch.
-    package var tokenCount: Int
-    /// Tokens that a rank takes in its last forward and backward pass, beside which gradients travel.
-    package var lastPassTokenCount: Int
-    /// Bytes of an element of a gradient between nodes.
-    package var gradientSize = 4
-    /// Copies of the weights that are updated on a node: one, where its ranks share it.
-    package var copiesPerNode = 1
-
-    package init(
-        parameterCount: Int, flopsPerToken: Double, tokenCount: Int, lastPassTokenCount: Int,
-        gradientSize: Int = 4, copiesPerNode: Int = 1
-    ) {
-        self.parameterCount = parameterCount
-        self.flopsPerToken = flopsPerToken
-        self.tokenCount = tokenCount
-        self.lastPassTokenCount = lastPassTokenCount
-        self.gradientSize = gradientSize
-        self.copiesPerNode = copiesPerNode
-    }
-}
-
 /// The seconds of a training step of all ranks together, predicted from figures of the cluster.
 ///
 ///     compute  = FLOPs / (nodes * rate of products * share that passes reach)
 ///     node     = bytes of the additions on a node / its memory
 ///     network  = messages * alpha + bytes of a node's link / beta
-///     step     = compute + node + max(0, network - overlap * last backward pass) + update
+///     step     = compute + node + network - hidden + update
 ///
-/// Of H nodes each sends of the gradients, and then of the sums, (H - 1) / H, and gets as much.
+/// Of H nodes each sends of the gradients, and then of the sums, (H - 1) / H, and gets as much. Gradients
+/// travel while the last backward pass goes on, but for those of the table of tokens, which come at its
+/// end; of sharded optimizers parameters travel while the next forward pass goes on, but for that table,
+/// which it needs first:
+///
+///     hidden   = overlap * min(network of the blocks, passes of the blocks)
 package struct StepPrediction: Equatable, Sendable {
     package let compute: Double
     package let node: Double
@@ -54,25 +29,48 @@ package struct StepPrediction: Equatable, Sendable {
     private static let bucketSize = 1 << 22
 
     package init(_ work: StepWork, on cluster: ClusterFigures) {
-        let (hosts, ranks) = (Double(cluster.nodeCount), Double(cluster.ranksPerNode))
+        let hosts = Double(cluster.nodeCount)
         let parameters = Double(work.parameterCount)
         let rate = cluster.productRate * cluster.passEfficiency
         compute = Double(work.tokenCount) * work.flopsPerToken / (hosts * rate)
-
-        // The owner of a slice reads those of its node and writes the sum, which all ranks then read.
-        let added = cluster.rankCount > 1 ? 4 * parameters * (ranks + 1 + ranks) : 0
-        node = added / cluster.memoryRate
-
-        let share = (hosts - 1) / hosts
-        let bucketCount = (parameters / Double(Self.bucketSize)).rounded(.up)
-        let bytes = 2 * share * parameters * Double(work.gradientSize)
-        network =
-            hosts > 1
-            ? bytes / cluster.linkRate + 2 * bucketCount * (hosts - 1) / ranks * cluster.latency : 0
+        node = Self.addedBytes(work, cluster) / cluster.memoryRate
+        network = Self.network(work, cluster)
         let lastPass =
-            Double(work.lastPassTokenCount) * work.flopsPerToken * ranks / rate
-            * Self.backwardShare
-        exposed = max(0, network - cluster.overlap * lastPass)
-        update = Self.updateBytes * parameters * Double(work.copiesPerNode) / cluster.memoryRate
+            Double(work.lastPassTokenCount) * work.flopsPerToken * Double(cluster.ranksPerNode)
+            / rate
+        exposed =
+            network - cluster.overlap
+            * Self.overlapping(network, lastPass, work).reduce(0, +)
+        let updated = parameters * Double(work.copiesPerNode) / (work.isSharded ? hosts : 1)
+        update = Self.updateBytes * updated / cluster.memoryRate
+    }
+
+    /// Bytes that the ranks of a node read and write to add: its own gradients to a sum, and to those of
+    /// its part of the parameters the sums of the other nodes. Ranks that all update the whole read it.
+    private static func addedBytes(_ work: StepWork, _ cluster: ClusterFigures) -> Double {
+        let (hosts, ranks) = (Double(cluster.nodeCount), Double(cluster.ranksPerNode))
+        let own = ranks > 1 ? ranks + 1 + (work.isSharded ? 0 : ranks) : 0
+        let others = hosts > 1 ? (hosts + 1) / hosts : 0
+        return 4 * Double(work.parameterCount) * (own + others)
+    }
+
+    private static func network(_ work: StepWork, _ cluster: ClusterFigures) -> Double {
+        let (hosts, parameters) = (Double(cluster.nodeCount), Double(work.parameterCount))
+        guard hosts > 1 else { return 0 }
+        let gatheredSize = work.isSharded ? 4 : work.gradientSize
+        let bytes = (hosts - 1) / hosts * parameters * Double(work.gradientSize + gatheredSize)
+        let bucketCount = (parameters / Double(Self.bucketSize)).rounded(.up)
+        let messageCount = 2 * bucketCount * (hosts - 1) / Double(cluster.ranksPerNode)
+        return bytes / cluster.linkRate + messageCount * cluster.latency
+    }
+
+    /// The seconds of messages that travel beside the last backward pass, and the next forward pass.
+    private static func overlapping(
+        _ network: Double, _ pass: Double, _ work: StepWork
+    ) -> [Double] {
+        let blocks = 1 - work.edgeShare
+        let backward = blocks * pass * backwardShare
+        guard work.isSharded else { return [min(blocks * network, backward)] }
+        return [backward, blocks * pass - backward].map { min(blocks * network / 2, $0) }
     }
 }

@@ -221,7 +221,8 @@ struct TrainingPhase {
     ) throws -> (TrainingMemory?, TrainOptions) {
         let replica = islands?.own ?? communicator
         let size = TrainingSize(
-            recipe, parts.configuration, parts.plan, isValidated: parts.validation != nil, replica)
+            recipe, parts.configuration, parts.plan, isValidated: parts.validation != nil,
+            communicator, islands)
         let check = { try MemoryCheck.run(size, over: replica, logger) }
         try islands?.together(check) ?? check()
         let laneCount = recipe.train.lanes ?? communicator.worldSize

@@ -4,10 +4,12 @@ import Tensors
 import Training
 
 extension TrainingSize {
-    /// - Parameter recipe: Leaves nothing open.
+    /// - Parameters:
+    ///   - recipe: leaves nothing open.
+    ///   - islands: nil where all ranks train as one.
     package init(
         _ recipe: Recipe, _ model: DecoderConfiguration, _ plan: ParameterPlan, isValidated: Bool,
-        savesCheckpoints: Bool = true, _ communicator: any Communicator
+        savesCheckpoints: Bool = true, _ communicator: any Communicator, _ islands: Islands?
     ) {
         // Of the island that has the most lanes, whose ranks these are.
         let all = recipe.train.lanes ?? communicator.worldSize
@@ -16,8 +18,10 @@ extension TrainingSize {
         train.globalBatchSize = train.globalBatchSize / all * laneCount
         self.init(
             model: model, plan: plan, train: train,
-            laneCount: laneCount, hosts: communicator.hosts,
+            laneCount: laneCount, hosts: (islands?.own ?? communicator).hosts,
             roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
             checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
+        outer = recipe.outer
+        if let islands { (island, islandsHere) = (islands.number, islands.onThisHost) }
     }
 }

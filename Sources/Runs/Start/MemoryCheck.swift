@@ -32,7 +32,7 @@ package struct MemoryCheck {
     package func run() throws -> String {
         let need = try need(of: size, on: hosts.neighbours(of: rank))
         guard !fits(need) else {
-            let count = hosts.neighbours(of: rank).count
+            let count = rankCount
             let (needed, had) = (
                 need.node + count * room.residentBytes,
                 Quantity.bytes(saturated: room.nodeBytes, plus: count * room.residentBytes)
@@ -53,14 +53,18 @@ package struct MemoryCheck {
         var largest = TrainingNeed()
     }
 
+    /// The ranks of this node, on all its islands.
+    private var rankCount: Int { hosts.neighbours(of: rank).count * size.islandsHere.count }
+
     private func need(of size: TrainingSize, on ranks: [Int]) throws -> NodeNeed {
-        let needs = try ranks.map { try size.need(ofRank: $0) }
-        let shared = size.sharesMemory ? needs.map(\.shared) : needs.map { _ in 0 }
         var need = NodeNeed()
-        need.node = needs.reduce(0) { $0 + $1.total }
-        for (own, part) in zip(needs, shared) {
-            need.process = max(need.process, own.total + shared.reduce(0, +) - part)
-            if own.total > need.largest.total { need.largest = own }
+        for needs in try size.needs(ofRanks: ranks) {
+            let shared = size.sharesMemory ? needs.map(\.shared) : needs.map { _ in 0 }
+            need.node += needs.reduce(0) { $0 + $1.total }
+            for (own, part) in zip(needs, shared) {
+                need.process = max(need.process, own.total + shared.reduce(0, +) - part)
+                if own.total > need.largest.total { need.largest = own }
+            }
         }
         return need
     }
@@ -75,7 +79,7 @@ package struct MemoryCheck {
             isProcess
             ? (need.process, room.processBytes, "a process may still take (ulimit -v)")
             : (need.node, room.nodeBytes, "\(room.nodeName) has to spare")
-        let count = hosts.neighbours(of: rank).count
+        let count = rankCount
         let parts = need.largest.parts.map { "\($0.name) \(Quantity.bytes($0.byteCount))" }
         let whose = count > 1 ? "; of its \(count) ranks the largest has " : ": "
         let fitting = try remedies()
@@ -151,10 +155,10 @@ package struct MemoryCheck {
         }
     }
 
-    /// The number of ranks that fits, in words; nil where there are several nodes, or no number of
-    /// ranks fits.
+    /// The number of ranks that fits, in words; nil where there are several nodes or
+    /// islands, or no number of ranks fits.
     private func fewerRanks() throws -> FailureText? {
-        guard hosts.count == 1 else { return nil }
+        guard hosts.count == 1, size.train.islands == 1 else { return nil }
         let count = try (1..<size.worldSize).reversed().first { count in
             var changed = size
             changed.hosts = HostMap(labels: Array(repeating: 0, count: count))

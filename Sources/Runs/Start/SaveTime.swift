@@ -29,8 +29,7 @@ struct SaveTime {
     static func measure(
         _ setup: TrainerSetup, in directory: String, over communicator: any Communicator
     ) throws -> SaveTime? {
-        let size = setup.checkpointFiles.sizes(of: setup.model, setup.optimizer.state)
-            .reduce(0, +)
+        let size = setup.checkpointSizes.reduce(0, +)
         let isGathering = setup.checkpoint.inputOutput == .gather
         let isWriting = isGathering ? communicator.rank == 0 : communicator.localRank == 0
         let hasher = isGathering ? communicator.rank == 0 : true

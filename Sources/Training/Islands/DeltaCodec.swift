@@ -11,7 +11,7 @@ package struct DeltaCodec {
     let device: Device
 
     /// Elements that share a factor.
-    package static let blockSize = 256
+    package static let blockSize = OuterOptions.Format.blockSize
     private static let factorSize = MemoryLayout<Float>.stride
 
     package init(format: OuterOptions.Format, device: Device) {
@@ -20,15 +20,7 @@ package struct DeltaCodec {
     }
 
     /// The bytes of the first so many elements.
-    package func byteCount(of count: Int) -> Int {
-        switch format {
-        case .fp32: return count * MemoryLayout<Float>.stride
-        case .int8:
-            let (blocks, rest) = count.quotientAndRemainder(dividingBy: Self.blockSize)
-            return blocks * (Self.factorSize + Self.blockSize)
-                + (rest > 0 ? Self.factorSize + rest : 0)
-        }
-    }
+    package func byteCount(of count: Int) -> Int { format.byteCount(of: count) }
 
     /// The place in the bytes of a list of elements that begin at a block.
     package func bytes(of elements: Range<Int>) -> Range<Int> {

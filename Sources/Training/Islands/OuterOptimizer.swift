@@ -186,9 +186,7 @@ package final class OuterOptimizer {
     package static func bytesInPeriod(
         _ options: OuterOptions, _ layout: ParameterLayout, islandCount: Int
     ) -> Int {
-        let size = options.format == .fp32 ? 4.0 : 1 + 4.0 / Double(DeltaCodec.blockSize)
-        let share = 2 * Double(islandCount - 1) / Double(islandCount)
-        return Int(Double(layout.trainedCount) * size * share)
+        2 * options.format.byteCount(of: layout.trainedCount) * (islandCount - 1) / islandCount
     }
 
     private typealias Floats = UnsafeMutablePointer<Float>

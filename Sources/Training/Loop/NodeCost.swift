@@ -10,25 +10,28 @@ package struct NodeCost: Equatable, Sendable {
     package fileprivate(set) var gradients = 0
     /// The state of the optimizer.
     package fileprivate(set) var moments = 0
+    /// What outer steps of islands take.
+    package fileprivate(set) var outer = 0
     /// What other nodes have sent of the buckets that are under way.
     package fileprivate(set) var buckets = 0
     /// Activations and logits.
     package fileprivate(set) var activations = 0
     /// The copies of a checkpoint that is being written.
     package fileprivate(set) var checkpoint = 0
-    /// The bytes of gradients and parameters that leave the node in a step.
+    /// The bytes of gradients and parameters, and on average of differences between islands, that leave
+    /// the node in a step.
     package fileprivate(set) var sentBytes = 0
     /// The bytes of them that come to it.
     package fileprivate(set) var receivedBytes = 0
 
     /// Bytes of memory.
     package var memory: Int {
-        weights + gradients + moments + buckets + activations + checkpoint
+        weights + gradients + moments + outer + buckets + activations + checkpoint
     }
 }
 
 extension TrainingSize {
-    /// The cost of a step on a node of `hosts`.
+    /// The cost of a step on a node of `hosts`, of all islands that are on it.
     ///
     /// With P parameters, all trained, on H nodes that share memory, where a rank has g gradient
     /// buffers: zero1 keeps 4 P (and 2 P rounded) + 8 P / H + 4 P g for each rank + what is under way, and
@@ -37,11 +40,11 @@ extension TrainingSize {
     /// - Throws: A usage `Failure` where there are more ranks than lanes.
     package func cost(ofNode host: Int) throws -> NodeCost {
         var cost = NodeCost()
-        for rank in hosts.ranks[host] {
-            let need = try need(ofRank: rank)
+        for need in try needs(ofRanks: hosts.ranks[host]).joined() {
             cost.weights += need.weights
             cost.gradients += need.gradients
             cost.moments += need.moments
+            cost.outer += need.outer
             cost.activations += need.activations
             cost.checkpoint += need.checkpoint
         }
@@ -62,6 +65,8 @@ extension TrainingSize {
             Double(ownSums) * (1 - share) * gradients + share * Double(away.count) * values)
         cost.receivedBytes = Int(
             share * Double(awaySums) * gradients + Double(here.count) * (1 - share) * values)
+        cost.sentBytes += outerTraffic(ofNode: host)
+        cost.receivedBytes += outerTraffic(ofNode: host)
         let bucket = GradientBuckets(parameterCount: trained, hosts: ways).first?.range.count ?? 0
         cost.buckets = Int(
             Double(GradientExchange.mostBuckets * bucket * Self.floatSize * awaySums) * share)

@@ -10,6 +10,8 @@ package struct TrainingNeed: Equatable, Sendable {
     package fileprivate(set) var gradients = 0
     /// The state of the optimizer.
     package fileprivate(set) var moments = 0
+    /// What outer steps of islands take.
+    package fileprivate(set) var outer = 0
     /// Activations, and the logits of some rows.
     package fileprivate(set) var activations = 0
     /// The copy of a checkpoint that is being written.
@@ -20,13 +22,13 @@ package struct TrainingNeed: Equatable, Sendable {
 
     package init() {}
 
-    package var total: Int { weights + gradients + moments + activations + checkpoint }
+    package var total: Int { weights + gradients + moments + outer + activations + checkpoint }
 
     /// The parts from the largest down, without empty ones.
     package var parts: [(name: String, byteCount: Int)] {
         [
             ("weights", weights), ("gradients", gradients), ("moments", moments),
-            ("activations", activations), ("checkpoint", checkpoint),
+            ("outer steps", outer), ("activations", activations), ("checkpoint", checkpoint),
         ].filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
     }
 }
@@ -45,6 +47,12 @@ package struct TrainingSize: Sendable {
     package var isValidated: Bool
     /// The options of checkpoints; nil where none is written.
     package var checkpoint: CheckpointOptions?
+    /// The options of outer steps, which islands make.
+    package var outer = OuterOptions()
+    /// The number of the island whose ranks these are.
+    package var island = 0
+    /// The islands on the node of that one; it alone where it is on several.
+    package var islandsHere = 0..<1
 
     package init(
         model: DecoderConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
@@ -97,16 +105,28 @@ package struct TrainingSize: Sendable {
         need.shared = need.gradients + (sharesWeights ? need.weights : 0)
         need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
         if train.islands > 1 {
-            // The weights that islands have in common, their momentum, and a fragment under way.
-            need.moments += Self.floatSize * layout.trainedCount * (worldSize + 2) / worldSize
+            let common = ownsWeights ? Self.floatSize * layout.trainedCount : 0
+            need.outer = common + outerNeed(layout)
+            need.shared += sharesWeights ? common : 0
         }
         need.activations = activations(trainedCount: layout.trainedCount)
         need.checkpoint = checkpointCopy(layout, rank: rank)
         return need
     }
 
+    /// What the ranks need on each island of their node.
+    ///
+    /// - Throws: A usage `Failure` where there are more ranks than lanes.
+    package func needs(ofRanks ranks: [Int]) throws -> [[TrainingNeed]] {
+        try islandsHere.map { island in
+            var size = self
+            size.island = island
+            return try ranks.map { try size.need(ofRank: $0) }
+        }
+    }
+
     /// Bytes of the whole state of the optimizer.
-    private static func stateSize(_ layout: ParameterLayout) -> Int {
+    static func stateSize(_ layout: ParameterLayout) -> Int {
         AdamW.stateSuffixes.count * floatSize * layout.trainedCount
     }
 
@@ -143,11 +163,14 @@ package struct TrainingSize: Sendable {
         let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
         let (weights, state) = (Self.floatSize * saved, Self.stateSize(layout))
         switch checkpoint.inputOutput {
+        case .shared where train.islands > 1:
+            return islandCopy(layout, weights: weights, rank: rank)
         case .shared:
             let shares = BlockShares(
                 sizes: isSharded ? [weights] : [weights, state], worldSize: worldSize)
             return shares.byteCount(ofRank: rank) + (isSharded ? state / worldSize : 0)
-        case .gather where rank == 0: return weights + state + (isSharded ? state : 0)
+        case .gather where rank == 0 && island == 0:
+            return weights + state + (isSharded ? state : 0)
         case .gather: return 0
         }
     }

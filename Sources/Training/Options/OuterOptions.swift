@@ -9,6 +9,18 @@ package struct OuterOptions: OptionBlock {
         case fp32
         /// A byte an element, and a factor for each 256 of them.
         case int8
+
+        /// Elements of `int8` that share a factor.
+        static let blockSize = 256
+
+        /// The bytes in which so many elements travel.
+        func byteCount(of count: Int) -> Int {
+            let (floatSize, blocks) = (4, (count + Self.blockSize - 1) / Self.blockSize)
+            return switch self {
+            case .fp32: count * floatSize
+            case .int8: count + blocks * floatSize
+            }
+        }
     }
 
     /// H: inner steps between two outer steps of the same weights; usual 30 to 500.

@@ -1,3 +1,4 @@
+import Diagnostics
 import DistributedRuns
 import Foundation
 import JSON
@@ -165,6 +166,19 @@ extension Jobs {
             #expect(run.messages.count == 1)
             #expect(run.messages.first?.contains(line) == true, "\(run.errors)")
             #expect(!workspace.exists("run/metrics.jsonl"))
+        }
+
+        @Test func theTimeOfACheckpointCountsTheFilesOfAllIslands() async throws {
+            let workspace = try await Workspace.prepared()
+            let run = try await workspace.succeed(
+                "pretrain --config recipe.yaml train.steps=1 \(Self.keys)", ranks: 2)
+            let texts = ["tokenizer.json", "tokenizer_config.json", "recipe.yaml"]
+            let size = try (Self.islandFiles + texts).reduce(0) {
+                try $0 + workspace.bytes("run/checkpoints/latest/\($1)").count
+            }
+            #expect(
+                run.output.contains("a checkpoint takes \(Quantity.bytes(size)) and about"),
+                "\(run.output)")
         }
 
         @Test func aStepOfIslandsIsNotComputedAgain() async throws {
