@@ -15,24 +15,7 @@
 #include <unistd.h>
 #endif
 
-// MPI 3 counts in int: longer messages travel in pieces of this many bytes. Messages between two
-// ranks under one tag do not overtake each other, so pieces meet their receives in order.
-static long piece_size = 1L << 30;
-
-struct cmpi_requests {
-    int open_count;
-    int status;
-};
-
-// `expected[i]` is the byte count that request i must receive, or -1 for a send.
-struct cmpi_queue {
-    MPI_Request *requests;
-    cmpi_requests **owners;
-    int *expected;
-    MPI_Status *statuses;
-    int *indices;
-    int count, capacity;
-};
+long cmpi_piece_size = 1L << 30;
 
 int cmpi_library_version(char *text, long capacity, int *version, int *subversion) {
     if (capacity <= 0) return MPI_ERR_COUNT;
@@ -142,13 +125,9 @@ int cmpi_barrier(const cmpi_world *world) {
     return MPI_Barrier(world->communicator);
 }
 
-static int next_piece(long remaining) {
-    return (int)(remaining < piece_size ? remaining : piece_size);
-}
-
 int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root) {
-    for (long offset = 0; offset < count; offset += piece_size) {
-        int piece = next_piece(count - offset);
+    for (long offset = 0; offset < count; offset += cmpi_piece_size) {
+        int piece = cmpi_next_piece(count - offset);
         int status = MPI_Bcast(
             (char *)bytes + offset, piece, MPI_BYTE, root, world->communicator);
         if (status != MPI_SUCCESS) return status;
@@ -157,10 +136,10 @@ int cmpi_broadcast(const cmpi_world *world, void *bytes, long count, int root) {
 }
 
 void cmpi_limit_pieces(long size) {
-    piece_size = size;
+    cmpi_piece_size = size;
 }
 
-// The bytes of all ranks together that one call moves stay below `piece_size`: `pieces` of each rank
+// The bytes of all ranks together that one call moves stay below `cmpi_piece_size`: `pieces` of each rank
 // go to `all` where they do not lie there already.
 static int gather_pieces(
     const cmpi_world *world, const char *bytes, const long *counts, char *all, char *pieces,
@@ -203,12 +182,12 @@ int cmpi_all_gather(
         total += counts[i];
         are_equal &= counts[i] == counts[0];
     }
-    if (are_equal && total <= piece_size) {
+    if (are_equal && total <= cmpi_piece_size) {
         return MPI_Allgather(
             bytes, (int)counts[0], MPI_BYTE, all, (int)counts[0], MPI_BYTE, world->communicator);
     }
-    int is_whole = total <= piece_size;
-    long limit = is_whole ? piece_size : piece_size / size > 0 ? piece_size / size : 1;
+    int is_whole = total <= cmpi_piece_size;
+    long limit = is_whole ? cmpi_piece_size : cmpi_piece_size / size > 0 ? cmpi_piece_size / size : 1;
     int *lengths = malloc(2 * (size_t)size * sizeof *lengths);
     char *pieces = is_whole ? all : malloc((size_t)limit * (size_t)size);
     status = lengths == NULL || pieces == NULL
@@ -222,7 +201,7 @@ int cmpi_all_gather(
 // Reduces in place, in pieces.
 static int all_reduce(
     const cmpi_world *world, void *values, long count, long size, MPI_Datatype type, MPI_Op op) {
-    long most = piece_size / size > 0 ? piece_size / size : 1;
+    long most = cmpi_piece_size / size > 0 ? cmpi_piece_size / size : 1;
     for (long start = 0; start < count; start += most) {
         long piece = count - start < most ? count - start : most;
         int status = MPI_Allreduce(
@@ -245,124 +224,4 @@ int cmpi_all_reduce_double(const cmpi_world *world, double *values, long count) 
 
 int cmpi_all_reduce_float(const cmpi_world *world, float *values, long count) {
     return all_reduce(world, values, count, sizeof *values, MPI_FLOAT, MPI_SUM);
-}
-
-int cmpi_queue_create(cmpi_queue **queue) {
-    *queue = calloc(1, sizeof **queue);
-    return *queue == NULL ? CMPI_OUT_OF_MEMORY : MPI_SUCCESS;
-}
-
-int cmpi_requests_create(cmpi_requests **requests) {
-    *requests = calloc(1, sizeof **requests);
-    return *requests == NULL ? CMPI_OUT_OF_MEMORY : MPI_SUCCESS;
-}
-
-void cmpi_requests_free(cmpi_requests *requests) {
-    free(requests);
-}
-
-static int grow(void **list, size_t size) {
-    void *larger = realloc(*list, size);
-    if (larger == NULL) return 0;
-    *list = larger;
-    return 1;
-}
-
-static int reserve(cmpi_queue *queue) {
-    if (queue->count < queue->capacity) return MPI_SUCCESS;
-    size_t capacity = queue->capacity > 0 ? 2 * (size_t)queue->capacity : 64;
-    if (!grow((void **)&queue->requests, sizeof *queue->requests * capacity)
-        || !grow((void **)&queue->owners, sizeof *queue->owners * capacity)
-        || !grow((void **)&queue->expected, sizeof *queue->expected * capacity)
-        || !grow((void **)&queue->statuses, sizeof *queue->statuses * capacity)
-        || !grow((void **)&queue->indices, sizeof *queue->indices * capacity)) {
-        return CMPI_OUT_OF_MEMORY;
-    }
-    queue->capacity = (int)capacity;
-    return MPI_SUCCESS;
-}
-
-// The request that has just been started, the last of the queue.
-static void take(cmpi_queue *queue, cmpi_requests *owner, int expected) {
-    queue->owners[queue->count] = owner;
-    queue->expected[queue->count++] = expected;
-    ++owner->open_count;
-}
-
-int cmpi_send(
-    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, const void *bytes,
-    long count, int peer, int tag) {
-    for (long offset = 0; offset < count; offset += piece_size) {
-        int status = reserve(queue);
-        if (status != MPI_SUCCESS) return status;
-        status = MPI_Isend(
-            (const char *)bytes + offset, next_piece(count - offset), MPI_BYTE, peer, tag,
-            world->communicator, &queue->requests[queue->count]);
-        if (status != MPI_SUCCESS) return status;
-        take(queue, requests, -1);
-    }
-    return MPI_SUCCESS;
-}
-
-int cmpi_receive(
-    const cmpi_world *world, cmpi_queue *queue, cmpi_requests *requests, void *bytes, long count,
-    int peer, int tag) {
-    for (long offset = 0; offset < count; offset += piece_size) {
-        int piece = next_piece(count - offset);
-        int status = reserve(queue);
-        if (status != MPI_SUCCESS) return status;
-        status = MPI_Irecv(
-            (char *)bytes + offset, piece, MPI_BYTE, peer, tag, world->communicator,
-            &queue->requests[queue->count]);
-        if (status != MPI_SUCCESS) return status;
-        take(queue, requests, piece);
-    }
-    return MPI_SUCCESS;
-}
-
-// The failure of a request that has ended.
-static int outcome(MPI_Status *status, int error, int expected) {
-    if (error != MPI_SUCCESS || expected < 0) return error;
-    int received;
-    error = MPI_Get_count(status, MPI_BYTE, &received);
-    if (error != MPI_SUCCESS) return error;
-    return received == expected ? MPI_SUCCESS : CMPI_SHORT_MESSAGE;
-}
-
-// Closes the gaps that ended requests have left; the order stays.
-static void close_gaps(cmpi_queue *queue) {
-    int kept = 0;
-    for (int i = 0; i < queue->count; ++i) {
-        if (queue->owners[i] == NULL) continue;
-        queue->requests[kept] = queue->requests[i];
-        queue->owners[kept] = queue->owners[i];
-        queue->expected[kept++] = queue->expected[i];
-    }
-    queue->count = kept;
-}
-
-int cmpi_drive(cmpi_queue *queue) {
-    if (queue->count == 0) return MPI_SUCCESS;
-    int ended;
-    int status = MPI_Testsome(
-        queue->count, queue->requests, &ended, queue->indices, queue->statuses);
-    if (status != MPI_SUCCESS && status != MPI_ERR_IN_STATUS) return status;
-    if (ended == MPI_UNDEFINED || ended == 0) return MPI_SUCCESS;
-    for (int i = 0; i < ended; ++i) {
-        int index = queue->indices[i];
-        int error = status == MPI_SUCCESS ? MPI_SUCCESS : queue->statuses[i].MPI_ERROR;
-        if (error == MPI_ERR_PENDING) continue;
-        cmpi_requests *owner = queue->owners[index];
-        error = outcome(&queue->statuses[i], error, queue->expected[index]);
-        if (owner->status == MPI_SUCCESS) owner->status = error;
-        --owner->open_count;
-        queue->owners[index] = NULL;
-    }
-    close_gaps(queue);
-    return MPI_SUCCESS;
-}
-
-int cmpi_have_ended(const cmpi_requests *requests, int *status) {
-    *status = requests->status;
-    return requests->open_count == 0;
 }
