@@ -93,12 +93,43 @@ extension Cluster {
                 let keys = "model.embedding_size=128 train.lanes=4 train.steps=2 output="
                 let alone = try await cluster.run("pretrain --config recipe.yaml \(keys)alone")
                 #expect(alone.exitCode == 0, "\(alone.errors)")
-                try cluster.shrinkSharedMemory(of: "node2")
+                try cluster.giveSharedMemory(to: "node2", megabytes: 33)
                 let near = try await cluster.pretrain(keys + "near")
                 #expect(near.exitCode == 0, "\(near.errors)")
                 #expect(near.output.contains("train.node_memory: private, since it takes "))
                 #expect(near.output.contains(" on the node of rank 2, which has "))
                 #expect(try cluster.weights("near") == cluster.weights("alone"))
+            }
+        }
+
+        /// Another program takes the rest of one node's /dev/shm in the middle of a run.
+        @Test(arguments: ["none", "zero1"])
+        func aNodeWhoseSharedMemoryFillsUpEndsNoRun(sharding: String) async throws {
+            try await TestCluster.withHosts(2) { cluster in
+                try cluster.folder.write("node1 slots=2\nnode2 slots=2\n", to: "hostfile")
+                let keys = "train.lanes=4 train.steps=300 checkpoint.every_steps=100 output="
+                let alone = try await cluster.run("pretrain --config recipe.yaml \(keys)alone")
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                let (metrics, filled) = (
+                    cluster.folder("full/metrics.jsonl"), cluster.folder("filled")
+                )
+                try cluster.giveSharedMemory(
+                    to: "node2", megabytes: 100,
+                    andThen: """
+                        for ((n = 0; n < 3000; n++)); do
+                            if (($(cat \(metrics) 2> /dev/null | wc -l) >= 20)); then break; fi
+                            sleep 0.05
+                        done
+                        cat /dev/zero > /dev/shm/filler
+                        df --output=avail /dev/shm > \(filled)
+                        """)
+                let full = try await cluster.pretrain(
+                    keys + "full train.optimizer_sharding=\(sharding)")
+                #expect(full.exitCode == 0, "\(full.errors)")
+                #expect(full.output.contains("train.node_memory: shared on each of 2 nodes"))
+                #expect(try cluster.folder.text("filled").hasSuffix(" 0\n"))
+                #expect(try cluster.steps(of: "full").count == 300)
+                #expect(try cluster.weights("full") == cluster.weights("alone"))
             }
         }
 
@@ -124,9 +155,19 @@ extension Cluster {
 
 extension TestCluster {
     /// Gives a host a /dev/shm of its own, of which MPI's messages may take 32 MB.
-    fileprivate func shrinkSharedMemory(of host: String) throws {
+    ///
+    /// - Parameter script: what runs there beside each command.
+    fileprivate func giveSharedMemory(
+        to host: String, megabytes: Int, andThen script: String = ":"
+    ) throws {
         let agent = try folder.text("agent")
-        let mount = "[[ $0 != \(host) ]] || mount -t tmpfs -o size=33m tmpfs /dev/shm; "
+        let mount = """
+            if [[ $0 == \(host) ]]; then
+                mount -t tmpfs -o size=\(megabytes)m tmpfs /dev/shm
+                (\(script)) < /dev/null > /dev/null 2>&1 &
+            fi
+
+            """
         let changed = agent.replacing("bash -c 'hostname", with: "bash -c '\(mount)hostname")
         #expect(changed != agent)
         try folder.write(changed, to: "agent")
