@@ -36,19 +36,23 @@ import Tokenizers
     private func export(_ reference: ReferenceModel) throws -> [(name: String, values: [Float])] {
         let files = try ModelDirectory(reading: reference.directory)
         let made = try tensors(files)
-        try made.flatMap(\.values).withUnsafeBufferPointer { all in
+        try publish(files.model, made.map(\.values))
+        return made
+    }
+
+    private func publish(_ model: DecoderConfiguration, _ values: [[Float]]) throws {
+        try values.flatMap { $0 }.withUnsafeBufferPointer { all in
             var start = 0
-            let tensors = files.model.tensorShapes.map { name, shape in
+            let tensors = model.tensorShapes.map { name, shape in
                 let range = start..<start + shape.reduce(1, *)
                 start = range.upperBound
                 return NamedTensor(
                     name: name, shape: shape, values: UnsafeBufferPointer(rebasing: all[range]))
             }
             try GGUFModel.publish(
-                files.model, tensors: tensors, tokenizer: CharacterTokenizer(text: "ab c\n"),
+                model, tensors: tensors, tokenizer: CharacterTokenizer(text: "ab c\n"),
                 type: .float32, at: folder("m.gguf"))
         }
-        return made
     }
 
     @Test(arguments: told)
@@ -76,6 +80,16 @@ import Tokenizers
         let gains = try #require(tensors.first { $0.name == "model.norm.weight" })
         #expect(file.values("output_norm.weight") == gains.values.map { $0 + 1 })
         #expect(file.metadata["gemma.attention.key_length"] as? UInt32 == 4)
+    }
+
+    /// llama.cpp finds no output layer in an OLMo 2 that has none.
+    @Test func anOutputLayerIsWrittenWhereLlamaCppWantsOne() throws {
+        let model = try #require(ModelPreset(rawValue: "olmo2-nano")).configuration(
+            vocabularySize: 11)
+        let values = model.tensors.map { [Float](repeating: 0.5, count: $0.shape.reduce(1, *)) }
+        try publish(model, values)
+        #expect(GGUFReading(try folder.bytes("m.gguf")).names.contains("output.weight"))
+        #expect(try GGUFSource(reading: folder("m.gguf")).model.isTied)
     }
 
     @Test func mistralsFilesAreThoseOfLlama() throws {

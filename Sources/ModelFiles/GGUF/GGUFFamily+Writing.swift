@@ -19,6 +19,17 @@ extension GGUFFamily {
         return metadata
     }
 
+    /// The tensors of a model with those that llama.cpp wants twice.
+    func completed(_ tensors: [GGUFTensor]) -> [GGUFTensor] {
+        guard repeatsTable, !tensors.contains(where: { $0.name == GGUFTensors.outputName }),
+            let table = tensors.first(where: { $0.name == GGUFTensors.tableName })
+        else { return tensors }
+        let output = GGUFTensor(
+            name: GGUFTensors.outputName, shape: table.shape, type: table.type,
+            values: table.values)
+        return tensors + [output]
+    }
+
     /// A file that is read must give the model that was written.
     private func check(
         _ metadata: [(key: String, value: GGUFValue)], of model: DecoderConfiguration

@@ -19,6 +19,8 @@ struct GGUFFamily: Sendable {
     let constants: [String: JSONValue]
     /// Whether the tensors of a file tell which linear layers have biases.
     var hasOptionalBiases = false
+    /// Whether llama.cpp wants an output layer also where it is the embedding table.
+    var repeatsTable = false
     /// Keys of sizes that follow from the others.
     let fixed: @Sendable (DecoderConfiguration) -> [(key: String, value: Int)]
 
@@ -72,7 +74,8 @@ extension GGUFFamily {
         ])
 
     static let olmo2 = rotary(
-        name: "olmo2", .olmo2, constants: ["hidden_act": "silu", "attention_bias": false])
+        name: "olmo2", .olmo2, constants: ["hidden_act": "silu", "attention_bias": false],
+        repeatsTable: true)
 
     static let gemma = rotary(
         name: "gemma", .gemma,
@@ -81,7 +84,8 @@ extension GGUFFamily {
     /// A family with rotary positions and root mean square norms.
     private static func rotary(
         name: String, _ architecture: Architecture, relatives: [Architecture] = [],
-        constants: [String: JSONValue], hasOptionalBiases: Bool = false
+        constants: [String: JSONValue], hasOptionalBiases: Bool = false,
+        repeatsTable: Bool = false
     ) -> GGUFFamily {
         GGUFFamily(
             name: name, architecture: architecture, relatives: relatives,
@@ -99,6 +103,7 @@ extension GGUFFamily {
                 "attention.head_count", "attention.layer_norm_rms_epsilon",
             ],
             constants: constants, hasOptionalBiases: hasOptionalBiases,
+            repeatsTable: repeatsTable,
             fixed: {
                 [
                     ("attention.key_length", $0.headSize),

@@ -37,7 +37,7 @@ package enum GGUFModel {
         try GGUFFile(
             metadata: general + metadata + vocabulary.metadata
                 + (chat.map { [$0] } ?? []),
-            tensors: configuration.ggufTensors(tensors, type: type)
+            tensors: family.completed(configuration.ggufTensors(tensors, type: type))
         ).publish(at: path, isReplacing: isReplacing)
     }
 }

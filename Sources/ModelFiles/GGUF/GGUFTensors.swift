@@ -8,8 +8,8 @@ struct GGUFTensors {
     private let entries: [String: GGUFEntry]
     private let reader: FileReader
 
-    private static let tableName = "token_embd.weight"
-    private static let outputName = "output.weight"
+    static let tableName = "token_embd.weight"
+    static let outputName = "output.weight"
     /// Tensors of older files that hold nothing to be read: the frequencies of rotary positions.
     private static let superfluousSuffix = "attn_rot_embd.weight"
 
