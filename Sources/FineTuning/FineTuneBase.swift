@@ -83,7 +83,7 @@ struct FineTuneBase {
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength, template: template),
-            endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            endOfTextIDs: tokenizer.endOfText.ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
         files.labels = labels

@@ -112,7 +112,7 @@ private struct SavedTraining {
         options.inputOutput = io
         let files = CheckpointFiles(
             tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
-            endOfTextID: nil, recipe: "name: saved\n")
+            endOfTextIDs: [], recipe: "name: saved\n")
         let saver = CheckpointSaver(
             model, optimizer.state, store: store, files: files, options: options,
             over: communicator)

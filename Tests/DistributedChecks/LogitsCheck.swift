@@ -22,7 +22,7 @@ extension Checks {
         let model = LanguageModel(sizes, device: device)
         model.initialize(seed: 7)
         try ModelDirectory.publish(
-            HuggingFaceConfiguration(model: model.configuration, endOfTextID: nil),
+            HuggingFaceConfiguration(model: model.configuration, endOfTextIDs: []),
             tensors: model.parameters.named(model.parameters.values), at: path)
         let shape = [2, sizes.contextLength]
         let ids = (0..<2 * sizes.contextLength).map { Int32($0 * $0 % 293 + $0 % 7) }

@@ -108,7 +108,7 @@ extension FuzzTarget {
                     values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
             }
             try ModelDirectory.write(
-                HuggingFaceConfiguration(model: model, endOfTextID: nil), tensors: tensors,
+                HuggingFaceConfiguration(model: model, endOfTextIDs: []), tensors: tensors,
                 tokenizerJSON: CharacterTokenizer(text: "abcdefgh").tokenizerJSON, into: folder)
         }
     }

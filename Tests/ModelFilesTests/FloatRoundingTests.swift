@@ -66,7 +66,7 @@ import Testing
         let configuration = HuggingFaceConfiguration(
             model: .gpt2(
                 vocabularySize: 7, contextLength: 4, embeddingSize: 8, layerCount: 1,
-                headCount: 2), endOfTextID: nil)
+                headCount: 2), endOfTextIDs: [])
         let shapes = configuration.model.tensorShapes
         let longest = shapes.map { $0.shape.reduce(1, *) }.max() ?? 0
         let values = (0..<longest + shapes.count).map { Float($0) }

@@ -51,7 +51,7 @@ import Tokenizers
             headCount: 2, keyValueHeadCount: 1, headSize: 8, mlpSize: 32,
             positions: RotaryPositions(theta: 50_000), isTied: false)
         #expect(source.model == expected)
-        #expect(source.configuration.endOfTextID == 2)
+        #expect(source.configuration.endOfTextIDs == [2])
         #expect(source.configuration.beginningOfTextID == 1)
         #expect(try source.metadata.text("general.name") == "Types")
     }

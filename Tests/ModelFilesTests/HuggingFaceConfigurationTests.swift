@@ -14,10 +14,10 @@ import Testing
         return try HuggingFaceConfiguration(json: json, at: "config.json")
     }
 
-    @Test(arguments: [nil, 60])
-    func survivesARoundTrip(_ endOfTextID: Int?) throws {
+    @Test(arguments: [[], [60], [60, 3]])
+    func survivesARoundTrip(_ endOfTextIDs: [Int]) throws {
         let configuration = HuggingFaceConfiguration(
-            model: Self.tiny, endOfTextID: endOfTextID)
+            model: Self.tiny, endOfTextIDs: endOfTextIDs)
         #expect(try read(configuration.json.text(isPretty: true)) == configuration)
     }
 
@@ -33,7 +33,7 @@ import Testing
             }
             sizes.positions = .rotary(RotaryPositions(theta: 500, scaling: scaling))
             let configuration = HuggingFaceConfiguration(
-                model: sizes, endOfTextID: 2, beginningOfTextID: 1)
+                model: sizes, endOfTextIDs: [2, 5], beginningOfTextID: 1)
             #expect(try read(configuration.json.text()) == configuration)
         }
     }
@@ -41,7 +41,7 @@ import Testing
     @Test(arguments: [["ham", "spam"], ["a", "ü \"x\"", "b,c"]])
     func labelsSurviveARoundTrip(labels: [String]) throws {
         let configuration = HuggingFaceConfiguration(
-            model: Self.tiny, endOfTextID: 60, labels: labels)
+            model: Self.tiny, endOfTextIDs: [60], labels: labels)
         let again = try read(configuration.json.text())
         #expect(again == configuration && again.labels == labels)
         #expect(again.tensorShapes.last?.name == "score.weight")
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func writesWhatTransformersReads() {
-        let json = HuggingFaceConfiguration(model: Self.tiny, endOfTextID: nil).json
+        let json = HuggingFaceConfiguration(model: Self.tiny, endOfTextIDs: []).json
         let expected = """
             {"activation_function":"gelu_new","add_cross_attention":false,\
             "architectures":["GPT2LMHeadModel"],"attn_pdrop":0.1,"bos_token_id":null,\
@@ -89,18 +89,18 @@ import Testing
             headCount: 12, dropoutRate: 0.1, normEpsilon: 1e-5)
         #expect(
             try read("{\"model_type\": \"gpt2\"}")
-                == HuggingFaceConfiguration(model: expected, endOfTextID: 50256))
+                == HuggingFaceConfiguration(model: expected, endOfTextIDs: [50256]))
     }
 
     @Test(
         arguments: [
-            ("\"eos_token_id\": 5", 5), ("\"eos_token_id\": null", nil),
-            ("\"eos_token_id\": [5]", 5),
-            ("\"vocab_size\": 64", nil), ("\"vocab_size\": 64, \"eos_token_id\": 50256", nil),
-            ("\"vocab_size\": 64, \"eos_token_id\": 63", 63),
-        ] as [(String, Int?)])
-    func endOfTextIsAnIDOfTheVocabularyOrNone(_ member: String, _ expected: Int?) throws {
-        #expect(try read("{\"model_type\": \"gpt2\", \(member)}").endOfTextID == expected)
+            ("\"eos_token_id\": 5", [5]), ("\"eos_token_id\": null", []),
+            ("\"eos_token_id\": [5]", [5]), ("\"eos_token_id\": [5, 7, 5, 99999]", [5, 7]),
+            ("\"vocab_size\": 64", []), ("\"vocab_size\": 64, \"eos_token_id\": 50256", []),
+            ("\"vocab_size\": 64, \"eos_token_id\": 63", [63]),
+        ] as [(String, [Int])])
+    func endsOfTextAreIDsOfTheVocabulary(_ member: String, _ expected: [Int]) throws {
+        #expect(try read("{\"model_type\": \"gpt2\", \(member)}").endOfTextIDs == expected)
     }
 
     @Test(arguments: [

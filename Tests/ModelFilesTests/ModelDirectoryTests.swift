@@ -16,7 +16,7 @@ import Testing
         model: .gpt2(
             vocabularySize: 7, contextLength: 4, embeddingSize: 4, layerCount: 2,
             headCount: 2),
-        endOfTextID: 6)
+        endOfTextIDs: [6])
 
     init() throws { folder = try TemporaryFolder() }
 

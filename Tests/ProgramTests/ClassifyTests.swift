@@ -18,7 +18,7 @@ extension Jobs {
             for (name, labels) in [("model", ["ham", "spam"]), ("writer", nil)] {
                 try write(
                     HuggingFaceConfiguration(
-                        model: sizes, endOfTextID: nil, labels: labels),
+                        model: sizes, endOfTextIDs: [], labels: labels),
                     tokenizer, into: workspace(name))
             }
             return workspace

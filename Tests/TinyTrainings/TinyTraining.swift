@@ -16,7 +16,7 @@ package struct TinyTraining {
     package let store: CheckpointStore
     package let files = CheckpointFiles(
         tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
-        endOfTextID: nil, recipe: "name: tiny\n")
+        endOfTextIDs: [], recipe: "name: tiny\n")
 
     /// On one rank, unless `laneCount` says otherwise.
     package static let laneCount = 2

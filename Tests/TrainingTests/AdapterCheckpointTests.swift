@@ -46,7 +46,7 @@ import Training
 
     private func save(_ model: LanguageModel, labels: [String]? = nil) throws -> String {
         var files = CheckpointFiles(
-            tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: "")
+            tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextIDs: [], recipe: "")
         files.adapter = AdapterConfiguration(
             lora: model.adapters.configuration, basePath: "base", hasHead: labels != nil)
         files.labels = labels

@@ -45,7 +45,7 @@ extension TrainingBench {
             source: batches, validation: nil,
             store: CheckpointStore(directory: ""),
             checkpointFiles: CheckpointFiles(
-                tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextID: nil, recipe: ""),
+                tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextIDs: [], recipe: ""),
             seed: UInt64(recipe.seed), stepCount: Self.warmUpCount + stepCount,
             train: train, optimizerOptions: recipe.optimizer,
             checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,

@@ -13,7 +13,7 @@ extension HuggingFaceConfiguration {
             "architectures": .array([.string(model.architecture.classifierClass)]),
             "id2label": .object(Dictionary(uniqueKeysWithValues: numbered)),
             "label2id": .object(Dictionary(uniqueKeysWithValues: indices)),
-            "pad_token_id": endOfTextID.map(JSONValue.integer) ?? .null,
+            "pad_token_id": endOfTextIDs.first.map(JSONValue.integer) ?? .null,
             "problem_type": .string("single_label_classification"),
         ]
     }

@@ -11,20 +11,20 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     package static let fileName = "config.json"
 
     package let model: DecoderConfiguration
-    /// The id that ends a document; nil when the tokenizer has none.
-    package let endOfTextID: Int?
+    /// The ids that end a text; the first ends a document; empty when the tokenizer has none.
+    package let endOfTextIDs: [Int]
     /// The id that starts a text; nil when texts start without one.
     package let beginningOfTextID: Int?
     /// The classes of a `...ForSequenceClassification`; nil for a model that writes text.
     package let labels: [String]?
 
     package init(
-        model: DecoderConfiguration, endOfTextID: Int?, beginningOfTextID: Int? = nil,
+        model: DecoderConfiguration, endOfTextIDs: [Int], beginningOfTextID: Int? = nil,
         labels: [String]? = nil
     ) {
         self.labels = labels
         self.model = model
-        self.endOfTextID = endOfTextID
+        self.endOfTextIDs = endOfTextIDs
         self.beginningOfTextID = beginningOfTextID
     }
 
@@ -36,12 +36,13 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
         try members.require("quantization_config", default: .null, oneOf: [.null])
         model = try architecture.read(members)
         let standard = architecture.defaultIDs
-        endOfTextID = try members.token("eos_token_id", default: standard.endOfText, in: model)
+        endOfTextIDs = try members.tokens("eos_token_id", default: standard.endOfText, in: model)
         guard let beginning = standard.beginningOfText else {
             beginningOfTextID = nil
             return
         }
-        beginningOfTextID = try members.token("bos_token_id", default: beginning, in: model)
+        beginningOfTextID = try members.tokens("bos_token_id", default: beginning, in: model)
+            .first
     }
 
     package init(reading directory: String) throws(Failure) {
@@ -63,9 +64,10 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
 
     /// - Parameter type: of the tensors beside it.
     package func json(type: SafetensorsType) -> JSONValue {
-        let endOfText = endOfTextID.map(JSONValue.integer) ?? .null
+        let ends = endOfTextIDs.map(JSONValue.integer)
+        let endOfText = ends.count > 1 ? JSONValue.array(ends) : ends.first ?? .null
         let own: [String: JSONValue] = [
-            "bos_token_id": beginningOfTextID.map(JSONValue.integer) ?? endOfText,
+            "bos_token_id": beginningOfTextID.map(JSONValue.integer) ?? ends.first ?? .null,
             "dtype": .string(type.torchName), "eos_token_id": endOfText,
             "initializer_range": .number(0.02), "use_cache": .boolean(true),
             "vocab_size": .integer(model.vocabularySize),
@@ -76,18 +78,20 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
 }
 
 extension JSONMembers {
-    /// A list means its first id. The default of transformers, and an id above the vocabulary, mean
-    /// none where the vocabulary is smaller: no model can produce it.
-    fileprivate func token(
+    /// The default of transformers, and ids above the vocabulary, mean none where the vocabulary is
+    /// smaller: no model can produce them.
+    fileprivate func tokens(
         _ key: String, default standard: Int, in model: DecoderConfiguration
-    ) throws(Failure) -> Int? {
+    ) throws(Failure) -> [Int] {
         var value = self[key]
         if value == nil, !contains(key) { value = .integer(standard) }
-        if let first = value?.array?.first { value = first }
-        guard let value else { return nil }
-        guard let identifier = value.integer, identifier >= 0 else {
-            throw failure(key, expected: "a token id, a list of them, or null")
+        var ids: [Int] = []
+        for token in value?.array ?? (value.map { [$0] } ?? []) {
+            guard let id = token.integer, id >= 0 else {
+                throw failure(key, expected: "a token id, a list of them, or null")
+            }
+            if id < model.vocabularySize, !ids.contains(id) { ids.append(id) }
         }
-        return identifier < model.vocabularySize ? identifier : nil
+        return ids
     }
 }

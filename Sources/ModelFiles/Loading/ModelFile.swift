@@ -29,7 +29,7 @@ package struct ModelFile {
     package func publish(at path: String, isReplacing: Bool = false) throws {
         try OutputPath.makeParent(of: path)
         let configuration = HuggingFaceConfiguration(
-            model: model.configuration, endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            model: model.configuration, endOfTextIDs: tokenizer.endOfText.ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init), labels: labels)
         let names = Set(configuration.tensorShapes.map(\.name))
         let tensors = model.parameters.named(model.parameters.values)

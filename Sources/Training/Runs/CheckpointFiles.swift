@@ -10,7 +10,7 @@ import Models
 package struct CheckpointFiles: Sendable {
     package var tokenizerJSON: [UInt8]
     package var tokenizerConfigurationJSON: [UInt8]
-    package var endOfTextID: Int?
+    package var endOfTextIDs: [Int]
     package var beginningOfTextID: Int?
     /// The classes of a classifier.
     package var labels: [String]?
@@ -23,12 +23,12 @@ package struct CheckpointFiles: Sendable {
     package var recipe: String
 
     package init(
-        tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextID: Int?,
+        tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextIDs: [Int],
         beginningOfTextID: Int? = nil, recipe: String
     ) {
         self.tokenizerJSON = tokenizerJSON
         self.tokenizerConfigurationJSON = tokenizerConfigurationJSON
-        self.endOfTextID = endOfTextID
+        self.endOfTextIDs = endOfTextIDs
         self.beginningOfTextID = beginningOfTextID
         self.recipe = recipe
     }
@@ -87,7 +87,7 @@ package struct CheckpointFiles: Sendable {
 
     private func configuration(of model: DecoderConfiguration) -> HuggingFaceConfiguration {
         HuggingFaceConfiguration(
-            model: model, endOfTextID: endOfTextID, beginningOfTextID: beginningOfTextID,
+            model: model, endOfTextIDs: endOfTextIDs, beginningOfTextID: beginningOfTextID,
             labels: labels)
     }
 }

@@ -132,7 +132,7 @@ package struct PretrainingTask: TrainingTask {
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength),
-            endOfTextID: tokenizer.endOfTextID.map(Int.init),
+            endOfTextIDs: tokenizer.endOfText.ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
     }

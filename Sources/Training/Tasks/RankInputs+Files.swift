@@ -50,7 +50,7 @@ extension RankInputs {
     /// The sizes of a model.
     package init(_ configuration: DecoderConfiguration, at path: String) {
         // A description of the value would print its sets in an order that is each process's own.
-        let sizes = HuggingFaceConfiguration(model: configuration, endOfTextID: nil).json.text()
+        let sizes = HuggingFaceConfiguration(model: configuration, endOfTextIDs: []).json.text()
         self.init([Item(path, "\(sizes), dropout \(configuration.dropoutRate)")])
     }
 
