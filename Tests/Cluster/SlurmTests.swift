@@ -49,60 +49,37 @@ extension Cluster {
             }
         }
 
-        /// Slurm looks at time limits every half minute: the run is made to last longer.
-        @Test func aJobAtItsTimeLimitQueuesItselfAgainAndEndsWithTheSameBits() async throws {
-            try await TestCluster.withService("slurm", hosts: 2) { cluster in
-                let keys = "pretrain --config recipe.yaml train.lanes=4 checkpoint.every_steps=0 "
-                let trial = try await cluster.submit(
-                    Self.shape, keys + "train.steps=300 output=trial")
-                _ = try await cluster.end(of: trial)
-                let stepCount = try cluster.stepCount(lasting: 50, asIn: "trial")
+        private static let endless =
+            "pretrain --config recipe.yaml train.lanes=4 train.steps=1000000 "
+            + "checkpoint.every_steps=0 output="
 
-                let length = "train.steps=\(stepCount) output="
+        /// Slurm looks at time limits twice a minute, and sends the signal up to half a minute early.
+        @Test func aJobAtItsTimeLimitQueuesItselfAgainAndGoesOnWithTheSameBits() async throws {
+            try await TestCluster.withService("slurm", hosts: 2) { cluster in
                 let job = try await cluster.submit(
-                    Self.shape + " --time=00:01:00", keys + length + "run --resume",
+                    Self.shape + " --time=00:01:00", Self.endless + "run --resume",
                     environment: ["SBATCH_SIGNAL": "B:USR1@50"])
-                let log = try await cluster.end(of: job, seconds: 400)
+                let queued = "queueing job \(job) again"
+                #expect(try await cluster.waits { cluster.log(of: job).contains(queued) })
+                let log = cluster.log(of: job)
                 #expect(log.contains("a stop has checkpoint.stop_seconds 50"), "\(log)")
                 #expect(log.contains("the run has saved and stopped"), "\(log)")
-                #expect(log.contains("queueing job \(job) again"))
-                #expect(try cluster.steps(of: "run") == Array(1...stepCount))
-
-                let alone = try await cluster.run(keys + length + "alone")
-                #expect(alone.exitCode == 0, "\(alone.errors)")
-                #expect(try cluster.weights("run") == cluster.weights("alone"))
+                try await cluster.expectBitsOfOneProcess(Self.endless, resumed: job)
             }
         }
 
         /// Two of three hosts run it, then one of these is to be repaired.
         @Test func aRequeuedJobLeavesADrainedNodeAndGoesOnWithTheSameBits() async throws {
             try await TestCluster.withService("slurm", hosts: 3) { cluster in
-                let keys =
-                    "pretrain --config recipe.yaml train.lanes=4 train.steps=1000000 "
-                    + "checkpoint.every_steps=0 output="
-                let job = try await cluster.submit(Self.shape, keys + "run --resume")
+                let job = try await cluster.submit(Self.shape, Self.endless + "run --resume")
                 #expect(try await cluster.reaches(7, in: "run"))
                 #expect(try await cluster.fact("NodeList", of: job) == "node[1-2]")
                 try await cluster.slurm("scontrol update nodename=node2 state=drain reason=trial")
                 try await cluster.slurm("scontrol requeue \(job)")
-
-                #expect(
-                    try await cluster.waits {
-                        try cluster.folder.text("job-\(job).log").contains("resum")
-                    })
-                let steps = try cluster.steps(of: "run").count
-                #expect(try await cluster.reaches(steps + 10, in: "run"))
-                #expect(try await cluster.fact("NodeList", of: job) == "node[1,3]")
-                #expect(try await cluster.fact("Restarts", of: job) == "1")
-                // The ranks get SIGTERM: they save, and the job does not queue itself again.
-                try await cluster.slurm("scancel \(job)")
-                _ = try await cluster.end(of: job, code: nil)
-
-                let end = try cluster.lastStep(of: "run")
-                #expect(end > steps)
-                let alone = try await cluster.run(keys + "alone train.stop_after_steps=\(end)")
-                #expect(alone.exitCode == 0, "\(alone.errors)")
-                #expect(try cluster.weights("run") == cluster.weights("alone"))
+                try await cluster.expectBitsOfOneProcess(Self.endless, resumed: job) {
+                    #expect(try await cluster.fact("NodeList", of: job) == "node[1,3]")
+                    #expect(try await cluster.fact("Restarts", of: job) == "1")
+                }
             }
         }
     }
@@ -150,7 +127,7 @@ extension TestCluster {
             }
             try await Task.sleep(for: .seconds(1))
         }
-        let log = (try? folder.text("job-\(job).log")) ?? ""
+        let log = log(of: job)
         if let code {
             let ended = try await fact("ExitCode", of: job)
             #expect(ended == "\(code):0" && state != "TIMEOUT", "\(state) \(ended): \(log)")
@@ -158,13 +135,29 @@ extension TestCluster {
         return log
     }
 
-    /// How many steps take so many seconds at the speed of an earlier run.
-    fileprivate func stepCount(lasting seconds: Double, asIn output: String) throws -> Int {
-        let speeds = try folder.text("\(output)/metrics.jsonl").split(separator: "\n")
-            .compactMap { $0.firstMatch(of: /"tokens_per_second":([\d.e+]+)/)?.output.1 }
-            .compactMap { Double($0) }.sorted()
-        let median = try #require(speeds.isEmpty ? nil : speeds[speeds.count / 2])
-        // A step has 24 sequences of 16 tokens.
-        return Int(seconds * median / (24 * 16)) + 1
+    /// What a job has written so far.
+    fileprivate func log(of job: String) -> String {
+        (try? folder.text("job-\(job).log")) ?? ""
+    }
+
+    /// Waits until the job has resumed its run and gone on, ends it, and compares its weights with those
+    /// of one process after as many steps; `keys` end with those of the output.
+    fileprivate func expectBitsOfOneProcess(
+        _ keys: String, resumed job: String, _ body: () async throws -> Void = {}
+    ) async throws {
+        #expect(try await waits { log(of: job).contains("resuming from ") }, "\(log(of: job))")
+        let steps = try steps(of: "run").count
+        #expect(try await reaches(steps + 10, in: "run"))
+        try await body()
+        // The ranks get SIGTERM: they save, and the job does not queue itself again.
+        try await slurm("scancel \(job)")
+        _ = try await end(of: job, code: nil)
+
+        let end = try lastStep(of: "run")
+        #expect(end > steps)
+        #expect(try self.steps(of: "run").prefix(end) == ArraySlice(1...end))
+        let alone = try await run(keys + "alone train.stop_after_steps=\(end)")
+        #expect(alone.exitCode == 0, "\(alone.errors)")
+        #expect(try weights("run") == weights("alone"))
     }
 }
