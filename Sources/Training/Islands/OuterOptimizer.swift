@@ -10,6 +10,10 @@ import Tensors
 ///     common = common - rate (g + momentum b)
 ///     own = (1 - mixing) common + mixing own
 ///
+/// Where the learning rate of the inner steps has fallen since the last outer step of a fragment, so does
+/// the momentum of this one: b was gathered from longer steps, and would drive the weights on when the
+/// islands no longer correct them. At a constant rate this is the rule of the papers.
+///
 /// Each fragment of the weights does so once in H steps; its difference sets out some steps before, so
 /// that the messages travel while the islands train. Every member is collective over all islands.
 package final class OuterOptimizer {
@@ -19,6 +23,8 @@ package final class OuterOptimizer {
     package let momentum: OptimizerState
     let weights: OuterWeights
     private let schedule: OuterSchedule
+    /// The learning rate of the inner steps; nil is a constant one.
+    private let inner: LearningRateSchedule?
     /// Steps of the whole run.
     private let lastStep: Int
     private let codec: DeltaCodec
@@ -31,8 +37,19 @@ package final class OuterOptimizer {
     /// A fragment whose outer step is to come.
     private struct Flight {
         let fragment: Int
+        /// How its outer step is made.
+        let rule: Rule
         /// The sum of its differences; nil once that has become new common weights.
         var sum: DeltaSum?
+    }
+
+    /// The rate and the momentum of an outer step.
+    private struct Rule {
+        let rate: Double
+        let momentum: Double
+
+        /// The common weights become the average of the islands' own.
+        static let average = Rule(rate: 1, momentum: 0)
     }
 
     static let suffix = ".outer_momentum"
@@ -42,11 +59,13 @@ package final class OuterOptimizer {
     /// - Parameters:
     ///   - sharesWeights: whether the ranks of a node share one copy of them.
     ///   - stepCount: steps of the whole run.
+    ///   - inner: the learning rate of the inner steps; nil is a constant one.
     package init(
         _ options: OuterOptions, parameters: ParameterList, sharesWeights: Bool, stepCount: Int,
-        islands: Islands
+        inner: LearningRateSchedule? = nil, islands: Islands
     ) throws {
         self.options = options
+        self.inner = inner
         lastStep = stepCount
         self.islands = islands
         let island = islands.own
@@ -69,19 +88,24 @@ package final class OuterOptimizer {
 
     /// Goes on after so many steps of the run, all of whose state has been restored.
     package func goOn(after step: Int) {
-        underWay = schedule.underWay(after: step).map { Flight(fragment: $0, sum: nil) }
+        underWay = schedule.underWay(after: step).map {
+            Flight(fragment: $0, rule: .average, sum: nil)
+        }
     }
 
     /// Lets all islands go on from the common weights alone.
     func forgetWhatIsUnderWay() { underWay = nil }
 
     /// Does what is due after so many inner steps of the run, all islands at the same; after its last one
-    /// all fragments meet, so that nothing learnt since their outer steps is lost.
+    /// all fragments meet, those whose outer step is not due for their average, so that nothing learnt
+    /// since is lost.
     ///
     /// - Returns: the outer steps that were made.
     package func advance(to step: Int) throws -> [OuterStep] {
         if let error { throw error }
-        if let fragment = schedule.starting(after: step) { try start(fragment) }
+        if let fragment = schedule.starting(after: step) {
+            try start(fragment, rule(after: min(step + options.delaySteps, lastStep)))
+        }
         // After a start from common weights alone, one may be due that never set out.
         let due = schedule.due(after: step).flatMap { $0 == underWay?.fragment ? $0 : nil }
         guard step == lastStep else {
@@ -92,7 +116,7 @@ package final class OuterOptimizer {
         let rest = (0..<options.fragmentCount).filter { $0 != first }
         return try (first.map { [$0] } ?? []).map { try finish($0, step) }
             + rest.map { fragment in
-                try start(fragment)
+                try start(fragment, .average)
                 return try finish(fragment, step)
             }
     }
@@ -152,14 +176,24 @@ package final class OuterOptimizer {
         return slices.map { $0.clamped(to: range) }.filter { !$0.isEmpty }
     }
 
-    private func start(_ fragment: Int) throws {
+    /// The rule of an outer step that is due after so many steps.
+    private func rule(after step: Int) -> Rule {
+        var share = 1.0
+        if let inner, step > options.everySteps {
+            let before = inner.value(at: step - 1 - options.everySteps)
+            share = before > 0 ? min(1, inner.value(at: step - 1) / before) : 1
+        }
+        return Rule(rate: options.learningRate, momentum: options.momentum * share)
+    }
+
+    private func start(_ fragment: Int, _ rule: Rule) throws {
         let pieces = pieces(of: fragment)
         let sum = DeltaSum(
             count: pieces.reduce(0) { $0 + $1.count }, codec: codec, islands: islands)
         forEachChunk(of: pieces, with: sum.values) { common, own, _, delta, count in
             kernel_subtract(delta, common, own, count)
         }
-        underWay = Flight(fragment: fragment, sum: sum)
+        underWay = Flight(fragment: fragment, rule: rule, sum: sum)
         try sum.start(on: (parts: 1 + 2 * fragment, sums: 2 + 2 * fragment))
     }
 
@@ -170,7 +204,7 @@ package final class OuterOptimizer {
         if let error { throw error }
         guard let flight = underWay, let sum = flight.sum else { return 0 }
         try sum.finish()
-        let (rate, decay) = (Float(options.learningRate), Float(options.momentum))
+        let (rate, decay) = (Float(flight.rule.rate), Float(flight.rule.momentum))
         let scale = 1 / Float(islands.count)
         forEachChunk(of: pieces(of: flight.fragment), with: sum.values) {
             common, _, momentum, delta, count in

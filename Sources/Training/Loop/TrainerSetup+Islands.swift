@@ -7,7 +7,8 @@ extension TrainerSetup {
         guard let islands else { return }
         outer = try OuterOptimizer(
             options, parameters: objective.parameters, sharesWeights: memory?.weights != nil,
-            stepCount: stepCount, islands: islands)
+            stepCount: stepCount,
+            inner: LearningRateSchedule(optimizerOptions, stepCount: stepCount), islands: islands)
     }
 
     /// Runs collective work of one replica; on islands an error that its ranks agree on ends the job.
