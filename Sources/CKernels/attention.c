@@ -68,3 +68,13 @@ void kernel_attention_score_gradient(
             STORE(d + i, LOAD(p + i) * (LOAD(d + i) - dot) * scale);
     }
 }
+
+/* Gives `value` to what lies before the window of each row: its last `window` scores. */
+SWIFT_LLM_DISPATCH
+void kernel_fill_before_window(
+    float *scores, long rows, long stride, long first_row, long window, float value) {
+    for (long r = 0; r < rows; r++) {
+        float *row = scores + r * stride;
+        for (long i = 0; i < first_row + r + 1 - window; i++) row[i] = value;
+    }
+}

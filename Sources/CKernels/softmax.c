@@ -97,11 +97,30 @@ void kernel_cross_entropy(
     }
 }
 
+/* The gradient through y = cap tanh(z / cap), of which the row holds y. */
+INLINE void capped_gradient(
+    float *gradient, const float *row, float peak, float total, int target, long columns,
+    float scale, float cap) {
+    float share = scale / total, slope = row[target] / cap, factor = 1.0f / cap;
+    slope = 1.0f - slope * slope;
+    for (long c = 0; c < columns; c += WIDTH) {
+        long count = columns - c < WIDTH ? columns - c : WIDTH;
+        vfloat y, e;
+        load_part(&y, row + c, count, peak);
+        e = y - peak;
+        exponential(&e, &e);
+        vfloat t = y * factor;
+        e = e * share * (1.0f - t * t);
+        store_part(gradient + c, &e, count);
+    }
+    gradient[target] -= scale * slope;
+}
+
 /* d loss / d logits = (softmax - one-hot) scale; `out` may be `logits`. */
 SWIFT_LLM_DISPATCH
 void kernel_cross_entropy_gradient(
     float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
-    float scale) {
+    float scale, float cap) {
     for (long r = 0; r < rows; r++) {
         const float *row = logits + r * columns;
         float *gradient = out + r * columns;
@@ -112,6 +131,12 @@ void kernel_cross_entropy_gradient(
             continue;
         }
         float peak = row_max(row, columns), answer = row[target];
+        if (cap > 0) {
+            float sum = row_exp_sum(row, peak, columns);
+            losses[r] = logf(sum) + peak - answer;
+            capped_gradient(gradient, row, peak, sum, target, columns, scale, cap);
+            continue;
+        }
         float total = row_exp(gradient, row, peak, columns);
         losses[r] = logf(total) + peak - answer;
         row_scale(gradient, scale / total, columns);
@@ -122,10 +147,10 @@ void kernel_cross_entropy_gradient(
 /* Row by row, so that a row of floats is still in the cache when it is rounded. */
 void kernel_cross_entropy_gradient_bf16(
     bfloat16 *out, float *losses, float *logits, const int *targets, long rows, long columns,
-    float scale) {
+    float scale, float cap) {
     for (long r = 0; r < rows; r++) {
         float *row = logits + r * columns;
-        kernel_cross_entropy_gradient(row, losses + r, row, targets + r, 1, columns, scale);
+        kernel_cross_entropy_gradient(row, losses + r, row, targets + r, 1, columns, scale, cap);
         kernel_narrow(out + r * columns, row, columns);
     }
 }

@@ -31,17 +31,26 @@ package final class ContinuationScorer {
         let losses = model.tokenLosses(
             inputs: rows(inputs, length: longest, padding: 0),
             targets: rows(continuations, length: longest, padding: -1),
-            cache: cache(of: known, sharedCount: min(sharedCount, known.count)).repeated(
+            cache: cache(
+                of: known, sharedCount: min(sharedCount, known.count),
+                sequenceLength: known.count + longest
+            ).repeated(
                 continuations.count, contextLength: known.count + longest, device: model.device))
         return continuations.indices.map { row in
             -losses.slice(row..<row + 1).buffer.reduce(0.0) { $0 + Double($1) }
         }
     }
 
-    private func cache(of known: ArraySlice<Int32>, sharedCount: Int) -> KeyValueCache {
-        if beginning.ids != Array(known.prefix(sharedCount)) {
+    /// - Parameter sequenceLength: the tokens with the longest continuation.
+    private func cache(
+        of known: ArraySlice<Int32>, sharedCount: Int, sequenceLength: Int
+    ) -> KeyValueCache {
+        if beginning.ids != Array(known.prefix(sharedCount))
+            || !beginning.cache.turns(as: sequenceLength)
+        {
             let cache = KeyValueCache(
-                model.configuration, contextLength: sharedCount, device: model.device)
+                model.configuration, contextLength: sharedCount, sequenceLength: sequenceLength,
+                device: model.device)
             remember(known.prefix(sharedCount), in: cache)
             beginning = (Array(known.prefix(sharedCount)), cache)
         }

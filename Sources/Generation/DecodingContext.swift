@@ -28,8 +28,7 @@ package final class DecodingContext {
         let window = ids[Self.windowStart(of: ids.count, model.configuration.contextLength)...]
         let known = zip(window, cached).prefix { $0 == $1 }.count
         // The last token is computed even if it is known: its logits are wanted.
-        let kept = min(known, window.count - 1)
-        cache.truncate(to: kept)
+        let kept = cache.truncate(to: min(known, window.count - 1), for: window.count)
         cached = Array(window)
         let new = window.dropFirst(kept)
         return model.nextTokenLogits(

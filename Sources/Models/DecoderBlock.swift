@@ -6,6 +6,7 @@ import Tensors
 /// both.
 struct DecoderBlock {
     private let layer: Int
+    private let isParallel: Bool
     private let weightLayout: DecoderConfiguration.WeightLayout
     private let options: AttentionOptions
     private let attentionNorm: NormLayer?
@@ -20,9 +21,10 @@ struct DecoderBlock {
     /// How queries, keys and values are made, side by side.
     private enum Projection {
         case joined(LinearLayer)
+        case joinedRotated(LinearLayer, angles: LayerAngles)
         case rotated(
             queries: HeadProjection, keys: HeadProjection, values: LinearLayer,
-            angles: RotaryTable)
+            angles: LayerAngles)
     }
 
     /// How queries, or keys, are made.
@@ -33,8 +35,9 @@ struct DecoderBlock {
 
     /// How the feed-forward part gets its inner values.
     private enum Raising {
-        case gelu(LinearLayer)
+        case gelu(LinearLayer, GELUForm)
         case gated(gate: LinearLayer, raise: LinearLayer, DecoderConfiguration.Activation)
+        case joined(LinearLayer)
     }
 
     /// Dropout sites of a block: attention probabilities, attention output, mlp output. Site 0 is
@@ -42,34 +45,39 @@ struct DecoderBlock {
     private static let sites = 3
 
     /// - Parameter angles: those of rotary positions; nil where positions are learned.
-    init(layer: Int, _ modules: ModuleParameters, angles: RotaryTable?) {
+    init(layer: Int, _ modules: ModuleParameters, angles: LayerAngles?) {
         let configuration = modules.configuration
+        let names = configuration.architecture.names
         func linear(_ module: DecoderModule) -> LinearLayer {
             modules.linear(module, layer: layer)
         }
         self.layer = layer
         weightLayout = configuration.weightLayout
-        options = AttentionOptions(
-            headCount: configuration.headCount,
-            keyValueHeadCount: configuration.keyValueHeadCount,
-            contextLength: configuration.contextLength)
+        isParallel = configuration.isParallel
+        options = AttentionOptions(configuration, layer: layer)
         attentionNorm = modules.norm(.attentionNorm, ifThereIn: layer)
         func heads(_ module: DecoderModule, _ norm: DecoderModule) -> HeadProjection {
             HeadProjection(
                 linear: linear(module), norm: modules.norm(norm, ifThereIn: layer))
         }
-        projection =
-            angles.map {
-                .rotated(
-                    queries: heads(.queries, .queryNorm), keys: heads(.keys, .keyNorm),
-                    values: linear(.values), angles: $0)
-            } ?? .joined(linear(.queriesKeysValues))
+        if names.hasInBlocks(.queriesKeysValues) {
+            let joined = linear(.queriesKeysValues)
+            projection = angles.map { .joinedRotated(joined, angles: $0) } ?? .joined(joined)
+        } else if let angles {
+            projection = .rotated(
+                queries: heads(.queries, .queryNorm), keys: heads(.keys, .keyNorm),
+                values: linear(.values), angles: angles)
+        } else {
+            preconditionFailure("positions that are learned need queries, keys and values joined")
+        }
         attentionOutput = linear(.attentionOutput)
         attentionResultNorm = modules.norm(.attentionResultNorm, ifThereIn: layer)
         mlpNorm = modules.norm(.mlpNorm, ifThereIn: layer)
         raising =
             switch configuration.activation {
-            case .gelu: .gelu(linear(.raise))
+            case .gelu: .gelu(linear(.raise), .tanh)
+            case .exactGELU: .gelu(linear(.raise), .exact)
+            case .swiGLU where names.hasInBlocks(.gateAndRaise): .joined(linear(.gateAndRaise))
             case .swiGLU, .geGLU:
                 .gated(
                     gate: linear(.gate), raise: linear(.raise), configuration.activation)
@@ -105,7 +113,7 @@ struct DecoderBlock {
             attended, through: attentionOutput, attentionResultNorm, to: x, site: site + 1, pass,
             element: element)
 
-        let normedAgain: Value<Flow> = opened(middle, mlpNorm, pass)
+        let normedAgain: Value<Flow> = opened(isParallel ? x : middle, mlpNorm, pass)
         let raised = raised(normedAgain, pass, element: element)
         return added(
             raised, through: lower, mlpResultNorm, to: middle, site: site + 2, pass,
@@ -138,6 +146,13 @@ struct DecoderBlock {
     ) -> Value<Flow> {
         switch projection {
         case .joined(let layer): return pass.linear(x, layer, element: element)
+        case .joinedRotated(let layer, let angles):
+            return pass.flow(
+                pass.tape.rotate(
+                    pass.floats(pass.linear(x, layer, element: element)),
+                    headCount: options.headCount, keyValueHeadCount: options.keyValueHeadCount,
+                    isByHead: pass.configuration.joinsByHead,
+                    pass.table(angles, adding: x.shape[1]), from: pass.cache?.length ?? 0))
         case .rotated(let queries, let keys, let values, let angles):
             func floats(_ layer: LinearLayer) -> Variable {
                 pass.floats(pass.linear(x, layer, element: element))
@@ -148,7 +163,8 @@ struct DecoderBlock {
             }
             return pass.flow(
                 pass.tape.rotate(
-                    queries: heads(queries), keys: heads(keys), values: floats(values), angles,
+                    queries: heads(queries), keys: heads(keys), values: floats(values),
+                    pass.table(angles, adding: x.shape[1]), headSize: pass.configuration.headSize,
                     from: pass.cache?.length ?? 0))
         }
     }
@@ -158,7 +174,11 @@ struct DecoderBlock {
         _ x: Value<Flow>, _ pass: ForwardPass, element: Element.Type
     ) -> Value<Flow> {
         switch raising {
-        case .gelu(let raise): return pass.linearGELU(x, raise, element: element)
+        case .gelu(let raise, let form):
+            return pass.linearGELU(x, raise, form: form, element: element)
+        case .joined(let layer):
+            let joined = pass.floats(pass.linear(x, layer, element: element))
+            return pass.flow(pass.tape.swiGLU(joined))
         case .gated(let gate, let raise, let activation):
             let opening = pass.floats(pass.linear(x, gate, element: element))
             let raised = pass.floats(pass.linear(x, raise, element: element))
@@ -168,5 +188,15 @@ struct DecoderBlock {
             let opened = pass.tape.gelu(opening, form: .tanh)
             return pass.flow(pass.tape.multiply(opened, raised))
         }
+    }
+}
+
+extension AttentionOptions {
+    /// Those of a layer.
+    fileprivate init(_ model: DecoderConfiguration, layer: Int) {
+        self.init(
+            headCount: model.headCount, keyValueHeadCount: model.keyValueHeadCount,
+            contextLength: model.contextLength, window: model.window(ofLayer: layer),
+            scale: model.scoreDivisor.map { 1 / $0.squareRoot() }, softCap: model.scoreCap)
     }
 }

@@ -20,12 +20,12 @@ extension ForwardPass {
 
     /// gelu(x w + b).
     func linearGELU<Flow: ComputeElement, Element: ComputeElement>(
-        _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
+        _ x: Value<Flow>, _ layer: LinearLayer, form: GELUForm, element: Element.Type
     ) -> Value<Flow> {
         guard configuration.weightLayout == .inputFirst, adapters[layer.weight] == nil,
             let bias = layer.bias
-        else { return tape.gelu(linear(x, layer, element: element), form: .tanh) }
-        return tape.linearGELU(x, weight: self[layer.weight], bias: self[bias], form: .tanh)
+        else { return tape.gelu(linear(x, layer, element: element), form: form) }
+        return tape.linearGELU(x, weight: self[layer.weight], bias: self[bias], form: form)
     }
 
     /// residual + dropout(x w + b).

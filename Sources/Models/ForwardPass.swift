@@ -36,7 +36,15 @@ struct ForwardPass {
         _ qkv: Value<Element>, _ options: AttentionOptions, layer: Int
     ) -> Value<Element> {
         guard let cache else { return tape.causalAttention(qkv, options) }
-        return tape.cachedAttention(qkv, options, past: cache.past(ofLayer: layer))
+        let past = cache.past(ofLayer: layer, adding: qkv.shape[1])
+        let attended = tape.cachedAttention(qkv, options, past: past)
+        cache.keep(past, ofLayer: layer, adding: qkv.shape[1])
+        return attended
+    }
+
+    /// The angles of some new positions.
+    func table(_ angles: LayerAngles, adding count: Int) -> RotaryTable {
+        angles.table(length: cache?.sequenceLength(adding: count) ?? count)
     }
 
     func normalized<Flow>(_ x: Variable, _ norm: NormLayer) -> Value<Flow> {

@@ -4,36 +4,49 @@ import Tensors
 /// the next token costs one position, not a pass over the whole sequence.
 ///
 /// Holds 2 layers * B * context * K D floats from the start (K heads of D; K D = C in GPT-2): 75 MB for
-/// a GPT-2 of 124M and one sequence. Keys hold the positions of their tokens, so all entries depend
-/// on where the sequence begins: when it outgrows the context, the cache cannot slide but is computed
-/// again.
+/// a GPT-2 of 124M and one sequence; of layers that see a window, at most two windows. Keys hold the
+/// positions of their tokens, so all entries depend on where the sequence begins: when it outgrows the
+/// context, the cache cannot slide but is computed again.
 package final class KeyValueCache {
     package let batchSize: Int
     package let contextLength: Int
     /// Positions that the cache holds.
     package private(set) var length = 0
 
-    /// [layer, B, S, K D].
-    private let keys: Tensor<Float>
-    private let values: Tensor<Float>
+    private let configuration: DecoderConfiguration
+    private let device: Device
+    private let whole: StoredLayers
+    private let sliding: StoredLayers
+    private var windows: WindowStore
+    /// The store of each layer, and its number there.
+    private let places: [(isSliding: Bool, number: Int)]
+    /// The least length of the whole sequences, for positions that turn by it.
+    private let sequenceLength: Int
 
-    /// - Parameter contextLength: the positions that there is room for; by default the model's.
-    package convenience init(
+    /// - Parameters:
+    ///   - contextLength: the positions that there is room for; by default the model's.
+    ///   - sequenceLength: the tokens that the sequences will have, where that is known before.
+    package init(
         _ configuration: DecoderConfiguration, batchSize: Int = 1, contextLength: Int? = nil,
-        device: Device
+        sequenceLength: Int = 0, device: Device
     ) {
-        self.init(
-            shape: [
-                configuration.layerCount, batchSize,
-                contextLength ?? configuration.contextLength, configuration.keyValueSize,
-            ], device: device)
-    }
-
-    private init(shape: [Int], device: Device) {
-        batchSize = shape[1]
-        contextLength = shape[2]
-        keys = device.uninitialized(shape)
-        values = device.uninitialized(shape)
+        let contextLength = contextLength ?? configuration.contextLength
+        (self.configuration, self.device) = (configuration, device)
+        (self.batchSize, self.contextLength) = (batchSize, contextLength)
+        self.sequenceLength = sequenceLength
+        let isSliding = (0..<configuration.layerCount).map {
+            configuration.window(ofLayer: $0) != nil
+        }
+        places = isSliding.indices.map { layer in
+            (isSliding[layer], isSliding[..<layer].count { $0 == isSliding[layer] })
+        }
+        windows = WindowStore(
+            window: configuration.sliding?.window ?? 1, contextLength: contextLength)
+        let width = configuration.keyValueSize
+        let slidingCount = isSliding.count { $0 }
+        whole = StoredLayers(
+            [configuration.layerCount - slidingCount, batchSize, contextLength, width], device)
+        sliding = StoredLayers([slidingCount, batchSize, windows.room, width], device)
     }
 
     /// A cache of `count` sequences that all begin as the one sequence of this one.
@@ -41,39 +54,74 @@ package final class KeyValueCache {
         precondition(
             batchSize == 1 && length <= contextLength,
             "expected one sequence of at most \(contextLength), got \(batchSize) of \(length)")
-        let (layerCount, width) = (keys.shape[0], keys.shape[3])
         let copy = KeyValueCache(
-            shape: [layerCount, count, contextLength, width], device: device)
+            configuration, batchSize: count, contextLength: contextLength,
+            sequenceLength: sequenceLength, device: device)
         copy.length = length
-        for index in 0..<layerCount * count {
-            for (source, target) in [(keys, copy.keys), (values, copy.values)] {
-                let start = index / count * self.contextLength * width
-                device.copy(
-                    source.view(from: start, shape: [length, width]),
-                    to: target.view(from: index * contextLength * width, shape: [length, width]))
-            }
-        }
+        copy.windows.first = windows.first
+        whole.copy(rows: length, to: copy.whole)
+        sliding.copy(rows: length - windows.first, to: copy.sliding)
         return copy
     }
 
-    /// Forgets all positions from `length` on.
-    package func truncate(to length: Int) {
+    /// Forgets all positions from `length` on; and all positions where those that the next tokens see are
+    /// not there any more, or would turn otherwise.
+    ///
+    /// - Parameter total: The tokens that the sequences will have with the next ones.
+    /// - Returns: the positions that are left.
+    @discardableResult
+    package func truncate(to length: Int, for total: Int? = nil) -> Int {
         precondition(
             (0...self.length).contains(length),
             "expected at most the \(self.length) positions of the cache, got \(length)")
-        self.length = length
+        let turnsAlike = total.map { turns(as: $0) } ?? true
+        let isKept = turnsAlike && (sliding.layerCount == 0 || windows.holds(upTo: length))
+        self.length = isKept ? length : 0
+        if self.length == 0 { windows.first = 0 }
+        return self.length
     }
 
-    func past(ofLayer layer: Int) -> PastKeysValues {
-        PastKeysValues(
-            keys: Self.layer(layer, of: keys), values: Self.layer(layer, of: values),
-            length: length)
+    /// Whether keys have turned as they do in sequences of so many tokens.
+    package func turns(as total: Int) -> Bool {
+        guard case .rotary(let rotary) = configuration.positions,
+            let short = rotary.shortLength
+        else { return true }
+        return (max(sequenceLength, length) > short) == (total > short)
+    }
+}
+
+extension KeyValueCache {
+    /// The tokens by which positions turn, with some new ones.
+    func sequenceLength(adding count: Int) -> Int { max(sequenceLength, length + count) }
+
+    /// The keys and values of a layer that `count` new positions see, with room for those of the new ones.
+    func past(ofLayer layer: Int, adding count: Int) -> PastKeysValues {
+        let place = places[layer]
+        guard place.isSliding else { return whole.past(place.number, first: 0, length: length) }
+        let next = windows.next(length: length, adding: count)
+        let kept = next.first - windows.first..<length - windows.first
+        guard next.isAside else {
+            if kept.lowerBound > 0 { sliding.move(place.number, rows: kept, to: sliding) }
+            return sliding.past(place.number, first: next.first, length: length)
+        }
+        let aside = StoredLayers(
+            [1, batchSize, kept.count + count, configuration.keyValueSize], device)
+        sliding.move(place.number, rows: kept, to: aside, 0)
+        return aside.past(0, first: next.first, length: length)
+    }
+
+    /// Called when attention has written the keys and values of `count` new positions behind `past`.
+    func keep(_ past: PastKeysValues, ofLayer layer: Int, adding count: Int) {
+        let place = places[layer]
+        guard place.isSliding, windows.next(length: length, adding: count).isAside else { return }
+        let first = windows.advanced(length: length, by: count).first
+        StoredLayers(past).move(
+            0, rows: first - past.first..<length + count - past.first, to: sliding, place.number)
     }
 
     /// Called when all layers have written the keys and values of `count` more positions.
-    func advance(by count: Int) { length += count }
-
-    private static func layer(_ layer: Int, of tensor: Tensor<Float>) -> Tensor<Float> {
-        tensor.slice(layer..<layer + 1).reshaped(Array(tensor.shape.dropFirst()))
+    func advance(by count: Int) {
+        windows = windows.advanced(length: length, by: count)
+        length += count
     }
 }

@@ -43,7 +43,7 @@ extension LanguageModel {
         if let wanted, let weights = parameters.packed(outputWeight), weights.hasEstimates,
             inputs.shape[0] == 1
         {
-            return device.largestProducts(last, weights, wanted: wanted)
+            return capped(device.largestProducts(last, weights, wanted: wanted))
         }
         return outputLayer(tape, tape.constant(last), as: Element.self).value
     }
@@ -64,7 +64,19 @@ extension LanguageModel {
     private func outputLayer<Element: ComputeElement>(
         _ tape: Tape, _ hidden: Variable, as element: Element.Type
     ) -> Variable {
-        tape.linear(
+        let logits = tape.linear(
             hidden, transposedWeight: tape.parameter(outputWeight, of: parameters), as: element)
+        return configuration.logitCap.map { tape.softCap(logits, by: $0) } ?? logits
+    }
+
+    /// Logits within their bound; those that are not wanted stay -infinity.
+    private func capped(_ logits: Tensor<Float>) -> Tensor<Float> {
+        guard let cap = configuration.logitCap else { return logits }
+        let capped = device.uninitialized(logits.shape)
+        device.softCap(logits, by: cap, into: capped)
+        for index in logits.buffer.indices where logits.pointer[index] == -.infinity {
+            capped.pointer[index] = -.infinity
+        }
+        return capped
     }
 }

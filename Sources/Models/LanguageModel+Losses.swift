@@ -27,7 +27,7 @@ extension LanguageModel {
             tape, inputs: inputs, dropout: dropout, cache: nil)
         return tape.linearCrossEntropy(
             hidden, weight: tape.parameter(outputWeight, of: parameters), targets: targets,
-            scale: scale)
+            scale: scale, cap: configuration.logitCap)
     }
 
     /// The loss of each target, in nats: inputs [B, T] and targets [B, T] -> [B, T]. It is 0 where the
@@ -67,7 +67,8 @@ extension LanguageModel {
         let countedLosses = tape.linearCrossEntropyLosses(
             Element.narrowed(tape.rows(hidden, counted).value, on: device),
             weight: tape.parameter(outputWeight, of: parameters),
-            targets: device.tensor(counted.map { targets.buffer[$0] }, shape: [counted.count]))
+            targets: device.tensor(counted.map { targets.buffer[$0] }, shape: [counted.count]),
+            cap: configuration.logitCap)
         let losses = device.zeros(targets.shape)
         for (index, position) in counted.enumerated() {
             losses.buffer[position] = countedLosses.buffer[index]

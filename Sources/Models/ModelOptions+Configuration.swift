@@ -70,7 +70,9 @@ extension ModelOptions {
     }
 
     private func checkHeadSize(of model: DecoderConfiguration) throws {
-        guard !model.headSize.isMultiple(of: 2) else { return }
+        guard case .rotary(let rotary) = model.positions else { return }
+        let turned = rotary.turnedSize(headSize: model.headSize)
+        guard turned == 0 || !turned.isMultiple(of: 2) else { return }
         throw Failure(
             "the heads of a \(model.architecture.name) have an odd width",
             expected: "an even embedding_size / head_count", got: "\(model.headSize)",

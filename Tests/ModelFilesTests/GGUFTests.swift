@@ -13,9 +13,10 @@ import Tokenizers
         vocabularySize: 11, contextLength: 8, embeddingSize: 32, layerCount: 2, headCount: 4,
         keyValueHeadCount: 2, mlpSize: 40,
         positions: RotaryPositions(
-            scaling: RopeScaling(
-                factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4,
-                originalContextLength: 16)),
+            scaling: .llama3(
+                RopeScaling(
+                    factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                    originalContextLength: 16))),
         isTied: false)
 
     let folder: TemporaryFolder

@@ -27,9 +27,10 @@ import Testing
             keyValueHeadCount: 1, mlpSize: 20, isTied: false, normEpsilon: 1e-6)
         for factor: Float? in [nil, 8] {
             let scaling = factor.map {
-                RopeScaling(
-                    factor: $0, lowFrequencyFactor: 1, highFrequencyFactor: 4,
-                    originalContextLength: 8)
+                RotaryScaling.llama3(
+                    RopeScaling(
+                        factor: $0, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                        originalContextLength: 8))
             }
             sizes.positions = .rotary(RotaryPositions(theta: 500, scaling: scaling))
             let configuration = HuggingFaceConfiguration(
@@ -114,7 +115,7 @@ import Testing
 
     @Test(arguments: [
         ("activation_function", "\"relu\""), ("activation_function", "\"gelu\""),
-        ("tie_word_embeddings", "false"), ("scale_attn_weights", "false"),
+        ("scale_attn_weights", "false"),
         ("scale_attn_by_inverse_layer_idx", "true"), ("add_cross_attention", "true"),
         ("quantization_config", "{}"), ("n_inner", "768"), ("n_head", "7"), ("n_head", "0"),
         ("n_embd", "-768"), ("n_embd", "768.5"), ("n_embd", "\"768\""), ("n_layer", "0"),

@@ -50,6 +50,9 @@ import Testing
         }
     }
 
+    /// Of the gradient, through seven layers.
+    static let mixedTolerance = 0.08
+
     /// Mixed precision rounds activations to 8 bits: the direction of the gradient stays.
     @Test(
         .enabled(if: ComputeKernels.hasBFloat16, "the processor has no bfloat16"),
@@ -75,7 +78,7 @@ import Testing
                 total += Double(e) * Double(e)
             }
         }
-        #expect((difference / total).squareRoot() < 0.05)
+        #expect((difference / total).squareRoot() < Self.mixedTolerance)
     }
 
     /// The key part of c_attn.bias has gradient 0, since softmax does not see it: there the

@@ -70,9 +70,18 @@ import Training
 
     @Test(arguments: [
         (ModelPreset.llama110M, 32_000, 109_529_856), (.tinyLlama, 32_000, 1_100_048_384),
-        (.llama3Small, 128_256, 1_235_814_400),
+        (.llama3Small, 128_256, 1_235_814_400), (.smolLM2Small, 49_152, 134_515_008),
+        (.smolLM2Medium, 49_152, 361_821_120), (.smolLM2Large, 49_152, 1_711_376_384),
+        (.mistral7B, 32_768, 7_248_023_552), (.qwen2Half, 151_936, 494_032_768),
+        (.qwen3Small, 151_936, 596_049_920), (.smolLM3Large, 128_256, 3_075_098_624),
+        (.olmo2Small, 100_352, 1_484_916_736), (.gemmaSmall, 256_000, 2_506_172_416),
+        (.gemma2Small, 256_000, 2_614_341_888), (.gemma3Small, 262_144, 268_098_176),
+        (.gemma3Large, 262_144, 999_885_952), (.phi3Mini, 32_064, 3_821_079_552),
+        (.pythia70M, 50_304, 70_426_624), (.pythia160M, 50_304, 162_322_944),
+        (.pythia410M, 50_304, 405_334_016), (.pythia1B, 50_304, 1_011_781_632),
+        (.pythia1400M, 50_304, 1_414_647_808),
     ])
-    func presetOfLlamaHasItsPublishedNumberOfParameters(
+    func presetOfAFamilyHasItsPublishedNumberOfParameters(
         preset: ModelPreset, vocabulary: Int, count: Int
     ) throws {
         var options = ModelOptions()

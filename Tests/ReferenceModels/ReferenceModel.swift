@@ -5,7 +5,7 @@ import Tensors
 
 /// A tiny model with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py,
 /// make_llama_fixtures.py and make_family_fixtures.py).
-package struct ReferenceModel: CustomStringConvertible, Sendable {
+package struct ReferenceModel: CustomStringConvertible, Equatable, Sendable {
     package let name: String
 
     package static let gpt2 = ["uneven", "full-context", "one-layer"].map {
@@ -14,14 +14,22 @@ package struct ReferenceModel: CustomStringConvertible, Sendable {
     package static let llama = ["grouped", "scaled"].map {
         ReferenceModel(name: "llama/\($0)")
     }
-    /// Two of each family, and more, by the names of their directories.
+    /// Three of each family, and more, by the names of their directories.
     package static let families = {
         let folder = tests.appending(path: "Fixtures/families").path
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().map { ReferenceModel(name: "families/\($0)") }
     }()
     package static let all = gpt2 + llama + families
+    /// The first of each family.
+    package static let oneOfEachFamily = families.filter { model in
+        families.first { $0.family == model.family } == model
+    }
 
+    /// What the name of the directory begins with.
+    private var family: Substring { name.prefix { $0 != "-" } }
+    /// Whether make_family_fixtures.py made it.
+    package var isOfAFamily: Bool { name.hasPrefix("families/") }
     package var description: String { name }
 
     /// A Hugging Face model directory.

@@ -93,6 +93,69 @@ import Testing
         #expect((works.max() ?? 0) <= works.reduce(0, +) / parts.count + largest)
     }
 
+    /// [length, window], on both sides of a block of 128 queries and of a vector of 16 scores.
+    @Test(arguments: [
+        [1, 1], [5, 1], [7, 3], [9, 20], [40, 17], [129, 128], [260, 5], [300, 150],
+    ])
+    func windowsScalesAndBoundsMatch(_ sizes: [Int]) {
+        for (cap, rate) in [(nil, 0), (0.8, 0), (nil, 0.3)] as [(Double?, Float)] {
+            let (t, heads) = (sizes[0], 2)
+            var random = SplitMix64(seed: 19)
+            let qkv = Reference(random: [1, t, 3 * heads * 2], in: -2...2, using: &random)
+            let dropout = rate > 0 ? Dropout.example(rate: rate) : nil
+            let factors = dropout?.attentionFactors(1, heads, t, contextLength: t)
+            var reference = ReferenceAttention(
+                headCount: heads, window: sizes[1], scale: 0.9, cap: cap)
+            if let factors { reference.factor = { factors[(($0 * heads + $1) * t + $2) * t + $3] } }
+            OperationCheck(
+                inputs: [qkv], directions: t < 30 ? .everyCoordinate : .sampled(3)
+            ) { [reference] in
+                reference($0[0])
+            } operation: {
+                let options = AttentionOptions(
+                    headCount: heads, contextLength: t, dropout: dropout, window: sizes[1],
+                    scale: 0.9, softCap: cap.map { Float($0) })
+                return $0.causalAttention($1[0], options)
+            }.expectAgreement()
+        }
+    }
+
+    /// Alone a sequence has its blocks in many parts, in a batch of 64 in one.
+    @Test func windowsHaveTheSameGradientsInOnePartAndInMany() {
+        let device = Device(threadCount: 2)
+        let (length, width) = (900, (4 + 2 * 2) * 4)
+        var random = SplitMix64(seed: 23)
+        let sequence = Reference(random: [1, length, width], in: -2...2, using: &random)
+        let seed = Reference(random: [1, length, 4 * 4], using: &random)
+        let gradients = [1, 32].map { count in
+            let tape = Tape(device: device)
+            func repeated(_ one: Reference) -> Tensor<Float> {
+                let values = Array(repeating: one.values, count: count).flatMap { $0 }
+                return device.tensor(
+                    Reference(shape: [count] + one.shape.dropFirst(), values: values))
+            }
+            let input = tape.input(repeated(sequence))
+            let options = AttentionOptions(
+                headCount: 4, keyValueHeadCount: 2, contextLength: length, window: 200)
+            tape.backward(from: tape.causalAttention(input, options), seed: repeated(seed))
+            return (input.node?.gradient?.array ?? []).prefix(length * width).map { Double($0) }
+        }
+        expectClose(gradients[0], gradients[1], .forward)
+    }
+
+    /// Key blocks before the window are skipped: the work grows with the length, not its square.
+    @Test func workGrowsWithTheWindow() {
+        func work(_ length: Int, window: Int?) -> Int {
+            let layout = AttentionLayout(
+                qkvShape: [1, length, 24],
+                AttentionOptions(headCount: 1, contextLength: length, window: window))
+            return layout.parts(heads: 1, groups: 1).joined().map(\.work).reduce(0, +)
+        }
+        #expect(work(8192, window: 512) <= 8192 * (512 + 128))
+        #expect(work(8192, window: nil) > 6 * work(8192, window: 512))
+        #expect(work(8192, window: 8192) == work(8192, window: nil))
+    }
+
     @Test func theFutureChangesNothing() {
         let device = Device(threadCount: 1)
         var random = SplitMix64(seed: 12)

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
 
     private func expectFusedLoss(
         _ shape: [Int], columns: Int, _ masking: Masking,
-        _ directions: OperationCheck.Directions
+        _ directions: OperationCheck.Directions, cap: Double? = nil
     ) {
         var random = SplitMix64(seed: 17)
         let targets = targets(shape, masking)
@@ -48,13 +49,14 @@ import Testing
         let x = Reference(random: leading + [columns], in: -2...2, using: &random)
         let weight = Reference(random: [shape[1], columns], using: &random)
         OperationCheck(inputs: [x, weight], directions: directions, startsWithOne: true) {
-            let loss = $0[0].linear($0[1].transposed).crossEntropy(targets)
+            let loss = $0[0].linear($0[1].transposed).capped(by: cap).crossEntropy(targets)
             return Reference(shape: [1], values: [loss * Double(Self.scale)])
         } operation: { tape, inputs in
             let ids = tape.device.tensor(targets, shape: leading)
             let loss = tape.linearCrossEntropy(
-                inputs[0], weight: inputs[1], targets: ids, scale: Self.scale)
-            let expected = x.linear(weight.transposed).crossEntropy(targets)
+                inputs[0], weight: inputs[1], targets: ids, scale: Self.scale,
+                cap: cap.map { Float($0) })
+            let expected = x.linear(weight.transposed).capped(by: cap).crossEntropy(targets)
             expectClose([loss.value], [expected], .forward, "sum")
             return loss.root
         }.expectAgreement()
@@ -68,6 +70,11 @@ import Testing
     @Test(arguments: shapes, Masking.allCases)
     func fusedLossAndEveryDerivativeMatch(_ shape: [Int], _ masking: Masking) {
         expectFusedLoss(shape, columns: 3, masking, .everyCoordinate)
+    }
+
+    @Test(arguments: shapes, Masking.allCases)
+    func boundedLossAndEveryDerivativeMatch(_ shape: [Int], _ masking: Masking) {
+        expectFusedLoss(shape, columns: 3, masking, .everyCoordinate, cap: 0.9)
     }
 
     @Test(arguments: largeShapes)
@@ -132,5 +139,13 @@ import Testing
         let loss = tape.crossEntropy(
             logits, targets: device.tensor([3] as [Int32], shape: [1]), scale: 1)
         expectClose([loss.value], [2.0794415416798357], .rounding)
+    }
+}
+
+extension Reference {
+    /// cap tanh(x / cap).
+    fileprivate func capped(by cap: Double?) -> Reference {
+        guard let cap else { return self }
+        return Reference(shape: shape, values: values.map { cap * tanh($0 / cap) })
     }
 }

@@ -79,6 +79,65 @@ import Testing
         }.expectAgreement()
     }
 
+    /// A part of each head turns, of tensors of their own and of a joined one in both orders.
+    @Test(arguments: [[1, 3, 2, 1, 6, 1], [2, 4, 2, 2, 5, 2], [1, 2, 3, 3, 4, 0]])
+    func joinedRotaryMatches(_ sizes: [Int]) {
+        let (b, t, heads, keyHeads, size) = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])
+        var random = SplitMix64(seed: 22)
+        let frequencies: [Float] = [0.7]
+        let table = RotaryTable(
+            frequencies: frequencies, positions: sizes[5] + t, amplitude: 1.5,
+            device: Device(threadCount: 1))
+        let total = heads + 2 * keyHeads
+        let joined = Reference(random: [b, t, total * size], using: &random)
+        for isByHead in heads == keyHeads ? [false, true] : [false] {
+            OperationCheck(inputs: [joined]) {
+                let order = (0..<total).map { place in
+                    isByHead ? place % heads * 3 + place / heads : place
+                }
+                return $0[0].heads(order, size: size).turned(
+                    frequencies, from: sizes[5], amplitude: 1.5, size: size,
+                    heads: heads + keyHeads)
+            } operation: {
+                $0.rotate(
+                    $1[0], headCount: heads, keyValueHeadCount: keyHeads, isByHead: isByHead,
+                    table, from: sizes[5])
+            }.expectAgreement()
+        }
+    }
+
+    @Test(arguments: [[1], [7], [16], [3, 17]])
+    func joinedSwiGLUMatches(_ shape: [Int]) {
+        var random = SplitMix64(seed: 10)
+        let width = shape.last ?? 1
+        let joined = Reference(
+            random: shape.dropLast() + [2 * width], in: -6...6, using: &random)
+        OperationCheck(inputs: [joined]) {
+            let x = $0[0]
+            let values = (0..<x.rowCount * width).map { index in
+                let start = index / width * 2 * width + index % width
+                return x.values[start] / (1 + exp(-x.values[start])) * x.values[start + width]
+            }
+            return Reference(shape: shape, values: values)
+        } operation: {
+            $0.swiGLU($1[0])
+        }.expectAgreement()
+    }
+
+    /// Within the series, at its end, and where the bound is reached.
+    @Test func softCapMatches() {
+        let x = Reference(
+            shape: [17],
+            values: [
+                0, 1e-6, -1e-3, 0.1, 0.7, 0.7499, 0.7501, -0.76, 1, -2, 3, 5, -8, 20, 60, -99, 0.3,
+            ])
+        OperationCheck(inputs: [x]) {
+            Reference(shape: [17], values: $0[0].values.map { 3 * tanh($0 / 3) })
+        } operation: {
+            $0.softCap($1[0], by: 3)
+        }.expectAgreement()
+    }
+
     /// [sequences, length, heads of queries, heads of keys, head size].
     @Test(arguments: [[1, 1, 2, 1, 3], [2, 5, 4, 2, 3], [1, 7, 6, 2, 1], [1, 4, 3, 1, 2]])
     func groupedAttentionMatches(_ sizes: [Int]) {
@@ -156,6 +215,38 @@ extension Reference {
             }
         }
         return out
+    }
+
+    /// The first heads turn in their first values, the others stay.
+    fileprivate func turned(
+        _ frequencies: [Float], from start: Int, amplitude: Double, size: Int, heads: Int
+    ) -> Reference {
+        var out = self
+        let half = frequencies.count
+        for row in 0..<rowCount {
+            let position = Double(start + row % shape[1])
+            for head in 0..<heads {
+                for plane in 0..<half {
+                    let angle = position * Double(frequencies[plane])
+                    let first = row * columnCount + head * size + plane
+                    let (x, y) = (values[first], values[first + half])
+                    out.values[first] = amplitude * (x * cos(angle) - y * sin(angle))
+                    out.values[first + half] = amplitude * (y * cos(angle) + x * sin(angle))
+                }
+            }
+        }
+        return out
+    }
+
+    /// The heads of each row in another order.
+    fileprivate func heads(_ order: [Int], size: Int) -> Reference {
+        let rows = (0..<rowCount).flatMap { row in
+            order.flatMap { head in
+                let start = row * columnCount + head * size
+                return values[start..<start + size]
+            }
+        }
+        return Reference(shape: shape, values: rows)
     }
 
     /// Side by side along the last axis.

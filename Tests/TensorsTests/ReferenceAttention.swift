@@ -4,6 +4,10 @@ import Tensors
 /// Causal attention with all probabilities written out: b sequence, h head, i query, j key.
 struct ReferenceAttention {
     let headCount: Int
+    /// The positions that one sees, itself among them.
+    var window = Int.max
+    var scale: Double?
+    var cap: Double?
     /// Factor of each probability, from (b, h, i, j): dropout.
     var factor: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 1 }
 
@@ -28,15 +32,17 @@ struct ReferenceAttention {
         }
 
         let query = start(0, i)
-        let scores = (0...i).map { j in
+        let first = max(0, i - (window - 1))
+        let scores = (first...i).map { j in
             let key = start(1, j)
             var sum = 0.0
             for c in 0..<headSize { sum += qkv.values[query + c] * qkv.values[key + c] }
-            return sum / Double(headSize).squareRoot()
+            sum *= scale ?? 1 / Double(headSize).squareRoot()
+            return cap.map { $0 * tanh(sum / $0) } ?? sum
         }
-        let probabilities = Reference(shape: [i + 1], values: scores).softmax.values
-        for j in 0...i {
-            let (weight, value) = (probabilities[j] * factor(b, h, i, j), start(2, j))
+        let probabilities = Reference(shape: [scores.count], values: scores).softmax.values
+        for j in first...i {
+            let (weight, value) = (probabilities[j - first] * factor(b, h, i, j), start(2, j))
             let target = (b * length + i) * width + h * headSize
             for c in 0..<headSize { out.values[target + c] += weight * qkv.values[value + c] }
         }

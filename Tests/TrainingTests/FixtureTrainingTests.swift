@@ -12,7 +12,21 @@ import Training
     static let normTolerance = 4e-6
     static let weightTolerance: Float = 4e-6
 
+    /// Rounding of float32, through attention that is bounded and norms of small vectors.
+    static let familyTolerance = 1e-5
+
     let device = Device(threadCount: 2)
+
+    @Test(arguments: ReferenceModel.families)
+    func lossesOfTenStepsOfEachFamilyEqualPyTorch(_ reference: ReferenceModel) throws {
+        let training = try ReferenceTraining(reference, try reference.model(device: device))
+        let losses = try reference.values("losses")
+        #expect(losses.count == 10)
+        for step in losses.indices {
+            let loss = training.run(step: step).loss
+            #expect(abs(loss - Double(losses[step])) < Self.familyTolerance, "step \(step)")
+        }
+    }
 
     @Test(arguments: ReferenceModel.gpt2)
     func lossesNormsAndWeightsOfTwentyStepsEqualPyTorch(_ reference: ReferenceModel) throws {

@@ -83,27 +83,35 @@ void kernel_swiglu(float *out, const float *a, const float *b, long n);
 void kernel_swiglu_backward(
     float *da, float *db, const float *dy, const float *a, const float *b, long n);
 
-/* rotary.c; row r has `heads` heads of 2 * half floats and the angles [r, half]; the direction is
- * 1, or -1 to turn back. */
+/* rotary.c; row r has `heads` heads of 2 * half + rest floats and the angles [r, half]; the heads begin
+ * head_stride floats after each other; the direction is 1, or -1 to turn back. */
 void kernel_rotate_heads(
-    float *out, long out_stride, const float *x, long x_stride, const float *cosines,
-    const float *sines, long rows, long heads, long half, float direction, int adds);
+    float *out, long out_stride, long out_head_stride, const float *x, long x_stride,
+    long x_head_stride, const float *cosines, const float *sines, long rows, long heads, long half,
+    long rest, float direction, int adds);
+
+/* soft_cap.c; out = cap tanh(scale x / cap); slopes = 1 - (out / cap)^2 where they are not NULL. */
+void kernel_soft_cap(
+    float *out, float *slopes, const float *x, float scale, float cap, long n);
+/* dx = dy (1 - (y / cap)^2) */
+void kernel_soft_cap_backward(float *dx, const float *dy, const float *y, float cap, long n);
 
 /* softmax.c */
 void kernel_softmax(float *out, const float *x, long rows, long columns);
 void kernel_softmax_backward(
     float *dx, const float *dy, const float *y, long rows, long columns, int adds);
 
-/* A target below 0 is not counted: its loss and gradient are 0. */
+/* A target below 0 is not counted: its loss and gradient are 0. Where cap is above 0, the logits are cap
+ * tanh(z / cap), and the gradient is that of z. */
 void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns);
 void kernel_cross_entropy_gradient(
     float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
-    float scale);
+    float scale, float cap);
 /* Overwrites the logits. */
 void kernel_cross_entropy_gradient_bf16(
     bfloat16 *out, float *losses, float *logits, const int *targets, long rows, long columns,
-    float scale);
+    float scale, float cap);
 
 /* attention.c; row r of a block sees its first first_row + r + 1 scores; the stride is a multiple of
  * 16. */
@@ -111,6 +119,8 @@ void kernel_causal_softmax(
     float *scores, float *log_sums, long rows, long stride, long first_row, float scale);
 void kernel_causal_probabilities(
     float *scores, const float *log_sums, long rows, long stride, long first_row, float scale);
+void kernel_fill_before_window(
+    float *scores, long rows, long stride, long first_row, long window, float value);
 void kernel_attention_score_gradient(
     float *d_scores, const float *probabilities, const float *output_dots, long rows, long stride,
     float scale);

@@ -1,3 +1,4 @@
+import Diagnostics
 import Models
 
 extension DecoderModule {
@@ -17,6 +18,7 @@ extension DecoderModule {
         case .attentionResultNorm: "post_attention_norm"
         case .mlpNorm: "ffn_norm"
         case .gate: "ffn_gate"
+        case .gateAndRaise: "ffn_up"
         case .raise: "ffn_up"
         case .lower: "ffn_down"
         case .mlpResultNorm: "post_ffw_norm"
@@ -82,6 +84,25 @@ extension DecoderConfiguration {
         guard let rows = rotaryRows(of: tensor) else { return values }
         values.withUnsafeMutableBufferPointer { rows.interleave($0) }
         return values
+    }
+
+    /// Throws where the file could not tell how positions turn, or what a layer sees.
+    func checkGGUFPositions() throws(Failure) {
+        guard sliding == nil else {
+            throw Failure(
+                "windows of attention are not written as GGUF", expected: "no sliding_window",
+                got: "\(sliding?.window ?? 0)", remedy: "export it as a Hugging Face directory")
+        }
+        guard case .rotary(let rotary) = positions else { return }
+        switch rotary.scaling {
+        case nil, .linear, .llama3: return
+        case .dynamic, .yarn, .longRope:
+            throw Failure(
+                "this scaling of rotary positions is not written as GGUF",
+                expected: "linear or llama3",
+                got: rotary.huggingFaceScaling["rope_type"]?.string ?? "another",
+                remedy: "export it as a Hugging Face directory")
+        }
     }
 
     /// By how much scaling divides each frequency of rotary positions.

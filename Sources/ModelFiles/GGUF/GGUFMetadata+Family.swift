@@ -62,6 +62,11 @@ extension GGUFMetadata {
         guard let name = type ?? (factor == nil ? nil : "linear"), name != "none" else {
             return nil
         }
+        guard name == "linear" else {
+            throw failure(
+                "\(prefix)scaling.type", expected: "\"linear\" or \"none\"",
+                fields["\(prefix)scaling.type"])
+        }
         var members: [String: JSONValue] = ["rope_type": .string(name), "factor": factor ?? .null]
         if let original = try json("\(prefix)scaling.original_context_length") {
             members["original_max_position_embeddings"] = original

@@ -41,7 +41,7 @@ struct GGUFRotaryFactors {
 
     private func fits(_ scaling: RopeScaling) -> Bool {
         let plain = RotaryPositions(theta: theta).frequencies(headSize: headSize)
-        let scaled = RotaryPositions(theta: theta, scaling: scaling)
+        let scaled = RotaryPositions(theta: theta, scaling: .llama3(scaling))
             .frequencies(headSize: headSize)
         return zip(factors, zip(plain, scaled)).allSatisfy { own, frequencies in
             abs(own * frequencies.1 / frequencies.0 - 1) <= Self.tolerance

@@ -33,7 +33,7 @@ package struct Architecture: OptionChoice {
 
     /// All families, in the order in which they are listed.
     package static let all = [
-        gpt2, llama, mistral, qwen2, qwen3, smolLM3, olmo2, gemma,
+        gpt2, llama, mistral, qwen2, qwen3, smolLM3, olmo2, gemma, gemma2, gemma3, phi3, gptNeoX,
     ]
 }
 
@@ -42,9 +42,11 @@ extension Architecture {
     ///
     /// - Parameters:
     ///   - classes: What the names of its classes in transformers begin with.
+    ///   - classifier: The class that tells classes apart, where its name begins otherwise.
     ///   - block: The names of the modules of a block, in their order.
     static func relativeOfLlama(
-        name: String, classes: String, block: KeyValuePairs<DecoderModule, String>,
+        name: String, classes: String, classifier: String? = nil,
+        block: KeyValuePairs<DecoderModule, String>,
         defaultIDs: (beginningOfText: Int?, endOfText: Int), hasNeighbouringPlanesInGGUF: Bool,
         presets: [ModelPreset],
         read: @escaping @Sendable (JSONMembers) throws(Failure) -> DecoderConfiguration,
@@ -52,7 +54,7 @@ extension Architecture {
     ) -> Architecture {
         Architecture(
             name: name, causalClass: classes + "ForCausalLM",
-            classifierClass: classes + "ForSequenceClassification",
+            classifierClass: classifier ?? classes + "ForSequenceClassification",
             names: ModuleNames(
                 prefix: "model", blocks: "layers",
                 embeddings: [.tokenEmbedding: "embed_tokens"], block: block,

@@ -70,6 +70,7 @@ extension DecoderConfiguration {
         case .keys, .values: (embeddingSize, keyValueSize)
         case .attentionOutput: (querySize, embeddingSize)
         case .gate, .raise: (embeddingSize, mlpSize)
+        case .gateAndRaise: (embeddingSize, 2 * mlpSize)
         case .lower: (mlpSize, embeddingSize)
         default: preconditionFailure("\(module) is no linear layer of a block")
         }

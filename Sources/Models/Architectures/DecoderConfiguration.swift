@@ -37,6 +37,18 @@ package struct DecoderConfiguration: Equatable, Sendable {
     package var headNorm: HeadNorm?
     /// What embeddings are multiplied with on their way into the residual stream.
     package var embeddingScale: Float = 1
+    /// The layers that see a window of the past only; nil where all see all of it.
+    package var sliding: SlidingAttention?
+    /// The number by whose root the products of queries and keys are divided; nil for the head size.
+    package var scoreDivisor: Float?
+    /// The bound of attention's scores; nil for none; 50 in Gemma 2.
+    package var scoreCap: Float?
+    /// The bound of logits; nil for none; 30 in Gemma 2.
+    package var logitCap: Float?
+    /// Whether queries, keys and values that one layer makes lie head by head, those of each together.
+    package var joinsByHead = false
+    /// Whether both parts of a block start from what comes into it.
+    package var isParallel = false
     /// The layers whose queries and keys do not turn with the position.
     package var unturnedLayers = LayerPattern.none
 
@@ -55,9 +67,9 @@ package struct DecoderConfiguration: Equatable, Sendable {
 
     /// How attention knows the order of tokens.
     package enum Positions: Equatable, Sendable {
-        /// A table of vectors is added to the embedding; one linear layer makes queries, keys and values.
+        /// A table of vectors is added to the embedding.
         case learned
-        /// Queries and keys, each with a linear layer of its own, turn with the position.
+        /// Queries and keys turn with the position.
         case rotary(RotaryPositions)
     }
 
@@ -65,6 +77,8 @@ package struct DecoderConfiguration: Equatable, Sendable {
     package enum Activation: Sendable {
         /// gelu(raise(x)), in the tanh form.
         case gelu
+        /// gelu(raise(x)), in the exact form.
+        case exactGELU
         /// silu(gate(x)) raise(x) (Shazeer, 2020).
         case swiGLU
         /// gelu(gate(x)) raise(x), in the tanh form (Shazeer, 2020).
@@ -77,6 +91,11 @@ package struct DecoderConfiguration: Equatable, Sendable {
         case inputFirst
         /// [out, in], as PyTorch's; products are handed on as floats, and rounded as operands.
         case outputFirst
+    }
+
+    /// The tokens that one of a layer sees; nil for all of the past.
+    func window(ofLayer layer: Int) -> Int? {
+        sliding.flatMap { $0.layers.holds(layer) ? $0.window : nil }
     }
 
     /// The width of a head where it is not embeddingSize / headCount.

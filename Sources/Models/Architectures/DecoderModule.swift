@@ -9,6 +9,8 @@ package enum DecoderModule: Hashable, Sendable {
     /// Of what attention adds to the residual stream.
     case attentionResultNorm
     case mlpNorm, gate, raise, lower
+    /// Gate and raised from one layer, side by side.
+    case gateAndRaise
     /// Of what the feed-forward part adds to the residual stream.
     case mlpResultNorm
     case finalNorm
@@ -19,7 +21,7 @@ package enum DecoderModule: Hashable, Sendable {
     package var isLinear: Bool {
         switch self {
         case .queriesKeysValues, .queries, .keys, .values, .attentionOutput: true
-        case .gate, .raise, .lower: true
+        case .gate, .raise, .lower, .gateAndRaise: true
         default: false
         }
     }

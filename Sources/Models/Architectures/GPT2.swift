@@ -3,7 +3,7 @@ import JSON
 
 extension Architecture {
     /// GPT-2 (Radford et al., 2019): learned positions, layer norms, fused queries-keys-values with
-    /// biases, GELU in the tanh form, and an output layer that shares the embedding table.
+    /// biases, GELU in the tanh form, and an output layer that mostly shares the embedding table.
     package static let gpt2 = Architecture(
         name: "gpt2", causalClass: "GPT2LMHeadModel",
         classifierClass: "GPT2ForSequenceClassification",
@@ -30,7 +30,7 @@ extension DecoderConfiguration {
     /// A GPT-2 of these sizes.
     package static func gpt2(
         vocabularySize: Int, contextLength: Int, embeddingSize: Int, layerCount: Int,
-        headCount: Int, dropoutRate: Float = 0, normEpsilon: Float = 1e-5
+        headCount: Int, isTied: Bool = true, dropoutRate: Float = 0, normEpsilon: Float = 1e-5
     ) -> DecoderConfiguration {
         DecoderConfiguration(
             architecture: .gpt2, vocabularySize: vocabularySize, contextLength: contextLength,
@@ -38,7 +38,7 @@ extension DecoderConfiguration {
             keyValueHeadCount: headCount, headSize: embeddingSize / headCount,
             mlpSize: 4 * embeddingSize, norm: .layer, normEpsilon: normEpsilon,
             positions: .learned, activation: .gelu, weightLayout: .inputFirst,
-            biasedModules: [.queriesKeysValues, .attentionOutput, .raise, .lower], isTied: true,
+            biasedModules: [.queriesKeysValues, .attentionOutput, .raise, .lower], isTied: isTied,
             dropoutRate: dropoutRate)
     }
 }
@@ -89,7 +89,7 @@ extension DecoderConfiguration {
             "resid_pdrop": dropoutRate,
             "scale_attn_by_inverse_layer_idx": .boolean(false),
             "scale_attn_weights": .boolean(true),
-            "tie_word_embeddings": .boolean(true),
+            "tie_word_embeddings": .boolean(isTied),
         ]
     }
 }
@@ -108,7 +108,8 @@ extension JSONMembers {
             contextLength: try integer("n_positions", default: 1024, in: 1...1 << 30),
             embeddingSize: embeddingSize,
             layerCount: try integer("n_layer", default: 12, in: 1...1 << 12),
-            headCount: headCount, dropoutRate: try gpt2DropoutRate(),
+            headCount: headCount, isTied: try flag("tie_word_embeddings", default: true),
+            dropoutRate: try gpt2DropoutRate(),
             normEpsilon: try epsilon("layer_norm_epsilon", default: 1e-5))
     }
 
@@ -119,7 +120,6 @@ extension JSONMembers {
             oneOf: [.string("gelu_new"), .string("gelu_pytorch_tanh")])
         let isTrue = JSONValue.boolean(true)
         let isFalse = JSONValue.boolean(false)
-        try require("tie_word_embeddings", default: isTrue, oneOf: [isTrue])
         try require("scale_attn_weights", default: isTrue, oneOf: [isTrue])
         try require("scale_attn_by_inverse_layer_idx", default: isFalse, oneOf: [isFalse])
         try require("add_cross_attention", default: isFalse, oneOf: [isFalse])

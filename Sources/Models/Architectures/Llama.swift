@@ -114,8 +114,9 @@ extension ModelPreset {
             headCount: 32, keyValueHeadCount: 8, mlpSize: 8192,
             positions: RotaryPositions(
                 theta: 500_000,
-                scaling: RopeScaling(
-                    factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4,
-                    originalContextLength: 8192)))
+                scaling: .llama3(
+                    RopeScaling(
+                        factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                        originalContextLength: 8192))))
     }
 }

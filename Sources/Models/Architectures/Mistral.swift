@@ -2,7 +2,8 @@ import Diagnostics
 import JSON
 
 extension Architecture {
-    /// Mistral (Jiang et al., 2023): a Llama whose heads may have a width of their own.
+    /// Mistral (Jiang et al., 2023): a Llama whose heads may have a width of their own, and whose layers may
+    /// see a window of the past.
     package static let mistral: Architecture = .relativeOfLlama(
         name: "mistral", classes: "Mistral",
         block: [
@@ -38,14 +39,14 @@ extension ModelPreset {
 
 extension JSONMembers {
     fileprivate func mistral() throws(Failure) -> DecoderConfiguration {
-        let model = try rotaryDecoder(.mistral, .mistral)
-        try requireNoWindow(below: model.contextLength, default: 4096)
+        var model = try rotaryDecoder(.mistral, .mistral)
+        model.sliding = try sliding(layerCount: model.layerCount, window: 4096, usual: nil)
         return model
     }
 }
 
 extension DecoderConfiguration {
     fileprivate var mistralMembers: [String: JSONValue] {
-        rotaryMembers.merging(["sliding_window": .null]) { $1 }
+        rotaryMembers.merging(["sliding_window": slidingMembers["sliding_window"] ?? .null]) { $1 }
     }
 }

@@ -47,9 +47,7 @@ extension JSONMembers {
     fileprivate func qwen2() throws(Failure) -> DecoderConfiguration {
         var model = try rotaryDecoder(.qwen2, .qwen2)
         model.biasedModules = [.queries, .keys, .values]
-        if try flag("use_sliding_window", default: false) {
-            try requireNoWindow(below: model.contextLength, default: 4096)
-        }
+        model.sliding = try slidingFromALayerOn(layerCount: model.layerCount)
         return model
     }
 }
@@ -57,8 +55,8 @@ extension JSONMembers {
 extension DecoderConfiguration {
     fileprivate var qwen2Members: [String: JSONValue] {
         rotaryMembers.merging([
-            "max_window_layers": .integer(layerCount), "sliding_window": .null,
-            "use_sliding_window": .boolean(false),
-        ]) { $1 }
+            "max_window_layers": .integer(layerCount),
+            "use_sliding_window": .boolean(sliding != nil),
+        ]) { $1 }.merging(slidingMembers) { $1 }
     }
 }

@@ -53,9 +53,7 @@ extension JSONMembers {
         if try flag("attention_bias", default: false) {
             model.biasedModules = [.queries, .keys, .values, .attentionOutput]
         }
-        if try flag("use_sliding_window", default: false) {
-            try requireNoWindow(below: model.contextLength, default: 4096)
-        }
+        model.sliding = try slidingFromALayerOn(layerCount: model.layerCount)
         return model
     }
 }
@@ -64,8 +62,8 @@ extension DecoderConfiguration {
     fileprivate var qwen3Members: [String: JSONValue] {
         rotaryMembers.merging([
             "attention_bias": .boolean(biasedModules.contains(.queries)),
-            "max_window_layers": .integer(layerCount), "sliding_window": .null,
-            "use_sliding_window": .boolean(false),
-        ]) { $1 }
+            "max_window_layers": .integer(layerCount),
+            "use_sliding_window": .boolean(sliding != nil),
+        ]) { $1 }.merging(slidingMembers) { $1 }
     }
 }

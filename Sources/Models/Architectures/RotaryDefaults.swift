@@ -19,6 +19,7 @@ struct RotaryDefaults {
     /// The words of config.json for the activation that the family has; the first is written.
     var activations = ["silu"]
     var activationKey = "hidden_act"
+    var rotary = RotaryKeys()
 }
 
 extension JSONMembers {
@@ -42,15 +43,16 @@ extension JSONMembers {
         let headSize = try integer(
             "head_dim", default: defaults.headSize ?? max(1, embeddingSize / headCount),
             in: 1...1 << 16)
-        guard headSize % 2 == 0 else { throw failure("head_dim", expected: "an even number") }
-        let positions = try rotary(theta: defaults.theta)
+        let contextLength = try integer(
+            "max_position_embeddings", default: defaults.contextLength, in: 1...1 << 24)
+        let positions = try rotary(
+            theta: defaults.theta, defaults.rotary, headSize: headSize,
+            contextLength: contextLength)
         return DecoderConfiguration(
             architecture: architecture,
             vocabularySize: try integer(
                 "vocab_size", default: defaults.vocabularySize, in: 1...1 << 30),
-            contextLength: try integer(
-                "max_position_embeddings", default: defaults.contextLength, in: 1...1 << 24),
-            embeddingSize: embeddingSize,
+            contextLength: contextLength, embeddingSize: embeddingSize,
             layerCount: try integer(
                 "num_hidden_layers", default: defaults.layerCount, in: 1...1 << 12),
             headCount: headCount, keyValueHeadCount: keyHeads, headSize: headSize,
@@ -61,41 +63,6 @@ extension JSONMembers {
             positions: .rotary(positions), activation: .swiGLU, weightLayout: .outputFirst,
             biasedModules: [], isTied: try flag("tie_word_embeddings", default: defaults.isTied),
             dropoutRate: try rate("attention_dropout", default: 0))
-    }
-
-    /// transformers 5 keeps base and scaling in `rope_parameters`; before, the base stood alone.
-    ///
-    /// - Parameter kind: The key of one of several kinds of layers in `rope_parameters`.
-    func rotary(theta: Float, of kind: String? = nil) throws(Failure) -> RotaryPositions {
-        let key = self["rope_parameters"] == nil ? "rope_scaling" : "rope_parameters"
-        var scaling = try JSONMembers(self[key] ?? .members([]), at: path)
-        if let kind, let own = scaling[kind] { scaling = try JSONMembers(own, at: path) }
-        for place in [self, scaling] {
-            let whole = [JSONValue.float(1), .integer(1)]
-            try place.require("partial_rotary_factor", default: whole[0], oneOf: whole)
-        }
-        let base = scaling["rope_theta"] == nil ? self : scaling
-        let theta = try base.positive("rope_theta", default: theta)
-        return RotaryPositions(theta: theta, scaling: try scaling.ropeScaling(key))
-    }
-
-    private func ropeScaling(_ key: String) throws(Failure) -> RopeScaling? {
-        let kind = self["rope_type"] ?? self["type"] ?? .string("default")
-        switch kind.string {
-        case "default": return nil
-        case "llama3":
-            return RopeScaling(
-                factor: try positive("factor"),
-                lowFrequencyFactor: try positive("low_freq_factor"),
-                highFrequencyFactor: try positive("high_freq_factor"),
-                originalContextLength: try integer(
-                    "original_max_position_embeddings", default: 0, in: 1...1 << 24))
-        default: throw failure(key, expected: "rope_type default or llama3")
-        }
-    }
-
-    func positive(_ key: String, default value: Float = 0) throws(Failure) -> Float {
-        try float(key, default: value, expected: "a number above 0") { $0 > 0 && $0.isFinite }
     }
 }
 
@@ -115,32 +82,9 @@ extension DecoderConfiguration {
             "num_hidden_layers": .integer(layerCount),
             "num_key_value_heads": .integer(keyValueHeadCount),
             "rms_norm_eps": .float(normEpsilon),
-            "rope_scaling": rotary.scaling.map(\.huggingFace) ?? .null,
+            "rope_scaling": rotary.huggingFaceScaling,
             "rope_theta": .float(rotary.theta),
             "tie_word_embeddings": .boolean(isTied),
         ]
-    }
-}
-
-extension RopeScaling {
-    /// The scaling as config.json has it.
-    package var huggingFace: JSONValue {
-        .object([
-            "factor": .float(factor), "high_freq_factor": .float(highFrequencyFactor),
-            "low_freq_factor": .float(lowFrequencyFactor),
-            "original_max_position_embeddings": .integer(originalContextLength),
-            "rope_type": .string("llama3"),
-        ])
-    }
-}
-
-extension JSONMembers {
-    /// Refuses attention that sees a window of the past only, unless the window is all of it.
-    func requireNoWindow(below contextLength: Int, default value: Int) throws(Failure) {
-        if self["sliding_window"] == nil && contains("sliding_window") { return }
-        let window = try integer("sliding_window", default: value, in: 1...1 << 30)
-        guard window >= contextLength else {
-            throw failure("sliding_window", expected: "null, or at least \(contextLength)")
-        }
     }
 }

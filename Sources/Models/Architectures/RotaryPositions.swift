@@ -4,51 +4,42 @@ import Foundation
 package struct RotaryPositions: Equatable, Sendable {
     /// Base of the wavelengths; usual 10,000 (Llama 2) to 500,000 (Llama 3).
     package var theta: Float
-    /// Stretches long wavelengths, for a longer context than the one trained on.
-    package var scaling: RopeScaling?
+    /// Share of each head that turns, from its front; usual 0.25 (Pythia) to 1.
+    package var share: Double
+    /// Stretches wavelengths, for a longer context than the one trained on.
+    package var scaling: RotaryScaling?
 
-    package init(theta: Float = 10_000, scaling: RopeScaling? = nil) {
+    package init(theta: Float = 10_000, share: Double = 1, scaling: RotaryScaling? = nil) {
         self.theta = theta
+        self.share = share
         self.scaling = scaling
     }
 
+    /// Values of a head that turn.
+    package func turnedSize(headSize: Int) -> Int { Int(Double(headSize) * share) }
+
     /// The angle by which each plane of a head turns from one position to the next:
-    /// theta^(-2i / head size), scaled. In Float, as Hugging Face computes it.
-    package func frequencies(headSize: Int) -> [Float] {
-        stride(from: 0, to: headSize, by: 2).map { index in
-            let frequency = 1 / powf(theta, Float(index) / Float(headSize))
-            return scaling?.scaled(frequency) ?? frequency
+    /// theta^(-2i / turned size), scaled. In Float, as Hugging Face computes it.
+    ///
+    /// - Parameter length: The tokens of the whole sequence.
+    package func frequencies(headSize: Int, length: Int = 0) -> [Float] {
+        let size = turnedSize(headSize: headSize)
+        let wavelengths = stride(from: 0, to: size, by: 2).map {
+            powf(theta, Float($0) / Float(size))
         }
-    }
-}
-
-/// The scaling of rotary positions of Llama 3: frequencies whose wavelength is long against the original
-/// context are divided by `factor`, short ones stay, those between change smoothly.
-package struct RopeScaling: Equatable, Sendable {
-    package var factor: Float
-    package var lowFrequencyFactor: Float
-    package var highFrequencyFactor: Float
-    /// Context length of the training before the scaling.
-    package var originalContextLength: Int
-
-    package init(
-        factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float,
-        originalContextLength: Int
-    ) {
-        self.factor = factor
-        self.lowFrequencyFactor = lowFrequencyFactor
-        self.highFrequencyFactor = highFrequencyFactor
-        self.originalContextLength = originalContextLength
+        return scaling?.frequencies(wavelengths, theta: theta, length: length)
+            ?? wavelengths.map { 1 / $0 }
     }
 
-    func scaled(_ frequency: Float) -> Float {
-        let wavelength = 2 * Float.pi / frequency
-        let original = Float(originalContextLength)
-        if wavelength < original / highFrequencyFactor { return frequency }
-        if wavelength > original / lowFrequencyFactor { return frequency / factor }
-        let share =
-            (original / wavelength - lowFrequencyFactor)
-            / (highFrequencyFactor - lowFrequencyFactor)
-        return (1 - share) * frequency / factor + share * frequency
+    /// What the cosines and sines of the angles are multiplied with.
+    package func amplitude(contextLength: Int) -> Float {
+        scaling?.amplitude(contextLength: contextLength) ?? 1
+    }
+
+    /// The most tokens of a sequence whose frequencies are those of short ones; nil where there is no
+    /// difference.
+    package var shortLength: Int? {
+        guard case .longRope(let scaling) = scaling else { return nil }
+        return scaling.originalContextLength
     }
 }

@@ -55,7 +55,9 @@ extension JSONMembers {
             model.biasedModules.formUnion([.gate, .raise, .lower])
         }
         if try flag("use_sliding_window", default: false) {
-            try requireNoWindow(below: model.contextLength, default: 4096)
+            model.sliding = try sliding(
+                layerCount: model.layerCount, window: nil,
+                usual: model.unturnedLayers.holds)
         }
         return model
     }
@@ -81,8 +83,8 @@ extension DecoderConfiguration {
             "mlp_bias": .boolean(biasedModules.contains(.gate)),
             "no_rope_layers": .array(
                 (0..<layerCount).map { .integer(unturnedLayers.holds($0) ? 0 : 1) }),
-            "sliding_window": .null, "use_sliding_window": .boolean(false),
-        ]) { $1 }
+            "use_sliding_window": .boolean(sliding != nil),
+        ]) { $1 }.merging(slidingMembers) { $1 }
     }
 }
 

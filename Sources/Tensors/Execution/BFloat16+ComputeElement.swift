@@ -145,10 +145,10 @@ extension BFloat16: ComputeElement {
 
     package static func crossEntropyGradient(
         _ out: Out<BFloat16>, losses: Out<Float>, logits: Out<Float>, targets: In<Int32>, rows: Int,
-        columns: Int, scale: Float
+        columns: Int, scale: Float, cap: Float?
     ) {
         kernel_cross_entropy_gradient_bf16(
-            out.kernel, losses, logits, targets, rows, columns, scale)
+            out.kernel, losses, logits, targets, rows, columns, scale, cap ?? 0)
     }
 }
 

@@ -45,9 +45,11 @@ package protocol ComputeElement: TensorElement {
         _ dx: Out<Float>, _ gainSums: Out<Float>, _ biasSums: Out<Float>, _ dy: In<Self>,
         _ x: In<Float>, rows: Int, _ norm: LayerNormRows, adds: Bool)
     /// Overwrites the logits.
+    ///
+    /// - Parameter cap: what they are bounded by; the gradient is that of what they were before.
     static func crossEntropyGradient(
         _ out: Out<Self>, losses: Out<Float>, logits: Out<Float>, targets: In<Int32>, rows: Int,
-        columns: Int, scale: Float)
+        columns: Int, scale: Float, cap: Float?)
 }
 
 /// The arguments of the kernels of a layer norm beside its rows.

@@ -126,8 +126,9 @@ extension Float: ComputeElement {
 
     package static func crossEntropyGradient(
         _ out: Out<Float>, losses: Out<Float>, logits: Out<Float>, targets: In<Int32>, rows: Int,
-        columns: Int, scale: Float
+        columns: Int, scale: Float, cap: Float?
     ) {
-        kernel_cross_entropy_gradient(out, losses, logits, targets, rows, columns, scale)
+        kernel_cross_entropy_gradient(
+            out, losses, logits, targets, rows, columns, scale, cap ?? 0)
     }
 }

@@ -48,16 +48,19 @@ struct AttentionBackward<Element: ComputeElement>: @unchecked Sendable {
     private func run<Factor: ComputeElement>(
         _ part: Int, ofGroup group: Int, by factor: Factor.Type
     ) {
-        let (blocks, past) = (parts[part], 0..<parts[part].rows.upperBound)
+        let blocks = parts[part]
+        // The first part's sums are those of the result: what it does not see counts as well.
+        let past = part == 0 ? 0..<layout.length : blocks.seen
         let memory = TaskMemory<Factor>(layout, on: device)
         let sums = GroupSums(
             keys: sums(.keys, of: part, ofGroup: group, memory.sums),
             values: sums(.values, of: part, ofGroup: group, memory.sums))
         let first = layout.heads(ofGroup: group).lowerBound
-        let keys = HeadRows<Factor>(layout.part(1, qkv, first, rows: past), on: device)
-        let values = HeadRows<Factor>(layout.part(2, qkv, first, rows: past), on: device)
+        let keys = seenRows(of: 1, first, blocks, by: factor)
+        let values = seenRows(of: 2, first, blocks, by: factor)
         // The first block writes what it sees, the others add to it.
-        sums.clear(blocks[0].rows.upperBound..<past.upperBound)
+        sums.clear(past.lowerBound..<blocks[0].seen.lowerBound)
+        sums.clear(blocks[0].seen.upperBound..<past.upperBound)
         for head in blocks[0].head...blocks[blocks.count - 1].head {
             let own = blocks.filter { $0.head == head }
             let query = first + head
@@ -74,6 +77,15 @@ struct AttentionBackward<Element: ComputeElement>: @unchecked Sendable {
         guard parts.count == 1 else { return }
         narrow(.keys, ofGroup: group, sums.keys, past)
         narrow(.values, ofGroup: group, sums.values, past)
+    }
+
+    /// The keys (1) or values (2) that some blocks of a head see.
+    private func seenRows<Factor: ComputeElement>(
+        of part: Int, _ head: Int, _ blocks: [AttentionBlock], by factor: Factor.Type
+    ) -> HeadRows<Factor> {
+        HeadRows(
+            layout.part(part, qkv, head, rows: blocks.seen), from: blocks.seen.lowerBound,
+            on: device)
     }
 
     private func rows<Factor: ComputeElement>(
@@ -114,7 +126,7 @@ extension AttentionBackward {
         let total = sums(sum, of: 0, ofGroup: group)
         for part in 1..<parts.count {
             let own = sums(sum, of: part, ofGroup: group)
-            for row in rows.clamped(to: 0..<parts[part].rows.upperBound) {
+            for row in rows.clamped(to: parts[part].seen) {
                 let target = total.rows(from: row)
                 kernel_add(target, target, own.rows(from: row), layout.headSize)
             }
@@ -139,6 +151,10 @@ private struct GroupSums {
     let keys: Matrix<Float>
     let values: Matrix<Float>
 
+    func keys(of rows: Range<Int>) -> Matrix<Float> { keys.part(rows, 0..<keys.columns) }
+
+    func values(of rows: Range<Int>) -> Matrix<Float> { values.part(rows, 0..<values.columns) }
+
     func clear(_ rows: Range<Int>) {
         for row in rows {
             kernel_fill(keys.rows(from: row), 0, keys.columns)
@@ -154,10 +170,17 @@ private struct TaskMemory<Factor: ComputeElement> {
     let dots: Tensor<Float>
     let out: Tensor<Float>
     let sums: Tensor<Float>
+    private let hasSlopes: Bool
+
+    /// How bounded scores change with the scores.
+    var slopes: UnsafeMutablePointer<Float>? {
+        hasSlopes ? scores.slice(2..<3).pointer : nil
+    }
 
     init(_ layout: AttentionLayout, on device: Device) {
         let rows = AttentionLayout.blockRows
-        scores = device.uninitialized([2, rows, layout.scratchStride])
+        hasSlopes = layout.options.softCap != nil
+        scores = device.uninitialized([hasSlopes ? 3 : 2, rows, layout.scratchStride])
         narrow = Factor.narrowScratch(for: scores, on: device)
         dots = device.uninitialized([rows])
         out = device.uninitialized([rows, layout.headSize])
@@ -180,14 +203,13 @@ private struct HeadBackward<Factor: ComputeElement> {
     func add<Element: ComputeElement>(
         _ rows: Range<Int>, of pass: AttentionBackward<Element>, adds: Bool
     ) {
-        let past = 0..<rows.upperBound
-        let p = layout.scores(memory.scores, rows: rows)
-        let d = layout.scores(memory.scores.slice(1..<2), rows: rows)
-        let (queries, keys, dOut) = (queries.rows(rows), keys.rows(past), dOut.rows(rows))
+        let scores = layout.scores(memory.scores, rows: rows)
+        let (p, seen) = (scores.matrix, scores.seen)
+        let d = layout.scores(memory.scores.slice(1..<2), rows: rows).matrix
+        let (queries, keys, dOut) = (queries.rows(rows), keys.rows(seen), dOut.rows(rows))
         device.multiplySerially(queries, keys.transposed, into: p)
-        let logSums = pass.logSums.pointer + head * layout.length + rows.lowerBound
-        kernel_causal_probabilities(
-            p.pointer, logSums, rows.count, p.stride, rows.lowerBound, layout.scale)
+        scores.remakeProbabilities(
+            pass.logSums.pointer + head * layout.length + rows.lowerBound, slopes: memory.slopes)
         if layout.hasDropout {
             kernel_fill(d.pointer, 0, rows.count * d.stride)
             layout.dropOut(p, into: d, head: head, rows: rows)
@@ -195,18 +217,17 @@ private struct HeadBackward<Factor: ComputeElement> {
         let dropped = Factor.narrowed(
             layout.hasDropout ? d : p, into: memory.narrow.slice(0..<1))
         device.multiplySerially(
-            dropped.transposed, dOut, into: sums.values.firstRows(past.count), adds: adds)
+            dropped.transposed, dOut, into: sums.values(of: seen), adds: adds)
 
-        device.multiplySerially(dOut, values.rows(past).transposed, into: d)
+        device.multiplySerially(dOut, values.rows(seen).transposed, into: d)
         if layout.hasDropout { layout.dropOut(d, into: d, head: head, rows: rows) }
         fillDots(rows, of: pass)
-        kernel_attention_score_gradient(
-            d.pointer, p.pointer, memory.dots.pointer, rows.count, p.stride, layout.scale)
+        scores.makeScoreGradients(d, dots: memory.dots.pointer, slopes: memory.slopes)
         let dScores = Factor.narrowed(d, into: memory.narrow.slice(1..<2))
         device.multiplySerially(
             dScores, keys, into: layout.part(0, pass.dqkv, head, rows: rows), scratch: memory.out)
         device.multiplySerially(
-            dScores.transposed, queries, into: sums.keys.firstRows(past.count), adds: adds)
+            dScores.transposed, queries, into: sums.keys(of: seen), adds: adds)
     }
 
     /// dY·Y of each row.

@@ -1,17 +1,24 @@
-/// A block of rows of queries, with the past that they see.
+/// A block of rows of queries.
 package struct AttentionBlock {
     /// The head of queries, counted from the first that shares its keys and values.
     package let head: Int
     package let rows: Range<Int>
+    /// The positions that they see.
+    package let seen: Range<Int>
 
     /// Multiplications, but for a factor.
-    package var work: Int { rows.count * rows.upperBound }
+    package var work: Int { rows.count * seen.count }
 }
 
 extension [AttentionBlock] {
     /// From the first row to the last one, whatever the heads.
     var rows: Range<Int> {
         (map(\.rows.lowerBound).min() ?? 0)..<(map(\.rows.upperBound).max() ?? 0)
+    }
+
+    /// From the first to the last position that one of them sees.
+    var seen: Range<Int> {
+        (map(\.seen.lowerBound).min() ?? 0)..<(map(\.seen.upperBound).max() ?? 0)
     }
 }
 
@@ -27,7 +34,10 @@ extension AttentionLayout {
     package func parts(heads: Int, groups: Int) -> [[AttentionBlock]] {
         let ends = stride(from: 0, to: length, by: Self.blockRows).reversed()
         let blocks = (0..<heads).flatMap { head in
-            ends.map { AttentionBlock(head: head, rows: $0..<min($0 + Self.blockRows, length)) }
+            ends.map { start in
+                let rows = start..<min(start + Self.blockRows, length)
+                return AttentionBlock(head: head, rows: rows, seen: options.seen(by: rows))
+            }
         }
         let count = max(1, min(blocks.count, Self.wantedTasks / max(1, groups)))
         let total = blocks.map(\.work).reduce(0, +)

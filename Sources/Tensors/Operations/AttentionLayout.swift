@@ -31,18 +31,20 @@ package struct AttentionLayout {
         group * groupSize..<(group + 1) * groupSize
     }
 
-    var scale: Float { 1 / Float(headSize).squareRoot() }
-
-    /// Scores of a block of rows over their past; each row has room for whole vectors.
-    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> Matrix<Float> {
-        Matrix(
-            scratch.pointer, rows: rows.count, columns: rows.upperBound,
-            stride: Self.wholeVectors(rows.upperBound))
+    /// Scores of a block of rows over what they see; each row has room for whole vectors.
+    func scores(_ scratch: Tensor<Float>, rows: Range<Int>) -> AttentionScores {
+        let seen = options.seen(by: rows)
+        let matrix = Matrix(
+            scratch.pointer, rows: rows.count, columns: seen.count,
+            stride: Self.wholeVectors(seen.count))
+        return AttentionScores(matrix, rows: rows, seen: seen, headSize: headSize, options)
     }
 
     var blockCount: Int { (length + Self.blockRows - 1) / Self.blockRows }
 
-    var scratchStride: Int { Self.wholeVectors(length) }
+    var scratchStride: Int {
+        Self.wholeVectors(options.mostSeen(length: length, blockRows: Self.blockRows))
+    }
 
     private static func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
@@ -67,16 +69,18 @@ package struct AttentionLayout {
         return Matrix(y.pointer + start, rows: rows.count, columns: headSize, stride: width)
     }
 
-    /// out = in with the dropout mask of the rows `rows` of a head; each row over its past.
+    /// out = in with the dropout mask of the rows `rows` of a head; each row over what it sees.
     func dropOut(_ source: Matrix<Float>, into out: Matrix<Float>, head: Int, rows: Range<Int>) {
         guard let dropout = options.dropout else { return }
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
         var stream = dropout.kernelStream(sequence: b)
+        let first = options.seen(by: rows).lowerBound
         for row in rows {
             let offset = (row - rows.lowerBound) * source.stride
-            let element = (h * options.contextLength + row) * options.contextLength
+            let element = (h * options.contextLength + row) * options.contextLength + first
             kernel_dropout(
-                out.pointer + offset, source.pointer + offset, row + 1, UInt(element), &stream)
+                out.pointer + offset, source.pointer + offset, row + 1 - first, UInt(element),
+                &stream)
         }
     }
 

@@ -1,23 +1,27 @@
-import CKernels
-
-/// Keys and values of one layer for a sequence that grows: [B, S, K D] each, the first `length`
-/// positions filled.
+/// Keys and values of one layer for a sequence that grows: [B, S, K D] each, from some position on,
+/// filled up to the position `length`.
 package struct PastKeysValues: Sendable {
     package let keys: Tensor<Float>
     package let values: Tensor<Float>
+    /// The position of the first row.
+    package let first: Int
     package let length: Int
 
-    /// - Precondition: both are [B, S, C], and `length` is at most S.
-    package init(keys: Tensor<Float>, values: Tensor<Float>, length: Int) {
+    /// - Precondition: both are [B, S, C], and S is at least `length` - `first`.
+    package init(keys: Tensor<Float>, values: Tensor<Float>, first: Int = 0, length: Int) {
         precondition(
             keys.shape.count == 3 && keys.shape == values.shape
-                && (0...keys.shape[1]).contains(length),
-            "expected equal [B, S, C] with S of at least \(length), got \(keys.shape) "
+                && (0...keys.shape[1]).contains(length - first),
+            "expected equal [B, S, C] with S of at least \(length - first), got \(keys.shape) "
                 + "and \(values.shape)")
         self.keys = keys
         self.values = values
+        self.first = first
         self.length = length
     }
+
+    /// Positions that there is room for behind those that are filled.
+    var room: Int { keys.shape[1] - (length - first) }
 }
 
 extension Tape {
@@ -50,6 +54,7 @@ extension Tape {
 private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
     let past: PastKeysValues
+    let options: AttentionOptions
     let queryHeads: Int, keyHeads: Int
     let batchSize: Int, length: Int, width: Int, keyWidth: Int, headSize: Int
 
@@ -57,7 +62,7 @@ private struct CachedAttentionLayout {
     static let blockRows = 128
 
     init(qkv: Tensor<Float>, _ past: PastKeysValues, _ options: AttentionOptions) {
-        let (batchSize, room) = (past.keys.shape[0], past.keys.shape[1])
+        let batchSize = past.keys.shape[0]
         (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
         keyWidth = past.keys.shape[2]
         headSize = keyWidth / keyHeads
@@ -65,16 +70,19 @@ private struct CachedAttentionLayout {
         let joinedWidth = width + 2 * keyWidth
         precondition(
             qkv.shape.count == 3 && qkv.shape[0] == batchSize && qkv.shape[2] == joinedWidth
-                && past.length + qkv.shape[1] <= room && queryHeads % keyHeads == 0,
-            "expected [\(batchSize), at most \(room - past.length), \(joinedWidth)] for "
+                && qkv.shape[1] <= past.room && queryHeads % keyHeads == 0,
+            "expected [\(batchSize), at most \(past.room), \(joinedWidth)] for "
                 + "\(queryHeads) heads over \(keyHeads), got \(qkv.shape)")
         self.qkv = qkv
         self.past = past
+        self.options = options
         (self.batchSize, length) = (batchSize, qkv.shape[1])
     }
 
-    var scale: Float { 1 / Float(headSize).squareRoot() }
-    var total: Int { past.length + length }
+    /// The most positions that a block of new ones sees.
+    var mostSeen: Int {
+        options.mostSeen(length: past.length + length, blockRows: Self.blockRows)
+    }
 
     /// Rows of a head of queries or of the output.
     func rows(_ rows: Range<Int>, of tensor: Tensor<Float>, query head: Int) -> Matrix<Float> {
@@ -82,10 +90,11 @@ private struct CachedAttentionLayout {
         return matrix(tensor, rows, sequence: b, column: h * headSize)
     }
 
-    /// Rows of the cache that a head of queries sees.
-    func rows(_ rows: Range<Int>, ofCache cache: Tensor<Float>, query head: Int) -> Matrix<Float> {
+    /// Positions of the cache that a head of queries sees.
+    func rows(_ seen: Range<Int>, ofCache cache: Tensor<Float>, query head: Int) -> Matrix<Float> {
         let (b, h) = head.quotientAndRemainder(dividingBy: queryHeads)
         let shared = h / (queryHeads / keyHeads)
+        let rows = seen.lowerBound - past.first..<seen.upperBound - past.first
         return matrix(cache, rows, sequence: b, column: shared * headSize)
     }
 
@@ -93,7 +102,7 @@ private struct CachedAttentionLayout {
     func remember(_ position: Int) {
         let (b, t) = position.quotientAndRemainder(dividingBy: length)
         let keys = qkv.pointer + position * qkv.shape[2] + width
-        let start = (b * past.keys.shape[1] + past.length + t) * keyWidth
+        let start = (b * past.keys.shape[1] + past.length - past.first + t) * keyWidth
         (past.keys.pointer + start).update(from: keys, count: keyWidth)
         (past.values.pointer + start).update(from: keys + keyWidth, count: keyWidth)
     }
@@ -112,22 +121,24 @@ extension Device {
     fileprivate func attend(_ layout: CachedAttentionLayout, _ head: Int, into y: Tensor<Float>) {
         let blockRows = min(CachedAttentionLayout.blockRows, layout.length)
         // The softmax works on whole vectors of 16.
-        let scratch = uninitialized([blockRows, (layout.total + 15) / 16 * 16])
+        let scratch = uninitialized([blockRows, (layout.mostSeen + 15) / 16 * 16])
         let logSums = uninitialized([blockRows])
         for start in stride(from: 0, to: layout.length, by: blockRows) {
             let rows = start..<min(start + blockRows, layout.length)
-            let seen = 0..<layout.past.length + rows.upperBound
-            let scores = Matrix(
+            let positions =
+                layout.past.length + rows.lowerBound..<layout.past.length + rows.upperBound
+            let seen = layout.options.seen(by: positions)
+            let matrix = Matrix(
                 scratch.pointer, rows: rows.count, columns: seen.count,
                 stride: scratch.columnCount)
+            let scores = AttentionScores(
+                matrix, rows: positions, seen: seen, headSize: layout.headSize, layout.options)
             let keys = layout.rows(seen, ofCache: layout.past.keys, query: head)
             multiplySerially(
-                layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: scores)
-            kernel_causal_softmax(
-                scores.pointer, logSums.pointer, rows.count, scores.stride,
-                layout.past.length + rows.lowerBound, layout.scale)
+                layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: matrix)
+            scores.makeProbabilities(logSums.pointer)
             let values = layout.rows(seen, ofCache: layout.past.values, query: head)
-            multiplySerially(scores, values, into: layout.rows(rows, of: y, query: head))
+            multiplySerially(matrix, values, into: layout.rows(rows, of: y, query: head))
         }
     }
 }

@@ -1,35 +1,11 @@
-import CKernels
-
-/// Options of causal attention.
-package struct AttentionOptions: Sendable {
-    /// Heads of queries.
-    package var headCount: Int
-    /// Heads of keys and values; as many queries share each as divide them (Ainslie et al., 2023).
-    package var keyValueHeadCount: Int
-    /// Dropout on the attention probabilities.
-    package var dropout: Dropout?
-    /// Stride of the dropout counter, so that the mask does not depend on the length of a batch.
-    package var contextLength: Int
-
-    /// - Parameter keyValueHeadCount: a divisor of `headCount`; nil gives each query its own.
-    package init(
-        headCount: Int, keyValueHeadCount: Int? = nil, contextLength: Int, dropout: Dropout? = nil
-    ) {
-        self.headCount = headCount
-        self.keyValueHeadCount = keyValueHeadCount ?? headCount
-        self.contextLength = contextLength
-        self.dropout = dropout
-    }
-}
-
 extension Tape {
     /// Multi-head causal self-attention (Vaswani et al., 2017): queries, keys and values side by side
     /// in [B, T, (H + 2K) D] -> [B, T, H D], with H heads of queries, K heads of keys and values, and
     /// the head size D. Head h of the queries sees head h K / H of the keys.
     ///
     /// P = softmax(Q Kᵀ / sqrt(head size)) over the past, Y = P V. Rows are taken in blocks that
-    /// skip what the mask hides; only the log-sum of each row is kept, and the backward pass makes P
-    /// again: dV = Pᵀ dY, dP = dY Vᵀ, dS = P (dP - dY·Y), dQ = dS K, dK = dSᵀ Q.
+    /// skip what the mask hides and what lies before their windows; only the log-sum of each row is
+    /// kept, and the backward pass makes P again: dV = Pᵀ dY, dP = dY Vᵀ, dS = P (dP - dY·Y), dQ = dS K, dK = dSᵀ Q.
     @_specialize(where Element == Float)
     @_specialize(where Element == BFloat16)
     package func causalAttention<Element>(
@@ -108,24 +84,28 @@ extension Device {
         _ qkv: Tensor<Element>, by factor: Factor.Type, _ y: Tensor<Element>,
         _ logSums: Tensor<Float>
     ) {
-        let (own, past) = (blocks.rows, 0..<blocks.rows.upperBound)
+        let own = blocks.rows
+        let past = layout.options.seen(by: own)
         let scratch = uninitialized([AttentionLayout.blockRows, layout.scratchStride])
         let narrowScratch = Factor.narrowScratch(for: scratch, on: self)
         let outScratch = uninitialized([AttentionLayout.blockRows, layout.headSize])
         let queries = HeadRows<Factor>(
             layout.part(0, qkv, head, rows: own), from: own.lowerBound, on: self)
-        let keys = HeadRows<Factor>(layout.part(1, qkv, head, rows: past), on: self)
-        let values = HeadRows<Factor>(layout.part(2, qkv, head, rows: past), on: self)
+        let keys = HeadRows<Factor>(
+            layout.part(1, qkv, head, rows: past), from: past.lowerBound, on: self)
+        let values = HeadRows<Factor>(
+            layout.part(2, qkv, head, rows: past), from: past.lowerBound, on: self)
         for rows in blocks.map(\.rows) {
-            let past = 0..<rows.upperBound
             let scores = layout.scores(scratch, rows: rows)
-            multiplySerially(queries.rows(rows), keys.rows(past).transposed, into: scores)
-            kernel_causal_softmax(
-                scores.pointer, logSums.pointer + head * layout.length + rows.lowerBound,
-                rows.count, scores.stride, rows.lowerBound, layout.scale)
-            if layout.hasDropout { layout.dropOut(scores, into: scores, head: head, rows: rows) }
             multiplySerially(
-                Factor.narrowed(scores, into: narrowScratch), values.rows(past),
+                queries.rows(rows), keys.rows(scores.seen).transposed, into: scores.matrix)
+            scores.makeProbabilities(
+                logSums.pointer + head * layout.length + rows.lowerBound)
+            if layout.hasDropout {
+                layout.dropOut(scores.matrix, into: scores.matrix, head: head, rows: rows)
+            }
+            multiplySerially(
+                Factor.narrowed(scores.matrix, into: narrowScratch), values.rows(scores.seen),
                 into: layout.output(y, head, rows: rows), scratch: outScratch)
         }
     }

@@ -48,10 +48,13 @@ extension Tape {
     ///
     /// The gradients are made in the forward pass, so the result must be the root of the backward
     /// pass, and a recording tape must be walked back.
+    ///
+    /// - Parameter cap: the bound c of logits z: c tanh(z / c); nil for none.
     @_specialize(where Element == Float)
     @_specialize(where Element == BFloat16)
     package func linearCrossEntropy<Element>(
-        _ x: Value<Element>, weight: Variable, targets: Tensor<Int32>, scale: Float
+        _ x: Value<Element>, weight: Variable, targets: Tensor<Int32>, scale: Float,
+        cap: Float? = nil
     ) -> LossSum {
         let losses = device.uninitialized([x.value.rowCount])
         let dx = x.node.map { _ in device.uninitialized(x.shape, of: Element.self) }
@@ -62,7 +65,8 @@ extension Tape {
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
                 x.value, weight: Element.operand(weight, on: device), targets: targets,
-                losses: losses, dx: dx, weightNode: weight.node, scratch: scratch, scale: scale)
+                losses: losses, dx: dx, weightNode: weight.node, scratch: scratch, scale: scale,
+                cap: cap)
         }
         let sum = device.sum(losses)
         let out = device.tensor([Float(sum) * scale], shape: [1])
@@ -75,7 +79,7 @@ extension Tape {
 
     /// The losses [rows] that `linearCrossEntropy` adds up, in nats; there is no backward pass.
     package func linearCrossEntropyLosses<Element: ComputeElement>(
-        _ x: Tensor<Element>, weight: Variable, targets: Tensor<Int32>
+        _ x: Tensor<Element>, weight: Variable, targets: Tensor<Int32>, cap: Float? = nil
     ) -> Tensor<Float> {
         precondition(!recordsGradients, "losses one by one have no gradient")
         let losses = device.uninitialized([x.rowCount])
@@ -84,7 +88,8 @@ extension Tape {
             device.linearCrossEntropy(
                 x, weight: Element.operand(weight, on: device), targets: targets, losses: losses,
                 dx: nil, weightNode: nil,
-                scratch: device.uninitialized([sliceRows, weight.shape[0]]), scale: 1)
+                scratch: device.uninitialized([sliceRows, weight.shape[0]]), scale: 1,
+                cap: cap)
         }
         return losses
     }
@@ -102,14 +107,15 @@ extension Device {
 
     fileprivate func crossEntropyGradient<Element: ComputeElement>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,
-        into out: Tensor<Element>, scale: Float
+        into out: Tensor<Element>, scale: Float, cap: Float? = nil
     ) {
         let columns = logits.columnCount
         forEachRowChunk(rows: logits.rowCount, columns: columns, as: .crossEntropy) { chunk in
             let (row, start) = (chunk.lowerBound, chunk.lowerBound * columns)
             Element.crossEntropyGradient(
                 out.pointer + start, losses: losses.pointer + row, logits: logits.pointer + start,
-                targets: targets.pointer + row, rows: chunk.count, columns: columns, scale: scale)
+                targets: targets.pointer + row, rows: chunk.count, columns: columns, scale: scale,
+                cap: cap)
         }
     }
 
@@ -127,7 +133,7 @@ extension Device {
     fileprivate func linearCrossEntropy<Element: ComputeElement>(
         _ x: Tensor<Element>, weight: Tensor<Element>, targets: Tensor<Int32>,
         losses: Tensor<Float>, dx: Tensor<Element>?, weightNode: GradientNode<Float>?,
-        scratch: Tensor<Float>, scale: Float
+        scratch: Tensor<Float>, scale: Float, cap: Float?
     ) {
         let targets = targets.reshaped([targets.count])
         // Where bfloat16 is multiplied as floats, the gradient stays what it is and where it is.
@@ -138,13 +144,15 @@ extension Device {
             let logits = scratch.slice(0..<rows.count)
             let (targets, losses) = (targets.slice(rows), losses.slice(rows))
             multiply(x.flatRows(rows).matrix, weight.matrix.transposed, into: logits.matrix)
+            if let cap { softCap(logits, by: cap, into: logits) }
             guard dx != nil || weightNode != nil else {
                 crossEntropyLosses(logits, targets, into: losses)
                 continue
             }
             let (x, dx) = (x.flatRows(rows), dx?.flatRows(rows))
             func back<Gradient: ComputeElement>(through gradient: Tensor<Gradient>) {
-                crossEntropyGradient(logits, targets, losses: losses, into: gradient, scale: scale)
+                crossEntropyGradient(
+                    logits, targets, losses: losses, into: gradient, scale: scale, cap: cap)
                 if let dx { multiply(gradient.matrix, weight.matrix, into: dx.matrix) }
                 weightNode?.contribute { dw, adds in
                     multiply(gradient.matrix.transposed, x.matrix, into: dw.matrix, adds: adds)

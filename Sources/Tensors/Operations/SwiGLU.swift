@@ -28,4 +28,30 @@ extension Tape {
             raised.node?.contribute(db)
         }
     }
+
+    /// The same of gate and raised side by side in [..., 2 N] -> [..., N].
+    package func swiGLU(_ joined: Variable) -> Variable {
+        let (rows, width) = (joined.value.rowCount, joined.value.columnCount / 2)
+        precondition(
+            joined.shape.last == 2 * width, "expected an even width, got \(joined.shape)")
+        let y = device.uninitialized(joined.shape.dropLast() + [width])
+        device.forEachRowChunk(rows: rows, columns: 2 * width) { chunk in
+            for row in chunk {
+                let x = joined.value.pointer + row * 2 * width
+                kernel_swiglu(y.pointer + row * width, x, x + width, width)
+            }
+        }
+        return record(y, inputs: [joined.node]) {
+            [device, node = joined.node, x = joined.value] dy in
+            let dx = device.uninitialized(x.shape)
+            device.forEachRowChunk(rows: rows, columns: 2 * width) { chunk in
+                for row in chunk {
+                    let (own, to) = (x.pointer + row * 2 * width, dx.pointer + row * 2 * width)
+                    kernel_swiglu_backward(
+                        to, to + width, dy.pointer + row * width, own, own + width, width)
+                }
+            }
+            node?.contribute(dx)
+        }
+    }
 }

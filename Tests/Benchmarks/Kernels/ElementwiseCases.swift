@@ -56,7 +56,7 @@ enum ElementwiseCases {
             ) {
                 kernel_cross_entropy_gradient(
                     b.pointer, small, a.pointer, arrays.ids.pointer, vocabularyRows,
-                    Arrays.vocabularySize, 1)
+                    Arrays.vocabularySize, 1, 0)
             },
         ]
     }
