@@ -4,20 +4,34 @@ import CKernels
 ///
 /// `start` brings each slice of this rank's nodes to the slice's owner; `finish` adds, in tree order,
 /// what all ranks brought for the own slice and leaves the sum in the first node's buffer;
-/// `startGather` and `finishGather` complete a bucket on every rank. Any number of buckets may be
-/// under way, in any order.
+/// `startGather` and `finishGather` complete a bucket on every rank; or `leave` and `awaitLeaving` free the
+/// memory of its nodes. Any number of buckets may be under way, in any order.
 package final class BucketReducer {
     package let buckets: GradientBuckets
     private let communicator: any Communicator
     private let transport: SliceTransport
     private let forEach: ForEach
+    private let ring: RingSums?
 
     private var reductions: [Int: PendingExchange] = [:]
     private var gathers: [Int: Gather] = [:]
+    /// The buckets that this rank has left, but others perhaps not.
+    private var leaves: [Int: PendingExchange] = [:]
     /// Those of the exchanges in which something is still to be done.
     private var moving: [PendingExchange] = []
     /// The sum of squares of each chunk of this rank's slices; 0 for those of other ranks.
     private var squareSums: [Double]
+
+    /// Where the sums of the part of a list that lies in a ring are kept.
+    package struct RingSums {
+        let range: Range<Int>
+        /// Of which this rank's slices are memory.
+        let list: GradientBuffer
+
+        package init(of range: Range<Int>, in list: GradientBuffer) {
+            (self.range, self.list) = (range, list)
+        }
+    }
 
     private struct Gather {
         var exchange: PendingExchange
@@ -27,10 +41,12 @@ package final class BucketReducer {
     /// - Parameters:
     ///   - forEach: runs the additions.
     ///   - transport: nil shares no memory and sends floats.
+    ///   - ring: nil leaves all sums in the first node.
     /// - Throws: where the world has more ranks than the tree has lanes.
     package init(
         communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree,
-        forEach: @escaping ForEach = forEachInOrder, transport: SliceTransport? = nil
+        forEach: @escaping ForEach = forEachInOrder, transport: SliceTransport? = nil,
+        ring: RingSums? = nil
     ) throws {
         precondition(
             buckets.worldSize == communicator.worldSize,
@@ -38,6 +54,7 @@ package final class BucketReducer {
         self.communicator = communicator
         self.buckets = buckets
         self.forEach = forEach
+        self.ring = ring
         self.transport =
             try transport
             ?? SliceTransport(
@@ -49,6 +66,7 @@ package final class BucketReducer {
     deinit {
         for reduction in reductions.values { reduction.abandon() }
         for gather in gathers.values { gather.exchange.abandon() }
+        for leave in leaves.values { leave.abandon() }
     }
 
     /// Starts to reduce `bucket`; `nodes` are this rank's nodes, each the whole flat list, of which
@@ -68,7 +86,7 @@ package final class BucketReducer {
     }
 
     /// Waits for the nodes of `bucket` and leaves the sum of this rank's slice in the buffer of this
-    /// rank's first node.
+    /// rank's first node, or with the sums of the ring.
     package func finish(_ bucket: GradientBucket) throws {
         guard let reduction = reductions[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not under way")
@@ -79,6 +97,29 @@ package final class BucketReducer {
         reductions[bucket.index] = nil
         add(transport.arrivedNodes(of: bucket), of: bucket.slice(of: communicator.rank))
         transport.release(bucket)
+    }
+
+    /// Notifies the ranks of this host that this one has no more use for the nodes of `bucket`, which it
+    /// has finished.
+    package func leave(_ bucket: GradientBucket) {
+        precondition(leaves[bucket.index] == nil, "bucket \(bucket.index) has been left")
+        leaves[bucket.index] = transport.leave(bucket)
+    }
+
+    /// Returns once all ranks of this host have left `bucket`: then this rank may write its nodes again.
+    package func awaitLeaving(_ bucket: GradientBucket) throws {
+        guard let leave = leaves.removeValue(forKey: bucket.index) else {
+            preconditionFailure("bucket \(bucket.index) is not being left")
+        }
+        try leave.wait(driving: makeProgress)
+    }
+
+    /// Whether the last sum of this rank's slice of `bucket` is finite.
+    package func isFinite(_ bucket: GradientBucket) -> Bool {
+        let slice = bucket.slice(of: communicator.rank)
+        let first = slice.lowerBound / GradientBuckets.chunkSize
+        let chunks = first..<first + GradientBuckets.chunkCount(of: slice.count)
+        return squareSums[chunks].allSatisfy(\.isFinite)
     }
 
     /// Starts to complete `bucket` in `sum`, the buffer of the first node.
@@ -158,11 +199,16 @@ package final class BucketReducer {
                 let parts = nodes.map {
                     GradientBuffer(rebasing: $0[start..<start + chunk.count])
                 }
-                layout.add(parts)
-                let sum = parts[layout.ownNodes.lowerBound].baseAddress
+                let sum = layout.add(parts, into: keptSum(of: chunk)).baseAddress
                 squareSums[first + index] =
                     sum.map { kernel_sum_of_squares($0, chunk.count) } ?? 0
             }
         }
+    }
+
+    /// Where the sum of `chunk` is kept; nil where it stays in the first node.
+    private func keptSum(of chunk: Range<Int>) -> GradientBuffer? {
+        guard let ring, ring.range.contains(chunk) else { return nil }
+        return GradientBuffer(rebasing: ring.list[chunk])
     }
 }

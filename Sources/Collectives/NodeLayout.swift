@@ -72,11 +72,16 @@ package struct NodeLayout {
     }
 
     /// Adds `nodes`, one for each of `sources` and all of the same size, in tree order and leaves the
-    /// sum in this rank's first one; others may be overwritten.
-    func add(_ nodes: [GradientBuffer]) {
+    /// sum in `place`, nil meaning this rank's first one; others may be overwritten.
+    ///
+    /// - Returns: where the sum lies.
+    @discardableResult
+    func add(_ nodes: [GradientBuffer], into place: GradientBuffer? = nil) -> GradientBuffer {
+        precondition(place == nil || !folds.isEmpty, "a single node is its own sum")
+        let sum = place ?? nodes[ownNodes.lowerBound]
         for fold in folds.dropLast() { Self.accumulate(nodes[fold.left], nodes[fold.right]) }
-        guard let last = folds.last else { return }
-        Self.add(nodes[last.left], nodes[last.right], into: nodes[ownNodes.lowerBound])
+        if let last = folds.last { Self.add(nodes[last.left], nodes[last.right], into: sum) }
+        return sum
     }
 
     private static func accumulate(_ left: GradientBuffer, _ right: GradientBuffer) {

@@ -13,10 +13,11 @@ package final class SharedMemory {
     /// What this rank awaits of each counter.
     var awaited = Array(repeating: UInt32(0), count: SharedMemory.counterCount)
     private var segment: SharedSegment?
+    private var views: [SharedView] = []
 
     /// Bytes at whose multiples parts begin, and at least that of any vector.
     package static let alignment = 64
-    /// Room for 65,000 buckets, of which each takes two.
+    /// Room for 43,000 buckets, of which each takes three.
     static let counterCount = 1 << 17
 
     /// Bytes that a rank asks for besides its part.
@@ -51,8 +52,43 @@ package final class SharedMemory {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
+    /// A piece of a view.
+    package enum Piece {
+        /// A part of this memory, on pages of its own.
+        case memory(UnsafeMutableRawBufferPointer)
+        /// Zeros, only to be read, which take no memory.
+        case zeros(byteCount: Int)
+    }
+
+    /// Makes a list of pieces, one after the other, of which several may be the same memory. It lives
+    /// until `release`.
+    ///
+    /// - Parameter pieces: each but the last of whole pages.
+    package func view(_ pieces: [Piece]) throws -> UnsafeMutableRawBufferPointer {
+        guard let segment, let base = segment.bytes.baseAddress else {
+            preconditionFailure("the memory has been released")
+        }
+        let view = try SharedView(
+            of: segment,
+            pieces.map { piece in
+                switch piece {
+                case .zeros(let count): return .zeros(count)
+                case .memory(let bytes):
+                    let start = bytes.baseAddress.map {
+                        UnsafeRawPointer($0) - UnsafeRawPointer(base)
+                    }
+                    return .part((start ?? 0)..<(start ?? 0) + bytes.count)
+                }
+            })
+        views.append(view)
+        return view.bytes
+    }
+
     /// Releases the memory in this process; afterwards it does not use it.
-    package func release() throws { segment = nil }
+    package func release() throws {
+        views = []
+        segment = nil
+    }
 }
 
 /// Memory that the ranks of each node share, or why there is none; the same on all ranks.

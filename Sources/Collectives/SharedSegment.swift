@@ -8,8 +8,8 @@ import Glibc
 final class SharedSegment {
     /// The whole file in the memory of this process.
     let bytes: UnsafeMutableRawBufferPointer
-    private let path: String
-    private let descriptor: Int32
+    let path: String
+    let descriptor: Int32
 
     static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 

@@ -18,6 +18,8 @@ package final class SliceTransport {
     private let forEach: ForEach
     /// The nodes of each rank of this host; empty where no memory is shared.
     private let sharedNodes: [[GradientBuffer]]
+    /// The channel on which ranks leave the first bucket; those of the others follow.
+    private let firstLeavingChannel: Int
     /// Elements of the largest slice of this rank.
     private let sliceCapacity: Int
 
@@ -52,7 +54,8 @@ package final class SliceTransport {
         self.forEach = forEach
         layout = try NodeLayout(tree: tree, hosts: hosts, rank: rank)
         plan = SlicePlan(buckets, hosts: hosts, rank: rank)
-        signals = HostSignals(memory: memory, channelCount: 2 * buckets.count + 1)
+        signals = HostSignals(memory: memory, channelCount: 3 * buckets.count + 1)
+        firstLeavingChannel = 2 * buckets.count + 1
         gather = HostGather(plan, signals, hosts: hosts, wire: wire, over: communicator)
         sliceCapacity = buckets.slices(ofRank: rank).map(\.count).max() ?? 0
     }
@@ -85,6 +88,15 @@ package final class SliceTransport {
     func release(_ bucket: GradientBucket) {
         guard let arrival = arrivals.removeValue(forKey: bucket.index) else { return }
         if !arrival.received.isEmpty { idleBuffers.append(arrival.received) }
+    }
+
+    /// Notifies the ranks of this host that this one reads and sends nothing of `bucket` any more, which
+    /// it has released; what is returned ends when none of them does.
+    func leave(_ bucket: GradientBucket) -> PendingExchange {
+        let busy = plan.busyRanks(in: bucket)
+        return signals.tell(
+            isSpeaking: busy.contains(communicator.rank), isListening: true, to: busy.count,
+            on: firstLeavingChannel + bucket.index)
     }
 
     /// Starts to complete `bucket` in `sum`, the buffer of this rank's first node.

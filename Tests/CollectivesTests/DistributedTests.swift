@@ -40,6 +40,11 @@ import Testing
         try await expect("skipped-step", ranks, prints: "skipped")
     }
 
+    @Test(arguments: [2, 3, 4])
+    func gradientsInARingGiveTheBitsOfWholeLists(ranks: Int) async throws {
+        try await expect("gradient-ring", ranks, prints: "ring")
+    }
+
     @Test func failureOfOneRankIsAgreedAndToldOnceWithItsNumber() async throws {
         let job = try await DistributedRun.of("DistributedChecks", ["one-fails"], ranks: 3)
         #expect(job.exitCode == 1)

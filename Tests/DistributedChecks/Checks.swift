@@ -18,6 +18,7 @@ struct Checks {
             "shared-memory-too-large": sharedMemoryTooLarge,
             "shared-memory-or-why": sharedMemoryOrWhy,
             "shared-memory-then-full": sharedMemoryThenFull, "reduction-speed": reductionSpeed,
+            "gradient-ring": gradientRing,
             "not-finite": notFinite, "skipped-step": skippedStep, "bit-flip": bitFlip,
             "replicas": replicas,
             "checkpoints": checkpoints, "late-gradients": lateGradients,

@@ -41,7 +41,22 @@ extension Checks {
             try require(last == UInt8(peer + 1), "what rank \(peer) wrote is seen")
         }
         try communicator.barrier()
+        if size == 4_096 { try viewTwice(memory.parts[rank]) { try memory.view($0) } }
         try memory.release()
+    }
+
+    /// A list that shows the same page before zeros and behind them.
+    private func viewTwice(
+        _ page: UnsafeMutableRawBufferPointer,
+        _ view: ([SharedMemory.Piece]) throws -> UnsafeMutableRawBufferPointer
+    ) throws {
+        let list = try view([.memory(page), .zeros(byteCount: page.count), .memory(page)])
+        try require(list.count == 3 * page.count, "the view has all pieces")
+        list[7] = 77
+        try require(page[7] == 77, "what is written to a view is in the memory")
+        try require(list[2 * page.count + 7] == 77, "the same page stands twice")
+        let zeros = list[page.count..<2 * page.count]
+        try require(zeros.allSatisfy { $0 == 0 }, "between them are zeros")
     }
 
     /// More than any machine has: all ranks are told why there is none, and go on.

@@ -85,44 +85,52 @@ extension Jobs {
 
         private static let mediumModel =
             "bench --quick --width 512 --heads 8 --layers 6 --vocabulary-size 4096 "
-            + "--sequence-length 64 --micro-batch-size 2 --steps 1 --threads-per-rank 1 "
+            + "--sequence-length 64 --steps 1 --threads-per-rank 1 "
 
-        /// Of `mediumModel`, on two ranks of one node.
-        private var mediumSize: TrainingSize {
+        /// Of `mediumModel`, on ranks of one node, each with one sequence.
+        private func mediumSize(ranks: Int = 2) -> TrainingSize {
             var train = TrainOptions()
-            (train.globalBatchSize, train.microBatchSize, train.sequenceLength) = (2, 1, 64)
+            (train.globalBatchSize, train.microBatchSize, train.sequenceLength) = (ranks, 1, 64)
             return TrainingSize(
                 model: .gpt2(
                     vocabularySize: 4096, contextLength: 1024, embeddingSize: 512, layerCount: 6,
                     headCount: 8, dropoutRate: 0),
-                plan: ParameterPlan(), train: train, laneCount: 2,
-                hosts: HostMap(labels: [0, 0]), roundsWeights: false, isValidated: false,
+                plan: ParameterPlan(), train: train, laneCount: ranks,
+                hosts: HostMap(labels: Array(repeating: 0, count: ranks)), roundsWeights: false,
+                isValidated: false,
                 checkpoint: nil)
         }
 
         /// With the program and its libraries in each rank.
-        private func expectMemory(_ json: JSONValue, of size: TrainingSize) throws {
-            let (base, tolerance) = (2 * 60e6, 0.15)
+        private func expectMemory(
+            _ json: JSONValue, of size: TrainingSize, ranks: Int = 2
+        ) throws {
+            let (base, tolerance) = (Double(ranks) * 60e6, 0.15)
             let bytes = number(json, "memory.pss_bytes_of_all_ranks")
             let wanted = Double(try size.cost(ofNode: 0).memory) + base
             #expect(abs(bytes - wanted) < tolerance * wanted, "\(bytes) for \(wanted)")
         }
 
-        @Test(arguments: ["zero1", "none"])
-        func theMemoryOfANodeIsThatOfTheFormula(sharding: String) async throws {
+        /// With whole lists of gradients, and with rings.
+        @Test(arguments: [("none", 2), ("zero1", 2), ("zero1", 4)])
+        func theMemoryOfANodeIsThatOfTheFormula(sharding: String, ranks: Int) async throws {
             let json = try await json(
-                Self.mediumModel + "--optimizer-sharding \(sharding)", ranks: 2)
-            var size = mediumSize
+                Self.mediumModel
+                    + "--micro-batch-size \(ranks) --optimizer-sharding \(sharding)",
+                ranks: ranks)
+            var size = mediumSize(ranks: ranks)
             size.train.optimizerSharding = sharding == "zero1" ? .zero1 : .none
-            try expectMemory(json, of: size)
+            #expect((size.gradientRing != nil) == (sharding == "zero1"))
+            try expectMemory(json, of: size, ranks: ranks)
         }
 
         /// After the last step all of the weights are under way.
         @Test func theMemoryOfTwoIslandsOnANodeIsThatOfTheFormula() async throws {
             let json = try await json(
-                Self.mediumModel + "train.islands=2 outer.every_steps=2 outer.fragments=1 "
+                Self.mediumModel
+                    + "--micro-batch-size 2 train.islands=2 outer.every_steps=2 outer.fragments=1 "
                     + "outer.delay_steps=1", ranks: 2)
-            var size = mediumSize
+            var size = mediumSize()
             (size.train.globalBatchSize, size.train.islands) = (1, 2)
             (size.laneCount, size.hosts) = (1, HostMap(labels: [0]))
             (size.outer.fragmentCount, size.islandsHere) = (1, 0..<2)

@@ -28,6 +28,9 @@ package struct TinyTraining {
     /// Where the ranks have their gradients, and in which format those travel.
     package var nodeMemory = TrainOptions.NodeMemory.private
     package var gradientType = NumberFormat.fp32
+    package var optimizerOptions = OptimizerOptions()
+    /// The memory of the weights and gradients; nil where `train` takes some for gradients.
+    private var memory: TrainingMemory?
 
     private static var keepingAll: CheckpointOptions {
         var options = CheckpointOptions()
@@ -40,14 +43,62 @@ package struct TinyTraining {
     package init(embeddingSize: Int = 8, layerCount: Int = 1) throws {
         folder = try TemporaryFolder()
         model = LanguageModel(
-            .gpt2(
-                vocabularySize: 11, contextLength: 8, embeddingSize: embeddingSize,
-                layerCount: layerCount, headCount: 2, dropoutRate: 0),
+            Self.configuration(embeddingSize: embeddingSize, layerCount: layerCount),
             device: Device(threadCount: 1))
         model.initialize(seed: 1)
         optimizer = AdamW(OptimizerOptions(), parameters: model.parameters)
         store = CheckpointStore(directory: folder.path)
     }
+
+    /// One lane a rank, of one micro-batch, with one copy of the weights and of the optimizer's state on
+    /// each host of `communicator`.
+    ///
+    /// - Parameter ring: makes the ring in which the gradients lie, from the blocks and the buckets; nil for
+    ///   gradients that all have memory of their own.
+    package init(
+        embeddingSize: Int, layerCount: Int, _ options: OptimizerOptions,
+        ring: (([Range<Int>], GradientBuckets) -> GradientRing?)?,
+        over communicator: any Communicator
+    ) throws {
+        folder = try TemporaryFolder()
+        let configuration = Self.configuration(
+            embeddingSize: embeddingSize, layerCount: layerCount)
+        let plan = ParameterPlan()
+        let layout = plan.layout(of: configuration)
+        let buckets = GradientBuckets(
+            parameterCount: layout.trainedCount, hosts: communicator.hosts)
+        var train = TrainOptions()
+        train.optimizerSharding = .zero1
+        memory = try TrainingMemory.share(
+            layout, tree: LaneTree(laneCount: communicator.worldSize), train,
+            roundsWeights: false,
+            ring: ring.flatMap { $0(plan.blocks(of: configuration), buckets) },
+            over: communicator, try RunLog.logger(rank: 1))
+        model = LanguageModel(
+            configuration, device: Device(threadCount: 1),
+            weights: memory?.weights.map(Tensor.init(over:)))
+        if communicator.rank == 0 { model.initialize(seed: 1) }
+        optimizer = AdamW(
+            options, .zero1, parameters: model.parameters, memory: memory, over: communicator)
+        try optimizer.spreadParameters(in: memory, over: communicator)
+        store = CheckpointStore(directory: folder.path)
+        optimizerOptions = options
+        (batchSize, laneCount) = (2 * communicator.worldSize, communicator.worldSize)
+    }
+
+    private static func configuration(
+        embeddingSize: Int, layerCount: Int
+    ) -> DecoderConfiguration {
+        .gpt2(
+            vocabularySize: 11, contextLength: 8, embeddingSize: embeddingSize,
+            layerCount: layerCount, headCount: 2, dropoutRate: 0)
+    }
+
+    /// The ring in which the gradients lie.
+    package var ring: GradientRing? { memory?.ring }
+
+    /// Releases the memory that ranks share.
+    package func release() throws { try memory?.shared.release() }
 
     /// Shares the state of the optimizer out among the ranks, whose weights are their own.
     package mutating func shard(over communicator: any Communicator) {
@@ -76,7 +127,7 @@ package struct TinyTraining {
         setup.train.maximumSkippedSteps = maximumSkippedSteps
         setup.checkpoint.everySteps = checkpointEverySteps
         let outcome = try Trainer(setup, state: TrainerState(laneCount: laneCount)).run()
-        try setup.memory?.shared.release()
+        if memory == nil { try setup.memory?.shared.release() }
         return outcome
     }
 
@@ -86,22 +137,23 @@ package struct TinyTraining {
         var train = TrainOptions()
         (train.globalBatchSize, train.microBatchSize) = (batchSize, microBatchSize)
         (train.nodeMemory, train.gradientType) = (nodeMemory, gradientType)
-        train.optimizerSharding = .none
+        train.optimizerSharding = memory == nil ? .none : .zero1
         let (stream, logger) = (try stream(), try RunLog.logger(rank: 1))
         return TrainerSetup(
             communicator: communicator, model: model, objective: objective,
             optimizer: optimizer,
-            memory: try TrainingMemory.share(
-                model.parameters.layout,
-                tree: LaneTree(laneCount: laneCount), train, roundsWeights: false,
-                over: communicator, logger),
+            memory: try memory
+                ?? TrainingMemory.share(
+                    model.parameters.layout,
+                    tree: LaneTree(laneCount: laneCount), train, roundsWeights: false,
+                    over: communicator, logger),
             source: WindowSource(
                 stream: stream,
                 sampler: try WindowSampler(
                     tokenCount: stream.tokenCount, sequenceLength: 8, globalBatchSize: batchSize,
                     seed: 1, order: .shuffled)),
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: 1,
-            train: train, optimizerOptions: OptimizerOptions(), checkpoint: Self.keepingAll,
+            train: train, optimizerOptions: optimizerOptions, checkpoint: Self.keepingAll,
             evaluation: EvaluationOptions(),
             metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
             logger: logger, stopRequest: .never)

@@ -51,6 +51,58 @@ import Training
         #expect(apart.sentBytes == 2 * bytes && apart.receivedBytes == 2 * bytes)
     }
 
+    /// With one lane of one micro-batch on each of eight ranks.
+    @Test func aRankTakesABlockAndTheBucketsUnderWay() throws {
+        var size = size(Array(repeating: 0, count: 8))
+        let bytes = bytes(size)
+        let ring = try #require(size.gradientRing)
+        let (block, bucket, chunk) = (12 * 768 * 768 + 13 * 768, 64 * 65_536, 65_536)
+        #expect(ring.size > block + bucket && ring.size < block + 2 * bucket + chunk)
+        #expect(12 * block - ring.range.count < 2 * chunk)
+        var cost = try size.cost(ofNode: 0)
+        let (sums, apart) = (4 * ring.range.count, bytes - 4 * ring.range.count)
+        let wanted = 8 * (4 * ring.size + apart) + sums
+        #expect(cost.gradients >= wanted && cost.gradients < wanted + 8 * 65_536)
+        #expect(cost.memory < 4_800_000_000)
+        let kept = cost.gradients
+        size.limitsNorm = false
+        #expect(try size.cost(ofNode: 0).gradients == kept, "a step may be skipped")
+        size.train.maximumSkippedSteps = 0
+        #expect(try size.cost(ofNode: 0).gradients == kept - sums)
+        size.limitsNorm = true
+        #expect(try size.cost(ofNode: 0).gradients == kept)
+        // Of the sums each node has its part.
+        size.hosts = HostMap(labels: [0, 0, 0, 0, 1, 1, 1, 1])
+        cost = try size.cost(ofNode: 1)
+        let far = try #require(size.gradientRing)
+        #expect(far.size > ring.size)
+        let half = 4 * (4 * far.size + apart) + sums / 2
+        #expect(abs(cost.gradients - half) < 8 * 4 * bucket)
+    }
+
+    @Test func whatAddsUpSeveralPassesTakesWholeLists() throws {
+        func gradients(_ change: (inout TrainingSize) -> Void) throws -> Int {
+            var size = size(Array(repeating: 0, count: 8))
+            change(&size)
+            #expect(size.gradientRing == nil)
+            return try size.cost(ofNode: 0).gradients / bytes(size)
+        }
+        #expect(try gradients { $0.train.globalBatchSize = 16 } == 8)
+        #expect(try gradients { $0.train.optimizerSharding = .none } == 8)
+        #expect(try gradients { $0.train.nodeMemory = .private } == 8)
+        let two = try gradients {
+            ($0.laneCount, $0.train.globalBatchSize) = (16, 16)
+        }
+        #expect(two == 16)
+        // Two ranks would save less than what activations find in whole lists.
+        let lent = try gradients {
+            ($0.hosts, $0.laneCount) = (HostMap(labels: [0, 0]), 2)
+            ($0.train.globalBatchSize, $0.train.microBatchSize) = (16, 8)
+            $0.train.sequenceLength = 1024
+        }
+        #expect(lent == 2)
+    }
+
     @Test func oneNodeSendsNothing() throws {
         let cost = try size([0, 0, 0]).cost(ofNode: 0)
         #expect(cost.sentBytes == 0 && cost.receivedBytes == 0 && cost.buckets == 0)

@@ -17,16 +17,16 @@ extension TrainingBench {
         let islands = try Islands.split(communicator, count: recipe.train.islands)
         let replica = islands?.own ?? communicator
         // Its line would stand in the report, which may be JSON.
-        try MemoryCheck.run(
-            TrainingSize(
-                recipe, configuration, ParameterPlan(), isValidated: false,
-                savesCheckpoints: false, communicator, islands),
-            over: replica, RunLog.logger(rank: 1))
+        let size = TrainingSize(
+            recipe, configuration, ParameterPlan(), isValidated: false, savesCheckpoints: false,
+            communicator, islands)
+        try MemoryCheck.run(size, over: replica, RunLog.logger(rank: 1))
         let laneCount = recipe.train.lanes ?? communicator.worldSize
         let memory = try TrainingMemory.share(
             ParameterPlan().layout(of: configuration),
             tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
-            recipe.train, roundsWeights: recipe.training.multipliesBFloat16, over: replica, logger)
+            recipe.train, roundsWeights: recipe.training.multipliesBFloat16,
+            ring: size.gradientRing, over: replica, logger)
         let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))

@@ -229,7 +229,8 @@ struct TrainingPhase {
         let memory = try TrainingMemory.share(
             parts.plan.layout(of: parts.configuration),
             tree: LaneTree(laneCount: islands?.lanes(of: laneCount).count ?? laneCount),
-            recipe.train, roundsWeights: recipe.training.multipliesBFloat16, over: replica, logger)
+            recipe.train, roundsWeights: recipe.training.multipliesBFloat16,
+            ring: size.gradientRing, over: replica, logger)
         let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
         announceGradientType(train, memory, logger)
         return (memory, train)

@@ -20,7 +20,8 @@ extension TrainingSize {
             model: model, plan: plan, train: train,
             laneCount: laneCount, hosts: (islands?.own ?? communicator).hosts,
             roundsWeights: recipe.training.multipliesBFloat16, isValidated: isValidated,
-            checkpoint: savesCheckpoints ? recipe.checkpoint : nil)
+            checkpoint: savesCheckpoints ? recipe.checkpoint : nil,
+            limitsNorm: recipe.optimizer.maximumGradientNorm > 0)
         outer = recipe.outer
         if let islands { (island, islandsHere) = (islands.number, islands.onThisHost) }
     }

@@ -104,6 +104,7 @@ package struct MemoryCheck {
                 ? Change("\(key: "train.optimizer_sharding")=zero1", isFree: true) {
                     $0.train.optimizerSharding = .zero1
                 } : nil,
+            updateAtOnce,
             ComputeKernels.hasBFloat16
                 ? Change("\(key: "train.precision")=bf16") { $0.roundsWeights = true } : nil,
         ].compactMap { $0 }
@@ -137,6 +138,15 @@ package struct MemoryCheck {
         var changed = size
         change(&changed)
         return fits(try need(of: changed, on: hosts.neighbours(of: rank)))
+    }
+
+    /// Sums of gradients in a ring that are not kept, nil where there are none.
+    private var updateAtOnce: Change? {
+        guard size.gradientRing?.keepsSums == true else { return nil }
+        let (norm, skipped) = ("optimizer.maximum_gradient_norm", "train.maximum_skipped_steps")
+        return Change("\(key: norm)=0 \(key: skipped)=0") {
+            ($0.limitsNorm, $0.train.maximumSkippedSteps) = (false, 0)
+        }
     }
 
     /// The largest half, quarter, ... of the micro-batch that fits.

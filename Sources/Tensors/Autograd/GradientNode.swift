@@ -22,16 +22,20 @@ package final class GradientNode<Element: ComputeElement>: GradientSink {
     private let device: Device
     /// The memory in which the gradient of a parameter must end up; nil for any other value.
     private let destination: Tensor<Element>?
+    /// Called before the first contribution is written.
+    private let beforeWriting: (() -> Void)?
     /// Called when the last contribution is in.
     private let whenReady: (() -> Void)?
 
     init(
         shape: [Int], device: Device, destination: Tensor<Element>? = nil,
-        holdsGradient: Bool = false, whenReady: (() -> Void)? = nil
+        holdsGradient: Bool = false, beforeWriting: (() -> Void)? = nil,
+        whenReady: (() -> Void)? = nil
     ) {
         self.shape = shape
         self.device = device
         self.destination = destination
+        self.beforeWriting = beforeWriting
         self.whenReady = whenReady
         gradient = holdsGradient ? destination : nil
     }
@@ -41,6 +45,7 @@ package final class GradientNode<Element: ComputeElement>: GradientSink {
     func contribute(_ write: (_ gradient: Tensor<Element>, _ adds: Bool) -> Void) {
         if destination == nil && gradient != nil { ownGradient() }
         let adds = gradient != nil
+        if !adds { beforeWriting?() }
         let target = gradient ?? destination ?? device.uninitialized(shape, of: Element.self)
         write(target, adds)
         gradient = target

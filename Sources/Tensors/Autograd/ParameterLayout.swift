@@ -50,6 +50,12 @@ package struct ParameterLayout: Equatable, Sendable {
         flatCount = frozenStart
     }
 
+    /// The positions of the values of a parameter, and of the padding behind them.
+    package static func paddedRange(of parameter: Parameter) -> Range<Int> {
+        let start = parameter.range.lowerBound
+        return start..<start + paddedCount(of: parameter.shape)
+    }
+
     private static func paddedCount(of shape: [Int]) -> Int {
         (shape.reduce(1, *) + alignment - 1) / alignment * alignment
     }

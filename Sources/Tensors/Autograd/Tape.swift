@@ -37,7 +37,7 @@ package final class Tape {
         self.whenReady = whenReady
         whole = nil
         // The rest is for logits, see `scratch`.
-        spareMemory = SpareMemory(limit: (gradients?.values.count ?? 0) * 2 / 5)
+        spareMemory = SpareMemory(limit: gradients?.lendableCount ?? 0)
     }
 
     /// A part of `whole`, which has the gradients of the parameters.

@@ -5,6 +5,9 @@ package struct BatchGradient {
     /// Sum over all that counts, in the layout of the parameter list: the same on all ranks, but
     /// where the optimizer is sharded only this rank's slices hold it.
     let values: Tensor<Float>
+    /// The update that has been made of it, while it came, after which `values` hold nothing of it; nil
+    /// where none has.
+    let update: BucketUpdate.Result?
     /// Sum of the losses of all that counts, in nats.
     let lossSum: Double
     /// The divisor that makes `lossSum` an average: mostly the number of counted tokens.

@@ -19,6 +19,10 @@ final class GradientComputation {
     private let gradients: [ParameterGradients]
     private let reducer: BucketReducer
     private let exchange: GradientExchange
+    /// The sum, where it does not come to lie in one of `gradients`.
+    private let keptSum: Tensor<Float>?
+    /// The update that goes on while buckets are reduced; nil where it follows the gradient.
+    private let update: BucketUpdate?
 
     init(_ setup: TrainerSetup, laneCount: Int) throws {
         communicator = setup.replica
@@ -38,9 +42,13 @@ final class GradientComputation {
 
         let list = setup.objective.parameters
         let shared = setup.memory?.gradients[communicator.rank]
+        let ring = setup.memory?.ring
+        let folding = ring.map { ParameterGradients.Folding(of: $0.range, period: $0.size) }
         gradients = (0..<LaneAccumulator.bufferCount(for: lanes, in: tree)).map { index in
-            ParameterGradients(list, values: shared.map { Tensor(over: $0[index]) })
+            ParameterGradients(
+                list, values: shared.map { Tensor(over: $0[index]) }, folding: folding)
         }
+        keptSum = setup.memory?.sums.map(Tensor.init(over:))
         let device = list.device
         // Not booked as an operation of the device: the step's clock has it under "reduce".
         let forEach: ForEach = { device.threads.forEach($0, $1) }
@@ -54,19 +62,27 @@ final class GradientComputation {
                 memory: setup.memory?.shared, sharedNodes: setup.memory?.nodes(of: tree) ?? [],
                 wire: setup.train.gradientType == .bf16
                     ? CompactWire(forEach: forEach) : FloatWire(),
-                forEach: forEach))
+                forEach: forEach), ring: setup.memory?.ringSums)
+        let update =
+            ring?.keepsSums == false
+            ? BucketUpdate(
+                setup.optimizer, gradients[0].values, reducer, rank: communicator.rank) : nil
+        self.update = update
         exchange = GradientExchange(
             reducer: reducer, accumulator: accumulator, layout: list.layout,
-            isGathering: !setup.optimizer.state.isSharded,
-            beforeStart: setup.optimizer.completeParameters)
+            isGathering: !setup.optimizer.state.isSharded, ring: ring,
+            beforeStart: setup.optimizer.completeParameters,
+            whenReduced: { try update?.update($0) })
+        if ring != nil { gradients[0].beforeWriting = exchange.prepare }
     }
 
-    /// Computes the gradient of a batch; its values stay as they are until the next call.
-    /// Collective.
+    /// Computes the gradient of a batch; its values stay as they are until the next call. Where no memory
+    /// keeps them, the weights are updated meanwhile. Collective.
     func compute(
-        _ batch: TokenBatch, step: Int, _ clock: inout LapClock
+        _ batch: TokenBatch, step: Int, learningRate: Double, _ clock: inout LapClock
     ) throws -> BatchGradient {
         accumulator.reset()
+        try update?.begin(learningRate: learningRate, weight: weight(of: batch))
         var results = lanes.dropLast().map { lane in
             let result = computeLane(lane, batch, step: step)
             accumulator.finishLane()
@@ -80,16 +96,30 @@ final class GradientComputation {
 
         let timing = try exchange.finish()
         let (norm, all) = try normAndResults(results)
+        update?.finish()
         clock.lap("reduce")
         clock.move(timing.spent, from: "compute", to: "reduce")
         if communicator.worldSize > 1 { clock.note(timing.hidden, as: "reduce_hidden") }
         return BatchGradient(
-            values: gradients[accumulator.sumIndex].values,
+            values: keptSum ?? gradients[accumulator.sumIndex].values, update: update?.result,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
             weight: all.reduce(0) { $0 + $1.weight },
             tokenCount: all.reduce(0) { $0 + $1.tokenCount },
             sequences: firstLane * pass.laneSize..<(firstLane + laneCount) * pass.laneSize,
             laneLosses: all.map(\.lossSum), normOfSum: norm)
+    }
+
+    /// The weight of the whole batch, before anything of it is computed, with the bits that the sum over
+    /// `LanePass.Result` has for lanes of one micro-batch.
+    private func weight(of batch: TokenBatch) throws -> Double {
+        var weights = Array(repeating: 0.0, count: laneCount)
+        for lane in lanes {
+            let offset = (lane - lanes.lowerBound) * pass.laneSize
+            weights[lane] = pass.objective.weight(
+                of: batch, part: offset..<offset + pass.laneSize)
+        }
+        try weights.withUnsafeMutableBufferPointer { try communicator.allReduceDisjoint($0) }
+        return weights.reduce(0, +)
     }
 
     private func computeLane(

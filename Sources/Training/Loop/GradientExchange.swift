@@ -6,6 +6,9 @@ import Tensors
 /// A bucket is started when all parameters in its range are ready, the last bucket first, since the
 /// backward pass comes from the end of the list; the additions and the gathering follow as the
 /// messages arrive. Messages move only inside calls: each parameter that becomes ready is one.
+///
+/// Where gradients lie in a ring, a bucket is left once it is reduced, and `prepare` waits until the
+/// memory of a parameter has been left by all ranks of the host.
 final class GradientExchange {
     private let reducer: BucketReducer
     private let accumulator: LaneAccumulator
@@ -13,6 +16,10 @@ final class GradientExchange {
     private let isGathering: Bool
     /// Called before the first bucket of a step is started.
     private let beforeStart: () throws -> Void
+    /// The ring in which the gradients lie; nil where all have memory of their own.
+    private let ring: GradientRing?
+    /// Called with each bucket once this rank's slice of it is reduced.
+    private let whenReduced: (GradientBucket) throws -> Void
     /// The buckets that each parameter touches, by parameter.
     private let bucketsOfParameters: [Range<Int>]
     /// The parameters that each bucket waits for, when none is ready.
@@ -23,6 +30,8 @@ final class GradientExchange {
     /// Buckets from here on have been started; those from `finishedFrom` on are reduced too.
     private var startedFrom = 0
     private var finishedFrom = 0
+    /// In a ring, the memory of the buckets from here on is free.
+    private var freeFrom = 0
     /// The error that a backward pass, which does not throw, could not report.
     private var error: (any Error)?
     private var timing = ExchangeTiming()
@@ -34,12 +43,17 @@ final class GradientExchange {
 
     init(
         reducer: BucketReducer, accumulator: LaneAccumulator, layout: ParameterLayout,
-        isGathering: Bool, beforeStart: @escaping () throws -> Void = {}
+        isGathering: Bool, ring: GradientRing? = nil,
+        beforeStart: @escaping () throws -> Void = {},
+        whenReduced: @escaping (GradientBucket) throws -> Void = { _ in }
     ) {
+        precondition(ring == nil || !isGathering, "sums in a ring are not gathered")
         self.reducer = reducer
         self.accumulator = accumulator
         self.isGathering = isGathering
+        self.ring = ring
         self.beforeStart = beforeStart
+        self.whenReduced = whenReduced
         let buckets = reducer.buckets
         let touching = layout.parameters.map { parameter in
             let touched = buckets.filter { $0.range.overlaps(parameter.range) }
@@ -56,22 +70,38 @@ final class GradientExchange {
         isReady = Array(repeating: false, count: bucketsOfParameters.count)
         missingCounts = parameterCounts
         startedFrom = parameterCounts.count
-        finishedFrom = startedFrom
+        (finishedFrom, freeFrom) = (startedFrom, startedFrom)
         error = nil
         timing = ExchangeTiming()
     }
 
+    /// Returns once the memory of the gradient of `parameter`, which is to be written, is free.
+    func prepare(_ parameter: Parameter) {
+        guard let ring, error == nil else { return }
+        let old = ring.predecessors(of: ParameterLayout.paddedRange(of: parameter))
+        guard !old.isEmpty,
+            let first = reducer.buckets.firstIndex(where: { $0.range.upperBound > old.lowerBound }),
+            first < freeFrom
+        else { return }
+        precondition(
+            startedFrom <= first, "the gradient of \(parameter.name) comes before those behind it")
+        attempt { try freeBuckets(from: first) }
+    }
+
     /// The last lane's gradient of `parameter` is complete.
     func parameterIsReady(_ parameter: Parameter) {
-        guard error == nil else { return }
-        let start = ContinuousClock.now
-        do {
+        attempt {
             note(parameter.index)
             try startReadyBuckets()
             try finishArrivedBuckets()
-        } catch {
-            self.error = error
         }
+    }
+
+    /// Carries out a part of the exchange in the backward pass, and keeps its error for `finish`.
+    private func attempt(_ work: () throws -> Void) {
+        guard error == nil else { return }
+        let start = ContinuousClock.now
+        do { try work() } catch { self.error = error }
         timing.spend(since: start)
     }
 
@@ -83,6 +113,7 @@ final class GradientExchange {
         for index in isReady.indices { note(index) }
         try startReadyBuckets()
         while finishedFrom > 0 { try finishNextBucket() }
+        if ring != nil { try freeBuckets(from: 0) }
         if isGathering {
             for bucket in reducer.buckets.reversed() { try reducer.finishGather(bucket) }
         }
@@ -120,8 +151,19 @@ final class GradientExchange {
     private func finishNextBucket() throws {
         let bucket = reducer.buckets[finishedFrom - 1]
         try reducer.finish(bucket)
+        try whenReduced(bucket)
+        if ring != nil { reducer.leave(bucket) }
         if isGathering { try reducer.startGather(bucket, in: accumulator.nodeBuffers[0]) }
         finishedFrom -= 1
+    }
+
+    /// Waits until all ranks of the host have left the buckets from `index` on.
+    private func freeBuckets(from index: Int) throws {
+        while finishedFrom > index { try finishNextBucket() }
+        while freeFrom > index {
+            try reducer.awaitLeaving(reducer.buckets[freeFrom - 1])
+            freeFrom -= 1
+        }
     }
 }
 

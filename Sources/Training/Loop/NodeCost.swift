@@ -6,7 +6,7 @@ import Tensors
 package struct NodeCost: Equatable, Sendable {
     /// The weights and their rounded copies.
     package fileprivate(set) var weights = 0
-    /// The buffers of the lanes.
+    /// The buffers of the lanes, or the rings and sums, see `TrainingNeed`.
     package fileprivate(set) var gradients = 0
     /// The state of the optimizer.
     package fileprivate(set) var moments = 0
@@ -33,9 +33,12 @@ package struct NodeCost: Equatable, Sendable {
 extension TrainingSize {
     /// The cost of a step on a node of `hosts`, of all islands that are on it.
     ///
-    /// With P parameters, all trained, on H nodes that share memory, where a rank has g gradient
-    /// buffers: zero1 keeps 4 P (and 2 P rounded) + 8 P / H + 4 P g for each rank + what is under way, and
-    /// moves 8 P (1 - 1/H) bytes in each direction, where the lanes of a node add up to one sum.
+    /// With P parameters, all trained, on H nodes that share memory: zero1 keeps 4 P (and 2 P rounded) + 8 P / H
+    /// + gradients + what is under way, and moves 8 P (1 - 1/H) bytes in each direction, where the lanes of a
+    /// node add up to one sum. Its gradients are 4 P g for each rank that adds up several passes in g
+    /// buffers; with one pass a rank, 4 P / H and, for each rank, a ring of a block and the buckets under way and
+    /// what lies outside the blocks, as the embeddings do. The 4 P / H too are spared where buckets are
+    /// updated as they come: without a limit of the norm and without skipped steps.
     ///
     /// - Throws: A usage `Failure` where there are more ranks than lanes.
     package func cost(ofNode host: Int) throws -> NodeCost {

@@ -16,7 +16,9 @@ struct NonFiniteStep {
     /// A description of the step, the same text on all ranks. Collective.
     func description(over communicator: any Communicator) throws -> String {
         let trained = parameters.trained
-        let own = trained.firstIndex { !isFinite($0) } ?? .max
+        let found =
+            gradient.update.map(\.firstNonFinite) ?? trained.firstIndex { !isFinite($0) }
+        let own = found ?? .max
         let first = try communicator.allReduce([Int64(own)], .minimum)[0]
         let name = first == .max ? "none" : trained[Int(first)].name
         return "loss \(gradient.loss), gradient norm \(gradient.norm), first bad gradient \(name), "

@@ -60,7 +60,8 @@ package final class Replay {
             gradientStep = try GradientComputation(setup, laneCount: laneCount)
         }
         let batch = try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
-        return try gradientStep.compute(batch, step: state.step, &clock)
+        return try gradientStep.compute(
+            batch, step: state.step, learningRate: learningRate, &clock)
     }
 
     private func layers(_ gradient: BatchGradient) -> [ReplayResult.Layer] {

@@ -148,8 +148,10 @@ package final class Trainer {
         let batch = try setup.board.awaitingFiles(
             "the batch of step \(state.step + 1)", reader.next)
         clock.lap("data")
-        let gradient = try setup.alone { try gradientStep.compute(batch, step: state.step, &clock) }
         let learningRate = schedule.value(at: state.step)
+        let gradient = try setup.alone {
+            try gradientStep.compute(batch, step: state.step, learningRate: learningRate, &clock)
+        }
         try setup.alone { try update(with: gradient, learningRate: learningRate) }
         clock.lap("update")
         state.step += 1
@@ -167,10 +169,12 @@ package final class Trainer {
     private func update(with gradient: BatchGradient, learningRate: Double) throws {
         guard gradient.isFinite else { return try skip(gradient) }
         state.skippedInARow = 0
-        try setup.optimizer.update(
-            gradient.values, learningRate: learningRate,
-            gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
-            over: setup.replica)
+        if gradient.update == nil {
+            try setup.optimizer.update(
+                gradient.values, learningRate: learningRate,
+                gradientScale: clipping.scale(norm: gradient.norm) * gradient.averaging,
+                over: setup.replica)
+        }
         if let failure = setup.optimizer.flipFound { throw failure }
         state.updateCount = setup.optimizer.updateCount
     }

@@ -6,7 +6,8 @@ import Tensors
 package struct TrainingNeed: Equatable, Sendable {
     /// The weights, and their rounded copy in mixed precision.
     package fileprivate(set) var weights = 0
-    /// The buffers of the lanes.
+    /// The buffers of the lanes, or the ring of buckets that are under way, what lies outside of it, and the
+    /// sums of the slices that the rank owns.
     package fileprivate(set) var gradients = 0
     /// The state of the optimizer.
     package fileprivate(set) var moments = 0
@@ -47,6 +48,8 @@ package struct TrainingSize: Sendable {
     package var isValidated: Bool
     /// The options of checkpoints; nil where none is written.
     package var checkpoint: CheckpointOptions?
+    /// Whether the norm of gradients is limited.
+    package var limitsNorm: Bool
     /// The options of outer steps, which islands make.
     package var outer = OuterOptions()
     /// The number of the island whose ranks these are.
@@ -57,7 +60,7 @@ package struct TrainingSize: Sendable {
     package init(
         model: DecoderConfiguration, plan: ParameterPlan, train: TrainOptions, laneCount: Int,
         hosts: HostMap, roundsWeights: Bool, isValidated: Bool,
-        checkpoint: CheckpointOptions?
+        checkpoint: CheckpointOptions?, limitsNorm: Bool = true
     ) {
         self.model = model
         self.plan = plan
@@ -67,6 +70,7 @@ package struct TrainingSize: Sendable {
         self.roundsWeights = roundsWeights
         self.isValidated = isValidated
         self.checkpoint = checkpoint
+        self.limitsNorm = limitsNorm
     }
 
     package var worldSize: Int { hosts.worldSize }
@@ -101,7 +105,10 @@ package struct TrainingSize: Sendable {
         let ownsWeights = !sharesWeights || hosts.localRank(of: rank) == 0
         need.weights =
             ownsWeights ? (Self.floatSize + (roundsWeights ? 2 : 0)) * layout.flatCount : 0
-        need.gradients = Self.floatSize * bufferCount * layout.trainedCount
+        let storage = ringStorage
+        need.gradients =
+            storage?.byteCount(ofRank: rank)
+            ?? Self.floatSize * bufferCount * layout.trainedCount
         need.shared = need.gradients + (sharesWeights ? need.weights : 0)
         need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
         if train.islands > 1 {
@@ -109,7 +116,8 @@ package struct TrainingSize: Sendable {
             need.outer = common + outerNeed(layout)
             need.shared += sharesWeights ? common : 0
         }
-        need.activations = activations(trainedCount: layout.trainedCount)
+        need.activations = activations(
+            trainedCount: layout.trainedCount, ring: storage?.ring)
         need.checkpoint = checkpointCopy(layout, rank: rank)
         return need
     }
@@ -130,7 +138,8 @@ package struct TrainingSize: Sendable {
         AdamW.stateSuffixes.count * floatSize * layout.trainedCount
     }
 
-    private func activations(trainedCount: Int) -> Int {
+    /// - Parameter ring: in which the gradients lie; nil where each has memory of its own.
+    func activations(trainedCount: Int, ring: GradientRing?) -> Int {
         let laneSize = max(1, train.globalBatchSize / laneCount)
         let sequences = min(train.microBatchSize, laneSize)
         let rows = sequences * (train.sequenceLength ?? model.contextLength)
@@ -139,17 +148,19 @@ package struct TrainingSize: Sendable {
         // Later micro-batches find gradients where the first one finds room.
         let isWhole = sequences == laneSize
         let gradients = Self.floatSize * trainedCount
-        let lendable = isWhole && plan.lora == nil ? gradients * 2 / 5 : 0
+        let lendable = isWhole && plan.lora == nil && ring == nil ? gradients * 2 / 5 : 0
+        let room = ring.map { Self.floatSize * $0.size } ?? gradients / 2
         return memory.total(recomputes: train.recompute == .blocks, lendable: lendable)
-            + logits(rows: rows, standInGradients: isWhole && !isValidated, gradients)
+            + logits(rows: rows, standInGradients: isWhole && !isValidated, room: room)
     }
 
-    private func logits(rows: Int, standInGradients: Bool, _ gradients: Int) -> Int {
+    /// - Parameter room: bytes of gradients that are free before the backward pass.
+    private func logits(rows: Int, standInGradients: Bool, room: Int) -> Int {
         let isTrained = plan.trainsBase(outputName)
         let limit = isTrained ? Self.rowsOfLogits : Self.rowsOfLogits / 2
         let size = Self.floatSize * model.vocabularySize * min(rows, limit)
         let rounded = roundsWeights ? size / 2 : 0
-        return (standInGradients && isTrained && 2 * size <= gradients ? 0 : size) + rounded
+        return (standInGradients && isTrained && size <= room ? 0 : size) + rounded
     }
 
     private var outputName: String {

@@ -54,6 +54,16 @@ extension AdamW {
         }
     }
 
+    /// Updates this rank's slice of one bucket, in an update that has begun, and starts it on its way to
+    /// other ranks. No rank has use for its old values in the step that is under way.
+    ///
+    /// - Parameter gradients: nil leaves the slice as it is.
+    func update(_ bucket: GradientBucket, with gradients: Tensor<Float>?) throws {
+        if let gradients { updateSlice(bucket.index, with: gradients) }
+        received?.check(bucket.range)
+        try gather?.start(bucket)
+    }
+
     /// Returns once this rank has the updated parameters of all others: before they are read without
     /// `ParameterList.value(of:)`, and before gradients travel.
     package func completeParameters() throws {

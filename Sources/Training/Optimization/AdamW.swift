@@ -28,6 +28,10 @@ package final class AdamW {
     private let groupNumbers: [Int]
     /// The slices that this rank updates; with buckets, its slice of each, which may be empty.
     private let slices: [Slice]
+    /// The number of the first piece of each slice.
+    private let firstPieces: [Int]
+    /// The settings of each group in the update under way.
+    private var rates: [kernel_adamw_settings] = []
     /// What the last update wrote, and whether it is still there.
     package let parities: SliceParities
 
@@ -69,6 +73,11 @@ package final class AdamW {
         slices = state.slices.map {
             Slice(place: $0, pieces: parameters.layout.pieces(of: $0.range))
         }
+        var pieceCount = 0
+        firstPieces = slices.map { slice in
+            defer { pieceCount += slice.pieces.count }
+            return pieceCount
+        }
         parities = SliceParities(
             slices.flatMap { slice in
                 slice.pieces.map { piece in
@@ -98,28 +107,35 @@ package final class AdamW {
         _ gradients: Tensor<Float>, learningRate: Double, gradientScale: Double,
         sliceIsDone: (Int) throws -> Void
     ) rethrows {
-        precondition(
-            gradients.count == parameters.layout.trainedCount,
-            "expected \(parameters.layout.trainedCount) gradients, got \(gradients.count)")
+        beginUpdate(learningRate: learningRate, gradientScale: gradientScale)
+        for index in slices.indices {
+            updateSlice(index, with: gradients)
+            try sliceIsDone(index)
+        }
+        finishUpdate()
+    }
+
+    /// Begins an update, of which each slice follows by itself, in any order.
+    func beginUpdate(learningRate: Double, gradientScale: Double) {
         updateCount += 1
-        let rates = groups.map { group in
+        rates = groups.map { group in
             settings(
                 learningRate: learningRate * group.factor, gradientScale: gradientScale,
                 decays: group.decays)
         }
-        var firstPiece = 0
-        for (index, slice) in slices.enumerated() {
-            update(slice, gradients, rates, firstPiece: firstPiece)
-            firstPiece += slice.pieces.count
-            try sliceIsDone(index)
-        }
-        parities.finishUpdate()
     }
 
-    private func update(
-        _ slice: Slice, _ gradients: Tensor<Float>, _ rates: [kernel_adamw_settings],
-        firstPiece: Int
-    ) {
+    /// To be called once all slices are updated.
+    func finishUpdate() { parities.finishUpdate() }
+
+    /// Updates slice `index` of this rank.
+    ///
+    /// - Parameter gradients: in the layout of the parameter list; those of the slice are read.
+    func updateSlice(_ index: Int, with gradients: Tensor<Float>) {
+        precondition(
+            gradients.count == parameters.layout.trainedCount,
+            "expected \(parameters.layout.trainedCount) gradients, got \(gradients.count)")
+        let (slice, firstPiece, rates) = (slices[index], firstPieces[index], rates)
         let (values, rounded) = (parameters.values, parameters.bfloat16)
         let (firstMoments, secondMoments) = (firstMoments, secondMoments)
         parameters.device.forEach(slice.pieces.count, as: .optimizer) { index in

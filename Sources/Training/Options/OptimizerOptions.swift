@@ -32,7 +32,8 @@ package struct OptimizerOptions: OptionBlock {
     package var epsilon = 1e-8
     /// Share of a weight taken off a step, times the learning rate; usual 0.1.
     package var weightDecay = 0.1
-    /// Norm to which larger gradients are scaled; 0 never scales; usual 1.
+    /// Norm to which larger gradients are scaled; 0 never scales, and then each bucket may be updated and
+    /// freed once it is reduced, see `TrainingSize.gradientRing`; usual 1.
     package var maximumGradientNorm = 1.0
 
     /// Factors of the learning rate by patterns of names, such as "*.wte.weight=0.1"; the last that
