@@ -1,4 +1,3 @@
-import Diagnostics
 import Models
 
 extension DecoderModule {
@@ -86,28 +85,9 @@ extension DecoderConfiguration {
         return values
     }
 
-    /// Throws where the file could not tell how positions turn, or what a layer sees.
-    func checkGGUFPositions() throws(Failure) {
-        guard sliding == nil else {
-            throw Failure(
-                "windows of attention are not written as GGUF", expected: "no sliding_window",
-                got: "\(sliding?.window ?? 0)", remedy: "export it as a Hugging Face directory")
-        }
-        guard case .rotary(let rotary) = positions else { return }
-        switch rotary.scaling {
-        case nil, .linear, .llama3: return
-        case .dynamic, .yarn, .longRope:
-            throw Failure(
-                "this scaling of rotary positions is not written as GGUF",
-                expected: "linear or llama3",
-                got: rotary.huggingFaceScaling["rope_type"]?.string ?? "another",
-                remedy: "export it as a Hugging Face directory")
-        }
-    }
-
-    /// By how much scaling divides each frequency of rotary positions.
+    /// By how much the scaling of Llama 3 divides each frequency of rotary positions.
     var ggufRotaryFactors: [GGUFTensor] {
-        guard case .rotary(let rotary) = positions, rotary.scaling != nil else { return [] }
+        guard case .rotary(let rotary) = positions, case .llama3 = rotary.scaling else { return [] }
         let factors = zip(
             RotaryPositions(theta: rotary.theta).frequencies(headSize: headSize),
             rotary.frequencies(headSize: headSize)

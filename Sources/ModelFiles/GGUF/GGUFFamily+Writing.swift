@@ -13,10 +13,19 @@ extension GGUFFamily {
             guard !sizes.contains(where: { $0.0 == key }) else { return nil }
             return told[member].flatMap(GGUFValue.init(json:)).map { (key, $0) }
         }
-        let metadata =
-            (sizes.map { ($0.0, .integer(UInt32($0.1))) } + rest).map { ("\(name).\($0)", $1) }
+        let metadata = (sizes.map { ($0.0, .integer(UInt32($0.1))) } + rest + scaling(of: model))
+            .map { ("\(name).\($0)", $1) }
         try check(metadata, of: model)
         return metadata
+    }
+
+    /// The scaling of rotary positions, where it is a number.
+    private func scaling(of model: DecoderConfiguration) -> [(key: String, value: GGUFValue)] {
+        guard case .rotary(let rotary) = model.positions, case .linear(let factor) = rotary.scaling
+        else { return [] }
+        return [
+            ("rope.scaling.type", .text("linear")), ("rope.scaling.factor", .number(factor)),
+        ]
     }
 
     /// The tensors of a model with those that llama.cpp wants twice.

@@ -25,7 +25,6 @@ package enum GGUFModel {
                 got: configuration.architecture.name,
                 remedy: "export it as a Hugging Face directory")
         }
-        try configuration.checkGGUFPositions()
         let general: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text(family.name)),
             ("general.type", .text("model")),
