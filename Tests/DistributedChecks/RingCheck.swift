@@ -61,7 +61,7 @@ struct RingCheck {
         var options = OptimizerOptions()
         options.maximumGradientNorm = kind.maximumNorm
         var training = try TinyTraining(
-            embeddingSize: 128, layerCount: 12, options,
+            embeddingSize: 128, layerCount: 8, options,
             ring: keepsSums.map { keepsSums in
                 { GradientRing(blocks: $0, of: $1, slack: 1, keepsSums: keepsSums) }
             }, over: communicator)
@@ -74,7 +74,7 @@ struct RingCheck {
         var failure: String?
         do {
             _ = try training.train(
-                on: objective, steps: 4, maximumSkippedSteps: kind.skippedSteps,
+                on: objective, steps: 3, maximumSkippedSteps: kind.skippedSteps,
                 over: communicator)
         } catch let error as AgreedFailure {
             failure = error.failure.line
