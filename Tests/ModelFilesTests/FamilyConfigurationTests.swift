@@ -84,7 +84,7 @@ import Testing
         (#""llama", "rope_scaling": {"type": "longrope", "short_factor": [1]}"#, "short_factor"),
         (#""llama", "partial_rotary_factor": 0.5"#, "partial_rotary_factor"),
         (#""phi3", "partial_rotary_factor": 1.5"#, "partial_rotary_factor"),
-        (#""phi3", "partial_rotary_factor": 0.03"#, "partial_rotary_factor"),
+        (#""phi3", "partial_rotary_factor": 0.02"#, "partial_rotary_factor"),
         (#""phi3", "resid_pdrop": 0.1"#, "resid_pdrop"),
         (#""phi3", "sliding_window": 0"#, "sliding_window"),
         (#""gemma2", "use_bidirectional_attention": true"#, "use_bidirectional_attention"),

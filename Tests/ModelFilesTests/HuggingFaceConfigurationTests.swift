@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["{}", "[]", "{\"model_type\": \"mistral\"}", "{\"model_type\": null}"])
+    @Test(arguments: ["{}", "[]", "{\"model_type\": \"mixtral\"}", "{\"model_type\": null}"])
     func refusesOtherModels(_ text: String) {
         #expect(throws: Failure.self) { try read(text) }
     }

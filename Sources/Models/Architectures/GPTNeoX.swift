@@ -57,7 +57,7 @@ extension DecoderConfiguration {
 /// Those of Pythia, and one of this project for tests.
 extension ModelPreset {
     /// Seconds on one core.
-    package static let pythiaNano = pythia("nano", layers: 3, heads: 4, width: 48, context: 64)
+    package static let pythiaNano = pythia("nano", layers: 3, heads: 3, width: 48, context: 64)
     package static let pythia70M = pythia("70m", layers: 6, heads: 8, width: 512)
     package static let pythia160M = pythia("160m", layers: 12, heads: 12, width: 768)
     package static let pythia410M = pythia("410m", layers: 24, heads: 16, width: 1024)

@@ -65,8 +65,8 @@ extension JSONMembers {
         if try flag("attention_bias", default: false) {
             model.biasedModules = [.queries, .keys, .values, .attentionOutput]
         }
-        let divisor = try positive("query_pre_attn_scalar", default: 256)
-        model.scoreDivisor = divisor == Float(model.headSize) ? nil : divisor
+        let divisor = try integer("query_pre_attn_scalar", default: 256, in: 1...1 << 20)
+        model.scoreDivisor = divisor == model.headSize ? nil : Float(divisor)
         model.scoreCap = try bound("attn_logit_softcapping", default: scoreCap)
         model.logitCap = try bound("final_logit_softcapping", default: logitCap)
     }
@@ -97,7 +97,7 @@ extension DecoderConfiguration {
             "final_logit_softcapping": logitCap.map { .float($0) } ?? .null,
             "hidden_act": .string("gelu_pytorch_tanh"),
             "hidden_activation": .string("gelu_pytorch_tanh"),
-            "query_pre_attn_scalar": scoreDivisor.map { .float($0) } ?? .integer(headSize),
+            "query_pre_attn_scalar": .integer(scoreDivisor.map { Int($0) } ?? headSize),
         ]
     }
 }

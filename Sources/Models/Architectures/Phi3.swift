@@ -80,5 +80,6 @@ extension DecoderConfiguration {
         // transformers divides the width by the heads, and knows no such key.
         if ownHeadSize == nil { members["head_dim"] = .integer(headSize) }
         return rotaryMembers.merging(members) { $1 }
+            .merging(paddingMembers(standard: 32000)) { $1 }
     }
 }

@@ -71,7 +71,10 @@ extension DecoderConfiguration {
     var rotaryMembers: [String: JSONValue] {
         let rotary: RotaryPositions =
             if case .rotary(let rotary) = positions { rotary } else { RotaryPositions() }
-        return [
+        let original = rotary.shortLength.map {
+            ["original_max_position_embeddings": JSONValue.integer($0)]
+        }
+        let members: [String: JSONValue] = [
             "attention_dropout": .float(dropoutRate),
             "head_dim": .integer(headSize),
             "hidden_act": .string("silu"),
@@ -86,5 +89,12 @@ extension DecoderConfiguration {
             "rope_theta": .float(rotary.theta),
             "tie_word_embeddings": .boolean(isTied),
         ]
+        return members.merging(original ?? [:]) { $1 }
+    }
+
+    /// No padding where the id that transformers takes by itself is above the vocabulary: it would not load
+    /// such a model.
+    func paddingMembers(standard: Int) -> [String: JSONValue] {
+        vocabularySize > standard ? [:] : ["pad_token_id": .null]
     }
 }

@@ -85,6 +85,7 @@ extension DecoderConfiguration {
                 (0..<layerCount).map { .integer(unturnedLayers.holds($0) ? 0 : 1) }),
             "use_sliding_window": .boolean(sliding != nil),
         ]) { $1 }.merging(slidingMembers) { $1 }
+            .merging(paddingMembers(standard: 128_004)) { $1 }
     }
 }
 
