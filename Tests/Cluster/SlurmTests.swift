@@ -64,7 +64,8 @@ extension Cluster {
                 let log = cluster.log(of: job)
                 #expect(log.contains("a stop has checkpoint.stop_seconds 50"), "\(log)")
                 #expect(log.contains("the run has saved and stopped"), "\(log)")
-                try await cluster.expectBitsOfOneProcess(Self.endless, resumed: job)
+                let steps = try await cluster.stepsBeforeItGoesOn(job)
+                try await cluster.expectBitsOfOneProcess(Self.endless, job, after: steps)
             }
         }
 
@@ -76,10 +77,10 @@ extension Cluster {
                 #expect(try await cluster.fact("NodeList", of: job) == "node[1-2]")
                 try await cluster.slurm("scontrol update nodename=node2 state=drain reason=trial")
                 try await cluster.slurm("scontrol requeue \(job)")
-                try await cluster.expectBitsOfOneProcess(Self.endless, resumed: job) {
-                    #expect(try await cluster.fact("NodeList", of: job) == "node[1,3]")
-                    #expect(try await cluster.fact("Restarts", of: job) == "1")
-                }
+                let steps = try await cluster.stepsBeforeItGoesOn(job)
+                #expect(try await cluster.fact("NodeList", of: job) == "node[1,3]")
+                #expect(try await cluster.fact("Restarts", of: job) == "1")
+                try await cluster.expectBitsOfOneProcess(Self.endless, job, after: steps)
             }
         }
     }
@@ -140,22 +141,28 @@ extension TestCluster {
         (try? folder.text("job-\(job).log")) ?? ""
     }
 
-    /// Waits until the job has resumed its run and gone on, ends it, and compares its weights with those
-    /// of one process after as many steps; `keys` end with those of the output.
+    /// Waits until a job has resumed its run and gone on.
+    ///
+    /// - Returns: the steps of the run when it was resumed, or few more.
+    fileprivate func stepsBeforeItGoesOn(_ job: String) async throws -> Int {
+        #expect(try await waits { log(of: job).contains("resuming from ") })
+        let count = try steps(of: "run").count
+        #expect(try await reaches(count + 10, in: "run"))
+        return count
+    }
+
+    /// Ends a job after more than so many steps, and compares its weights with those of one process after
+    /// as many; `keys` end with the name of the output.
     fileprivate func expectBitsOfOneProcess(
-        _ keys: String, resumed job: String, _ body: () async throws -> Void = {}
+        _ keys: String, _ job: String, after stepCount: Int
     ) async throws {
-        #expect(try await waits { log(of: job).contains("resuming from ") }, "\(log(of: job))")
-        let steps = try steps(of: "run").count
-        #expect(try await reaches(steps + 10, in: "run"))
-        try await body()
         // The ranks get SIGTERM: they save, and the job does not queue itself again.
         try await slurm("scancel \(job)")
         _ = try await end(of: job, code: nil)
 
         let end = try lastStep(of: "run")
-        #expect(end > steps)
-        #expect(try self.steps(of: "run").prefix(end) == ArraySlice(1...end))
+        #expect(end > stepCount)
+        #expect(try steps(of: "run").prefix(end) == ArraySlice(1...end))
         let alone = try await run(keys + "alone train.stop_after_steps=\(end)")
         #expect(alone.exitCode == 0, "\(alone.errors)")
         #expect(try weights("run") == weights("alone"))
