@@ -16,7 +16,7 @@ extension Architecture {
             .mlpResultNorm: "post_feedforward_layernorm",
         ],
         defaultIDs: (beginningOfText: 2, endOfText: 1), hasNeighbouringPlanesInGGUF: false,
-        presets: [.gemma2Nano, .gemma2Small],
+        presets: [.gemma2Small, .gemma2Nano],
         read: { members throws(Failure) in try members.gemma2() }, write: { $0.gemma2Members })
 }
 

@@ -19,7 +19,7 @@ extension Architecture {
             .mlpResultNorm: "post_feedforward_layernorm",
         ],
         defaultIDs: (beginningOfText: 2, endOfText: 1), hasNeighbouringPlanesInGGUF: false,
-        presets: [.gemma3Nano, .gemma3Small, .gemma3Large],
+        presets: [.gemma3Small, .gemma3Large, .gemma3Nano],
         read: { members throws(Failure) in try members.gemma3() }, write: { $0.gemma3Members })
 }
 

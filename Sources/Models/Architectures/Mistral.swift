@@ -13,7 +13,7 @@ extension Architecture {
             .attentionNorm: "input_layernorm", .mlpNorm: "post_attention_layernorm",
         ],
         defaultIDs: (beginningOfText: 1, endOfText: 2), hasNeighbouringPlanesInGGUF: true,
-        presets: [.mistral7B],
+        presets: [.mistral7B, .mistralNano],
         read: { members throws(Failure) in try members.mistral() }, write: { $0.mistralMembers })
 }
 
@@ -26,6 +26,15 @@ extension RotaryDefaults {
 // MARK: Presets
 
 extension ModelPreset {
+    /// Sizes of this project, with a window: seconds on one core.
+    package static let mistralNano = ModelPreset("mistral-nano") {
+        var model = DecoderConfiguration.rotary(
+            .mistral, vocabularySize: $0, contextLength: 64, embeddingSize: 48, layerCount: 3,
+            headCount: 4, keyValueHeadCount: 2, mlpSize: 128)
+        model.sliding = SlidingAttention(layers: LayerPattern([true]), window: 32)
+        return model
+    }
+
     /// Version 0.3.
     package static let mistral7B = ModelPreset("mistral-7b") {
         .rotary(
