@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: ModelPreset.allCases)
     func presetsSurviveARoundTrip(_ preset: ModelPreset) throws {
         let configuration = HuggingFaceConfiguration(
-            model: preset.configuration(vocabularySize: 65), endOfTextID: 2)
+            model: preset.configuration(vocabularySize: 65), endOfTextIDs: [2])
         #expect(try read(configuration.json.text()).model == configuration.model)
     }
 
