@@ -40,9 +40,13 @@ import Testing
         try await expect("skipped-step", ranks, prints: "skipped")
     }
 
-    @Test(arguments: [2, 3, 4])
-    func gradientsInARingGiveTheBitsOfWholeLists(ranks: Int) async throws {
-        try await expect("gradient-ring", ranks, prints: "ring")
+    @Test(arguments: [
+        (2, "one"), (3, "one"), (4, "one"), (3, "halves"), (4, "halves"), (4, "others"),
+    ])
+    func gradientsInARingGiveTheBitsOfWholeLists(ranks: Int, hosts: String) async throws {
+        let job = try await DistributedRun.of(
+            "DistributedChecks", ["gradient-ring", hosts], ranks: ranks, seconds: 150)
+        #expect(job.exitCode == 0 && job.output == "ring\n", "\(job.errors)")
     }
 
     @Test func failureOfOneRankIsAgreedAndToldOnceWithItsNumber() async throws {

@@ -102,14 +102,17 @@ struct RingCheck {
 }
 
 extension Checks {
-    /// On one host, and on played ones.
+    /// `gradient-ring one|halves|others`: on one host, on two that have neighbouring ranks, or on two that
+    /// have every other one.
     func gradientRing() throws -> Int32 {
-        guard let communicator = communicator as? MPICommunicator else { return 1 }
-        for label in [{ _ in 0 }, { 2 * $0 / worldSize }, { $0 % 2 }] {
-            let hosts = HostMap(labels: (0..<worldSize).map(label))
-            guard hosts.count < worldSize else { continue }
-            try RingCheck(communicator: PlayedHosts(communicator, hosts: hosts)).run()
-        }
+        let labels: [String: (Int) -> Int] = [
+            "one": { _ in 0 }, "halves": { 2 * $0 / worldSize }, "others": { $0 % 2 },
+        ]
+        guard let communicator = communicator as? MPICommunicator,
+            let label = labels[arguments[1]]
+        else { return 1 }
+        let hosts = HostMap(labels: (0..<worldSize).map(label))
+        try RingCheck(communicator: PlayedHosts(communicator, hosts: hosts)).run()
         printOnce("ring")
         return 0
     }
