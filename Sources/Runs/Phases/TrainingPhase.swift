@@ -233,6 +233,11 @@ struct TrainingPhase {
             ring: size.gradientRing, over: replica, logger)
         let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
         announceGradientType(train, memory, logger)
+        if let ring = memory?.ring {
+            let size = Quantity.bytes(ring.size * MemoryLayout<Float>.stride)
+            logger.info(
+                "train.node_memory: the gradients of blocks lie in a ring of \(size) a rank")
+        }
         return (memory, train)
     }
 

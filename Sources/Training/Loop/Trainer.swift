@@ -180,6 +180,8 @@ package final class Trainer {
     }
 
     private func skip(_ gradient: BatchGradient) throws {
+        // An update that went on with the gradient may have parameters under way.
+        try setup.optimizer.completeParameters()
         state.skippedInARow += 1
         let step = state.step + 1
         let description = try NonFiniteStep(

@@ -1,5 +1,4 @@
 import Collectives
-import Diagnostics
 import Logging
 import Tensors
 
@@ -39,13 +38,6 @@ package struct TrainingMemory {
         case .shared(let memory):
             if memory.hosts.count > 1 {
                 logger.info("train.node_memory: shared on each of \(memory.hosts)")
-            }
-            if let ring {
-                let size = ring.size * MemoryLayout<Float>.stride
-                logger.info(
-                    """
-                    train.node_memory: the gradients of blocks lie in a ring of \(Quantity.bytes(size)) a rank
-                    """)
             }
             // A kernel may have no room for so many mappings.
             return try communicator.agree {
