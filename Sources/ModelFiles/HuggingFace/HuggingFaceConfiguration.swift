@@ -85,13 +85,14 @@ extension JSONMembers {
     ) throws(Failure) -> [Int] {
         var value = self[key]
         if value == nil, !contains(key) { value = .integer(standard) }
-        var ids: [Int] = []
-        for token in value?.array ?? (value.map { [$0] } ?? []) {
-            guard let id = token.integer, id >= 0 else {
-                throw failure(key, expected: "a token id, a list of them, or null")
-            }
-            if id < model.vocabularySize, !ids.contains(id) { ids.append(id) }
+        guard let value else { return [] }
+        let tokens = value.array ?? [value]
+        let ids = tokens.compactMap(\.integer).filter { $0 >= 0 }
+        guard ids.count == tokens.count, !ids.isEmpty else {
+            throw failure(key, expected: "a token id, a list of them, or null")
         }
-        return ids
+        return ids.filter { $0 < model.vocabularySize }.reduce(into: []) { ids, id in
+            if !ids.contains(id) { ids.append(id) }
+        }
     }
 }

@@ -84,11 +84,11 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "model", at: \.model, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "init", at: \.initial, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "train", at: \.train, for: [.pretrain], pretraining),
+            RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain], pretraining),
             RecipeKey.keys(
                 // A run that goes on as one island for a while keeps them.
                 of: "outer", at: \.outer, for: [.pretrain],
                 BlockTraits(remakes: .pretrain, isRare: true)),
-            RecipeKey.keys(of: "optimizer", at: \.optimizer, for: [.pretrain], pretraining),
             RecipeKey.keys(of: "checkpoint", at: \.checkpoint, for: [.pretrain]),
             RecipeKey.keys(
                 of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
