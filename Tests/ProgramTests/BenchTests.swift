@@ -103,9 +103,10 @@ extension Jobs {
 
         /// With the program and its libraries in each rank.
         private func expectMemory(
-            _ json: JSONValue, of size: TrainingSize, ranks: Int = 2
+            _ json: JSONValue, of size: TrainingSize
         ) throws {
-            let (base, tolerance) = (Double(ranks) * 60e6, 0.15)
+            // Pages of the libraries, which all ranks map, count once.
+            let (base, tolerance) = (120e6, 0.15)
             let bytes = number(json, "memory.pss_bytes_of_all_ranks")
             let wanted = Double(try size.cost(ofNode: 0).memory) + base
             #expect(abs(bytes - wanted) < tolerance * wanted, "\(bytes) for \(wanted)")
@@ -121,7 +122,7 @@ extension Jobs {
             var size = mediumSize(ranks: ranks)
             size.train.optimizerSharding = sharding == "zero1" ? .zero1 : .none
             #expect((size.gradientRing != nil) == (sharding == "zero1"))
-            try expectMemory(json, of: size, ranks: ranks)
+            try expectMemory(json, of: size)
         }
 
         /// After the last step all of the weights are under way.
