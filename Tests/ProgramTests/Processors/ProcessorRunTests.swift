@@ -78,7 +78,7 @@ extension Jobs {
             let shares = map.shares(of: [.inherited, .inherited]).map(\.processors)
             let watched = try await threads(
                 "mpirun --oversubscribe --bind-to none -n 2",
-                "train.threads_per_rank=2 train.oversubscribe=true train.steps=200", in: workspace)
+                "train.threads_per_rank=2 train.oversubscribe=true train.steps=1000", in: workspace)
             let all = ProcessorSet.inherited
             let wanted = shares.map { $0.count >= 2 ? $0 : all }
             #expect(watched.count == 2)
