@@ -10,7 +10,6 @@ extension Jobs {
     struct ProcessorRunTests {
         private static let first = ProcessorSet.inherited.numbers.first ?? 0
         private static let program = DistributedRun.executable("swift-llm-train")
-        private static let two = "train.threads_per_rank=2 train.steps=200 "
 
         private func run(
             _ launcher: String, _ keys: String, in workspace: Workspace,
@@ -28,7 +27,7 @@ extension Jobs {
             let workspace = try await Workspace.prepared()
             for launcher in ["taskset -c \(Self.first)", "mpirun -n 1"] {
                 let job = try await run(
-                    launcher, Self.two + "train.oversubscribe=false", in: workspace)
+                    launcher, "train.threads_per_rank=2 train.oversubscribe=false", in: workspace)
                 #expect(job.exitCode == 64, "\(job.errors)")
                 #expect(job.messages.count == 1)
                 let message = job.messages.first ?? ""
@@ -58,8 +57,7 @@ extension Jobs {
             #expect(job.exitCode == 0, "\(job.errors)")
             #expect(job.output.contains("\n1 rank of 1 thread, "), "\(job.output)")
             let watched = try await threads(
-                "taskset -c \(Self.first)", "train.threads_per_rank=2 train.steps=30 output=bound",
-                in: workspace)
+                "taskset -c \(Self.first)", "train.threads_per_rank=2 output=bound", in: workspace)
             #expect(watched == ["rank 0: \(Self.first), threads \(Self.first)"])
         }
 
@@ -67,7 +65,7 @@ extension Jobs {
             let workspace = try await Workspace.prepared()
             let cores = ProcessorMap.ofMachine.cores(of: .inherited)
             try #require(cores.count >= 2)
-            let watched = try await threads("", Self.two, in: workspace)
+            let watched = try await threads("", "train.threads_per_rank=2", in: workspace)
             let second = ProcessorSet(cores[1].processors)
             #expect(watched == ["rank 0: \(ProcessorSet.inherited), threads \(second)"])
         }
@@ -78,7 +76,7 @@ extension Jobs {
             let shares = map.shares(of: [.inherited, .inherited]).map(\.processors)
             let watched = try await threads(
                 "mpirun --oversubscribe --bind-to none -n 2",
-                "train.threads_per_rank=2 train.oversubscribe=true train.steps=1000", in: workspace)
+                "train.threads_per_rank=2 train.oversubscribe=true", in: workspace, ranks: 2)
             let all = ProcessorSet.inherited
             let wanted = shares.map { $0.count >= 2 ? $0 : all }
             #expect(watched.count == 2)
@@ -87,13 +85,13 @@ extension Jobs {
             }
         }
 
-        /// The lines of Tests/Scripts/thread-processors.
+        /// The lines of Tests/Scripts/thread-processors, which ends the run.
         private func threads(
-            _ launcher: String, _ keys: String, in workspace: Workspace
+            _ launcher: String, _ keys: String, in workspace: Workspace, ranks: Int = 1
         ) async throws -> [String] {
             let job = try await run(
-                "\(StopTests.checkout)/Tests/Scripts/thread-processors \(launcher)", keys,
-                in: workspace)
+                "\(StopTests.checkout)/Tests/Scripts/thread-processors \(ranks) \(launcher)",
+                "\(keys) train.steps=1000000 schedule.warmup_steps=10", in: workspace)
             #expect(job.exitCode == 0, "\(job.errors)")
             return job.output.split(separator: "\n").map(String.init)
                 .filter { $0.hasPrefix("rank ") && $0.contains(", threads ") }
