@@ -60,6 +60,13 @@ import Testing
         #expect(line.contains("65520"))
     }
 
+    @Test func everyFloat16ComesBack() {
+        for bits in UInt16.min...UInt16.max where bits & 0x7FFF <= 0x7C00 {
+            #expect(HalfPrecision.bits(HalfPrecision.float(bits)) == bits)
+        }
+        #expect(HalfPrecision.bits(HalfPrecision.float(0x7C01)) & 0x7FFF == 0x7E00)
+    }
+
     /// A shard ends before the tensor that would make it too large; a larger one stands alone.
     @Test(arguments: [(nil, 1), (4 * 1 << 20, 1), (600, 7), (1, 16)] as [(Int?, Int)])
     func shardsHoldAllTensorsAndNoMoreThanTheirSize(_ size: Int?, count: Int) throws {

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 import Testing
 
@@ -27,5 +28,15 @@ import Testing
     @Test func otherWaysHaveOtherDescriptions() {
         let all = ProductKernels.known.map { kernels($0).description }
         #expect(Set(all).count == all.count)
+    }
+
+    /// Bits must not depend on which thread computes what, nor the time of a step on sharp attention.
+    @Test func everyThreadFlushesSubnormals() {
+        var flags = [Int32](repeating: 0, count: 200)
+        flags.withUnsafeMutableBufferPointer { flags in
+            ThreadPool(threadCount: 3).forEach(200) { flags[$0] = kernel_flushes_subnormals() }
+        }
+        #expect(flags.allSatisfy { $0 == 1 })
+        #expect(kernel_flushes_subnormals() == 1)
     }
 }

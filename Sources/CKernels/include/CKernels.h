@@ -238,6 +238,9 @@ const char *kernel_instruction_set(void);
 /* The compiler that made these kernels, which decides bits too: "clang 21.0". */
 const char *kernel_compiler(void);
 
+/* subnormals.c; whether the calling thread takes numbers below 2^-126 for zero. */
+int kernel_flushes_subnormals(void);
+
 /* peak.c; runs independent chains of fused multiply-adds in registers, `rounds` links of each, and
  * returns the floating-point operations done. */
 double kernel_fma_chains(long rounds);

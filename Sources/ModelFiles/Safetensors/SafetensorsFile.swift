@@ -69,7 +69,7 @@ package final class SafetensorsFile: Sendable {
         case .bfloat16:
             try readHalves(entry, at: start, into: bytes) { Float(bitPattern: UInt32($0) << 16) }
         case .float16:
-            try readHalves(entry, at: start, into: bytes) { Float(Float16(bitPattern: $0)) }
+            try readHalves(entry, at: start, into: bytes) { HalfPrecision.float($0) }
         default:
             throw Failure(
                 "cannot read the tensor \(name) as numbers", expected: "F32, BF16 or F16",

@@ -65,7 +65,7 @@ package struct ComputeKernels: Equatable, Sendable {
     }
 
     /// Counts the changes of our own kernels, of tiles and of the orders of sums that change bits.
-    private static let generation = 2
+    private static let generation = 3
 }
 
 extension ComputeKernels {
