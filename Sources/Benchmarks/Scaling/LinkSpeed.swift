@@ -12,7 +12,6 @@ package struct LinkSpeed: Equatable, Sendable {
 
     private static let pingCount = 50
     private static let byteCount = 16 << 20
-    private static let transferCount = 4
 
     /// Measures between the first ranks of the first two nodes, while the others wait, and
     /// then compute; nil on one node.
@@ -31,8 +30,9 @@ package struct LinkSpeed: Equatable, Sendable {
             own = [latency / 2, try transfer(with: peer, communicator)]
         }
         let figures = try communicator.allReduce(own, .maximum)
-        let overlap = try overlap(with: peer, rate: figures[1], on: device, communicator)
-        return LinkSpeed(latency: figures[0], bytesPerSecond: figures[1], overlap: overlap)
+        let rate = try streamed(with: peer, about: figures[1], communicator)
+        let overlap = try overlap(with: peer, rate: rate, on: device, communicator)
+        return LinkSpeed(latency: figures[0], bytesPerSecond: rate, overlap: overlap)
     }
 
     private static func roundTrip(
@@ -61,6 +61,7 @@ package struct LinkSpeed: Equatable, Sendable {
         return times.sorted()[pingCount / 2]
     }
 
+    /// Bytes a second one way of a single message, while another comes back: less than of many.
     private static func transfer(
         with peer: Int, _ communicator: any Communicator
     ) throws -> Double {
@@ -69,17 +70,16 @@ package struct LinkSpeed: Equatable, Sendable {
         }
         defer { for buffer in buffers { buffer.deallocate() } }
         for buffer in buffers { buffer.initializeMemory(as: UInt8.self, repeating: 1) }
-        var times: [Double] = []
-        for _ in 0...transferCount {
+        var seconds = 0.0
+        // The first one opens connections, and finds a bucket of tokens full.
+        for _ in 0..<2 {
             let start = ContinuousClock.now
             try communicator.exchange(
                 sends: [MessageToSend(to: peer, UnsafeRawBufferPointer(buffers[0]))],
                 receives: [MessageToReceive(from: peer, buffers[1])]
             ).wait()
-            times.append((ContinuousClock.now - start) / .seconds(1))
+            seconds = (ContinuousClock.now - start) / .seconds(1)
         }
-        // The first one opens connections, and finds a bucket of tokens full.
-        let rest = times.dropFirst()
-        return Double(byteCount * rest.count) / rest.reduce(0, +)
+        return Double(byteCount) / seconds
     }
 }

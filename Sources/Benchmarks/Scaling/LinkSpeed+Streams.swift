@@ -5,8 +5,26 @@ extension LinkSpeed {
     /// Bytes of a message: half of a bucket, of which so many are under way at most.
     private static let messageSize = 8 << 20
     private static let mostUnderWay = 8
+    /// Seconds for which messages alone are measured.
+    private static let streamSeconds = 2.0
     /// Seconds for which each of the two is measured.
     private static let overlapSeconds = 1.0
+
+    /// Bytes a second one way of messages of which many are under way, as when buckets are reduced, while
+    /// as many come back. Collective.
+    ///
+    /// - Parameters:
+    ///   - peer: the rank to which this one sends, and which sends to it; nil for one that waits.
+    ///   - rate: bytes a second of a single message, from which it follows how many are sent.
+    static func streamed(
+        with peer: Int?, about rate: Double, _ communicator: any Communicator
+    ) throws -> Double {
+        let messageCount = max(mostUnderWay, Int(streamSeconds * rate) / messageSize)
+        let stream = MessageStream(
+            messageCount, of: messageSize, mostUnderWay: mostUnderWay, with: peer, communicator)
+        let seconds = try longest(communicator) { try stream.finish() }
+        return Double(messageCount * messageSize) / seconds
+    }
 
     /// The share of the time of messages that is saved where they travel while all ranks compute, for as
     /// long as both take alone: what moves messages costs processors time too. Collective.
