@@ -91,7 +91,7 @@ extension Jobs {
         ) async throws -> [String] {
             let job = try await run(
                 "\(StopTests.checkout)/Tests/Scripts/thread-processors \(ranks) \(launcher)",
-                "\(keys) train.steps=1000000 schedule.warmup_steps=10", in: workspace)
+                "\(keys) train.steps=1000000", in: workspace)
             #expect(job.exitCode == 0, "\(job.errors)")
             return job.output.split(separator: "\n").map(String.init)
                 .filter { $0.hasPrefix("rank ") && $0.contains(", threads ") }
