@@ -17,15 +17,15 @@ package final class Trainer {
         case stopped
     }
 
-    private let setup: TrainerSetup
+    let setup: TrainerSetup
     private let gradientStep: GradientComputation
     private let schedule: LearningRateSchedule
     private let clipping: GradientClipping
     private let reader: BatchReader
     private let journal: RunJournal?
-    private let saver: CheckpointSaver
-    private let islands: IslandLoop?
-    private var state: TrainerState
+    let saver: CheckpointSaver
+    let islands: IslandLoop?
+    var state: TrainerState
     /// The last step whose parts are reported.
     private let lastProfiledStep: Int
 
@@ -240,77 +240,11 @@ package final class Trainer {
 
     /// Agrees over all ranks between two steps on whether to stop, and on what becomes of the
     /// checkpoint that is under way.
-    private func agreeAtBoundary() throws -> Bool {
+    func agreeAtBoundary() throws -> Bool {
         let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]
         let agreed =
             try islands?.agree(own) ?? setup.communicator.allReduce(own, .maximum)
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
-    }
-
-    /// Waits until the checkpoint before is published; true where a stop was asked for first. Collective.
-    private func awaitsCheckpointInVain() throws -> Bool {
-        while saver.stepUnderWay != nil {
-            Thread.sleep(forTimeInterval: 0.002)
-            if try agreeAtBoundary() { return true }
-        }
-        return false
-    }
-
-    /// Saves before the run stops, as far as the time that it was given allows it.
-    private func saveInTime() throws {
-        let budget = try StopBudget.agree(setup, saver)
-        if let note = budget.note(step: state.step, other: saver.stepUnderWay) {
-            setup.logger.warning("\(note)")
-        }
-        switch budget.choice {
-        case .save: try save()
-        case .saveInstead:
-            try saver.abandon()
-            try save()
-        case .complete: try saver.finish()
-        }
-    }
-
-    /// Runs `body` on the weights that are the run's: on islands, those that they have in common.
-    private func onCommonWeights<Value>(_ body: () throws -> Value) throws -> Value {
-        try islands?.onCommonWeights(body) ?? body()
-    }
-
-    /// Begins a checkpoint of replicas that are equal.
-    private func save() throws {
-        try setup.optimizer.completeParameters()
-        let list = setup.model.parameters
-        var tensors = list.named(list.values, of: list.trained)
-        if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
-        try setup.alone { try ReplicaCheck.run(setup, step: state.step) }
-        guard let islands else {
-            try refuseNonFinite(tensors)
-            return try saver.begin(state)
-        }
-        try islands.prepareSave(&state)
-        try onCommonWeights {
-            tensors = list.named(list.values, of: list.trained)
-            try ReplicaCheck(
-                communicator: setup.communicator, copies: setup.weightCopies(), tensors: tensors,
-                threads: list.device.threads
-            ).run(step: state.step)
-            try refuseNonFinite(tensors)
-            try saver.begin(state)
-        }
-    }
-
-    /// Updates of finite gradients overflow where the learning rate is far too high.
-    private func refuseNonFinite(_ tensors: [NamedTensor]) throws {
-        let device = setup.model.device
-        let bad = tensors.first { FiniteTensor.firstNonFinite(in: $0.values, on: device) != nil }
-        guard let bad else { return }
-        throw AgreedFailure(
-            Failure(
-                "the training diverged: \(bad.name) is not finite", at: "step \(state.step)",
-                remedy: FailureText(
-                    "this step was not saved: resume with a lower \(key: "optimizer.learning_rate")"
-                )),
-            rank: 0, isEverywhere: true)
     }
 }
