@@ -25,7 +25,7 @@ struct Checks {
             "compact-late-gradients": compactLateGradients,
             "islands": islands, "island-places": islandPlaces, "island-fails": islandFails,
             "islands-agree": islandsAgree,
-            "logits": logits, "chat-templates": chatTemplates,
+            "logits": logits, "encode": encode, "chat-templates": chatTemplates,
         ]
     }
 

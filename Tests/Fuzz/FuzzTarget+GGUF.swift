@@ -11,8 +11,9 @@ extension FuzzTarget {
             let path = folder + "/model.gguf"
             let quantized = try model(at: path, type: .q8, isRotary: true)
             let plain = try model(at: path, type: .float32, isRotary: false)
+            let others = try families.map { try file(of: $0, at: path) }
             try FileWriter.overwrite(path, with: quantized)
-            return [plain] + types.map { retyped(quantized, to: $0) }
+            return [plain] + others + types.map { retyped(quantized, to: $0) }
         },
         read: { folder in
             let source = try GGUFSource(reading: folder + "/model.gguf")
@@ -46,6 +47,26 @@ extension FuzzTarget {
         return bytes
     }
 
+    /// A small model of each family that has keys or an order of rows of its own.
+    private static var families: [DecoderConfiguration] {
+        let presets: [ModelPreset] = [
+            .mistralNano, .gemma2Nano, .gemma3Nano, .phi3Nano, .pythiaNano,
+        ]
+        return presets.map { preset in
+            var model = preset.configuration(vocabularySize: 8)
+            (model.contextLength, model.embeddingSize, model.mlpSize) = (8, 16, 8)
+            (model.headCount, model.headSize, model.keyValueHeadCount) = (2, 8, 2)
+            model.layerCount = 2
+            model.sliding?.window = 4
+            if model.architecture.name == "phi3" {
+                let scaling = LongRopeScaling(
+                    shortFactors: [1, 1, 1, 2], longFactors: [2, 2, 2, 3], originalContextLength: 4)
+                model.positions = .rotary(RotaryPositions(scaling: .longRope(scaling)))
+            }
+            return model
+        }
+    }
+
     private static func model(at path: String, type: GGUFType, isRotary: Bool) throws -> [UInt8] {
         let model =
             isRotary
@@ -54,6 +75,12 @@ extension FuzzTarget {
                 headCount: 64, keyValueHeadCount: 32, mlpSize: 32)
             : DecoderConfiguration.gpt2(
                 vocabularySize: 8, contextLength: 4, embeddingSize: 8, layerCount: 1, headCount: 2)
+        return try file(of: model, at: path, type: type)
+    }
+
+    private static func file(
+        of model: DecoderConfiguration, at path: String, type: GGUFType = .float32
+    ) throws -> [UInt8] {
         let values = [Float](repeating: 0.5, count: 256 * 256)
         try values.withUnsafeBufferPointer { values in
             let tensors = model.tensorShapes.map { name, shape in

@@ -85,7 +85,7 @@ import Testing
         (#""llama", "partial_rotary_factor": 0.5"#, "partial_rotary_factor"),
         (#""phi3", "partial_rotary_factor": 1.5"#, "partial_rotary_factor"),
         (#""phi3", "partial_rotary_factor": 0.02"#, "partial_rotary_factor"),
-        (#""phi3", "resid_pdrop": 0.1"#, "resid_pdrop"),
+        (#""phi3", "resid_pdrop": 1.5"#, "resid_pdrop"),
         (#""phi3", "sliding_window": 0"#, "sliding_window"),
         (#""gemma2", "use_bidirectional_attention": true"#, "use_bidirectional_attention"),
         (#""gemma2", "query_pre_attn_scalar": 0"#, "query_pre_attn_scalar"),
@@ -100,7 +100,7 @@ import Testing
         ),
         (#""gpt_neox", "hidden_act": "relu""#, "hidden_act"),
         (#""gpt_neox", "rotary_pct": 0.01"#, "rotary_pct"),
-        (#""gpt_neox", "hidden_dropout": 0.1"#, "attention_dropout"),
+        (#""gpt_neox", "attention_dropout": -1"#, "attention_dropout"),
         (#""gpt_neox", "num_attention_heads": 7"#, "num_attention_heads"),
     ])
     func whatIsNotComputedIsRefusedByName(_ members: String, _ key: String) {

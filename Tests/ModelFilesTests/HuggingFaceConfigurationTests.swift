@@ -120,7 +120,7 @@ import Testing
         ("quantization_config", "{}"), ("n_inner", "768"), ("n_head", "7"), ("n_head", "0"),
         ("n_embd", "-768"), ("n_embd", "768.5"), ("n_embd", "\"768\""), ("n_layer", "0"),
         ("n_layer", "9223372036854775807"), ("vocab_size", "0"), ("n_positions", "0"),
-        ("attn_pdrop", "0.2"), ("resid_pdrop", "1"), ("resid_pdrop", "-0.1"),
+        ("attn_pdrop", "1.2"), ("resid_pdrop", "1"), ("resid_pdrop", "-0.1"),
         ("layer_norm_epsilon", "0"), ("layer_norm_epsilon", "\"1e-5\""), ("eos_token_id", "[]"),
         ("eos_token_id", "-1"), ("eos_token_id", "\"x\""),
     ])

@@ -118,7 +118,7 @@ import Testing
         }
         let more: [Tensor] = [
             ("h.0.attn.bias", [1, 1, 2, 2], [1, 0, 1, 1]), ("h.1.attn.masked_bias", [], [-10000]),
-            ("lm_head.weight", [1], [1]),
+            ("lm_head.weight", tensors[0].shape, tensors[0].values),
         ]
         try write(old.reversed() + more, to: folder("m/model.safetensors"))
         try expectTensors(of: try ModelDirectory(reading: folder("m")))

@@ -71,6 +71,13 @@ extension DecoderConfiguration {
         return RotaryRows(headSize: headSize, width: tensor.isBias ? 1 : embeddingSize)
     }
 
+    /// The order of the rows of a tensor whose heads lie together in the model; nil for others.
+    func joinedRows(of tensor: DecoderTensor) -> JoinedRows? {
+        guard joinsByHead, tensor.module == .queriesKeysValues else { return nil }
+        return JoinedRows(
+            headCount: headCount, headSize: headSize, width: tensor.isBias ? 1 : embeddingSize)
+    }
+
     /// What a file holds more than the model: it holds whole gains.
     func ggufOffset(of tensor: DecoderTensor) -> Float {
         tensor.module.isNorm && !tensor.isBias ? gainOffset : 0
@@ -80,23 +87,11 @@ extension DecoderConfiguration {
         var values = Array(stored.values)
         let offset = ggufOffset(of: tensor)
         if offset != 0 { for index in values.indices { values[index] += offset } }
-        guard let rows = rotaryRows(of: tensor) else { return values }
-        values.withUnsafeMutableBufferPointer { rows.interleave($0) }
+        values.withUnsafeMutableBufferPointer {
+            rotaryRows(of: tensor)?.interleave($0)
+            joinedRows(of: tensor)?.joinByKind($0)
+        }
         return values
-    }
-
-    /// By how much the scaling of Llama 3 divides each frequency of rotary positions.
-    var ggufRotaryFactors: [GGUFTensor] {
-        guard case .rotary(let rotary) = positions, case .llama3 = rotary.scaling else { return [] }
-        let factors = zip(
-            RotaryPositions(theta: rotary.theta).frequencies(headSize: headSize),
-            rotary.frequencies(headSize: headSize)
-        ).map { $0 / $1 }
-        return [
-            GGUFTensor(name: GGUFRotaryFactors.name, shape: [factors.count], type: .float32) {
-                factors
-            }
-        ]
     }
 }
 

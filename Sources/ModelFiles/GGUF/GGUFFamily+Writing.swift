@@ -13,19 +13,12 @@ extension GGUFFamily {
             guard !sizes.contains(where: { $0.0 == key }) else { return nil }
             return told[member].flatMap(GGUFValue.init(json:)).map { (key, $0) }
         }
-        let metadata = (sizes.map { ($0.0, .integer(UInt32($0.1))) } + rest + scaling(of: model))
+        let features =
+            GGUFScaling.metadata(of: model) + (windows?.metadata(of: model) ?? [])
+        let metadata = (sizes.map { ($0.0, .integer(UInt32($0.1))) } + rest + features)
             .map { ("\(name).\($0)", $1) }
         try check(metadata, of: model)
         return metadata
-    }
-
-    /// The scaling of rotary positions, where it is a number.
-    private func scaling(of model: DecoderConfiguration) -> [(key: String, value: GGUFValue)] {
-        guard case .rotary(let rotary) = model.positions, case .linear(let factor) = rotary.scaling
-        else { return [] }
-        return [
-            ("rope.scaling.type", .text("linear")), ("rope.scaling.factor", .number(factor)),
-        ]
     }
 
     /// The tensors of a model with those that llama.cpp wants twice.
@@ -50,9 +43,9 @@ extension GGUFFamily {
             hasMLPBiases: model.biasedModules.contains(.lower))
         var found = try GGUFMetadata(fields, at: "").configuration(of: self, told).model
         var model = model
-        // Nothing is set to zero by who reads, and scaled frequencies are a tensor of their own.
+        // Nothing is set to zero by who reads.
         (found.dropoutRate, model.dropoutRate) = (0, 0)
-        if !model.ggufRotaryFactors.isEmpty { found.positions = model.positions }
+        found.positions = found.positions.completed(by: model)
         let read = found.huggingFaceMembers
         let lost = model.huggingFaceMembers.filter { key, value in
             !["architectures", "model_type"].contains(key) && value != read[key] ?? .null
@@ -65,6 +58,22 @@ extension GGUFFamily {
                     .joined(separator: ", "),
                 remedy: "export it as a Hugging Face directory")
         }
+    }
+}
+
+extension DecoderConfiguration.Positions {
+    /// With what a file tells of a model's positions in tensors of their own, and with its share of a head
+    /// where as much turns.
+    fileprivate func completed(by model: DecoderConfiguration) -> Self {
+        guard case .rotary(var found) = self, case .rotary(let wanted) = model.positions else {
+            return self
+        }
+        if !model.ggufRotaryFactors.isEmpty { found.scaling = wanted.scaling }
+        let size = model.headSize
+        if found.turnedSize(headSize: size) == wanted.turnedSize(headSize: size) {
+            found.share = wanted.share
+        }
+        return .rotary(found)
     }
 }
 
@@ -89,6 +98,7 @@ extension GGUFValue {
         case .boolean(let value): .boolean(value)
         case .text(let text): .text(text)
         case .integers(let values): .integers(values.map(Int.init))
+        case .booleans(let values): .integers(values.map { $0 ? 1 : 0 })
         case .numbers(let values): .numbers(values)
         case .texts(let values): .texts(values)
         }

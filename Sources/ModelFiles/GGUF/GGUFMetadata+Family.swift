@@ -19,19 +19,18 @@ extension GGUFMetadata {
 
     /// The configuration, as the config.json would be read that says the same.
     ///
-    /// - Parameter scaling: What the file tells in a tensor of its own.
+    /// - Parameter scaling: What config.json says of a scaling of which the file holds factors.
     func configuration(
-        of family: GGUFFamily, _ told: GGUFTensors.Told, scaling: RopeScaling? = nil
+        of family: GGUFFamily, _ told: GGUFTensors.Told, scaling: [String: JSONValue] = [:]
     ) throws(Failure) -> HuggingFaceConfiguration {
         var members = try members(of: family)
-        members["model_type"] = .string(family.architecture.name)
         members["vocab_size"] = .integer(told.vocabularySize)
-        members["tie_word_embeddings"] = .boolean(told.isTied)
+        members["tie_word_embeddings"] = .boolean(told.isTied || family.isAlwaysTied)
         if family.hasOptionalBiases {
             members["attention_bias"] = .boolean(told.hasAttentionBiases)
             members["mlp_bias"] = .boolean(told.hasMLPBiases)
         }
-        if let scaling { members["rope_scaling"] = scaling.huggingFace }
+        members.merge(scaling) { $1 }
         for (key, member) in [("bos", "bos_token_id"), ("eos", "eos_token_id")] {
             members[member] = try json("tokenizer.ggml.\(key)_token_id") ?? .null
         }
@@ -40,7 +39,7 @@ extension GGUFMetadata {
 
     /// What config.json of the family says of the sizes and features.
     private func members(of family: GGUFFamily) throws(Failure) -> [String: JSONValue] {
-        var members = family.constants
+        var members = family.usual.merging(family.constants) { $1 }
         for (key, member) in family.members {
             let full = "\(family.name).\(key)"
             if let value = try json(full) {
@@ -49,29 +48,42 @@ extension GGUFMetadata {
                 throw failure(full, expected: "a number", nil)
             }
         }
-        if let scaling = try ropeScaling(family) { members["rope_scaling"] = scaling }
+        if let scaling = try GGUFScaling(self, of: family).json() {
+            members["rope_scaling"] = scaling
+        }
+        var architecture = family.architecture
+        if let windows = family.windows {
+            let layerCount = members["num_hidden_layers"]?.integer ?? 0
+            let own = try windows.members(self, family.name + ".", layerCount: layerCount)
+            if own["sliding_window"] != .null {
+                architecture = windows.architecture ?? architecture
+            }
+            members.merge(own) { $1 }
+        }
+        members["model_type"] = .string(architecture.name)
+        try completeHeads(&members, of: family)
         return members
     }
 
-    /// The scaling of rotary positions that the metadata names, as config.json would.
-    private func ropeScaling(_ family: GGUFFamily) throws(Failure) -> JSONValue? {
-        let prefix = "\(family.name).rope."
-        let type = try text("\(prefix)scaling.type")
-        let linear = try json("\(prefix)scale_linear")
-        let factor = try json("\(prefix)scaling.factor") ?? linear
-        guard let name = type ?? (factor == nil ? nil : "linear"), name != "none" else {
-            return nil
+    /// What llama.cpp takes of heads where the file does not tell.
+    private func completeHeads(
+        _ members: inout [String: JSONValue], of family: GGUFFamily
+    ) throws(Failure) {
+        guard let width = members["hidden_size"]?.integer,
+            let heads = members["num_attention_heads"]?.integer, heads > 0
+        else { return }
+        let headSize = members["head_dim"]?.integer ?? width / heads
+        members["head_dim"] = .integer(headSize)
+        members["num_key_value_heads"] = members["num_key_value_heads"] ?? .integer(heads)
+        if let large = family.largeLayerCount {
+            let isLarge = members["num_hidden_layers"] == .integer(large)
+            members["query_pre_attn_scalar"] = .integer(isLarge ? width / heads : headSize)
         }
-        guard name == "linear" else {
-            throw failure(
-                "\(prefix)scaling.type", expected: "\"linear\" or \"none\"",
-                fields["\(prefix)scaling.type"])
+        if let share = family.share,
+            let turned = try integer("\(family.name).rope.dimension_count")
+        {
+            members[share] = .number(RotaryPositions.share(of: turned, headSize: headSize))
         }
-        var members: [String: JSONValue] = ["rope_type": .string(name), "factor": factor ?? .null]
-        if let original = try json("\(prefix)scaling.original_context_length") {
-            members["original_max_position_embeddings"] = original
-        }
-        return .object(members)
     }
 
     /// Every key of the family has been understood: one that is passed over could change a result.
@@ -79,17 +91,15 @@ extension GGUFMetadata {
         of family: GGUFFamily, _ model: DecoderConfiguration
     ) throws(Failure) {
         let prefix = family.name + "."
-        let fixed = family.fixed(model)
-        for (key, value) in fixed where fields[prefix + key] != nil {
+        for (key, value) in family.fixed(model) where fields[prefix + key] != nil {
             guard try integer(prefix + key) == value else {
                 throw failure(prefix + key, expected: "\(value)", fields[prefix + key])
             }
         }
-        let known = GGUFFamily.harmless.union(family.members.map(\.key)).union(fixed.map(\.key))
         for (key, field) in fields.sorted(by: { $0.key < $1.key }) where key.hasPrefix(prefix) {
             let name = String(key.dropFirst(prefix.count))
             let isAbsent = GGUFFamily.absent.contains(name) && field == .integer(0)
-            guard known.contains(name) || name.hasPrefix("rope.scal") || isAbsent else {
+            guard family.knows(name, of: model) || isAbsent else {
                 throw failure(key, expected: "no such key", field)
             }
         }

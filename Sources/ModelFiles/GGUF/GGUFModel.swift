@@ -7,6 +7,23 @@ package enum GGUFModel {
     /// Version of the quantised types.
     private static let quantizationVersion: UInt32 = 2
 
+    /// What llama.cpp computes otherwise than this program.
+    package static func notes(on model: DecoderConfiguration) -> [String] {
+        guard let family = GGUFFamily.family(of: model.architecture) else { return [] }
+        var notes: [String] = []
+        if let windows = family.windows, !windows.isHeeded, let window = model.sliding?.window,
+            window < model.contextLength
+        {
+            notes.append(
+                "llama.cpp passes over the window of attention in files of the family "
+                    + "\(family.name): it computes texts of more than \(window) tokens otherwise")
+        }
+        if model.activation == .exactGELU {
+            notes.append("llama.cpp computes GELU in its tanh form, not in the exact one")
+        }
+        return notes
+    }
+
     /// Writes a GGUF file that appears whole or not at all.
     ///
     /// - Parameters:

@@ -7,6 +7,9 @@ import Models
 /// original context length: with a wavelength w and a factor F it is w (1 + 3 s), 1 / f = (1 - s) / F + s.
 struct GGUFRotaryFactors {
     static let name = "rope_freqs.weight"
+    /// The factors of longrope, for short and for long sequences.
+    static let (shortName, longName) = ("rope_factors_short.weight", "rope_factors_long.weight")
+    static let names: Set<String> = [name, shortName, longName]
     private static let (low, high) = (Float(1), Float(4))
     /// The factors are floats that were computed in other orders.
     private static let tolerance: Float = 1e-4
@@ -45,6 +48,29 @@ struct GGUFRotaryFactors {
             .frequencies(headSize: headSize)
         return zip(factors, zip(plain, scaled)).allSatisfy { own, frequencies in
             abs(own * frequencies.1 / frequencies.0 - 1) <= Self.tolerance
+        }
+    }
+}
+
+extension DecoderConfiguration {
+    /// The factors by which a scaling divides each frequency of rotary positions: those of Llama 3 and of
+    /// longrope.
+    var ggufRotaryFactors: [GGUFTensor] {
+        guard case .rotary(let rotary) = positions else { return [] }
+        func tensor(_ name: String, _ factors: [Float]) -> GGUFTensor {
+            GGUFTensor(name: name, shape: [factors.count], type: .float32) { factors }
+        }
+        switch rotary.scaling {
+        case .llama3:
+            let plain = RotaryPositions(theta: rotary.theta).frequencies(headSize: headSize)
+            let factors = zip(plain, rotary.frequencies(headSize: headSize)).map { $0 / $1 }
+            return [tensor(GGUFRotaryFactors.name, factors)]
+        case .longRope(let scaling):
+            return [
+                tensor(GGUFRotaryFactors.longName, scaling.longFactors),
+                tensor(GGUFRotaryFactors.shortName, scaling.shortFactors),
+            ]
+        case nil, .linear, .dynamic, .yarn: return []
         }
     }
 }

@@ -63,6 +63,7 @@ package final class GGUFSource: Sendable {
             entry.type.decode(bytes, into: UnsafeMutableBufferPointer(rebasing: buffer[values]))
         }
         model.rotaryRows(of: tensor)?.separate(buffer)
+        model.joinedRows(of: tensor)?.joinByHead(buffer)
         let offset = model.ggufOffset(of: tensor)
         if offset != 0 { for index in buffer.indices { buffer[index] -= offset } }
     }

@@ -38,7 +38,8 @@ struct GGUFTensors {
             hasAttentionBiases: entries["blk.0.attn_output.bias"] != nil,
             hasMLPBiases: entries["blk.0.ffn_down.bias"] != nil)
         var configuration = try metadata.configuration(of: family, told)
-        if let scaling = try scaling(configuration.model) {
+        let scaling = try scaling(configuration.model, GGUFScaling(metadata, of: family))
+        if !scaling.isEmpty {
             configuration = try metadata.configuration(of: family, told, scaling: scaling)
         }
         try metadata.checkAllIsKnown(of: family, configuration.model)
@@ -53,9 +54,10 @@ struct GGUFTensors {
     ) throws(Failure) -> [String: (tensor: DecoderTensor, entry: GGUFEntry)] {
         var places: [String: (DecoderTensor, GGUFEntry)] = [:]
         var rest = entries.filter {
-            !$0.key.hasSuffix(Self.superfluousSuffix) && $0.key != GGUFRotaryFactors.name
+            !$0.key.hasSuffix(Self.superfluousSuffix)
+                && !GGUFRotaryFactors.names.contains($0.key)
         }
-        if model.isTied { rest[Self.outputName] = nil }
+        if model.isTied, try isTied { rest[Self.outputName] = nil }
         var (missing, unsuitable) = ([String](), [String]())
         for tensor in model.tensors {
             let name = tensor.ggufName
@@ -96,33 +98,55 @@ struct GGUFTensors {
         }
     }
 
-    /// The scaling of Llama 3, of which the file holds the factors.
-    private func scaling(_ model: DecoderConfiguration) throws(Failure) -> RopeScaling? {
-        guard let entry = entries[GGUFRotaryFactors.name] else { return nil }
-        guard case .rotary(let rotary) = model.positions, rotary.scaling == nil,
-            entry.type == .float32, entry.elementCount == model.headSize / 2
-        else {
-            throw Failure(
-                "cannot use this model: \(entry.name)",
-                expected: "a number for each plane of positions that turn",
-                got: "\(entry.type.name) of shape \(entry.shape)", at: reader.path)
+    /// What config.json says of a scaling of which the file holds factors.
+    private func scaling(
+        _ model: DecoderConfiguration, _ keys: GGUFScaling
+    ) throws(Failure) -> [String: JSONValue] {
+        guard case .rotary(let rotary) = model.positions else { return [:] }
+        let planes = rotary.turnedSize(headSize: model.headSize) / 2
+        let names = GGUFRotaryFactors.names.filter { entries[$0] != nil }
+        let pair: Set = [GGUFRotaryFactors.shortName, GGUFRotaryFactors.longName]
+        guard !names.isEmpty else { return [:] }
+        guard rotary.scaling == nil, names == pair || names == [GGUFRotaryFactors.name] else {
+            throw failure(
+                names.sorted()[0],
+                expected: "no other scaling, and \(GGUFRotaryFactors.name) alone or "
+                    + pair.sorted().joined(separator: " with "),
+                got: names.sorted().joined(separator: ", "))
         }
-        let bytes = try reader.bytes(at: entry.range.lowerBound, count: entry.range.count)
-        let factors = bytes.withUnsafeBytes { bytes in
-            (0..<entry.elementCount).map {
-                bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
-            }
+        if let short = try factors(GGUFRotaryFactors.shortName, count: planes),
+            let long = try factors(GGUFRotaryFactors.longName, count: planes)
+        {
+            return try keys.longRope(short: short, long: long)
         }
-        guard factors.contains(where: { $0 != 1 }) else { return nil }
+        guard let factors = try factors(GGUFRotaryFactors.name, count: planes),
+            factors.contains(where: { $0 != 1 })
+        else { return [:] }
         let found = GGUFRotaryFactors(
             factors: factors, theta: rotary.theta, headSize: model.headSize
         ).scaling
         guard let found else {
-            throw Failure(
-                "cannot use this model: \(entry.name)",
-                expected: "the factors of Llama 3's scaling",
-                got: "others", at: reader.path)
+            throw failure(
+                GGUFRotaryFactors.name, expected: "the factors of Llama 3's scaling", got: "others")
         }
-        return found
+        return ["rope_scaling": found.huggingFace]
+    }
+
+    /// The numbers of a tensor; nil where there is none.
+    private func factors(_ name: String, count: Int) throws(Failure) -> [Float]? {
+        guard let entry = entries[name] else { return nil }
+        guard entry.type == .float32, entry.elementCount == count else {
+            throw failure(
+                name, expected: "a number for each plane of positions that turn",
+                got: "\(entry.type.name) of shape \(entry.shape)")
+        }
+        let bytes = try reader.bytes(at: entry.range.lowerBound, count: entry.range.count)
+        return bytes.withUnsafeBytes { bytes in
+            (0..<count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
+    }
+
+    private func failure(_ name: String, expected: String, got: String) -> Failure {
+        Failure("cannot use this model: \(name)", expected: expected, got: got, at: reader.path)
     }
 }

@@ -6,6 +6,7 @@ package enum GGUFValue: Equatable, Sendable {
     /// UTF-8.
     case text([UInt8])
     case integers([Int32])
+    case booleans([Bool])
     case numbers([Float])
     case texts([[UInt8]])
 
@@ -22,6 +23,9 @@ package enum GGUFValue: Equatable, Sendable {
         case .integers(let values):
             bytes.append(listOf: Self.integerCode, count: values.count)
             for value in values { bytes.append(value) }
+        case .booleans(let values):
+            bytes.append(listOf: Self.booleanCode, count: values.count)
+            for value in values { bytes.append(UInt8(value ? 1 : 0)) }
         case .numbers(let values):
             bytes.append(listOf: Self.numberCode, count: values.count)
             for value in values { bytes.append(value.bitPattern) }
@@ -33,15 +37,16 @@ package enum GGUFValue: Equatable, Sendable {
 
     private static let integerCode = 5
     private static let numberCode = 6
+    private static let booleanCode = 7
     private static let textCode = 8
 
     private var code: Int {
         switch self {
         case .integer: 4
         case .number: Self.numberCode
-        case .boolean: 7
+        case .boolean: Self.booleanCode
         case .text: Self.textCode
-        case .integers, .numbers, .texts: 9
+        case .integers, .booleans, .numbers, .texts: 9
         }
     }
 }

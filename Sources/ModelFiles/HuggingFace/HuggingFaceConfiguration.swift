@@ -15,6 +15,8 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     package let endOfTextIDs: [Int]
     /// The id that starts a text; nil when texts start without one.
     package let beginningOfTextID: Int?
+    /// The family of a model of more than texts, of which this is the text part; nil for others.
+    package let whole: String?
     /// The classes of a `...ForSequenceClassification`; nil for a model that writes text.
     package let labels: [String]?
 
@@ -24,13 +26,16 @@ package struct HuggingFaceConfiguration: Equatable, Sendable {
     ) {
         self.labels = labels
         self.model = model
+        whole = nil
         self.endOfTextIDs = endOfTextIDs
         self.beginningOfTextID = beginningOfTextID
     }
 
     /// - Parameter path: the file, for the error.
     package init(json: JSONValue, at path: String) throws(Failure) {
-        let members = try JSONMembers(json, at: path)
+        let part = TextPart(of: json)
+        whole = part?.whole
+        let members = try JSONMembers(part?.json ?? json, at: path)
         let architecture = try members.architecture()
         labels = try members.labels()
         try members.require("quantization_config", default: .null, oneOf: [.null])

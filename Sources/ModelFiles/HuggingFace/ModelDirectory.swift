@@ -25,8 +25,10 @@ package struct ModelDirectory: Sendable {
                 remedy: "name one, such as RUN/checkpoints/latest")
         }
         configuration = try HuggingFaceConfiguration(reading: path)
+        let stored = try WeightFiles(directory: path).places
         places = try Self.named(
-            try WeightFiles(directory: path).places, configuration.model, at: path)
+            configuration.whole == nil ? stored : TextPart.renamed(stored), configuration.model,
+            at: path)
         let differences = TensorDifferences(
             expected: configuration.tensorShapes, found: places.mapValues(\.entry))
         guard differences.isEmpty else {
@@ -63,18 +65,30 @@ package struct ModelDirectory: Sendable {
 
     /// Older files name the tensors of the model without its prefix, and hold the causal mask, the
     /// frequencies of rotary positions and a copy of the tied embedding, which are passed over.
+    ///
+    /// - Throws: `Failure` where a tensor stands twice, and where what should be a copy is none.
     private static func named(
         _ places: [String: WeightFiles.Place], _ model: DecoderConfiguration, at path: String
     ) throws(Failure) -> [String: WeightFiles.Place] {
         let names = model.architecture.names
         let (head, prefix) = ("\(names.output).weight", "\(names.prefix).")
         var named: [String: WeightFiles.Place] = [:]
-        for (name, place) in places where !isPassedOver(name) && !(model.isTied && name == head) {
+        for (name, place) in places where !isPassedOver(name) {
             let isOutside = name == head || name == ParameterPlan.headName
             let full = name.hasPrefix(prefix) || isOutside ? name : prefix + name
             guard named.updateValue(place, forKey: full) == nil else {
                 throw Failure("the tensor \(full) stands twice, with and without prefix", at: path)
             }
+        }
+        guard model.isTied, let output = named.removeValue(forKey: head),
+            let table = named[names.name(of: .tokenEmbedding) + ".weight"]
+        else { return named }
+        guard try output.isCopy(of: table) else {
+            throw Failure(
+                "\(head) differs from the embedding table, to which the configuration ties it",
+                expected: "the same numbers, or none", got: "others", at: output.file.path,
+                remedy: "write \"tie_word_embeddings\": false into config.json to keep them, or "
+                    + "save the model without them")
         }
         return named
     }

@@ -24,7 +24,7 @@ package struct TensorDifferences: Equatable, Sendable {
             guard let entry = found[name] else { return nil }
             if entry.shape != shape { return "\(name) (expected \(shape), got \(entry.shape))" }
             if !entry.type.isReadableAsFloat {
-                return "\(name) (expected F32, BF16 or F16, got \(entry.type.rawValue))"
+                return "\(name) (expected F32, BF16, F16 or F64, got \(entry.type.rawValue))"
             }
             return nil
         }

@@ -12,6 +12,20 @@ struct WeightFiles: Sendable {
     struct Place: Sendable {
         let file: SafetensorsFile
         let entry: SafetensorsEntry
+
+        /// Whether two tensors have the same bytes.
+        func isCopy(of other: Place) throws(Failure) -> Bool {
+            guard entry.type == other.entry.type, entry.shape == other.entry.shape else {
+                return false
+            }
+            let step = 1 << 20
+            for start in stride(from: 0, to: entry.range.count, by: step) {
+                let part = start..<min(start + step, entry.range.count)
+                let own = try file.bytes(of: entry, part)
+                if try own != other.file.bytes(of: other.entry, part) { return false }
+            }
+            return true
+        }
     }
 
     /// The places of the tensors, by the names in the files.
@@ -29,11 +43,27 @@ struct WeightFiles: Sendable {
                     "the tensor \(name) is missing from its file", at: "\(directory)/\(file)")
             }
         } else {
-            throw Failure(
-                "the directory holds no weights", expected: "\(Self.fileName) or \(Self.indexName)",
-                got: "neither", at: directory,
-                remedy: "save the model as safetensors (older .bin files are not read)")
+            throw try Self.noWeights(directory)
         }
+    }
+
+    /// Older directories hold pickles of PyTorch, which are programs and are not run here.
+    private static func noWeights(_ directory: String) throws(Failure) -> Failure {
+        let older = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
+        var found: String?
+        for name in older where try DirectoryEntries.isThere("\(directory)/\(name)") {
+            found = name
+        }
+        let conversion =
+            "python -c 'from transformers import AutoModelForCausalLM as M; "
+            + "M.from_pretrained(\"\(directory)\").save_pretrained(\"\(directory)-safe\")'"
+        return Failure(
+            found == nil
+                ? "the directory holds no weights" : "the weights are not stored as safetensors",
+            expected: "\(fileName) or \(indexName)", got: found ?? "neither", at: directory,
+            remedy: found == nil
+                ? "save the model as safetensors"
+                : "save the model as safetensors: \(conversion)")
     }
 
     private static func places(

@@ -4,7 +4,8 @@ import Files
 /// The model directory that a path means: itself, or the newest checkpoint of a run directory.
 package struct ModelPath: Equatable, Sendable {
     package let directory: String
-    /// A note for the user where the path is not itself the model; nil where it is.
+    /// A note for the user where the path is not itself the model, or the model is more than what is taken;
+    /// nil for others.
     package let note: String?
 
     /// - Parameter needsAdapter: whether only an adapter will do.
@@ -12,7 +13,12 @@ package struct ModelPath: Equatable, Sendable {
     package init(_ path: String, needsAdapter: Bool = false) throws(Failure) {
         let found = try Self.checkpoint(in: path, needsAdapter: needsAdapter)
         directory = found ?? path
-        note = found.map { "\(path) is a run directory: its newest checkpoint is taken, \($0)" }
+        let part = TextPart(in: found ?? path).map {
+            "of this model of the family \"\($0.whole)\" the text part is taken"
+        }
+        note =
+            found.map { "\(path) is a run directory: its newest checkpoint is taken, \($0)" }
+            ?? part
     }
 
     /// The newest checkpoint of a run directory; nil where the path is a model or an adapter, and

@@ -42,13 +42,20 @@ package final class SafetensorsFile: Sendable {
         try read(entry, at: 0, into: buffer)
     }
 
+    /// Bytes of a tensor, counted from its first.
+    func bytes(of entry: SafetensorsEntry, _ part: Range<Int>) throws(Failure) -> [UInt8] {
+        try reader.bytes(
+            at: dataStart + entry.range.lowerBound + part.lowerBound, count: part.count)
+    }
+
     private func read(
         _ entry: SafetensorsEntry, at start: Int, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Failure) {
         try reader.read(into: buffer, at: dataStart + entry.range.lowerBound + start)
     }
 
-    /// One tensor, or some of its elements, as Float; BF16 and F16 are widened, which is exact.
+    /// One tensor, or some of its elements, as Float; BF16 and F16 are widened, which is exact, F64 is
+    /// rounded.
     ///
     /// - Parameter elements: nil reads all.
     /// - Throws: `Failure` for a tensor that is missing or of another type, and on a read error.
@@ -70,10 +77,28 @@ package final class SafetensorsFile: Sendable {
             try readHalves(entry, at: start, into: bytes) { Float(bitPattern: UInt32($0) << 16) }
         case .float16:
             try readHalves(entry, at: start, into: bytes) { HalfPrecision.float($0) }
+        case .float64: try readDoubles(entry, from: elements.lowerBound, into: buffer)
         default:
             throw Failure(
-                "cannot read the tensor \(name) as numbers", expected: "F32, BF16 or F16",
+                "cannot read the tensor \(name) as numbers", expected: "F32, BF16, F16 or F64",
                 got: entry.type.rawValue, at: path)
+        }
+    }
+
+    /// Reads eight-byte elements, a strip at a time.
+    private func readDoubles(
+        _ entry: SafetensorsEntry, from first: Int, into buffer: UnsafeMutableBufferPointer<Float>
+    ) throws(Failure) {
+        let step = 1 << 17
+        for start in stride(from: 0, to: buffer.count, by: step) {
+            let count = min(step, buffer.count - start)
+            let strip = try bytes(of: entry, 8 * (first + start)..<8 * (first + start + count))
+            strip.withUnsafeBytes { strip in
+                for index in 0..<count {
+                    let value = strip.loadUnaligned(fromByteOffset: 8 * index, as: Double.self)
+                    buffer[start + index] = Float(value)
+                }
+            }
         }
     }
 

@@ -14,9 +14,9 @@ package enum SafetensorsType: String, Sendable {
     case uint8 = "U8"
     case boolean = "BOOL"
 
-    /// Whether every value of the type is a Float.
+    /// Whether tensors of the type are read as Float: the values of F64 are rounded, all others are kept.
     package var isReadableAsFloat: Bool {
-        self == .float32 || self == .bfloat16 || self == .float16
+        [.float32, .bfloat16, .float16, .float64].contains(self)
     }
 
     /// The name of a floating-point type in config.json.

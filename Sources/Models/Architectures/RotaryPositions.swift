@@ -15,6 +15,13 @@ package struct RotaryPositions: Equatable, Sendable {
         self.scaling = scaling
     }
 
+    /// The share of a head of which so many values turn.
+    package static func share(of turnedSize: Int, headSize: Int) -> Double {
+        let share = Double(turnedSize) / Double(headSize)
+        guard 1...1 << 16 ~= headSize, 1...headSize ~= turnedSize else { return share }
+        return Int(Double(headSize) * share) == turnedSize ? share : share.nextUp
+    }
+
     /// Values of a head that turn.
     package func turnedSize(headSize: Int) -> Int { Int(Double(headSize) * share) }
 

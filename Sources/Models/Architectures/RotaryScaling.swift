@@ -122,6 +122,15 @@ package struct LongRopeScaling: Equatable, Sendable {
     /// What cosines and sines are multiplied with; nil for that of the factor.
     package var attentionFactor: Float?
 
+    package init(
+        shortFactors: [Float], longFactors: [Float], originalContextLength: Int,
+        factor: Float? = nil, attentionFactor: Float? = nil
+    ) {
+        (self.shortFactors, self.longFactors) = (shortFactors, longFactors)
+        self.originalContextLength = originalContextLength
+        (self.factor, self.attentionFactor) = (factor, attentionFactor)
+    }
+
     func factors(length: Int) -> [Float] {
         length > originalContextLength ? longFactors : shortFactors
     }

@@ -32,6 +32,7 @@ package struct ExportPhase {
                     model.parameters.values, of: model.baseParameters),
                 tokenizer: loaded.tokenizer, chatTemplate: loaded.chatTemplate, type: type.gguf,
                 at: output, isReplacing: isReplacing)
+            for note in GGUFModel.notes(on: model.configuration) { Console.line("note: \(note)") }
         }
         Console.line(
             "exported \(loaded.model.configuration.summary) as \(type.rawValue) into \(output)")

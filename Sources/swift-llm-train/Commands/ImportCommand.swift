@@ -9,8 +9,8 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Reads a model of another format into a model directory.",
         discussion: """
-            GPT-2 and Llama: a Hugging Face directory in F32, BF16 or F16, in one file or in \
-            shards; a GGUF file, quantised or not; a llama2.c checkpoint. Names, shapes, \
+            A Hugging Face directory in F32, BF16, F16 or F64, in one file or in shards; a GGUF \
+            file, quantised or not; a llama2.c checkpoint. Names, shapes, \
             vocabulary and tokenizer are checked.
 
             Examples:
