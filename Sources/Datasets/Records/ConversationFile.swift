@@ -1,126 +1,72 @@
 import Diagnostics
-import Files
 import JSON
 import Tokenizers
 
-/// Reads files of conversations: a JSON array, or JSON Lines, of records in one of three formats.
+/// Reads files of conversations: JSON, JSON Lines, or a table whose first row names its columns.
 ///
-/// - Alpaca: `instruction`, `input` (optional), `output`.
-/// - Chat: `messages`, each with `role` and `content`.
-/// - ShareGPT: `conversations`, each with `from` and `value`.
-///
-/// The fields of each record show its format; each may have a text `system`. Other fields are
-/// passed over.
+/// The fields of each record show its format; see ``ConversationRecord``. Fields that nothing reads are
+/// noted, and so are records that cannot be used, where they may be left out.
 package struct ConversationFile {
     private let path: String
     /// Between an instruction and its input: that of the chat template.
     private let inputBegin: String
+    private let mentions: @Sendable (String) -> Bool
+    package var columns = RecordColumns()
+    package var encoding = TextEncoding.utf8
 
-    package init(path: String, inputBegin: String) {
+    /// - Parameter mentions: whether the chat template has a use for a name.
+    package init(
+        path: String, inputBegin: String,
+        mentions: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
         self.path = path
         self.inputBegin = inputBegin
+        self.mentions = mentions
+    }
+
+    package func conversations() throws(Failure) -> [Conversation] {
+        var log = RecordLog()
+        return try conversations(&log)
     }
 
     /// - Throws: `Failure`, with file and line (and the number of an element that shares its line), for a
-    ///   file that is not JSON, a record without its fields, an unknown role, and empty answers, of which
-    ///   the first are listed.
-    package func conversations() throws -> [Conversation] {
-        guard !path.hasSuffix(".csv") && !path.hasSuffix(".tsv") else {
-            throw Failure(
-                "conversations are no table", expected: "JSON or JSON lines", got: "a table",
-                at: path, remedy: "texts with labels need finetune.task=classification")
-        }
-        let bytes = try ExampleFile(reading: path).bytes
+    ///   file that is no such file; and, where none may be left out, for a record without its fields, an
+    ///   unknown role, and empty answers, of which the first are listed.
+    package func conversations(_ log: inout RecordLog) throws(Failure) -> [Conversation] {
+        let file = try ExampleFile(reading: path, encoding)
+        let records = try file.records(&log) { [columns] in columns.areNamed(in: $0) }
         var empty: [JSONRecord] = []
-        let conversations = try JSONRecord.parse(bytes, at: path).map { record in
-            let place = "\(path), \(record.place)"
-            let messages = try messages(of: record.value, at: place)
-            if messages.contains(where: \.isEmptyAnswer) { empty.append(record) }
-            return Conversation(messages: messages, place: place)
+        var conversations: [Conversation] = []
+        for record in records {
+            let found = try log.read(record.value) { (log) throws(Failure) in
+                try conversation(of: record, &log)
+            }
+            guard let found else { continue }
+            guard found.hasEmptyAnswer else {
+                conversations.append(found)
+                continue
+            }
+            empty.append(record)
+            if log.policy == .skip { try log.leaveOut(record.value, emptyAnswers([record])) }
         }
-        guard !conversations.isEmpty else {
+        guard !records.isEmpty else {
             throw Failure("there is no example", got: "a file without a record", at: path)
         }
-        if !empty.isEmpty { throw emptyAnswers(empty) }
+        if !empty.isEmpty, log.policy == .refuse { throw emptyAnswers(empty) }
         return conversations
     }
 
-    private func messages(of record: JSONValue, at place: String) throws -> [ChatMessage] {
-        var messages: [ChatMessage]
-        if let list = record["messages"] {
-            messages = try Self.messages(list, named: "messages", ("role", "content"), at: place)
-        } else if let list = record["conversations"] {
-            messages = try Self.messages(
-                list, named: "conversations", ("from", "value"), at: place)
-        } else if record["instruction"] != nil {
-            messages = try alpaca(record, at: place)
-        } else {
-            throw Self.failure(
-                "instruction and output, or messages, or conversations", record.fieldNames, place)
-        }
-        if let system = record["system"]?.string, !system.isEmpty,
-            messages.first?.role != .system
-        {
-            messages.insert(ChatMessage(.system, system), at: 0)
-        }
-        return messages
-    }
-
-    private func alpaca(_ record: JSONValue, at place: String) throws -> [ChatMessage] {
-        let instruction = try Self.text("instruction", of: record, at: place)
-        let output = try Self.text("output", of: record, at: place)
-        let hasInput = !(record["input"] ?? .null).isNull
-        let input = hasInput ? try Self.text("input", of: record, at: place) : ""
-        return [
-            ChatMessage(.user, input.isEmpty ? instruction : instruction + inputBegin + input),
-            ChatMessage(.assistant, output),
-        ]
-    }
-
-    private static func messages(
-        _ list: JSONValue, named name: String, _ fields: (role: String, content: String),
-        at place: String
-    ) throws -> [ChatMessage] {
-        guard let list = list.array, !list.isEmpty else {
-            throw failure("a list of at least one message as \(name)", list.summary, place)
-        }
-        let messages = try list.map { message in
-            let word = try text(fields.role, of: message, at: place)
-            guard let role = roles[word] else {
-                throw failure(
-                    "\(fields.role) \(roles.keys.sorted().joined(separator: ", "))",
-                    "\"\(word)\"", place)
-            }
-            return ChatMessage(role, try text(fields.content, of: message, at: place))
-        }
-        guard !messages.dropFirst().contains(where: { $0.role == .system }) else {
-            throw failure("the system message before all others", "it behind another", place)
-        }
-        return messages
-    }
-
-    /// The words for a role that published files use.
-    private static let roles: [String: ChatRole] = [
-        "system": .system, "user": .user, "human": .user, "assistant": .assistant,
-        "gpt": .assistant, "model": .assistant, "bot": .assistant,
-    ]
-
-    private static func text(
-        _ field: String, of record: JSONValue, at place: String
-    ) throws -> String {
-        guard let value = record[field] else {
-            throw failure("a field \(field)", record.fieldNames, place)
-        }
-        guard let text = value.string else {
-            throw failure("a text as \(field)", value.summary, place)
-        }
-        return text
-    }
-
-    private static func failure(_ expected: String, _ got: String, _ place: String) -> Failure {
-        Failure(
-            "a record cannot be read", expected: expected, got: got, at: place,
-            remedy: "correct or remove the record")
+    private func conversation(
+        of record: JSONRecord, _ log: inout RecordLog
+    ) throws(Failure) -> Conversation {
+        let place = "\(path), \(record.place)"
+        let fields = RecordFields(record.value, at: place)
+        let conversation = try ConversationRecord(
+            fields: fields, place: place, columns: columns, inputBegin: inputBegin,
+            mentions: mentions
+        ).conversation()
+        log.noteUnused(fields.unreadNames)
+        return conversation
     }
 
     private func emptyAnswers(_ records: [JSONRecord]) -> Failure {
@@ -133,33 +79,5 @@ package struct ConversationFile {
             got: isOne ? "a record without" : "\(records.count) records without",
             at: "\(path), \(unit) \(shown)\(more)",
             remedy: isOne ? "remove the record" : "remove the records")
-    }
-}
-
-extension ChatMessage {
-    fileprivate var isEmptyAnswer: Bool {
-        role == .assistant && content.allSatisfy(\.isWhitespace)
-    }
-}
-
-extension JSONValue {
-    /// The fields that an error names for a record that lacks something.
-    fileprivate var fieldNames: String {
-        guard let members else { return summary }
-        guard !members.isEmpty else { return "an empty object" }
-        let names = members.prefix(10).map { String(decoding: $0.key, as: UTF8.self) }
-        return "only " + names.joined(separator: ", ") + (members.count > 10 ? ", ..." : "")
-    }
-}
-
-/// Messages to learn from, and their place in the file.
-package struct Conversation: Equatable, Sendable {
-    package var messages: [ChatMessage]
-    /// The file and the line.
-    package var place: String
-
-    package init(messages: [ChatMessage], place: String) {
-        self.messages = messages
-        self.place = place
     }
 }

@@ -2,34 +2,49 @@ import Diagnostics
 import Foundation
 import JSON
 
-/// Reads texts with their labels from CSV, TSV or JSON lines, by the ending of the file's name.
+/// Reads texts with their labels from CSV, TSV, JSON or JSON lines, by the ending of the file's name.
 package struct LabelledTextFile {
     private let file: ExampleFile
     private let columns: LabelledTextColumns
     private let needsLabels: Bool
 
-    /// - Parameter needsLabels: whether a file without labels is refused.
+    /// - Parameters:
+    ///   - needsLabels: whether a file without labels is refused.
+    ///   - log: gets the records that cannot be used, where they may be left out, and the fields that
+    ///     nothing reads.
     package static func read(
         _ path: String, columns: LabelledTextColumns = LabelledTextColumns(),
-        needsLabels: Bool = true
+        encoding: TextEncoding = .utf8, needsLabels: Bool = true, _ log: inout RecordLog
     ) throws(Failure) -> [LabelledText] {
         let reader = LabelledTextFile(
-            file: try ExampleFile(reading: path), columns: columns, needsLabels: needsLabels)
-        let texts = try reader.texts(of: path)
+            file: try ExampleFile(reading: path, encoding), columns: columns,
+            needsLabels: needsLabels)
+        let texts = try reader.texts(&log)
         guard !texts.isEmpty else {
             throw Failure("the file holds no text", expected: "at least one record", at: path)
         }
         return texts
     }
 
-    private func texts(of path: String) throws(Failure) -> [LabelledText] {
-        if path.hasSuffix(".csv") { return try texts(of: file.records(csvFormat)) }
-        if path.hasSuffix(".tsv") { return try texts(of: file.records(.tsv)) }
-        if path.hasSuffix(".jsonl") { return try jsonTexts() }
+    package static func read(
+        _ path: String, columns: LabelledTextColumns = LabelledTextColumns(),
+        encoding: TextEncoding = .utf8, needsLabels: Bool = true
+    ) throws(Failure) -> [LabelledText] {
+        var log = RecordLog()
+        return try read(
+            path, columns: columns, encoding: encoding, needsLabels: needsLabels, &log)
+    }
+
+    private func texts(_ log: inout RecordLog) throws(Failure) -> [LabelledText] {
+        if let format = file.tableFormat({ [columns] in $0.contains(columns.text) }) {
+            return try texts(of: file.rows(format, &log), &log)
+        }
+        if ["json", "jsonl", "ndjson"].contains(file.ending) { return try jsonTexts(&log) }
         guard needsLabels else { return try plainTexts() }
         throw Failure(
-            "texts with labels are no plain text", expected: "a file *.csv, *.tsv or *.jsonl",
-            got: "another ending", at: path,
+            "texts with labels are no plain text",
+            expected: "a file *.csv, *.tsv, *.json or *.jsonl", got: "another ending",
+            at: file.path,
             remedy: "name such a file; examples of instructions need finetune.task=instructions")
     }
 }
@@ -37,23 +52,35 @@ package struct LabelledTextFile {
 // MARK: JSON and plain lines
 
 extension LabelledTextFile {
-    private func jsonTexts() throws(Failure) -> [LabelledText] {
+    private func jsonTexts(_ log: inout RecordLog) throws(Failure) -> [LabelledText] {
         var texts: [LabelledText] = []
-        for (line, value) in try file.jsonLines() {
-            let place = file.place(ofLine: line)
-            guard let text = value[columns.text]?.string else {
-                throw missing(columns.text, expected: "a string", value, at: place)
+        for record in try file.jsonRecords(&log) {
+            let found = try log.read(record.value) { (log) throws(Failure) in
+                try text(of: record, &log)
             }
-            let label = value[columns.label].flatMap(Self.label)
-            // A null is a label that is missing; a record without the field is a mistake.
-            let isKnown = value[columns.label].map { $0.isNull || label != nil } ?? !needsLabels
-            guard isKnown else {
-                throw missing(
-                    columns.label, expected: "a string, an integer or a boolean", value, at: place)
-            }
-            texts.append(try LabelledText(text: text, label: label, place: place))
+            if let found { texts.append(found) }
         }
         return texts
+    }
+
+    private func text(
+        of record: JSONRecord, _ log: inout RecordLog
+    ) throws(Failure) -> LabelledText {
+        let (value, place) = (record.value, "\(file.path), \(record.place)")
+        let fields = RecordFields(value, at: place)
+        guard let text = try fields.value(columns.text)?.string else {
+            throw missing(columns.text, expected: "a string", value, at: place)
+        }
+        let found = try fields.value(columns.label)
+        let label = found.flatMap(Self.label)
+        // A null is a label that is missing; a record without the field is a mistake.
+        let isKnown = label != nil || found == nil && (fields.exists(columns.label) || !needsLabels)
+        guard isKnown else {
+            throw missing(
+                columns.label, expected: "a string, an integer or a boolean", value, at: place)
+        }
+        log.noteUnused(fields.unreadNames)
+        return try LabelledText(text: text, label: label, place: place)
     }
 
     private static func label(_ value: JSONValue) -> String? {
@@ -88,80 +115,25 @@ extension LabelledTextFile {
 // MARK: Tables
 
 extension LabelledTextFile {
-    /// Commas, unless something else separates the names of the columns.
-    private var csvFormat: DelimitedFormat {
-        let formats: [DelimitedFormat] = [.csv, .semicolons, .bars, .tsv]
-        return formats.first { format in
-            let names = (try? file.records(format, limit: 1))?.first?.names ?? []
-            return names.contains(columns.text)
-        } ?? .csv
-    }
-
-    private func texts(of records: [DelimitedRecord]) throws(Failure) -> [LabelledText] {
-        guard let first = records.first?.named else { return [] }
-        let isName = Int(columns.text) == nil
-        let hasHeader = columns.hasHeader ?? (isName && first.fields.contains(columns.text))
-        let textColumn = try column(columns.text, in: first, hasHeader)
-        let labelColumn = try labelColumn(in: first, hasHeader)
+    private func texts(
+        of rows: [DelimitedRecord], _ log: inout RecordLog
+    ) throws(Failure) -> [LabelledText] {
+        guard let first = rows.first else { return [] }
+        let table = try LabelledTable(first, columns, needsLabels: needsLabels, of: file)
+        if !table.hasHeader { try table.requireOrder(of: rows) }
         var texts: [LabelledText] = []
-        for record in records.dropFirst(hasHeader ? 1 : 0) {
-            let place = file.place(ofLine: record.line)
-            let record = record.cut(to: first.fields.count)
-            guard record.fields.count == first.fields.count else {
-                throw Failure(
-                    "the row has another length than the first",
-                    expected: "\(first.fields.count) fields", got: "\(record.fields.count)",
-                    at: place)
+        for row in rows.dropFirst(table.hasHeader ? 1 : 0) {
+            let values = JSONValue.array(row.fields.map(JSONValue.string))
+            let text = try log.read(values) { (log) throws(Failure) in
+                let fields = try table.fields(of: row)
+                log.noteUnused(table.unusedColumns(fields))
+                return try LabelledText(
+                    text: fields[table.textColumn],
+                    label: table.labelColumn.map { fields[$0] },
+                    place: file.place(ofLine: row.line))
             }
-            texts.append(
-                try LabelledText(
-                    text: record.fields[textColumn], label: labelColumn.map { record.fields[$0] },
-                    place: place))
+            if let text { texts.append(text) }
         }
         return texts
-    }
-
-    /// The index of the column of labels; nil where there are no labels and none are needed.
-    private func labelColumn(
-        in first: DelimitedRecord, _ hasHeader: Bool
-    ) throws(Failure) -> Int? {
-        let isOptional = !needsLabels && columns.label == LabelledTextColumns.defaultLabel
-        let isThere = hasHeader ? first.fields.contains(columns.label) : first.fields.count > 1
-        return isOptional && !isThere ? nil : try column(columns.label, in: first, hasHeader)
-    }
-
-    /// The index of the column with a name, else with a number. Without either, two columns are
-    /// label and text, and a single one is the text.
-    private func column(
-        _ name: String, in first: DelimitedRecord, _ hasHeader: Bool
-    ) throws(Failure) -> Int {
-        let count = first.fields.count
-        if hasHeader, let index = first.fields.firstIndex(of: name) { return index }
-        if let number = Int(name), (1...count).contains(number) { return number - 1 }
-        if !hasHeader, count <= 2 {
-            if name == LabelledTextColumns.defaultText { return count - 1 }
-            if name == LabelledTextColumns.defaultLabel, count == 2 { return 0 }
-        }
-        throw Failure(
-            "the table has no column \(name)",
-            expected: hasHeader ? "\(name) in the first row" : "a number from 1 to \(count)",
-            got: hasHeader ? first.fields.joined(separator: ", ") : name,
-            at: file.place(ofLine: first.line), remedy: "name the columns of texts and labels")
-    }
-}
-
-extension DelimitedRecord {
-    /// The fields as names of columns.
-    fileprivate var names: [String] { fields.map { $0.trimmingCharacters(in: .whitespaces) } }
-
-    /// The row, which may be that of the names.
-    fileprivate var named: DelimitedRecord { DelimitedRecord(fields: names, line: line) }
-
-    /// The row without empty fields behind the last column: some programs end each row with a
-    /// comma.
-    fileprivate func cut(to count: Int) -> DelimitedRecord {
-        var record = self
-        while record.fields.count > count, record.fields.last == "" { record.fields.removeLast() }
-        return record
     }
 }
