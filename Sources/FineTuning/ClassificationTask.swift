@@ -20,6 +20,7 @@ package struct ClassificationTask: TrainingTask {
     /// The examples for the report at the end; may be empty.
     package let test: ClassifiedExamples
     private let labelWarnings: [String]
+    package let skippedRecords: [SkippedRecord]
     private let classWeights: [Float]
     private let sequenceLength: Int
 
@@ -33,6 +34,7 @@ package struct ClassificationTask: TrainingTask {
         let texts = try LabelledTextSplit(options, seed: recipe.seed, labels: base.labels)
         labels = texts.labels
         labelWarnings = texts.warnings
+        skippedRecords = texts.skipped
         let (labels, tokenizer, length) = (texts.labels, base.tokenizer, sequenceLength)
         func encode(_ texts: [LabelledText]) throws -> ClassifiedExamples {
             try ClassifiedExamples(

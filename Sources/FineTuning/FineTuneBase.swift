@@ -1,19 +1,25 @@
 import Diagnostics
 import Files
+import Foundation
 import ModelFiles
 import Models
 import Tokenizers
 import Training
 
-/// The model from which a fine-tuning starts, before its weights are read.
+/// The model from which a fine-tuning starts, before its weights are read: a model, or an adapter and its
+/// base.
 struct FineTuneBase {
+    /// The directory of the model.
     let directory: String
+    /// The directory that was named, whose chat template comes first.
+    let source: String
     let tokenizer: any Tokenizer
     let configuration: DecoderConfiguration
     /// The labels of a classifier; nil for any other model.
     let labels: [String]?
     private let options: FineTuneOptions
-    private let lora: LoRAOptions
+    private let lora: LoRAConfiguration
+    private let adapter: AdapterDirectory?
 
     /// - Throws: `Failure` where the directory holds no model.
     init(_ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions) throws {
@@ -22,17 +28,15 @@ struct FineTuneBase {
                 FailureText("\(key: "finetune.from") is missing"), remedy: "name a model directory",
                 kind: .usage)
         }
-        guard try !AdapterDirectory.exists(at: directory) else {
-            throw Failure(
-                FailureText("\(key: "finetune.from") names an adapter"), expected: "a model",
-                got: "a PEFT directory",
-                at: directory, remedy: "merge it into its base first", kind: .usage)
-        }
-        let files = try StoredModelFormat.open(directory)
-        self.directory = directory
-        (self.options, self.lora) = (options, lora)
-        tokenizer = try files.tokenizer()
-        labels = files.configuration.labels
+        let adapter = try AdapterStart(directory, options, lora)
+        let files = try StoredModelFormat.open(adapter?.base ?? directory)
+        source = directory
+        self.directory = adapter?.base ?? directory
+        self.options = options
+        self.lora = adapter?.configuration ?? lora.configuration
+        self.adapter = adapter?.directory
+        tokenizer = try LoadedModel.tokenizer(of: directory, files)
+        labels = adapter?.directory.labels ?? files.configuration.labels
         var configuration = files.model
         configuration.dropoutRate = Float(recipe.model.dropoutRate)
         self.configuration = configuration
@@ -48,7 +52,9 @@ struct FineTuneBase {
         var plan: ParameterPlan
         switch options.trained {
         case .lora:
-            plan = try ParameterPlan(lora: lora.configuration, of: configuration)
+            plan =
+                try adapter?.plan(for: configuration)
+                ?? ParameterPlan(lora: lora, of: configuration)
         case .head: plan = ParameterPlan { _ in false }
         case .lastBlocks: plan = try lastBlocks(options.lastBlocks)
         case .all: plan = try ParameterPlan(freezing: recipe, configuration)
@@ -83,15 +89,24 @@ struct FineTuneBase {
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength, template: template),
-            endOfTextIDs: tokenizer.endOfText.ids.map(Int.init),
+            endOfTextIDs: try ends(template).ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
         files.labels = labels
         if options.trained == .lora {
             files.adapter = AdapterConfiguration(
-                lora: lora.configuration, basePath: ResolvedPath.of(directory),
-                hasHead: labels != nil)
+                lora: lora, basePath: ResolvedPath.of(directory), hasHead: labels != nil)
         }
         return files
+    }
+
+    /// The ends of texts, with that of answers where it is one token.
+    private func ends(_ template: ChatTemplate?) throws -> EndOfText {
+        var ends = tokenizer.endOfText
+        guard let template else { return ends }
+        let end = template.answerEnd.trimmingCharacters(in: .whitespacesAndNewlines)
+        let ids = try? tokenizer.encode(end)
+        if let ids, ids.count == 1, tokenizer.kind != .character { ends.add(ids[0]) }
+        return ends
     }
 }

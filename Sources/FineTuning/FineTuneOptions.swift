@@ -35,6 +35,8 @@ package struct FineTuneOptions: OptionBlock {
     package var task = Task.instructions
     /// The model directory to start from; by default what an earlier phase of the recipe made.
     package var from: String?
+    /// The model for which the adapter in from was made, where it has moved.
+    package var base: String?
     /// The run directory of this phase; by default OUTPUT/finetune.
     package var output: String?
     /// The files of examples: JSON, JSONL, CSV or TSV.
@@ -55,8 +57,14 @@ package struct FineTuneOptions: OptionBlock {
     package var template: String?
     /// The tokens that are learnt; usual answers.
     package var lossOn = LossOn.answers
-    /// Whether several conversations share a sequence, of which the later see the earlier ones.
-    package var packing = false
+    /// Whether several conversations share a sequence; usual false or isolated.
+    package var packing = Packing.none
+    /// The encoding of the files of examples.
+    package var encoding = TextEncoding.utf8
+    /// What becomes of a record that cannot be used; usual refuse.
+    package var onBadRecord = BadRecordPolicy.refuse
+    /// The names of the columns, or keys, of instructions and chats, where they are unusual.
+    package var columns = ColumnOptions()
     /// The column, or key, of a text to classify.
     package var textColumn: String?
     /// The column, or key, of its class.
@@ -99,6 +107,7 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("task", \.task, .decidesWeights).replacing(
                 ["packing"], where: ["classification"]),
             OptionField("from", \.from, .decidesWeights).naming(.input),
+            OptionField("base", \.base, .changesFreely).naming(.input).addedLater,
             OptionField("output", \.output, .changesFreely).naming(.output),
             OptionField("data", \.data, .decidesWeights).naming(.input),
             OptionField("validation", \.validation, .decidesWeights).naming(.input)
@@ -121,6 +130,8 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("loss_on", \.lossOn, .decidesWeights).when(
                 .key("task", is: "instructions")),
             OptionField("packing", \.packing, .decidesWeights),
+            OptionField("encoding", \.encoding, .decidesWeights).addedLater,
+            OptionField("on_bad_record", \.onBadRecord, .decidesWeights).addedLater,
             OptionField("text_column", \.textColumn, .decidesWeights).when(
                 .key("task", is: "classification")),
             OptionField("label_column", \.labelColumn, .decidesWeights).when(

@@ -16,6 +16,7 @@ package struct InstructionTask: TrainingTask {
     private let template: ChatTemplate
     private let train: ExampleSet
     private let validation: ExampleSet?
+    private let log: RecordLog
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
     package init(
@@ -36,10 +37,13 @@ package struct InstructionTask: TrainingTask {
             tokenizer: base.tokenizer, template: template,
             sequenceLength: base.sequenceLength(recipe),
             lossOn: options.lossOn)
+        var log = RecordLog(options.onBadRecord)
         func read(_ paths: [String]) throws -> [Conversation] {
-            try paths.flatMap {
-                try ConversationFile(path: $0, inputBegin: template.inputBegin)
-                    .conversations()
+            try paths.flatMap { path in
+                var file = ConversationFile(
+                    path: path, inputBegin: template.inputBegin, mentions: template.mentions)
+                (file.columns, file.encoding) = (options.columns.columns, options.encoding)
+                return try file.conversations(&log)
             }
         }
         let all = try read(options.data)
@@ -49,14 +53,20 @@ package struct InstructionTask: TrainingTask {
             fraction: named.isEmpty ? options.validationFraction : 0,
             seed: UInt64(recipe.seed))
         let heldOut = named.isEmpty ? split.validation.map { all[$0] } : named
-        let train = try encoder.encode(split.train.map { all[$0] })
-        self.train = options.packing ? train.packed() : train
+        let train = try encoder.encode(split.train.map { all[$0] }, &log)
+        switch options.packing {
+        case .none: self.train = train
+        case .isolated: self.train = train.packed()
+        case .joined: self.train = train.joined()
+        }
         do {
-            validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut)
+            validation = heldOut.isEmpty ? nil : try encoder.encode(heldOut, &log)
         } catch var failure as Failure {
             failure.place = failure.place ?? "the conversations held out for validation"
             throw failure
         }
+        try log.requireMostUsed()
+        self.log = log
     }
 
     /// The template of the recipe, else that of the model, else Alpaca's.
@@ -66,7 +76,7 @@ package struct InstructionTask: TrainingTask {
         if let name = options.template {
             return try ChatTemplate.named(name, for: base.tokenizer)
         }
-        let own = try ChatTemplate.kept(in: base.directory)
+        let own = try ChatTemplate.kept(in: base.source) ?? ChatTemplate.kept(in: base.directory)
         return try own ?? ChatTemplate(.alpaca, for: base.tokenizer)
     }
 
@@ -78,7 +88,7 @@ package struct InstructionTask: TrainingTask {
     }
 
     package var warnings: [String] {
-        train.warnings + (validation?.warnings.map { "validation: \($0)" } ?? [])
+        log.notes + train.warnings + (validation?.warnings.map { "validation: \($0)" } ?? [])
             + (endWarning.map { [$0] } ?? [])
     }
 
@@ -91,6 +101,8 @@ package struct InstructionTask: TrainingTask {
             "the end of answers in the template \(template.name), \(end.debugDescription), is no token "
             + "of this vocabulary but \(ids.count): the model may be slow to learn it"
     }
+
+    package var skippedRecords: [SkippedRecord] { log.skipped }
 
     package var inputs: RankInputs {
         get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }

@@ -9,6 +9,7 @@ struct LabelledTextSplit {
     private(set) var test: [LabelledText] = []
     /// Warnings of texts that were left out, and of what looks like a mistake.
     private(set) var warnings: [String] = []
+    private(set) var skipped: [SkippedRecord] = []
 
     /// - Parameter given: the labels of the model; nil takes those of the texts.
     init(_ options: FineTuneOptions, seed: Int, labels given: [String]?) throws {
@@ -16,8 +17,12 @@ struct LabelledTextSplit {
         if let text = options.textColumn { columns.text = text }
         if let label = options.labelColumn { columns.label = label }
         var found: [String] = []
+        var skipped: [SkippedRecord] = []
         func read(_ paths: [String]) throws -> [LabelledText] {
-            let set = try LabelledTextSet(reading: paths, columns: columns)
+            let set = try LabelledTextSet(
+                reading: paths, columns: columns, encoding: options.encoding, options.onBadRecord)
+            skipped += set.log.skipped
+            found += set.log.notes
             if let warning = set.warning {
                 found.append("\(paths.joined(separator: ", ")): \(warning)")
             }
@@ -46,6 +51,7 @@ struct LabelledTextSplit {
             options.validation.isEmpty
             ? split.validation.map { all[$0] } : try read(options.validation)
         test = options.test.isEmpty ? split.test.map { all[$0] } : try read(options.test)
+        self.skipped = skipped
         warnings = found + labels.warnings(of: all)
     }
 }

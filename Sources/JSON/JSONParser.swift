@@ -6,6 +6,9 @@ struct JSONParser {
     let place: String
     private let maximumDepth: Int
     private let names: JSONNames
+    /// Whether it takes what Python's json module takes beyond RFC 8259: NaN, Infinity, surrogates
+    /// without a partner (as WTF-8), and a name that occurs again in an object.
+    let isLenient: Bool
     /// The number of the first line; nil where failures name the byte instead of the line.
     let firstLine: Int?
     var position = 0
@@ -18,12 +21,13 @@ struct JSONParser {
 
     init(
         bytes: UnsafeRawBufferPointer, place: String, maximumDepth: Int, names: JSONNames,
-        firstLine: Int? = nil
+        isLenient: Bool = false, firstLine: Int? = nil
     ) {
         self.bytes = bytes
         self.place = place
         self.maximumDepth = maximumDepth
         self.names = names
+        self.isLenient = isLenient
         self.firstLine = firstLine
     }
 
@@ -46,6 +50,8 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .boolean(true))
         case UInt8(ascii: "f"): return try word("false", .boolean(false))
         case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "N") where isLenient: return try word("NaN", .number(.nan))
+        case UInt8(ascii: "I") where isLenient: return try word("Infinity", .number(.infinity))
         default: return try number()
         }
     }
@@ -70,7 +76,7 @@ struct JSONParser {
             skipSpace()
             guard take(":") else { throw failure(expected: "a colon") }
             members.append(.init(key: name, value: try value(depth: depth)))
-            guard seen.insert(name) else {
+            guard isLenient || seen.insert(name) else {
                 let text = String(decoding: name, as: UTF8.self)
                 throw failure(expected: "every name once", got: "\"\(text)\" twice")
             }
@@ -133,10 +139,49 @@ extension JSONParser {
     }
 
     /// A value that is all of its line.
-    mutating func line() throws(Failure) {
+    @discardableResult
+    mutating func line() throws(Failure) -> JSONValue {
         try begin()
-        _ = try value(depth: 0)
+        skipSpace()
+        let value = try value(depth: 0)
         try endLine()
+        return value
+    }
+
+    /// The elements of an array that an object holds under a name, with the place of their first byte;
+    /// nil where there is none.
+    mutating func elements(under name: String) throws(Failure) -> [(value: JSONValue, offset: Int)]?
+    {
+        try begin()
+        skipSpace()
+        guard take("{") else { return nil }
+        repeat {
+            skipSpace()
+            guard current == UInt8(ascii: "\"") else { throw failure(expected: "a name") }
+            let isIt = try string().elementsEqual(name.utf8)
+            skipSpace()
+            guard take(":") else { throw failure(expected: "a colon") }
+            skipSpace()
+            if isIt, take("[") { return try elements() }
+            _ = try value(depth: 1)
+            skipSpace()
+        } while take(",")
+        return nil
+    }
+
+    /// The elements of an array that has begun.
+    private mutating func elements() throws(Failure) -> [(value: JSONValue, offset: Int)] {
+        var elements: [(value: JSONValue, offset: Int)] = []
+        skipSpace()
+        if take("]") { return elements }
+        repeat {
+            skipSpace()
+            let offset = position
+            elements.append((try value(depth: 2), offset))
+            skipSpace()
+        } while take(",")
+        guard take("]") else { throw failure(expected: "a comma or the end of the array") }
+        return elements
     }
 
     private mutating func separate() throws(Failure) {
@@ -157,7 +202,9 @@ extension JSONParser {
 extension JSONParser {
     private mutating func number() throws(Failure) -> JSONValue {
         let start = position
-        _ = take("-")
+        if take("-"), isLenient, current == UInt8(ascii: "I") {
+            return try word("Infinity", .number(-.infinity))
+        }
         let wholeStart = position
         guard skipDigits() > 0 else { throw failure(expected: "a value") }
         guard position - wholeStart == 1 || bytes[wholeStart] != UInt8(ascii: "0") else {
@@ -175,7 +222,7 @@ extension JSONParser {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let integer = Int(text) { return .integer(integer) }
-        guard let number = Double(text), number.isFinite else {
+        guard let number = Double(text), number.isFinite || isLenient else {
             throw failure(expected: "a number within a double", got: String(text.prefix(40)))
         }
         return .number(number)
@@ -190,81 +237,12 @@ extension JSONParser {
     }
 }
 
-// MARK: Strings
-
-extension JSONParser {
-    private mutating func string() throws(Failure) -> [UInt8] {
-        position += 1
-        var text: [UInt8] = []
-        while let byte = current {
-            if byte < 0x20 { throw failure(expected: "no control characters in a string") }
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard String(validating: text, as: UTF8.self) != nil else {
-                    throw failure(expected: "UTF-8", got: "other bytes")
-                }
-                return text
-            case UInt8(ascii: "\\"): text.append(contentsOf: String(try escape()).utf8)
-            default: text.append(byte)
-            }
-        }
-        throw failure(expected: "the end of the string")
-    }
-
-    private mutating func escape() throws(Failure) -> Unicode.Scalar {
-        let byte = current
-        position += 1
-        switch byte {
-        case UInt8(ascii: "\""): return "\""
-        case UInt8(ascii: "\\"): return "\\"
-        case UInt8(ascii: "/"): return "/"
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return try codePoint()
-        default:
-            position -= 1
-            throw failure(expected: "a known escape")
-        }
-    }
-
-    /// Four hexadecimal digits, or two such groups that form a surrogate pair.
-    private mutating func codePoint() throws(Failure) -> Unicode.Scalar {
-        let high = try codeUnit()
-        if let scalar = Unicode.Scalar(UInt32(high)) { return scalar }
-        guard UTF16.isLeadSurrogate(high), take("\\"), take("u") else {
-            throw failure(expected: "a pair of surrogates")
-        }
-        let low = try codeUnit()
-        let offset = (UInt32(high & 0x3FF) << 10) | UInt32(low & 0x3FF)
-        guard UTF16.isTrailSurrogate(low), let scalar = Unicode.Scalar(0x1_0000 + offset) else {
-            throw failure(expected: "a pair of surrogates")
-        }
-        return scalar
-    }
-
-    private mutating func codeUnit() throws(Failure) -> UInt16 {
-        var unit: UInt16 = 0
-        for _ in 0..<4 {
-            guard let byte = current,
-                let digit = Character(Unicode.Scalar(byte)).hexDigitValue
-            else { throw failure(expected: "four hexadecimal digits") }
-            unit = unit << 4 | UInt16(digit)
-            position += 1
-        }
-        return unit
-    }
-}
-
 // MARK: Bytes
 
 extension JSONParser {
     var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard current == UInt8(ascii: scalar) else { return false }
         position += 1
         return true

@@ -11,7 +11,18 @@ package struct JSONRecord: Equatable, Sendable {
     /// The place of the record inside its file.
     package var place: String { "line \(line)" + (element.map { ", element \($0)" } ?? "") }
 
-    /// Reads a JSON array of records, or JSON Lines: one record a line, empty lines between them.
+    package init(value: JSONValue, line: Int, element: Int? = nil) {
+        self.value = value
+        self.line = line
+        self.element = element
+    }
+
+    /// Reads a JSON array of records, such an array under `data` in a single object, or JSON Lines: one
+    /// record a line, empty lines between them.
+    ///
+    /// What Python's json module takes is taken, since records mostly come from it: NaN, Infinity,
+    /// surrogates without a partner, and a name that occurs again. Who reads a field says what it may
+    /// hold.
     ///
     /// - Parameter place: the file, for the error, which adds the line.
     package static func parse(
@@ -19,10 +30,19 @@ package struct JSONRecord: Equatable, Sendable {
     ) throws(Failure) -> [JSONRecord] {
         let result: Result<[JSONRecord], Failure> = bytes.withUnsafeBytes { buffer in
             Result { () throws(Failure) in
-                var parser = JSONParser(
-                    bytes: buffer, place: place, maximumDepth: 64, names: .strings, firstLine: 1)
+                func makeParser() -> JSONParser {
+                    JSONParser(
+                        bytes: buffer, place: place, maximumDepth: 64, names: .strings,
+                        isLenient: true, firstLine: 1)
+                }
+                var parser = makeParser()
                 do throws(Failure) {
-                    return numbered(try parser.records(), in: buffer)
+                    let records = try parser.records()
+                    guard records.count == 1, records[0].value[wrapper]?.array != nil else {
+                        return numbered(records, in: buffer)
+                    }
+                    var inner = makeParser()
+                    return numbered(try inner.elements(under: wrapper) ?? records, in: buffer)
                 } catch {
                     guard !parser.isArray else { throw error }
                     throw lineFailure(in: buffer, at: place) ?? error
@@ -30,6 +50,28 @@ package struct JSONRecord: Equatable, Sendable {
             }
         }
         return try result.get()
+    }
+
+    /// The name under which some files keep all their records.
+    private static let wrapper = "data"
+
+    /// Reads JSON Lines line by line: a record, or what is wrong with the line.
+    package static func lines(
+        of bytes: [UInt8], at place: String
+    ) -> [(line: Int, result: Result<JSONValue, Failure>)] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+            .filter { $1.contains { $0 > 0x20 } }
+            .map { index, line in
+                let result = Array(line).withUnsafeBytes { buffer in
+                    Result { () throws(Failure) in
+                        var parser = JSONParser(
+                            bytes: buffer, place: place, maximumDepth: 64, names: .strings,
+                            isLenient: true, firstLine: index + 1)
+                        return try parser.line()
+                    }
+                }
+                return (index + 1, result)
+            }
     }
 
     /// The first line of JSON Lines that is no document by itself; nil where the file has another
@@ -43,7 +85,7 @@ package struct JSONRecord: Equatable, Sendable {
             guard let start = line.first(where: { $0 > 0x20 }) else { continue }
             var parser = JSONParser(
                 bytes: UnsafeRawBufferPointer(rebasing: line), place: place, maximumDepth: 64,
-                names: .strings, firstLine: index + 1)
+                names: .strings, isLenient: true, firstLine: index + 1)
             do throws(Failure) {
                 try parser.line()
             } catch {

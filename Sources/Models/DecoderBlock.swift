@@ -147,12 +147,14 @@ struct DecoderBlock {
         switch projection {
         case .joined(let layer): return pass.linear(x, layer, element: element)
         case .joinedRotated(let layer, let angles):
+            let joined = pass.floats(pass.linear(x, layer, element: element))
             return pass.flow(
-                pass.tape.rotate(
-                    pass.floats(pass.linear(x, layer, element: element)),
-                    headCount: options.headCount, keyValueHeadCount: options.keyValueHeadCount,
-                    isByHead: pass.configuration.joinsByHead,
-                    pass.table(angles, adding: x.shape[1]), from: pass.cache?.length ?? 0))
+                pass.turned([joined], angles) { joined, table, start in
+                    pass.tape.rotate(
+                        joined[0], headCount: options.headCount,
+                        keyValueHeadCount: options.keyValueHeadCount,
+                        isByHead: pass.configuration.joinsByHead, table, from: start)
+                })
         case .rotated(let queries, let keys, let values, let angles):
             func floats(_ layer: LinearLayer) -> Variable {
                 pass.floats(pass.linear(x, layer, element: element))
@@ -162,10 +164,12 @@ struct DecoderBlock {
                 return projection.norm.map { pass.normalizedHeads(x, $0) } ?? x
             }
             return pass.flow(
-                pass.tape.rotate(
-                    queries: heads(queries), keys: heads(keys), values: floats(values),
-                    pass.table(angles, adding: x.shape[1]), headSize: pass.configuration.headSize,
-                    from: pass.cache?.length ?? 0))
+                pass.turned([heads(queries), heads(keys), floats(values)], angles) {
+                    parts, table, start in
+                    pass.tape.rotate(
+                        queries: parts[0], keys: parts[1], values: parts[2], table,
+                        headSize: pass.configuration.headSize, from: start)
+                })
         }
     }
 

@@ -9,6 +9,8 @@ struct ForwardPass {
     /// The tokens before those of the pass; nil where it sees whole sequences.
     let cache: KeyValueCache?
     let adapters: LoRALayers
+    /// The examples that share the sequences of the pass; nil where each is one.
+    let segments: SequenceSegments?
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
@@ -17,34 +19,57 @@ struct ForwardPass {
         _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
         tape.segment(x, ownsParameters: true) {
-            [parameters, configuration, stream, cache, adapters] tape, x in
+            [parameters, configuration, stream, cache, adapters, segments] tape, x in
             body(
                 x,
                 ForwardPass(
                     tape: tape, parameters: parameters, configuration: configuration,
-                    stream: stream, cache: cache, adapters: adapters))
+                    stream: stream, cache: cache, adapters: adapters, segments: segments))
         }
     }
 
-    /// The rows of the position table from the first position of the pass on.
-    func positions(_ table: Parameter) -> Variable {
-        guard let cache else { return self[table] }
-        return tape.slice(self[table], rows: cache.length..<configuration.contextLength)
+    /// x + the rows of the table of positions, from the first position of the pass on.
+    func addPositions(_ x: Variable, _ table: Parameter) -> Variable {
+        if let segments {
+            let ids = tape.device.tensor(
+                segments.positions.map(Int32.init), shape: Array(x.shape.prefix(2)))
+            return tape.add(x, tape.embedding(ids, table: self[table]))
+        }
+        guard let cache else { return tape.addPositions(x, table: self[table]) }
+        let rows = tape.slice(self[table], rows: cache.length..<configuration.contextLength)
+        return tape.addPositions(x, table: rows)
+    }
+
+    /// Queries, keys and values [B, T, ...], turned by the angles of their positions.
+    ///
+    /// - Parameter turn: turns them by the rows of a table from one on.
+    func turned(
+        _ parts: [Variable], _ angles: LayerAngles,
+        _ turn: ([Variable], RotaryTable, Int) -> Variable
+    ) -> Variable {
+        let (shape, start) = (parts[0].shape, cache?.length ?? 0)
+        guard let segments else {
+            let length = cache?.sequenceLength(adding: shape[1]) ?? shape[1]
+            return turn(parts, angles.table(length: length), start)
+        }
+        let rows = angles.table(length: segments.longest)
+            .rows(segments.positions, on: tape.device)
+        let flat = parts.map {
+            tape.reshape($0, to: [1, shape[0] * shape[1], $0.shape[2]])
+        }
+        let turned = turn(flat, rows, start)
+        return tape.reshape(turned, to: [shape[0], shape[1], turned.shape[2]])
     }
 
     func attention<Element>(
         _ qkv: Value<Element>, _ options: AttentionOptions, layer: Int
     ) -> Value<Element> {
+        if let segments { return tape.segmentedAttention(qkv, options, segments) }
         guard let cache else { return tape.causalAttention(qkv, options) }
         let past = cache.past(ofLayer: layer, adding: qkv.shape[1])
         let attended = tape.cachedAttention(qkv, options, past: past)
         cache.keep(past, ofLayer: layer, adding: qkv.shape[1])
         return attended
-    }
-
-    /// The angles of some new positions.
-    func table(_ angles: LayerAngles, adding count: Int) -> RotaryTable {
-        angles.table(length: cache?.sequenceLength(adding: count) ?? count)
     }
 
     func normalized<Flow>(_ x: Variable, _ norm: NormLayer) -> Value<Flow> {

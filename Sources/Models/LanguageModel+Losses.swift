@@ -7,24 +7,25 @@ extension LanguageModel {
     ///   - scale: what the gradients of the sum are multiplied with, mostly
     ///     1 / (counted tokens of the global batch).
     ///   - dropout: the random numbers of dropout; nil switches it off.
+    ///   - segments: the examples that share sequences; nil where each sequence is one.
     package func loss(
         _ tape: Tape, inputs: Tensor<Int32>, targets: Tensor<Int32>, scale: Float,
-        dropout: DropoutStream? = nil
+        dropout: DropoutStream? = nil, segments: SequenceSegments? = nil
     ) -> LossSum {
         switch precision {
         case .fp32:
-            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: Float.self)
+            loss(tape, inputs, targets, scale, dropout, segments, element: Float.self)
         case .bf16:
-            loss(tape, inputs, targets, scale: scale, dropout: dropout, element: BFloat16.self)
+            loss(tape, inputs, targets, scale, dropout, segments, element: BFloat16.self)
         }
     }
 
     private func loss<Element: ComputeElement>(
-        _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, scale: Float,
-        dropout: DropoutStream?, element: Element.Type
+        _ tape: Tape, _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, _ scale: Float,
+        _ dropout: DropoutStream?, _ segments: SequenceSegments?, element: Element.Type
     ) -> LossSum {
         let hidden: Value<Element> = hiddenStates(
-            tape, inputs: inputs, dropout: dropout, cache: nil)
+            tape, inputs: inputs, dropout: dropout, cache: nil, segments: segments)
         return tape.linearCrossEntropy(
             hidden, weight: tape.parameter(outputWeight, of: parameters), targets: targets,
             scale: scale, cap: configuration.logitCap)

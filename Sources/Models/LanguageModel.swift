@@ -54,18 +54,20 @@ package final class LanguageModel {
     /// - Parameters:
     ///   - dropout: the random numbers of dropout; nil switches it off.
     ///   - cache: the tokens before `inputs`; it takes up theirs, but its length is the caller's.
+    ///   - segments: the examples that share sequences; nil where each sequence is one.
     package func hiddenStates<Element: ComputeElement>(
-        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?
+        _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?,
+        segments: SequenceSegments? = nil
     ) -> Value<Element> {
         let pass = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
-            cache: cache, adapters: adapters)
+            cache: cache, adapters: adapters, segments: segments)
         var x = tape.embedding(inputs, table: pass[tokenTable])
         if configuration.embeddingScale != 1 {
             x = tape.scale(x, by: configuration.embeddingScale)
         }
         if let positionTable {
-            x = tape.addPositions(x, table: pass.positions(positionTable))
+            x = pass.addPositions(x, positionTable)
         }
         x = pass.dropOut(x, site: 0)
         for block in blocks {

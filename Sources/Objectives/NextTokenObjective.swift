@@ -17,6 +17,7 @@ package struct NextTokenObjective: Objective {
     ) -> LossSum {
         model.loss(
             tape, inputs: batch.inputTensor(of: part, on: tape.device),
-            targets: batch.targetTensor(of: part, on: tape.device), scale: 1, dropout: dropout)
+            targets: batch.targetTensor(of: part, on: tape.device), scale: 1, dropout: dropout,
+            segments: batch.segments(of: part))
     }
 }

@@ -38,6 +38,13 @@ extension TokenBatch {
         tensor(targets, part, device)
     }
 
+    /// The examples that share some sequences; nil where each sequence is one.
+    package func segments(of part: Range<Int>) -> SequenceSegments? {
+        guard part.contains(where: { exampleLengths[$0].count > 1 }) else { return nil }
+        return SequenceSegments(
+            lengths: part.map { exampleLengths[$0] }, length: longest(of: part))
+    }
+
     private func tensor(_ ids: [Int32], _ part: Range<Int>, _ device: Device) -> Tensor<Int32> {
         let width = longest(of: part)
         let rows = part.flatMap { sequence in

@@ -31,8 +31,19 @@ extension EndOfText {
         package var name: [UInt8]?
         /// The ids in config.json, then those in generation_config.json.
         package var ids: [Int32] = []
+        /// The text that ends an answer in the chat template.
+        package var answerEnd: [UInt8]?
 
         package init() {}
+
+        /// What these files say, then what others say that lie elsewhere.
+        func merging(_ other: Declared) -> Declared {
+            var merged = self
+            merged.name = name ?? other.name
+            merged.ids += other.ids
+            merged.answerEnd = answerEnd ?? other.answerEnd
+            return merged
+        }
 
         /// Reads the files of a model directory; those that are not there, or say nothing, are passed
         /// over.
@@ -62,17 +73,20 @@ extension EndOfText {
     ]
 
     /// The ends of a tokenizer: its declared name, then declared ids that are tokens, then the token
-    /// that its post-processor puts behind texts; else the first known spelling.
+    /// that its post-processor puts behind texts; without any the first known spelling. What ends an answer
+    /// ends a text, too, where it is a token of its own.
     init(_ declared: Declared, _ document: TokenizerDocument) {
         self.init()
         let vocabulary = document.vocabulary
         if let name = declared.name, let id = vocabulary.idsOfTokens[name] { add(id) }
         for id in declared.ids where id >= 0 && Int(id) < vocabulary.tokens.count { add(id) }
         if let id = document.frame.endID { add(id) }
-        guard ids.isEmpty else { return }
-        let spelled = Self.spellings.lazy.compactMap { spelling in
-            vocabulary.addedTokens.first { $0.content.elementsEqual(spelling.utf8) }?.id
+        func added(_ content: some Collection<UInt8>) -> Int32? {
+            vocabulary.addedTokens.first { $0.content.elementsEqual(content) }?.id
         }
-        if let id = spelled.first { add(id) }
+        if ids.isEmpty, let id = Self.spellings.lazy.compactMap({ added($0.utf8) }).first {
+            add(id)
+        }
+        if let id = declared.answerEnd.flatMap({ added($0) }) { add(id) }
     }
 }

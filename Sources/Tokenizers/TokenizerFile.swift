@@ -9,14 +9,18 @@ package enum TokenizerFile {
     /// GPT-2's tokenizer. Of a directory the files that say what ends a text are read too.
     ///
     /// - Throws: `Failure` for a missing, malformed or unsupported file.
-    package static func load(_ path: String) throws -> any Tokenizer {
+    ///
+    /// - Parameter ends: what is known about ends of texts beside what the directory says.
+    package static func load(
+        _ path: String, ends more: EndOfText.Declared = .init()
+    ) throws -> any Tokenizer {
         guard try exists(path) else {
             throw Failure(
                 "cannot read the tokenizer", expected: "a tokenizer.json or a directory with one",
                 got: "nothing", at: path, remedy: "name an existing file")
         }
-        guard try DirectoryEntries.isFolder(path) else { return try loadFile(path, .init()) }
-        let ends = try EndOfText.Declared(directory: path)
+        guard try DirectoryEntries.isFolder(path) else { return try loadFile(path, more) }
+        let ends = try EndOfText.Declared(directory: path).merging(more)
         for name in ["tokenizer.json", SentencePieceModel.fileName] {
             let file = (path.hasSuffix("/") ? path : path + "/") + name
             if try exists(file) { return try loadFile(file, ends) }

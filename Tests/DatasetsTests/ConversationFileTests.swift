@@ -31,7 +31,9 @@ import Tokenizers
             ("\(record)\n\(record)\n", ["f, line 1", "f, line 2"]),
         ] {
             let conversations = try read(text)
-            #expect(conversations.map(\.messages) == [messages, messages])
+            #expect(
+                conversations.map { $0.messages.map(\.json) }
+                    == [messages.map(\.json), messages.map(\.json)])
             #expect(lines(conversations) == places)
         }
     }
@@ -39,24 +41,31 @@ import Tokenizers
     @Test(arguments: [#""input": "", "#, #""input": null, "#, ""])
     func anInstructionWithoutInputStandsAlone(input: String) throws {
         let conversations = try read(#"{"instruction": "Go", \#(input)"output": "Gone"}"#)
-        #expect(conversations[0].messages[0] == ChatMessage(.user, "Go"))
+        #expect(conversations[0].messages[0] == TemplateMessage(ChatMessage(.user, "Go")))
     }
 
     @Test func aSystemTextComesFirst() throws {
         let record = #"{"system": "Be brief", "instruction": "Go", "output": "Gone"}"#
-        #expect(try read(record)[0].messages[0] == ChatMessage(.system, "Be brief"))
+        #expect(
+            try read(record)[0].messages[0] == TemplateMessage(ChatMessage(.system, "Be brief")))
         let chat =
             #"{"system": "", "conversations": [{"from": "system", "value": "s"}, "#
             + #"{"from": "human", "value": "u"}, {"from": "gpt", "value": "a"}]}"#
-        #expect(try read(chat)[0].messages.map(\.role) == [.system, .user, .assistant])
+        #expect(try read(chat)[0].messages.map(\.role) == ["system", "user", "assistant"])
     }
 
     private static let good = #"{"instruction": "a", "output": "b"}"#
 
     @Test(arguments: [
-        (#"{"question": "a"}"#, "instruction and output, or messages, or conversations"),
-        ("7", "instruction and output, or messages, or conversations"),
+        (#"{"question": "a"}"#, "a field output, completion, response, answer"),
+        (#"{"theme": "a"}"#, "an instruction and its output (prompt and completion"),
+        ("7", "an instruction and its output"),
         (#"{"instruction": "a"}"#, "a field output"),
+        (#"{"instruction": "a", "output": null}"#, "a text as output"),
+        (#"{"instruction": "a", "output": 4}"#, "a text as output"),
+        (#"{"instruction": "a", "instruction": "b", "output": "c"}"#, "one field instruction"),
+        (#"{"instruction": "\ud83d", "output": "c"}"#, "text and numbers as instruction"),
+        (#"{"prompt": "a", "chosen": "b", "rejected": "c"}"#, "a field output, completion"),
         (#"{"instruction": 3, "output": "b"}"#, "a text as instruction"),
         (#"{"instruction": "a", "input": [], "output": "b"}"#, "a text as input"),
         (#"{"messages": []}"#, "a list of at least one message as messages"),
@@ -64,12 +73,23 @@ import Tokenizers
         (#"{"messages": [{"role": "user"}]}"#, "a field content"),
         (#"{"messages": [{"content": "x"}]}"#, "a field role"),
         (#"{"messages": [3]}"#, "a field role"),
-        (#"{"conversations": [{"from": "tool", "value": "x"}]}"#, "from assistant, bot, gpt"),
         (
-            #"{"messages": [{"role": "user", "content": "u"}, "#
-                + #"{"role": "system", "content": "s"}]}"#,
-            "the system message before all others"
+            #"{"conversations": [{"from": "narrator", "value": "x"}]}"#,
+            "from assistant, bot, chatgpt"
         ),
+        (
+            #"{"messages": [{"role": "assistant", "content": [{"type": "image", "url": "u"}]}]}"#,
+            "parts of text as content"
+        ),
+        (
+            #"{"messages": [{"role": "assistant", "content": "x", "weight": 0.5}]}"#,
+            "0 or 1 as weight"
+        ),
+        (
+            #"{"conversations": [{"from": "function_call", "value": "{}"}]}"#,
+            "calls with the name of a function"
+        ),
+        (#"{"instruction": "a", "output": "b", "history": [["c"]]}"#, "pairs of two texts"),
     ])
     func aRecordWithoutItsFieldsIsNamedByItsLine(record: String, expected: String) throws {
         let failure = try #require(throws: Failure.self) {

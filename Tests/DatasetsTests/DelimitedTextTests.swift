@@ -56,6 +56,6 @@ import Testing
             line
                 == "the file is not UTF-8: expected text in UTF-8, got byte 0xe9, as in Latin-1 or "
                 + "Windows-1252 (\(folder("a.csv")), line 2); convert it by iconv -f WINDOWS-1252 "
-                + "-t UTF-8")
+                + "-t UTF-8, or name its encoding")
     }
 }

@@ -145,7 +145,7 @@ enum Letters {
             Letters.conversation("ghi", "jkl", place: "3"),
             Letters.conversation("m", "n", place: "4"),
             length: 16)
-        let packed = set.packed()
+        let packed = set.joined()
         #expect(
             try texts(packed) == [
                 ["QabAcd.QeAf.QmAn", "~~~cd.~~~f.~~~n."], ["QghiAjkl", "~~~~jkl."],
@@ -155,6 +155,27 @@ enum Letters {
         #expect(packed.examples.allSatisfy { $0.inputs.count <= 16 })
         let all = try encode(
             Letters.conversation("a", "b"), Letters.conversation("c", "d"), lossOn: .all)
-        #expect(try texts(all.packed()) == [["QaAb._QcAd.", "aAb._~cAd._"]])
+        #expect(try texts(all.joined()) == [["QaAb._QcAd.", "aAb._~cAd._"]])
+    }
+
+    @Test func isolatedExamplesKeepTheirBounds() throws {
+        let set = try encode(
+            Letters.conversation("ab", "cd", place: "1"),
+            Letters.conversation("e", "f", place: "2"),
+            Letters.conversation("ghi", "jkl", place: "3"),
+            Letters.conversation("m", "n", place: "4"),
+            length: 14)
+        let packed = set.packed()
+        #expect(
+            try texts(packed) == [
+                ["QabAcdQeAfQmAn", "~~~cd.~~f.~~n."], ["QghiAjkl", "~~~~jkl."],
+            ])
+        #expect(packed.examples.map(\.lengths) == [[6, 4, 4], [8]])
+        #expect(packed.places == ["1, and 2 more", "3"])
+        #expect(packed.tokenCount == set.tokenCount && packed.targetCount == set.targetCount)
+        let tokenizer = try #require(Letters.tokenizer)
+        #expect(try packed.text(of: 0, by: tokenizer) == "QabA⟦cd.⟧QeA⟦f.⟧QmA⟦n.⟧")
+        let batch = TokenBatch(packed.examples)
+        #expect(batch.exampleLengths == [[6, 4, 4], [8]] && batch.lengths == [14, 8])
     }
 }

@@ -73,8 +73,11 @@ import Testing
         func rows(_ label: (Int) -> String, _ text: (Int) -> String) -> String {
             (0..<24).map { "\(label($0))\t\(text($0))" }.joined(separator: "\n")
         }
-        let swapped = try set(rows({ "message number \($0)" }, { $0 % 2 == 0 ? "spam" : "ham" }))
-        let warnings = try ClassLabels(of: swapped.texts).warnings(of: swapped.texts)
+        let swapped = rows({ "message number \($0)" }, { $0 % 2 == 0 ? "spam" : "ham" })
+        let refusal = failureLine { _ = try set(swapped) }
+        #expect(refusal.hasPrefix("the labels of the table look like texts"), "\(refusal)")
+        let named = try set("label\ttext\n" + swapped)
+        let warnings = try ClassLabels(of: named.texts).warnings(of: named.texts)
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("there are 24 classes for 24 texts, such as ") == true)
         // Long labels that repeat.

@@ -101,7 +101,9 @@ import Tokenizers
     }
 
     @Test func plainTextAndEmptyFilesAreRefusedAsLabelledTexts() {
-        #expect(failureLine { _ = try read("a\n", "a.txt") }.contains("*.csv, *.tsv or *.jsonl"))
+        #expect(
+            failureLine { _ = try read("a\n", "a.txt") }.contains("*.csv, *.tsv, *.json or *.jsonl")
+        )
         #expect(failureLine { _ = try read("text,label\n", "a.csv") }.contains("no text"))
     }
 

@@ -21,21 +21,70 @@ extension FuzzTarget {
                 ],
             ]
             try write(JSONValue.array(records).rendered(.configuration), folder, "examples.json")
-            return [Array(records.map { $0.text() }.joined(separator: "\n").utf8)]
+            return [records, shapes].map {
+                Array($0.map { $0.text() }.joined(separator: "\n").utf8)
+            }
+                + ["{\"data\": [{\"prompt\": \"\\ud83d\", \"x\": NaN, \"response\": \"a\"}]}"].map {
+                    Array($0.utf8)
+                }
         },
         read: { folder in
             let tokenizer = try bytes()
             let template = try ChatTemplate(.chatml, for: tokenizer)
+            var log = RecordLog(.skip)
             let conversations = try ConversationFile(
-                path: folder + "/examples.json", inputBegin: template.inputBegin
-            ).conversations()
+                path: folder + "/examples.json", inputBegin: template.inputBegin,
+                mentions: { $0 == "name" }
+            ).conversations(&log)
+            try log.requireMostUsed()
             let encoder = ExampleEncoder(
                 tokenizer: tokenizer, template: template, sequenceLength: 64)
             let set = try encoder.encode(conversations)
             _ = try set.text(of: 0, by: tokenizer)
+            _ = log.notes.joined() + log.skipped.map { $0.json.text() }.joined()
+            _ = set.joined()
             let source = ExampleSource(set.packed(), globalBatchSize: 3, seed: 1)
             for step in 0..<2 { _ = try source.batch(step: step, sequences: 0..<3) }
             _ = set.description + set.warnings.joined()
+        })
+
+    /// Records of the rarer shapes.
+    private static let shapes: [JSONValue] = [
+        ["prompt": "p", "completion": "c", "history": [["a", "b"]], "system_prompt": "s"],
+        [
+            "prompt": [["role": "user", "content": "p"]],
+            "completion": [["from": "gpt", "value": "c"]],
+        ],
+        [
+            "tools": "[{\"name\": \"w\"}]",
+            "messages": [
+                ["role": "user", "content": [["type": "text", "text": "p"], "q"], "name": "n"],
+                [
+                    "role": "assistant", "content": .null,
+                    "tool_calls": [["function": ["name": "w", "arguments": "{\"a\": 1}"]]],
+                ],
+                ["role": "tool", "content": "o"],
+                ["role": "assistant", "content": "c", "weight": .integer(0)],
+            ],
+        ],
+    ]
+
+    /// A table of questions and answers.
+    static let conversationTable = FuzzTarget(
+        name: "conversation_table", file: "a.csv",
+        prepare: { folder in
+            try write(
+                Array("id;prompt;response\r\n1;\"a;\"\"b\"\"\";c\r\n".utf8), folder, "a.csv")
+            return [Array("instruction\toutput\n\"a\tb\"\t\"c \"\"d\"\"\"\n".utf8)]
+        },
+        read: { folder in
+            var file = ConversationFile(path: folder + "/a.csv", inputBegin: "")
+            for encoding in [TextEncoding.utf8, .utf16, .windows1252] {
+                file.encoding = encoding
+                var log = RecordLog(.skip)
+                let found = try? file.conversations(&log)
+                precondition((found?.count ?? 0) <= log.recordCount)
+            }
         })
 
     static let chatTemplate = FuzzTarget(

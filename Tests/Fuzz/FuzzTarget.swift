@@ -14,7 +14,7 @@ package struct FuzzTarget: Sendable {
         shard, safetensors, tokenizer, tokenizerParts, expression, merges, encoder, configuration,
         index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
-        conversations, chatTemplate, jinja, gguf,
+        conversations, conversationTable, chatTemplate, jinja, gguf,
         questions, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

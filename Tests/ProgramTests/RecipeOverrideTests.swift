@@ -156,7 +156,7 @@ import Training
         let adapted = try read(text, "finetune.trained=lora")
         #expect(adapted.recipe.finetune.train.freeze.isEmpty)
         let classes = try read(text, "finetune.task=classification")
-        #expect(!classes.recipe.finetune.packing)
+        #expect(classes.recipe.finetune.packing == .none)
         let head = Self.tuning.replacing("phases: [finetune, merge]", with: "phases: [finetune]")
             .replacing("train: {", with: "task: classification\n  trained: head\n  train: {")
         #expect(try read(head, "finetune.task=instructions").recipe.finetune.trained == .lora)

@@ -135,9 +135,10 @@ import Testing
             outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             checkpoint: every_steps keep_last io keep_best stop_seconds
             evaluate: every_steps batches patience
-            finetune: task from output data validation test validation_fraction test_fraction \
-            trained last_blocks template loss_on packing text_column label_column balanced \
+            finetune: task from base output data validation test validation_fraction test_fraction \
+            trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \
             class_weights variants
+            finetune.columns: instruction input output system history tools messages role content
             FINETUNE
             lora: rank alpha dropout target_modules rslora dora
             merge: output probe

@@ -7,6 +7,8 @@ package struct TokenBatch: Equatable, Sendable {
     package let targets: [Int32]
     /// The number of tokens of each sequence, without what fills it up.
     package let lengths: [Int]
+    /// The numbers of tokens of the examples that share each sequence and do not see each other.
+    package let exampleLengths: [[Int]]
     /// The number of tokens of the longest sequence.
     package let sequenceLength: Int
 
@@ -29,6 +31,7 @@ package struct TokenBatch: Equatable, Sendable {
     ) throws {
         self.sequenceLength = sequenceLength
         lengths = Array(repeating: sequenceLength, count: windowCount)
+        exampleLengths = lengths.map { [$0] }
         var inputs: [Int32] = []
         var targets: [Int32] = []
         inputs.reserveCapacity(windowCount * sequenceLength)
@@ -46,6 +49,7 @@ package struct TokenBatch: Equatable, Sendable {
     /// Takes these examples, one after the other.
     package init(_ examples: some Collection<TokenExample>) {
         lengths = examples.map(\.inputs.count)
+        exampleLengths = examples.map(\.lengths)
         let longest = lengths.max() ?? 0
         func filled(_ ids: [Int32], with filler: Int32) -> [Int32] {
             ids + Array(repeating: filler, count: longest - ids.count)
@@ -66,17 +70,32 @@ package struct TokenBatch: Equatable, Sendable {
     }
 }
 
-/// One sequence to learn from: token ids, and for each position the target that counts there.
+/// One sequence to learn from: token ids, and for each position the target that counts there. Several
+/// examples that do not see each other may share it.
 package struct TokenExample: Equatable, Sendable {
     package let inputs: [Int32]
     /// The target of each input; -1 where nothing counts.
     package let targets: [Int32]
+    /// The numbers of inputs of the examples that share the sequence.
+    package let lengths: [Int]
 
     package init(inputs: [Int32], targets: [Int32]) {
+        self.init(inputs: inputs, targets: targets, lengths: [inputs.count])
+    }
+
+    init(inputs: [Int32], targets: [Int32], lengths: [Int]) {
         precondition(
             inputs.count == targets.count,
             "expected \(inputs.count) targets, got \(targets.count)")
         self.inputs = inputs
         self.targets = targets
+        self.lengths = lengths
+    }
+
+    /// Examples that share one sequence and do not see each other.
+    init(isolating examples: [TokenExample]) {
+        self.init(
+            inputs: examples.flatMap(\.inputs), targets: examples.flatMap(\.targets),
+            lengths: examples.map(\.inputs.count))
     }
 }

@@ -38,8 +38,23 @@ package struct ExampleEncoder: Sendable {
     /// - Throws: `Failure`, with the place, for text outside the vocabulary; where no target is left at
     ///   all; and where no answer keeps its end.
     package func encode(_ conversations: some Collection<Conversation>) throws -> ExampleSet {
+        var log = RecordLog()
+        return try encode(conversations, &log)
+    }
+
+    /// As above, without the conversations that have no encoding, where these may be left out.
+    package func encode(
+        _ conversations: some Collection<Conversation>, _ log: inout RecordLog
+    ) throws -> ExampleSet {
         var set = ExampleSet(sequenceLength: sequenceLength, answerEnd: template.answerEnd)
-        for conversation in conversations { try append(conversation, to: &set) }
+        for conversation in conversations {
+            do {
+                try append(conversation, to: &set)
+            } catch let failure as Failure {
+                try log.leaveOut(conversation.record, failure)
+            }
+        }
+        try log.requireMostUsed()
         try set.check(conversationCount: conversations.count)
         return set
     }
@@ -47,7 +62,8 @@ package struct ExampleEncoder: Sendable {
     private func append(_ conversation: Conversation, to set: inout ExampleSet) throws {
         var chat: EncodedChat
         do {
-            chat = try tokenizer.encode(template.parts(of: conversation.messages))
+            chat = try tokenizer.encode(
+                template.parts(of: conversation.messages, tools: conversation.tools))
         } catch var failure as Failure {
             failure.place = (failure.place.map { "\($0), " } ?? "") + conversation.place
             throw failure

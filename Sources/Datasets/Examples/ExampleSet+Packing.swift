@@ -1,60 +1,68 @@
 extension ExampleSet {
     /// Several examples, one after the other, in sequences of at most T inputs, so that little of a
-    /// batch is padding.
+    /// batch is padding. Each example sees itself alone, and its positions begin anew.
     ///
-    /// An example sees the ones before it in its sequence, with their ends of answers between; no target
-    /// crosses a seam. Each example goes into the first open sequence that has room for it; at most
-    /// `openCount` are open.
+    /// Each goes into the first open sequence that has room for it; at most `openCount` are open.
     package func packed() -> ExampleSet {
-        var packed = self
-        packed.examples = []
-        packed.places = []
-        var open: [PackedSequence] = []
-        for (example, place) in zip(examples, places) {
-            let index = open.firstIndex { $0.fits(example, into: sequenceLength) }
-            if let index {
-                open[index].append(example)
-                continue
+        packed(gap: 0) { TokenExample(isolating: $0) }
+    }
+
+    /// As `packed`, but an example sees the ones before it in its sequence, with their ends of answers
+    /// between; no target crosses a seam.
+    package func joined() -> ExampleSet {
+        // The token that was a target alone becomes an input.
+        packed(gap: 1) { examples in
+            var (inputs, targets) = (examples[0].inputs, examples[0].targets)
+            for example in examples.dropFirst() {
+                inputs += targets.suffix(1) + example.inputs
+                targets += [-1] + example.targets
             }
-            if open.count == Self.openCount { packed.append(open.removeFirst()) }
-            open.append(PackedSequence(example, place))
+            return TokenExample(inputs: inputs, targets: targets)
         }
-        for sequence in open { packed.append(sequence) }
-        return packed
     }
 
     private static let openCount = 64
 
-    private mutating func append(_ sequence: PackedSequence) {
-        examples.append(TokenExample(inputs: sequence.inputs, targets: sequence.targets))
-        places.append(sequence.place)
+    /// - Parameter gap: inputs between two examples.
+    private func packed(
+        gap: Int, _ sequence: ([TokenExample]) -> TokenExample
+    ) -> ExampleSet {
+        var packed = self
+        packed.examples = []
+        packed.places = []
+        func close(_ open: OpenSequence) {
+            packed.examples.append(sequence(open.examples))
+            packed.places.append(open.place)
+        }
+        var open: [OpenSequence] = []
+        for (example, place) in zip(examples, places) {
+            let size = gap + example.inputs.count
+            if let index = open.firstIndex(where: { $0.inputCount + size <= sequenceLength }) {
+                open[index].examples.append(example)
+                open[index].inputCount += size
+                continue
+            }
+            if open.count == Self.openCount { close(open.removeFirst()) }
+            open.append(OpenSequence(example, place))
+        }
+        open.forEach(close)
+        return packed
     }
 }
 
 /// A sequence that is being filled.
-private struct PackedSequence {
-    private(set) var inputs: [Int32]
-    private(set) var targets: [Int32]
+private struct OpenSequence {
+    var examples: [TokenExample]
+    var inputCount: Int
     private let firstPlace: String
-    private var count = 1
 
     init(_ example: TokenExample, _ place: String) {
-        inputs = example.inputs
-        targets = example.targets
+        examples = [example]
+        inputCount = example.inputs.count
         firstPlace = place
     }
 
-    var place: String { count == 1 ? firstPlace : "\(firstPlace), and \(count - 1) more" }
-
-    func fits(_ example: TokenExample, into length: Int) -> Bool {
-        inputs.count + 1 + example.inputs.count <= length
-    }
-
-    /// The last token so far, which was a target alone, becomes an input; nothing is to be learnt
-    /// behind it.
-    mutating func append(_ example: TokenExample) {
-        inputs += targets.suffix(1) + example.inputs
-        targets += [-1] + example.targets
-        count += 1
+    var place: String {
+        examples.count == 1 ? firstPlace : "\(firstPlace), and \(examples.count - 1) more"
     }
 }

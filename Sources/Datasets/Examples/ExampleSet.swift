@@ -82,15 +82,26 @@ package struct ExampleSet: Sendable {
     package func text(of index: Int, by tokenizer: some Tokenizer) throws -> String {
         let example = examples[index]
         var bytes: [UInt8] = []
+        var start = 0
+        for length in example.lengths {
+            let own = start..<start + length
+            try append(example.inputs[own], example.targets[own], tokenizer, to: &bytes)
+            start += length
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func append(
+        _ inputs: ArraySlice<Int32>, _ targets: ArraySlice<Int32>, _ tokenizer: some Tokenizer,
+        to bytes: inout [UInt8]
+    ) throws {
         var isInside = false
-        for (position, id) in (example.inputs + example.targets.suffix(1)).enumerated() {
-            let isTarget = position > 0 && example.targets[position - 1] >= 0
+        for (id, isTarget) in zip(inputs + targets.suffix(1), [false] + targets.map { $0 >= 0 }) {
             if isTarget != isInside { bytes += Array((isTarget ? "⟦" : "⟧").utf8) }
             isInside = isTarget
             if id >= 0 { try tokenizer.appendBytes(of: id, to: &bytes) }
         }
         if isInside { bytes += Array("⟧".utf8) }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

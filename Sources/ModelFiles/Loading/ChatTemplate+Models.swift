@@ -6,10 +6,10 @@ extension ChatTemplate {
     ///
     /// - Throws: `Failure` for an unknown name, and for a model without any.
     package static func template(
-        _ name: String?, model directory: String, tokenizer: any Tokenizer
+        _ name: String?, model directory: String, base: String? = nil, tokenizer: any Tokenizer
     ) throws -> ChatTemplate {
         if let name { return try ChatTemplate.named(name, for: tokenizer) }
-        if let template = try kept(in: directory) { return template }
+        if let template = try kept(in: directory, base: base) { return template }
         throw Failure(
             "the model has no chat template", at: directory,
             remedy: "name one with --template, such as alpaca or chatml; a model that was not "
@@ -18,10 +18,12 @@ extension ChatTemplate {
     }
 
     /// The template of the model; for an adapter without one, that of its base.
-    package static func kept(in path: String) throws -> ChatTemplate? {
+    package static func kept(
+        in path: String, base: String? = nil
+    ) throws -> ChatTemplate? {
         if try GGUFHeader.begins(path) { return try GGUFSource(reading: path).chatTemplate() }
         if let template = try ChatTemplate.load(directory: path) { return template }
         guard try AdapterDirectory.exists(at: path) else { return nil }
-        return try kept(in: AdapterDirectory(reading: path).basePath())
+        return try kept(in: AdapterDirectory(reading: path).basePath(base))
     }
 }

@@ -16,26 +16,22 @@ package struct LoadedModel {
     /// The labels of a classifier; nil for any other model.
     package let labels: [String]?
 
-    /// - Parameter copyCount: Processes of this machine that load it at the same time.
-    package init(_ directory: String, device: Device, copyCount: Int = 1) throws {
+    /// - Parameters:
+    ///   - base: the model of an adapter, where it has moved.
+    ///   - copyCount: Processes of this machine that load it at the same time.
+    package init(
+        _ directory: String, base moved: String? = nil, device: Device, copyCount: Int = 1
+    ) throws {
         let adapter =
             try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
-        let base = try adapter?.basePath() ?? directory
-        let files = try StoredModelFormat.open(base)
-        // An adapter of PEFT may lie alone.
-        let hasTokenizer = try DirectoryEntries.isThere(
-            "\(directory)/\(ModelDirectory.tokenizerName)", followsLinks: true)
-        tokenizer = try hasTokenizer ? TokenizerFile.load(directory) : files.tokenizer()
+        try Self.requireAdapter(adapter != nil || moved == nil, at: directory)
+        let files = try StoredModelFormat.open(adapter?.basePath(moved) ?? directory)
+        tokenizer = try Self.tokenizer(of: directory, files)
+        let hasTokenizer = try Self.hasTokenizer(directory)
         tokenizerConfigurationJSON =
             try hasTokenizer
             ? ModelDirectory.tokenizerConfigurationJSON(in: directory)
             : files.tokenizerConfigurationJSON()
-        guard files.model.vocabularySize >= tokenizer.vocabularySize else {
-            throw Failure(
-                "the tokenizer has more tokens than the model",
-                expected: "at most \(files.model.vocabularySize)",
-                got: "\(tokenizer.vocabularySize)", at: directory)
-        }
         labels = adapter?.labels ?? files.configuration.labels
         var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
         plan.classCount = labels?.count
@@ -46,18 +42,54 @@ package struct LoadedModel {
         try adapter?.read(into: model)
     }
 
+    private static func requireAdapter(_ isThere: Bool, at directory: String) throws {
+        guard !isThere else { return }
+        throw Failure(
+            "a base has no effect", expected: "an adapter, whose base has moved",
+            got: "a model", at: directory, remedy: "leave the base out", kind: .usage)
+    }
+
+    /// An adapter of PEFT may lie alone.
+    private static func hasTokenizer(_ directory: String) throws -> Bool {
+        try DirectoryEntries.isThere(
+            "\(directory)/\(ModelDirectory.tokenizerName)", followsLinks: true)
+    }
+
+    /// The tokenizer that lies in the directory of a model or an adapter, else that of the model.
+    ///
+    /// - Throws: `Failure` where it has more tokens than the model has rows.
+    package static func tokenizer(
+        of directory: String, _ files: any StoredModel
+    ) throws -> any Tokenizer {
+        let tokenizer =
+            try hasTokenizer(directory)
+            ? StoredModelFormat.tokenizer(ofDirectory: directory, beside: files.path)
+            : files.tokenizer()
+        guard files.model.vocabularySize >= tokenizer.vocabularySize else {
+            throw Failure(
+                "the tokenizer has more tokens than the model",
+                expected: "at most \(files.model.vocabularySize)",
+                got: "\(tokenizer.vocabularySize)", at: directory,
+                remedy: "name a model that was made for this tokenizer")
+        }
+        return tokenizer
+    }
+
     /// - Throws: a `Failure` where the directory holds a classifier.
     package static func load(
-        _ directory: String, device: Device, copyCount: Int = 1
+        _ directory: String, base: String? = nil, device: Device, copyCount: Int = 1
     ) throws -> (LanguageModel, any Tokenizer) {
-        let loaded = try LoadedModel(directory, device: device, copyCount: copyCount)
+        let loaded = try LoadedModel(
+            directory, base: base, device: device, copyCount: copyCount)
         try loaded.requireNoHead(at: directory)
         return (loaded.model, loaded.tokenizer)
     }
 
     /// Loads a model as it is, or with the adapter folded in.
-    package static func merged(_ directory: String, device: Device) throws -> LoadedModel {
-        let loaded = try LoadedModel(directory, device: device)
+    package static func merged(
+        _ directory: String, base: String? = nil, device: Device
+    ) throws -> LoadedModel {
+        let loaded = try LoadedModel(directory, base: base, device: device)
         loaded.model.mergeAdapters()
         return loaded
     }

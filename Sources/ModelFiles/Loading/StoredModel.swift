@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Foundation
 import Models
 import Tokenizers
 
@@ -52,15 +53,34 @@ package enum StoredModelFormat {
     /// Loads the tokenizer that a path names: that of a GGUF file, else a tokenizer's own file or
     /// directory.
     package static func tokenizer(_ path: String) throws -> any Tokenizer {
-        guard try GGUFHeader.begins(path) else { return try TokenizerFile.load(path) }
+        guard try GGUFHeader.begins(path) else { return try tokenizer(ofDirectory: path) }
         return try GGUFTokenizer(reading: path).tokenizer()
+    }
+
+    /// Loads the tokenizer of a directory or a file, which knows what ends an answer in the chat template
+    /// beside it.
+    ///
+    /// - Parameter base: the model of an adapter, which may say more about ends of texts.
+    static func tokenizer(
+        ofDirectory path: String, beside base: String? = nil
+    ) throws -> any Tokenizer {
+        var ends = EndOfText.Declared()
+        if let base, base != path { ends = try EndOfText.Declared(directory: base) }
+        // A template that cannot be used is told where it is wanted.
+        let template = try? ChatTemplate.load(directory: path)
+        ends.answerEnd = template.map {
+            Array($0.answerEnd.trimmingCharacters(in: .whitespacesAndNewlines).utf8)
+        }
+        return try TokenizerFile.load(path, ends: ends)
     }
 }
 
 extension ModelDirectory: StoredModel {
     package func shape(ofTensor name: String) -> [Int]? { tensor(named: name)?.shape }
 
-    package func tokenizer() throws -> any Tokenizer { try TokenizerFile.load(path) }
+    package func tokenizer() throws -> any Tokenizer {
+        try StoredModelFormat.tokenizer(ofDirectory: path)
+    }
 
     package func chatTemplate() throws -> ChatTemplate? { try ChatTemplate.load(directory: path) }
 

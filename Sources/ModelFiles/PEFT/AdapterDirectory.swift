@@ -69,8 +69,10 @@ package struct AdapterDirectory: Sendable {
 
     /// The directory of the base: as it was named, or beside the adapter's directory.
     ///
+    /// - Parameter moved: where it is now; nil for the place that the adapter names.
     /// - Throws: `Failure` where there is none.
-    package func basePath() throws(Failure) -> String {
+    package func basePath(_ moved: String? = nil) throws(Failure) -> String {
+        if let moved { return moved }
         let given = configuration.basePath
         let candidates = given.map { [$0, "\(path)/\($0)"] } ?? []
         for candidate in candidates where try DirectoryEntries.isThere(candidate) {
@@ -80,7 +82,7 @@ package struct AdapterDirectory: Sendable {
             "the model for which the adapter was made is not there",
             expected: "a model directory", got: given ?? "no base_model_name_or_path",
             at: "\(path)/\(AdapterConfiguration.fileName)",
-            remedy: "put the directory back, or change base_model_name_or_path to it")
+            remedy: "put the directory back, or name it as the base")
     }
 
     /// Reads the adapter into a model whose base is there.

@@ -18,13 +18,13 @@ package struct ClassifyPhase {
     ///
     /// - Parameter texts: those with a label must have one of the classifier's.
     package func run(
-        model directory: String, texts read: () throws -> [LabelledText]
+        model directory: String, base: String? = nil, texts read: () throws -> [LabelledText]
     ) throws -> ClassifiedTexts {
         let device = compute.makeDevice()
         let (loaded, texts, labels, encoded) = try communicator.agree {
             let texts = try read()
             let loaded = try LoadedModel(
-                directory, device: device, copyCount: communicator.neighbourCount)
+                directory, base: base, device: device, copyCount: communicator.neighbourCount)
             guard let names = loaded.labels else {
                 throw Failure(
                     "this model tells no classes apart", expected: "a classifier",

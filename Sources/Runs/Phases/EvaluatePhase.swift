@@ -38,11 +38,13 @@ package struct EvaluatePhase {
         }
     }
 
-    package func run(model directory: String, data: String, sequenceLength: Int?) throws -> Scores {
+    package func run(
+        model directory: String, base: String? = nil, data: String, sequenceLength: Int?
+    ) throws -> Scores {
         let device = compute.makeDevice()
         let (model, tokenizer, loss, inputs) = try communicator.agree {
             let (model, tokenizer) = try LoadedModel.load(
-                directory, device: device, copyCount: communicator.neighbourCount)
+                directory, base: base, device: device, copyCount: communicator.neighbourCount)
             let stream = try TokenStream(resolving: data, split: .validation)
             try stream.require(tokenizer)
             let length = sequenceLength ?? model.configuration.contextLength

@@ -17,8 +17,11 @@ package struct ExportPhase {
     }
 
     /// - Throws: `Failure` where something exists at `output`, or a write fails.
-    package func run(model directory: String, output: String, isReplacing: Bool = false) throws {
-        let loaded = try LoadedModel.merged(directory, device: Device(threadCount: 1))
+    package func run(
+        model directory: String, base: String? = nil, output: String, isReplacing: Bool = false
+    ) throws {
+        let loaded = try LoadedModel.merged(
+            directory, base: base, device: Device(threadCount: 1))
         if let type = type.safetensors, format == .hf {
             try loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
                 .publish(at: output, isReplacing: isReplacing)

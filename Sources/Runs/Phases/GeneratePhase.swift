@@ -15,12 +15,14 @@ package struct GeneratePhase {
         self.compute = compute
     }
 
-    package func run(_ options: GenerateOptions, model directory: String) throws {
+    package func run(
+        _ options: GenerateOptions, model directory: String, base: String? = nil
+    ) throws {
         let (tokenCount, isHuge) = options.maximumTokens.multipliedReportingOverflow(
             by: options.samples)
         let (model, tokenizer) = try load(
-            directory, options, tokenCount: isHuge ? .max : tokenCount)
-        let prompt = try PromptText(options, model: directory, tokenizer: tokenizer)
+            directory, base: base, options, tokenCount: isHuge ? .max : tokenCount)
+        let prompt = try PromptText(options, model: directory, base: base, tokenizer: tokenizer)
         if let warning = Self.warning(
             prompt.ids.count, maximumTokens: options.maximumTokens,
             contextLength: model.configuration.contextLength)
@@ -45,9 +47,10 @@ package struct GeneratePhase {
     ///
     /// - Parameter tokenCount: what it is to generate at most.
     package func load(
-        _ directory: String, _ options: GenerateOptions, tokenCount: Int
+        _ directory: String, base: String? = nil, _ options: GenerateOptions, tokenCount: Int
     ) throws -> (LanguageModel, any Tokenizer) {
-        let (model, tokenizer) = try LoadedModel.load(directory, device: compute.makeDevice())
+        let (model, tokenizer) = try LoadedModel.load(
+            directory, base: base, device: compute.makeDevice())
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()
         }
@@ -82,21 +85,24 @@ private struct PromptText {
     let shown: String
     let stops: [String]
 
-    init(_ options: GenerateOptions, model directory: String, tokenizer: any Tokenizer) throws {
+    init(
+        _ options: GenerateOptions, model directory: String, base: String?,
+        tokenizer: any Tokenizer
+    ) throws {
         let text = options.prompt ?? ""
         guard options.chat || options.template != nil else {
             ids = try tokenizer.encode(text)
             shown = text
             stops = options.stop
             // One that cannot be read does not matter here.
-            if let template = try? ChatTemplate.kept(in: directory) {
+            if let template = try? ChatTemplate.kept(in: directory, base: base) {
                 let note = "the model has a chat template, \(template.name): --chat uses it"
                 Console.write("note: \(note)\n", to: .standardError)
             }
             return
         }
         let template = try ChatTemplate.template(
-            options.template, model: directory, tokenizer: tokenizer)
+            options.template, model: directory, base: base, tokenizer: tokenizer)
         ids = try tokenizer.encode(template.prompt(after: [ChatMessage(.user, text)])).ids
         shown = ""
         stops = options.stop + template.stops

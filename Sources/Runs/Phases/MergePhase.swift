@@ -22,14 +22,16 @@ package struct MergePhase {
     ///
     /// - Throws: `Failure` where the directory holds no adapter, where it changes nothing, and where the
     ///   merged model computes something else.
-    package func run(adapter directory: String, output: String, isReplacing: Bool = false) throws {
+    package func run(
+        adapter directory: String, base: String? = nil, output: String, isReplacing: Bool = false
+    ) throws {
         guard try AdapterDirectory.exists(at: directory) else {
             throw Failure(
                 "there is no adapter to merge", expected: AdapterConfiguration.fileName,
                 got: "no such file", at: directory,
                 remedy: "name the checkpoint of a run with finetune.trained: lora")
         }
-        let loaded = try LoadedModel(directory, device: compute.makeDevice())
+        let loaded = try LoadedModel(directory, base: base, device: compute.makeDevice())
         let change = try merge(loaded, at: directory)
         try loaded.file().publish(at: output, isReplacing: isReplacing)
         Console.line(

@@ -15,14 +15,14 @@ package struct MultipleChoicePhase {
 
     /// Answers the questions of the tasks; the report is the same on every rank. Collective.
     package func run(
-        model directory: String, tasks paths: [String], shots: Int, limit: Int?
+        model directory: String, base: String? = nil, tasks paths: [String], shots: Int, limit: Int?
     ) throws -> MultipleChoiceReport {
         let device = compute.makeDevice()
         let (choice, tasks, inputs) = try communicator.agree {
             let tasks = try paths.flatMap { try ChoiceTask.read($0) }
             for task in tasks { try task.requireExamples(shots) }
             let (model, tokenizer) = try LoadedModel.load(
-                directory, device: device, copyCount: communicator.neighbourCount)
+                directory, base: base, device: device, copyCount: communicator.neighbourCount)
             return (
                 MultipleChoice(model: model, tokenizer: tokenizer), tasks,
                 try RankInputs(files: tasks.flatMap(\.files))

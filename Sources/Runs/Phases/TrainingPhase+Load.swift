@@ -21,7 +21,9 @@ extension TrainingPhase {
             let weights = InitialWeights(model: setup.model, seed: setup.seed)
             try communicator.agree {
                 guard communicator.rank == 0 else { return }
-                try weights.load(from: recipe.initial.from, adapters: start.checkpoint?.path)
+                try weights.load(
+                    from: recipe.initial.from, base: recipe.finetune.base,
+                    adapters: start.checkpoint?.path)
             }
             try setup.islands?.spreadToFirstRanks(setup.model.parameters.values.buffer)
             try setup.optimizer.spreadParameters(in: setup.memory, over: replica)

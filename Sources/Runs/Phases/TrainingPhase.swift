@@ -79,6 +79,7 @@ struct TrainingPhase {
         try communicator.agree {
             guard let directory else { return }
             try keepSchedule(setup, state, start, in: directory)
+            try directory.storeSkipped(task.skippedRecords)
             try directory.storeRecipe(recipe.stored.resolvedYAML)
         }
         // The directory is locked as long as there is a reference to it.

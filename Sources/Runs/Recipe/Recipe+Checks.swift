@@ -133,8 +133,8 @@ extension Recipe {
         if finetune.trained == .head && !isClassifying {
             try refuse("finetune.trained", "head", "use lora, last_blocks or all")
         }
-        if finetune.packing && isClassifying {
-            try refuse("finetune.packing", "true", "leave it out")
+        if finetune.packing != .none && isClassifying {
+            try refuse("finetune.packing", "\(finetune.packing.optionValue)", "leave it out")
         }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(

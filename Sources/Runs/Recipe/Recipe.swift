@@ -95,6 +95,9 @@ extension Recipe: OptionBlock {
             ),
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
             RecipeKey.keys(
+                of: "finetune.columns", at: \.finetune.columns, for: tuning,
+                when: [.key("finetune.task", is: "instructions")], rare),
+            RecipeKey.keys(
                 of: "finetune.train", at: \.finetune.train, for: tuning,
                 idle: ["islands": "a fine-tuning is made by all ranks as one"], tuned),
             RecipeKey.keys(of: "finetune.optimizer", at: \.finetune.optimizer, for: tuning, tuned),

@@ -4,6 +4,8 @@ import CKernels
 package struct AttentionLayout {
     let batchSize: Int, length: Int, width: Int, headSize: Int
     let options: AttentionOptions
+    /// The place of the first row among all sequences, for dropout.
+    var (firstSequence, firstPosition) = (0, 0)
 
     /// Rows of queries taken at once: their scores over the whole past stay in the second-level cache.
     static let blockRows = 128
@@ -73,11 +75,12 @@ package struct AttentionLayout {
     func dropOut(_ source: Matrix<Float>, into out: Matrix<Float>, head: Int, rows: Range<Int>) {
         guard let dropout = options.dropout else { return }
         let (b, h) = head.quotientAndRemainder(dividingBy: options.headCount)
-        var stream = dropout.kernelStream(sequence: b)
+        var stream = dropout.kernelStream(sequence: firstSequence + b)
         let first = options.seen(by: rows).lowerBound
         for row in rows {
             let offset = (row - rows.lowerBound) * source.stride
-            let element = (h * options.contextLength + row) * options.contextLength + first
+            let place = h * options.contextLength + firstPosition + row
+            let element = place * options.contextLength + firstPosition + first
             kernel_dropout(
                 out.pointer + offset, source.pointer + offset, row + 1 - first, UInt(element),
                 &stream)

@@ -79,7 +79,7 @@ extension Device {
     }
 
     /// Computes the rows of some blocks of a head.
-    fileprivate func attend<Element: ComputeElement, Factor: ComputeElement>(
+    func attend<Element: ComputeElement, Factor: ComputeElement>(
         _ layout: AttentionLayout, _ head: Int, _ blocks: [AttentionBlock],
         _ qkv: Tensor<Element>, by factor: Factor.Type, _ y: Tensor<Element>,
         _ logSums: Tensor<Float>

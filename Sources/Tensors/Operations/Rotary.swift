@@ -24,6 +24,24 @@ package struct RotaryTable: Sendable {
         }
     }
 
+    private init(cosines: Tensor<Float>, sines: Tensor<Float>) {
+        (self.cosines, self.sines) = (cosines, sines)
+    }
+
+    /// The angles of some positions, one behind the other.
+    package func rows(_ positions: [Int], on device: Device) -> RotaryTable {
+        func gathered(_ table: Tensor<Float>) -> Tensor<Float> {
+            let columns = table.columnCount
+            let out = device.uninitialized([positions.count, columns])
+            for (row, position) in positions.enumerated() {
+                (out.pointer + row * columns).update(
+                    from: table.pointer + position * columns, count: columns)
+            }
+            return out
+        }
+        return RotaryTable(cosines: gathered(cosines), sines: gathered(sines))
+    }
+
     /// Positions that have angles.
     package var positionCount: Int { cosines.shape[0] }
     /// Values of a head that turn; those behind them stay.

@@ -21,13 +21,20 @@ struct ChatAnswers {
     }
 
     /// The text of the conversation in stretches, of which neighbours differ in whether they are an
-    /// answer.
-    func parts(of messages: [JSONValue]) throws -> [ChatPart] {
+    /// answer that is to be learnt.
+    ///
+    /// - Parameter isLearnt: whether each message is to be learnt where it is an answer.
+    func parts(of messages: [JSONValue], isLearnt: [Bool]) throws -> [ChatPart] {
         let whole = try rendering.rendering(of: messages)
         let text = Array(whole.text.utf8)
-        let ranges =
+        let learnt = Self.answers(messages).map { isLearnt[$0] }
+        var ranges =
             try whole.generated.isEmpty
             ? answers(in: text, of: messages) : whole.generated
+        if learnt.contains(false) {
+            guard ranges.count == learnt.count else { throw failure() }
+            ranges = zip(ranges, learnt).filter(\.1).map(\.0)
+        }
         var parts: [ChatPart] = []
         var place = 0
         for range in ranges {
@@ -57,12 +64,17 @@ struct ChatAnswers {
             got: "one that changes as a whole", remedy: "name another template")
     }
 
+    /// The numbers of the messages that are answers.
+    private static func answers(_ messages: [JSONValue]) -> [Int] {
+        messages.indices.filter {
+            messages[$0]["role"]?.string == ChatRole.assistant.rawValue
+        }
+    }
+
     private func answers(
         in text: [UInt8], of messages: [JSONValue]
     ) throws -> [Range<Int>] {
-        try messages.indices.filter {
-            messages[$0]["role"]?.string == ChatRole.assistant.rawValue
-        }.map { index in
+        try Self.answers(messages).map { index in
             let probe = Probe(self, messages, index, text)
             let start = try start(probe)
             let end = try self.end(probe, from: start)

@@ -77,17 +77,36 @@ package struct ChatTemplate: Equatable, Sendable {
     /// - Throws: `Failure` for no message, for what the template refuses, and where it does not show
     ///   where the answers are.
     package func parts(of messages: [ChatMessage]) throws -> [ChatPart] {
-        try Self.check(messages)
-        let rendering = ChatRendering(template, tokens: tokens, date: .ofExamples)
-        return try ChatAnswers(rendering, end: answerEnd, after: afterAnswer)
-            .parts(of: messages.map(\.json))
+        try parts(of: messages.map { TemplateMessage($0) })
     }
+
+    /// As above, of messages as records have them: answers that are not to be learnt are like any other
+    /// text.
+    ///
+    /// - Parameter tools: descriptions of functions, as JSON schemas; null for none.
+    /// - Throws: `Failure` also where the template passes over tools, calls, or the text of a system or
+    ///   a tool.
+    package func parts(
+        of messages: [TemplateMessage], tools: JSONValue = .null
+    ) throws -> [ChatPart] {
+        guard !messages.isEmpty else { throw Self.noMessage }
+        var rendering = ChatRendering(template, tokens: tokens, date: .ofExamples)
+        rendering.tools = tools
+        let values = messages.map(\.json)
+        let parts = try ChatAnswers(rendering, end: answerEnd, after: afterAnswer)
+            .parts(of: values, isLearnt: messages.map(\.isLearnt))
+        try ChatPresence(rendering, name: name).require(values, in: parts.map(\.text).joined())
+        return parts
+    }
+
+    /// Whether the template has a use for a name, such as that of a field of messages.
+    package func mentions(_ name: String) -> Bool { jinja.contains(name) }
 
     /// The text after which the model writes its answer to these messages.
     ///
     /// - Throws: `Failure` for no message, and for what the template refuses.
     package func prompt(after messages: [ChatMessage]) throws -> [ChatPart] {
-        try Self.check(messages)
+        guard !messages.isEmpty else { throw Self.noMessage }
         let rendering = ChatRendering(template, tokens: tokens, date: .now)
         let text = try rendering.text(of: messages.map(\.json), isPrompt: true)
         return text.isEmpty ? [] : [ChatPart(text, isAnswer: false)]
@@ -107,8 +126,5 @@ package struct ChatTemplate: Equatable, Sendable {
         return try rendering.text(of: messages, isPrompt: isPrompt)
     }
 
-    private static func check(_ messages: [ChatMessage]) throws {
-        guard messages.isEmpty else { return }
-        throw Failure("the conversation has no message")
-    }
+    private static let noMessage = Failure("the conversation has no message")
 }

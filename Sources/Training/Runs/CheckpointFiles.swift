@@ -71,6 +71,11 @@ package struct CheckpointFiles: Sendable {
                 to: "\(directory)/\(AdapterConfiguration.fileName)")
             try FileWriter.write(
                 tokenizerJSON, to: "\(directory)/\(ModelDirectory.tokenizerName)")
+            // An adapter has no config.json, which says where texts end.
+            let ends: JSONValue = ["eos_token_id": .array(endOfTextIDs.map(JSONValue.integer))]
+            try FileWriter.write(
+                Array(ends.text(isPretty: true).utf8),
+                to: "\(directory)/generation_config.json")
             try FileWriter.write(
                 tokenizerConfigurationJSON,
                 to: "\(directory)/\(ModelDirectory.tokenizerConfigurationName)")

@@ -11,13 +11,20 @@ package struct InitialWeights {
     }
 
     /// - Parameters:
-    ///   - directory: the model that the run goes on from; nil draws the weights.
+    ///   - directory: the model, or the adapter, that the run goes on from; nil draws the weights.
+    ///   - base: the model of an adapter, where it has moved.
     ///   - checkpoint: of a run that trains adapters, which alone are in it.
-    package func load(from directory: String?, adapters checkpoint: String?) throws {
+    package func load(
+        from directory: String?, base: String? = nil, adapters checkpoint: String?
+    ) throws {
         guard model.plan.lora == nil else {
-            try directory.map { try model.readWeights(from: $0) }
+            let adapter = try directory.flatMap { path in
+                try AdapterDirectory.exists(at: path) ? AdapterDirectory(reading: path) : nil
+            }
+            try (adapter?.basePath(base) ?? directory).map { try model.readWeights(from: $0) }
             model.initializeAdditions(seed: seed)
-            try checkpoint.map { try AdapterDirectory(reading: $0).read(into: model) }
+            let own = try checkpoint.map { try AdapterDirectory(reading: $0) } ?? adapter
+            try own?.read(into: model)
             return
         }
         model.initializeAdditions(seed: seed)

@@ -1,3 +1,4 @@
+import Datasets
 import Diagnostics
 import Files
 import Foundation
@@ -79,6 +80,13 @@ package final class RunDirectory {
 
     package var holdsRecipe: Bool {
         get throws { try DirectoryEntries.isThere(recipePath) }
+    }
+
+    /// Keeps the records that were left out, one a line; a run without any has no such file.
+    package func storeSkipped(_ records: [SkippedRecord]) throws {
+        guard !records.isEmpty else { return }
+        let lines = records.map { $0.json.text() + "\n" }.joined()
+        try PublishedFile.write(Array(lines.utf8), to: path + "/skipped-records.jsonl")
     }
 
     package func storeRecipe(_ text: String) throws {

@@ -14,6 +14,9 @@ package protocol TrainingTask {
     /// Warnings of data that are not used as they were given.
     var warnings: [String] { get }
 
+    /// The records of the data that cannot be used and are left out.
+    var skippedRecords: [SkippedRecord] { get }
+
     /// The files that each rank reads for itself.
     var inputs: RankInputs { get throws }
 
@@ -32,6 +35,10 @@ package protocol TrainingTask {
     /// The sequence of a batch that the model saw at `step`, which counts from 0.
     func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
+}
+
+extension TrainingTask {
+    package var skippedRecords: [SkippedRecord] { [] }
 }
 
 /// A sequence of a batch, for people.

@@ -23,13 +23,13 @@ struct ChatPhase {
 
     init(
         compute: ComputeResources, options: GenerateOptions, model directory: String,
-        system: String?
+        base: String?, system: String?
     ) throws {
         let (model, tokenizer) = try GeneratePhase(compute: compute).load(
-            directory, options, tokenCount: .max)
+            directory, base: base, options, tokenCount: .max)
         self.options = options
         template = try ChatTemplate.template(
-            options.template, model: directory, tokenizer: tokenizer)
+            options.template, model: directory, base: base, tokenizer: tokenizer)
         generator = TextGenerator(model: model, tokenizer: tokenizer)
         contextLength = model.configuration.contextLength
         history = ChatHistory(template: template, tokenizer: tokenizer, system: system)

@@ -31,13 +31,15 @@ struct ChatCommand: FirstRankCommand {
 
     @OptionGroup var sampling: SamplingFlags
 
+    @OptionGroup var baseFlag: BaseFlag
+
     func run() throws {
         let options = sampling.options
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
         var chat = try ChatPhase(
             compute: compute, options: options, model: try ModelPath(model).announced(),
-            system: system)
+            base: baseFlag.base, system: system)
         try chat.run()
     }
 }

@@ -7,14 +7,16 @@ import Files
 import ModelFiles
 import Runs
 
+extension TextEncoding: ExpressibleByArgument {}
+
 /// `classify`: texts and the probabilities of their classes.
 struct ClassifyCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "classify",
         abstract: "Tells the classes of texts, with probabilities, by a fine-tuned classifier.",
         discussion: """
-            A file *.csv, *.tsv or *.jsonl holds texts, with or without labels; of any other file each \
-            line is a text. Where all texts have labels, a report follows: accuracy, \
+            A file *.csv, *.tsv, *.json or *.jsonl holds texts, with or without labels; of any \
+            other file each line is a text. Where all texts have labels, a report follows: accuracy, \
             precision, recall and F1 of each class, and the confusion matrix. Texts longer than \
             the model's context lose their end. Under mpirun the ranks share the work.
 
@@ -53,8 +55,16 @@ struct ClassifyCommand: RankedCommand {
     )
     var header: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            "The encoding of the file: \(TextEncoding.choices.joined(separator: ", ")).",
+            valueName: "name"))
+    var encoding: TextEncoding = .utf8
+
     @Flag(help: "Print one JSON object a line.")
     var json = false
+
+    @OptionGroup var baseFlag: BaseFlag
 
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
@@ -67,7 +77,7 @@ struct ClassifyCommand: RankedCommand {
             decoding: try communicator.broadcast(Array(read.utf8), from: 0), as: UTF8.self)
         let found = try ClassifyPhase(communicator: communicator, compute: compute).run(
             model: try communicator.agree { try ModelPath(model) }
-                .announced(isSpeaking: communicator.rank == 0),
+                .announced(isSpeaking: communicator.rank == 0), base: baseFlag.base,
             texts: { try readTexts(piped: piped) })
         if communicator.rank == 0 { tell(found) }
         try communicator.agree { try found.requireFinite() }
@@ -86,7 +96,8 @@ struct ClassifyCommand: RankedCommand {
         columns.label = labelColumn ?? columns.label
         columns.hasHeader = header
         return try DirectoryEntries.files(in: [input]).flatMap {
-            try LabelledTextFile.read($0, columns: columns, needsLabels: false)
+            try LabelledTextFile.read(
+                $0, columns: columns, encoding: encoding, needsLabels: false)
         }
     }
 
@@ -110,7 +121,8 @@ struct ClassifyCommand: RankedCommand {
                 got: text.isEmpty ? "neither" : "both", remedy: "see --help", kind: .usage)
         }
         let ofFiles = [
-            ("--text-column", textColumn != nil), ("--label-column", labelColumn != nil),
+            ("--encoding", encoding != .utf8), ("--text-column", textColumn != nil),
+            ("--label-column", labelColumn != nil),
             (header == false ? "--no-header" : "--header", header != nil),
         ]
         if input == nil, let stray = ofFiles.first(where: \.1) {

@@ -73,6 +73,8 @@ struct EvaluateCommand: RankedCommand {
             valueName: "file"))
     var answers: String?
 
+    @OptionGroup var baseFlag: BaseFlag
+
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
@@ -80,13 +82,14 @@ struct EvaluateCommand: RankedCommand {
             .announced(isSpeaking: communicator.rank == 0)
         if let data {
             let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-                model: model, data: data, sequenceLength: sequenceLength)
+                model: model, base: baseFlag.base, data: data,
+                sequenceLength: sequenceLength)
             if communicator.rank == 0 { Console.line(scores.json.text()) }
             try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
             return 0
         }
         let report = try MultipleChoicePhase(communicator: communicator, compute: compute).run(
-            model: model, tasks: tasks, shots: shots ?? 0, limit: limit)
+            model: model, base: baseFlag.base, tasks: tasks, shots: shots ?? 0, limit: limit)
         try communicator.agree { if communicator.rank == 0 { try tell(report) } }
         try communicator.agree { try FiniteFigures.require(report.json, at: model) }
         return 0

@@ -43,11 +43,13 @@ struct ExportCommand: ParsableCommand {
             "The most megabytes in a file; by default one holds all.", valueName: "n"))
     var shardMegabytes: Int?
 
+    @OptionGroup var baseFlag: BaseFlag
+
     func run() throws {
         try check()
         try ExportPhase(
             format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 }
-        ).run(model: try ModelPath(model).announced(), output: output)
+        ).run(model: try ModelPath(model).announced(), base: baseFlag.base, output: output)
     }
 
     private func check() throws {

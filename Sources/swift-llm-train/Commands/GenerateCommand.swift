@@ -43,6 +43,8 @@ struct GenerateCommand: FirstRankCommand {
 
     @OptionGroup var sampling: SamplingFlags
 
+    @OptionGroup var baseFlag: BaseFlag
+
     func run() throws {
         var options = sampling.options
         options.prompt = prompt == "-" ? try StandardInput.text() : prompt
@@ -50,6 +52,7 @@ struct GenerateCommand: FirstRankCommand {
         options.samples = samples
         try options.validateFlags()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
-        try GeneratePhase(compute: compute).run(options, model: try ModelPath(model).announced())
+        try GeneratePhase(compute: compute).run(
+            options, model: try ModelPath(model).announced(), base: baseFlag.base)
     }
 }

@@ -30,9 +30,12 @@ struct MergeCommand: FirstRankCommand {
             valueName: "text"))
     var probe: String?
 
+    @OptionGroup var baseFlag: BaseFlag
+
     func run() throws {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: SingleProcess())
         try MergePhase(compute: compute, probe: probe).run(
-            adapter: try ModelPath(adapter, needsAdapter: true).announced(), output: output)
+            adapter: try ModelPath(adapter, needsAdapter: true).announced(),
+            base: baseFlag.base, output: output)
     }
 }

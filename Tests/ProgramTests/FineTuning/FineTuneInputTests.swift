@@ -18,8 +18,9 @@ extension Jobs {
             Case(
                 records: #"{"instruction": "king", "output": "not"}"# + "\n"
                     + #"{"instruction": "king"}"#,
-                line: "a record cannot be read: expected a field output, got only instruction "
-                    + "(chats.jsonl, line 2); correct or remove the record"),
+                line: "a record cannot be read: expected a field output, completion, "
+                    + "response, answer, got only instruction (chats.jsonl, line 2); correct or "
+                    + "remove the record"),
             Case(
                 records: #"{"instruction": "king", "output": " "}"#,
                 line: "there is nothing to learn from an empty answer: expected a text in each "
@@ -50,9 +51,17 @@ extension Jobs {
                     "this is no model directory: expected config.json, got no such file (absent); "
                     + "name one, such as RUN/checkpoints/latest"),
             Case(
-                keys: "finetune.from=adapter/finetune/checkpoints/latest", exitCode: 64,
-                line: "finetune.from names an adapter: expected a model, got a PEFT directory "
-                    + "(adapter/finetune/checkpoints/latest); merge it into its base first"),
+                keys: "finetune.trained=all finetune.from=adapter/finetune/checkpoints/latest",
+                exitCode: 64,
+                line:
+                    "finetune.from names an adapter: expected a model, or lora as finetune.trained, "
+                    + "got a PEFT directory (adapter/finetune/checkpoints/latest); merge it into its "
+                    + "base first"),
+            Case(
+                keys: "lora.rank=3 finetune.from=adapter/finetune/checkpoints/latest", exitCode: 64,
+                line: "lora.rank is not that of the adapter: expected 2, got 3 "
+                    + "(adapter/finetune/checkpoints/latest); leave it out: an adapter keeps its "
+                    + "sizes"),
             Case(
                 keys: "finetune.from=classifier/finetune/checkpoints/latest", exitCode: 64,
                 line: "finetune.from names a classifier: expected a model that writes text, got a "
@@ -62,9 +71,9 @@ extension Jobs {
                 line: "finetune.trained does not fit finetune.task instructions: got head (the "
                     + "override finetune.trained=head); use lora, last_blocks or all"),
             Case(
-                keys: task + "finetune.packing=true", exitCode: 64,
-                line: "finetune.packing does not fit finetune.task classification: got true (the "
-                    + "override finetune.packing=true); leave it out"),
+                keys: task + "finetune.packing=isolated", exitCode: 64,
+                line: "finetune.packing does not fit finetune.task classification: got isolated "
+                    + "(the override finetune.packing=isolated); leave it out"),
             Case(
                 keys: task + "finetune.trained=last_blocks finetune.last_blocks=3", exitCode: 64,
                 line: "finetune.last_blocks is larger than the model: expected at most 2, got 3; "

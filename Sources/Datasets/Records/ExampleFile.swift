@@ -16,11 +16,14 @@ package struct ExampleFile: Sendable {
     /// others.
     ///
     /// - Throws: `Failure` for a file that cannot be read, one of another format, which it names, and
-    ///   text that is not UTF-8.
-    package init(reading path: String) throws(Failure) {
+    ///   text that is not UTF-8 where that is its encoding.
+    package init(reading path: String, _ encoding: TextEncoding = .utf8) throws(Failure) {
         let what = "cannot read the examples"
         var bytes = try FileReader.bytes(of: path, what: what, maximumSize: Self.maximumSize)
-        if let format = FileFormat(of: bytes) { throw format.failure(what, at: path) }
+        if encoding != .utf16, let format = FileFormat(of: bytes) {
+            throw format.failure(what, at: path)
+        }
+        bytes = encoding.utf8(bytes)
         if bytes.starts(with: Self.byteOrderMark) {
             bytes.removeFirst(Self.byteOrderMark.count)
         }
@@ -68,6 +71,7 @@ package struct ExampleFile: Sendable {
             got: "byte 0x\(String(bytes[fault], radix: 16))"
                 + (isLatin ? ", as in Latin-1 or Windows-1252" : ""),
             at: place(ofLine: line),
-            remedy: FileFormat.conversion(isLatin ? "WINDOWS-1252" : "ENCODING"))
+            remedy: FileFormat.conversion(isLatin ? "WINDOWS-1252" : "ENCODING")
+                + ", or name its encoding")
     }
 }

@@ -5,11 +5,18 @@ package struct LabelledTextSet: Sendable {
     package private(set) var texts: [LabelledText] = []
     /// The number of texts without a label, which are left out.
     package private(set) var missingCount = 0
+    /// What was noticed while the files were read.
+    package private(set) var log: RecordLog
 
     /// - Throws: `Failure` for a file that cannot be used, and where no text of it has a label.
-    package init(reading paths: [String], columns: LabelledTextColumns) throws(Failure) {
+    package init(
+        reading paths: [String], columns: LabelledTextColumns, encoding: TextEncoding = .utf8,
+        _ policy: BadRecordPolicy = .refuse
+    ) throws(Failure) {
+        log = RecordLog(policy)
         for path in paths {
-            let all = try LabelledTextFile.read(path, columns: columns)
+            let all = try LabelledTextFile.read(
+                path, columns: columns, encoding: encoding, &log)
             let labelled = all.filter { $0.label != nil }
             guard !labelled.isEmpty else {
                 throw Failure(
@@ -20,6 +27,7 @@ package struct LabelledTextSet: Sendable {
             texts += labelled
             missingCount += all.count - labelled.count
         }
+        try log.requireMostUsed()
     }
 
     /// A warning of the texts that were left out; nil where none was.

@@ -8,6 +8,8 @@ package enum DelimitedFormat: Sendable {
     case csv
     /// Tabs; a quote is a character like any other.
     case tsv
+    /// Tabs, otherwise as CSV; pandas and spreadsheets write them.
+    case quotedTabs
     /// Semicolons, otherwise as CSV; spreadsheets write them where the comma is in numbers.
     case semicolons
     /// Vertical bars, otherwise as CSV.
@@ -16,7 +18,7 @@ package enum DelimitedFormat: Sendable {
     fileprivate var separator: UInt8 {
         switch self {
         case .csv: UInt8(ascii: ",")
-        case .tsv: UInt8(ascii: "\t")
+        case .tsv, .quotedTabs: UInt8(ascii: "\t")
         case .semicolons: UInt8(ascii: ";")
         case .bars: UInt8(ascii: "|")
         }
@@ -31,6 +33,16 @@ package struct DelimitedRecord: Equatable, Sendable {
 }
 
 extension ExampleFile {
+    /// The format of a table with tabs: quotes enclose fields where each quote of the file is that of an
+    /// enclosed field, and one of these holds what must be enclosed.
+    ///
+    /// Writers that enclose a field for a tab or a line break enclose one for a quote, too; so a quote
+    /// inside an open field shows that quotes are characters.
+    var tabFormat: DelimitedFormat {
+        var scan = EnclosedFields(bytes)
+        return scan.areProper() ? .quotedTabs : .tsv
+    }
+
     /// The rows of a table; blank lines are none.
     ///
     /// - Parameter limit: the most rows to read.
@@ -45,11 +57,13 @@ extension ExampleFile {
     }
 }
 
-private struct DelimitedReader {
+struct DelimitedReader {
     let file: ExampleFile
     let format: DelimitedFormat
     private var position = 0
     private var line = 1
+    /// Where the last row begins.
+    private var rowStart = 0
 
     private static let (quote, newline, carriageReturn) = (
         UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")
@@ -65,6 +79,7 @@ private struct DelimitedReader {
     mutating func next() throws(Failure) -> DelimitedRecord? {
         while takeLineEnd() {}
         guard position < bytes.count else { return nil }
+        rowStart = position
         var record = DelimitedRecord(fields: [], line: line)
         repeat {
             record.fields.append(try field())
@@ -76,6 +91,17 @@ private struct DelimitedReader {
                 remedy: "double the quotes inside a quoted field")
         }
         return record
+    }
+
+    /// Whether nothing is left, as behind a quoted field without an end.
+    var isAtEnd: Bool { position >= bytes.count }
+
+    /// Goes on behind the line in which a row could not be read.
+    ///
+    /// - Returns: what is passed over.
+    mutating func skipRow() -> String {
+        while position < bytes.count, !isAtLineEnd { position += 1 }
+        return String(decoding: bytes[rowStart..<position], as: UTF8.self)
     }
 
     private mutating func field() throws(Failure) -> String {
@@ -133,5 +159,59 @@ private struct DelimitedReader {
         position += bytes[position] == Self.newline ? 1 : 2
         line += 1
         return true
+    }
+}
+
+/// Looks through a table with tabs for fields in quotes.
+private struct EnclosedFields {
+    private let bytes: [UInt8]
+    private var position = 0
+    /// Whether an enclosed field holds what no open one can.
+    private var isNeeded = false
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func areProper() -> Bool {
+        while position < bytes.count {
+            if bytes[position] == UInt8(ascii: "\"") {
+                position += 1
+                guard passEnclosed() else { return false }
+            } else {
+                while position < bytes.count, !isAtEnd {
+                    if bytes[position] == UInt8(ascii: "\"") { return false }
+                    position += 1
+                }
+            }
+            position += 1
+        }
+        return isNeeded
+    }
+
+    /// Goes to the end of the field; false where something stands behind the closing quote.
+    private mutating func passEnclosed() -> Bool {
+        while position < bytes.count {
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard position < bytes.count, bytes[position] == byte else {
+                    return position == bytes.count || isAtEnd
+                }
+                position += 1
+                isNeeded = true
+            case UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: ","): isNeeded = true
+            default: break
+            }
+        }
+        return false
+    }
+
+    /// Whether a tab or the end of a line comes next.
+    private var isAtEnd: Bool {
+        let byte = bytes[position]
+        return byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
+            || byte == UInt8(ascii: "\r")
     }
 }
