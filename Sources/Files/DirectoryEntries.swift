@@ -13,7 +13,7 @@ package enum DirectoryEntries {
     }
 
     /// The names in one directory, sorted.
-    static func names(in directory: String) throws(Failure) -> [String] {
+    package static func names(in directory: String) throws(Failure) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
         } catch {

@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Testing
+import Training
 import swift_llm_train
 
 /// The README and the articles promise nothing that the program does not take.
@@ -104,6 +105,12 @@ import swift_llm_train
         let page = try DocumentedPage.article("Recipes")
         #expect(page.lines.filter { $0.hasPrefix("| `") || $0.hasPrefix("| key") }.count > 100)
         #expect(page.text.contains("\n\n" + RecipeTable.markdown + "\n"))
+    }
+
+    /// After a change of a metric: `swift-llm-train help metrics --markdown`.
+    @Test func articleOnWatchingHoldsTheTableOfMetrics() throws {
+        let page = try DocumentedPage.article("Watching")
+        #expect(page.text.contains("\n\n" + MetricGlossary.markdown + "\n"))
     }
 
     @Test func readmeIsShort() throws {

@@ -100,7 +100,7 @@ import Testing
 
     @Test func resolvedRecipeShowsAllKeysInTheirOrder() throws {
         let lines = try load(RecipeErrorTests.valid).resolvedYAML.split(separator: "\n")
-        let rare = ["finetune", "lora", "merge", "export", "outer"]
+        let rare = ["finetune", "lora", "merge", "export", "outer", "metrics"]
         let shown = Recipe.keys.filter { key in
             !rare.contains { key.block?.hasPrefix($0) == true }
         }
@@ -134,6 +134,7 @@ import Testing
             epsilon weight_decay maximum_gradient_norm learning_rate_factors
             outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             checkpoint: every_steps keep_last io keep_best stop_seconds
+            metrics: tensorboard csv
             evaluate: every_steps batches patience
             finetune: task from base output data validation test validation_fraction test_fraction \
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \

@@ -155,7 +155,7 @@ package struct TinyTraining {
             validation: nil, store: store, checkpointFiles: files, seed: 1, stepCount: 1,
             train: train, optimizerOptions: optimizerOptions, checkpoint: Self.keepingAll,
             evaluation: EvaluationOptions(),
-            metricsPath: communicator.rank == 0 ? folder("metrics.jsonl") : nil,
+            metrics: communicator.rank == 0 ? MetricsPlace(directory: folder.path) : nil,
             logger: logger, stopRequest: .never)
     }
 

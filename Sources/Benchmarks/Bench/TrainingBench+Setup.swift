@@ -48,7 +48,7 @@ extension TrainingBench {
                 tokenizerJSON: [], tokenizerConfigurationJSON: [], endOfTextIDs: [], recipe: ""),
             seed: UInt64(recipe.seed), stepCount: Self.warmUpCount + stepCount,
             train: train, optimizerOptions: recipe.optimizer,
-            checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metricsPath: nil,
+            checkpoint: recipe.checkpoint, evaluation: recipe.evaluate, metrics: nil,
             logger: logger,
             stopRequest: .never)
         setup.islands = islands

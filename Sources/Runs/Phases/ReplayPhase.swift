@@ -43,7 +43,7 @@ package struct ReplayPhase {
         ).taking(kernelsOf: start)
         let settled = try phase.settle(recipe, task, start)
         var setup = try phase.makeSetup(
-            settled, task, metricsPath: nil, .never, try RunLog.logger(rank: 1))
+            settled, task, metrics: nil, .never, try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)
         let replay = try Replay(
             setup, state: state, schedules: try ScheduleHistory(ofRun: run))

@@ -63,7 +63,9 @@ struct TrainingPhase {
         announceSegments(segments.removed.count, segments.missingByteCount, logger)
         let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
         var setup = try makeSetup(
-            recipe, task, metricsPath: directory?.metricsPath, StopRequest(at: end), logger)
+            recipe, task,
+            metrics: directory.map { MetricsPlace(directory: $0.path, options: recipe.metrics) },
+            StopRequest(at: end), logger)
         try communicator.agree {
             guard communicator.rank == 0 else { return }
             try CheckpointRoom(setup, from: start).check(at: recipe.output, logger)
@@ -176,7 +178,7 @@ struct TrainingPhase {
     /// The parts that the trainer works with, from a recipe that leaves nothing open; nothing is
     /// loaded yet.
     package func makeSetup(
-        _ recipe: Recipe, _ task: any TrainingTask, metricsPath: String?,
+        _ recipe: Recipe, _ task: any TrainingTask, metrics: MetricsPlace?,
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
         let device = compute.makeDevice()
@@ -209,7 +211,7 @@ struct TrainingPhase {
                 configuration, recipeText: recipe.stored.resolvedYAML),
             seed: UInt64(recipe.seed), stepCount: stepCount, train: train,
             optimizerOptions: recipe.optimizer, checkpoint: recipe.checkpoint,
-            evaluation: recipe.evaluate, metricsPath: metricsPath, logger: logger,
+            evaluation: recipe.evaluate, metrics: metrics, logger: logger,
             stopRequest: stopRequest, board: board)
         setup.islands = islands
         return setup

@@ -41,6 +41,7 @@ package struct Recipe: Equatable, Sendable {
     package var outer = OuterOptions()
     package var optimizer = OptimizerOptions()
     package var checkpoint = CheckpointOptions()
+    package var metrics = MetricsOptions()
     package var evaluate = EvaluationOptions()
     package var finetune = FineTuneOptions()
     package var lora = LoRAOptions()
@@ -90,6 +91,9 @@ extension Recipe: OptionBlock {
                 of: "outer", at: \.outer, for: [.pretrain],
                 BlockTraits(remakes: .pretrain, isRare: true)),
             RecipeKey.keys(of: "checkpoint", at: \.checkpoint, for: [.pretrain]),
+            RecipeKey.keys(
+                of: "metrics", at: \.metrics, for: [.pretrain, .finetune],
+                BlockTraits(isRare: true)),
             RecipeKey.keys(
                 of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
             ),

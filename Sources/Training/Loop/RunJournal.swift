@@ -4,7 +4,7 @@ import Logging
 
 /// The reports of the first rank on a run: metrics for programs, a line now and then for people.
 final class RunJournal {
-    private let metrics: MetricsFile
+    private let sinks: [any MetricsSink]
     private let logger: Logger
     private let stepCount: Int
     private let firstStep: Int
@@ -14,8 +14,8 @@ final class RunJournal {
     /// Time between two lines about steps.
     private static let pause = Duration.seconds(2)
 
-    init(metricsPath: String, logger: Logger, stepCount: Int, lastStep: Int) throws {
-        metrics = try MetricsFile(at: metricsPath, lastStep: lastStep)
+    init(at place: MetricsPlace, logger: Logger, stepCount: Int, lastStep: Int) throws {
+        sinks = try place.open(lastStep: lastStep)
         self.logger = logger
         self.stepCount = stepCount
         firstStep = lastStep
@@ -32,7 +32,7 @@ final class RunJournal {
             tokensPerSecond: Double(gradient.tokenCount) / total,
             seconds: clock.seconds.merging(["total": total]) { $1 },
             peakMemoryBytes: LapClock.peakMemoryBytes, profile: profile)
-        try metrics.append(.train(record))
+        try append(.train(record))
         if let profile { logger.info("step \(step): \(profile.line)") }
         let now = ContinuousClock.now
         guard step == stepCount || lastLine.map({ now - $0 >= Self.pause }) ?? true else { return }
@@ -41,7 +41,7 @@ final class RunJournal {
     }
 
     func validation(_ loss: Double, step: Int) throws {
-        try metrics.append(.validation(step: step, loss: loss))
+        try append(.validation(step: step, loss: loss))
         let level: Logger.Level = loss.isFinite ? .info : .warning
         logger.log(level: level, "step \(step)  validation loss \(loss.formattedTo(4))")
     }
@@ -50,7 +50,7 @@ final class RunJournal {
     ///   - loss: the average over all islands since the last outer step; nil where none is known yet.
     ///   - skippedCount: steps that islands have skipped since then.
     func outerStep(_ outer: OuterStep, loss: Double?, skippedCount: Int) throws {
-        try metrics.append(.outer(outer, loss: loss, skippedCount: skippedCount))
+        try append(.outer(outer, loss: loss, skippedCount: skippedCount))
         if skippedCount > 0 {
             logger.warning(
                 "the islands skipped \(Quantity.count(skippedCount, "step")) up to step \(outer.step)"
@@ -59,13 +59,17 @@ final class RunJournal {
     }
 
     func saved(_ path: String, step: Int) throws {
-        try metrics.append(.saved(step: step, path: path))
+        try append(.saved(step: step, path: path))
         logger.info("saved \(path)")
     }
 
     func event(_ message: String, step: Int) throws {
-        try metrics.append(.event(step: step, message))
+        try append(.event(step: step, message))
         logger.info("\(message)")
+    }
+
+    private func append(_ record: MetricsRecord) throws {
+        for sink in sinks { try sink.append(record) }
     }
 
     private func line(_ record: TrainingMetrics) -> String {

@@ -41,9 +41,9 @@ package final class Trainer {
         let logger = setup.logger
         let step = state.step
         let journal = try setup.communicator.agree {
-            try setup.metricsPath.map {
+            try setup.metrics.map {
                 try RunJournal(
-                    metricsPath: $0, logger: logger, stepCount: setup.stepCount, lastStep: step)
+                    at: $0, logger: logger, stepCount: setup.stepCount, lastStep: step)
             }
         }
         self.journal = journal

@@ -33,8 +33,8 @@ package struct TrainerSetup {
     /// knows.
     package var saveSeconds: Double?
     package var evaluation: EvaluationOptions
-    /// The path of the metrics; nil on every rank but the first.
-    package var metricsPath: String?
+    /// Where metrics are written; nil on every rank but the first.
+    package var metrics: MetricsPlace?
     package var logger: Logger
     package var stopRequest: StopRequest
     /// The board that the watchdog reads.
@@ -45,7 +45,7 @@ package struct TrainerSetup {
         optimizer: AdamW, memory: TrainingMemory? = nil, source: any BatchSource,
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
-        checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metricsPath: String?,
+        checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metrics: MetricsPlace?,
         logger: Logger, stopRequest: StopRequest, board: ProgressBoard = ProgressBoard()
     ) {
         self.communicator = communicator
@@ -63,7 +63,7 @@ package struct TrainerSetup {
         self.optimizerOptions = optimizerOptions
         self.checkpoint = checkpoint
         self.evaluation = evaluation
-        self.metricsPath = metricsPath
+        self.metrics = metrics
         self.logger = logger
         self.stopRequest = stopRequest
         self.board = board

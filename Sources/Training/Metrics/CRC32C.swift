@@ -1,0 +1,20 @@
+/// The checksum of Castagnoli's polynomial (RFC 3720, B.4).
+package enum CRC32C {
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { rest, _ in
+            rest & 1 == 0 ? rest >> 1 : rest >> 1 ^ 0x82F6_3B78
+        }
+    }
+
+    package static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(~0) { rest, byte in
+            table[Int(UInt8(truncatingIfNeeded: rest) ^ byte)] ^ rest >> 8
+        }
+    }
+
+    /// The checksum as TensorFlow's files have it, since that of a text with its own checksum says nothing.
+    package static func masked(_ bytes: [UInt8]) -> UInt32 {
+        let own = checksum(bytes)
+        return (own >> 15 | own << 17) &+ 0xA282_EAD8
+    }
+}

@@ -1,0 +1,55 @@
+/// A number of a record under the name that tools show.
+struct MetricScalar: Equatable {
+    let name: String
+    let value: Double
+}
+
+extension MetricsRecord {
+    /// The step that it is about.
+    var step: Int {
+        switch self {
+        case .train(let metrics): metrics.step
+        case .validation(let step, _), .event(let step, _), .saved(let step, _): step
+        case .outer(let outer, _, _): outer.step
+        }
+    }
+
+    /// Its numbers: our names, and torchtitan's where one means the same.
+    var scalars: [MetricScalar] {
+        switch self {
+        case .train(let metrics): metrics.scalars
+        case .validation(_, let loss):
+            [
+                MetricScalar(name: "validation/loss", value: loss),
+                MetricScalar(name: "validation_metrics/loss", value: loss),
+            ]
+        case .outer(let outer, let loss, let skippedCount):
+            [
+                loss.map { MetricScalar(name: "outer/loss", value: $0) },
+                MetricScalar(name: "outer/skipped_steps", value: Double(skippedCount)),
+                MetricScalar(name: "outer/sent_bytes", value: Double(outer.sentByteCount)),
+            ].compactMap { $0 }
+        case .event, .saved: []
+        }
+    }
+}
+
+extension TrainingMetrics {
+    private static let bytesInGiB = Double(1 << 30)
+
+    fileprivate var scalars: [MetricScalar] {
+        let own = [
+            ("train/loss", loss), ("train/learning_rate", learningRate),
+            ("train/gradient_norm", gradientNorm), ("train/tokens", Double(tokens)),
+            ("train/tokens_per_second", tokensPerSecond),
+            ("train/peak_memory_bytes", Double(peakMemoryBytes)),
+        ]
+        let parts = seconds.sorted { $0.key < $1.key }.map { ("seconds/\($0.key)", $0.value) }
+        let torchTitan = [
+            ("loss_metrics/global_avg_loss", loss), ("lr", learningRate),
+            ("grad_norm", gradientNorm), ("throughput(tps)", tokensPerSecond),
+            ("memory/max_active(GiB)", Double(peakMemoryBytes) / Self.bytesInGiB),
+        ]
+        return (own + parts + torchTitan).map(MetricScalar.init)
+    }
+}
