@@ -64,7 +64,7 @@ package final class TensorBoardFile: MetricsSink {
     private static func cut(_ path: String, after lastStep: Int) throws {
         let frames = TensorBoardFrames(try FileReader(path: path))
         var end = 0
-        while let (event, next) = try frames.event(at: end), event.step <= lastStep { end = next }
+        while let (step, next) = try frames.event(at: end), step <= lastStep { end = next }
         let handle = try FileHandle(forWritingTo: URL(filePath: path))
         try handle.truncate(atOffset: UInt64(end))
         try handle.close()
