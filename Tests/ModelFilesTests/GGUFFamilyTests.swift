@@ -185,6 +185,27 @@ import Tokenizers
         #expect(Array(found[8..<16]) == Array(bias[24..<32]))
     }
 
+    /// Files that tell half of a feature, or one that is not known.
+    @Test(arguments: [
+        ("phi3-long", "rope_factors_short", "rope_factors_shorX", "rope_factors_long"),
+        ("phi3-long", "longrope", "lungrope", "phi3.rope.scaling.type"),
+        ("olmo2-yarn", "olmo2.rope.scaling.factor", "olmo2.rope.scaling.fuctor", "factor"),
+        ("qwen2-sliding", "sliding_window_pattern", "sliding_window_puttern", "puttern"),
+        ("gemma3-sliding", "rope.freq_base_swa", "rope.freq_base_swb", "freq_base_swb"),
+    ])
+    func featuresThatAreNotWholeAreRefused(
+        _ name: String, _ old: String, _ new: String, _ expected: String
+    ) throws {
+        _ = try export(Self.family(name))
+        var bytes = try folder.bytes("m.gguf")
+        let place = try #require(
+            bytes.indices.first { bytes[$0...].starts(with: old.utf8) }, "\(old)")
+        bytes.replaceSubrange(place..<place + old.utf8.count, with: new.utf8)
+        try folder.put(bytes, at: "m.gguf")
+        let line = failureLine { _ = try GGUFSource(reading: folder("m.gguf")) }
+        #expect(line.contains(expected), "\(line)")
+    }
+
     @Test func whatLlamaCppComputesOtherwiseIsTold() throws {
         func notes(_ name: String) throws -> String {
             let preset = try #require(ModelPreset(rawValue: name))
