@@ -7,7 +7,7 @@ struct AdapterStart {
     let directory: AdapterDirectory
     /// The directory of its base.
     let base: String
-    let configuration: LoRAConfiguration
+    let configuration: AdapterConfiguration
 
     /// Nil where the directory holds no adapter.
     ///
@@ -25,22 +25,19 @@ struct AdapterStart {
         }
         directory = try AdapterDirectory(reading: path)
         base = try directory.basePath(options.base)
-        var configuration = directory.configuration.lora
+        var configuration = directory.configuration
         try Self.require(lora, of: configuration, at: path)
         if lora.dropout != LoRAOptions().dropout {
-            configuration.dropoutRate = Float(lora.dropout)
+            configuration.lora.dropoutRate = Float(lora.dropout)
         }
         self.configuration = configuration
     }
 
     /// Throws where a key of the block lora has a value of its own that is not the adapter's.
     private static func require(
-        _ lora: LoRAOptions, of adapter: LoRAConfiguration, at path: String
+        _ lora: LoRAOptions, of adapter: AdapterConfiguration, at path: String
     ) throws {
-        var own = LoRAOptions()
-        (own.rank, own.alpha) = (adapter.rank, adapter.alpha)
-        own.targetModules = adapter.targetModules
-        (own.rankStabilized, own.dora) = (adapter.isRankStabilized, adapter.decomposesWeights)
+        let own = LoRAOptions(adapter)
         for field in LoRAOptions.fields where field.key != "dropout" {
             let (given, found) = (field.read(lora), field.read(own))
             guard given != found, given != field.read(LoRAOptions()) else { continue }

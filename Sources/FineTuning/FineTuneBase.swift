@@ -18,8 +18,7 @@ struct FineTuneBase {
     /// The labels of a classifier; nil for any other model.
     let labels: [String]?
     private let options: FineTuneOptions
-    private let lora: LoRAConfiguration
-    private let adapter: AdapterDirectory?
+    private let lora: AdapterConfiguration
 
     /// - Throws: `Failure` where the directory holds no model.
     init(_ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions) throws {
@@ -33,13 +32,19 @@ struct FineTuneBase {
         source = directory
         self.directory = adapter?.base ?? directory
         self.options = options
-        self.lora = adapter?.configuration ?? lora.configuration
-        self.adapter = adapter?.directory
         tokenizer = try LoadedModel.tokenizer(of: directory, files)
         labels = adapter?.directory.labels ?? files.configuration.labels
         var configuration = files.model
         configuration.dropoutRate = Float(recipe.model.dropoutRate)
         self.configuration = configuration
+        let base = ResolvedPath.of(self.directory)
+        var own =
+            try adapter?.configuration
+            ?? lora.adapter(basePath: base, hasHead: options.task == .classification)
+        own.basePath = base
+        self.lora = own
+        if options.trained == .lora { try own.requireTrainable(in: configuration) }
+        _ = try adapter?.directory.plan(for: configuration)
     }
 
     /// T, the sequence length of the recipe, at most the context.
@@ -52,9 +57,7 @@ struct FineTuneBase {
         var plan: ParameterPlan
         switch options.trained {
         case .lora:
-            plan =
-                try adapter?.plan(for: configuration)
-                ?? ParameterPlan(lora: lora, of: configuration)
+            plan = try lora.plan(for: configuration)
         case .head: plan = ParameterPlan { _ in false }
         case .lastBlocks: plan = try lastBlocks(options.lastBlocks)
         case .all: plan = try ParameterPlan(freezing: recipe, configuration)
@@ -93,10 +96,7 @@ struct FineTuneBase {
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
         files.labels = labels
-        if options.trained == .lora {
-            files.adapter = AdapterConfiguration(
-                lora: lora, basePath: ResolvedPath.of(directory), hasHead: labels != nil)
-        }
+        if options.trained == .lora { files.adapter = lora }
         return files
     }
 

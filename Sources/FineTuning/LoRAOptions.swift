@@ -1,3 +1,5 @@
+import Diagnostics
+import ModelFiles
 import Models
 import Options
 
@@ -11,6 +13,18 @@ package struct LoRAOptions: OptionBlock {
     package var dropout = 0.0
     /// The ends of the names of the layers that get an adapter; usual all-linear.
     package var targetModules = [LoRAConfiguration.allModules]
+    /// The ends of the names of layers that get none of them; usual none.
+    package var excludeModules: [String] = []
+    /// The numbers, from 0 on, of the blocks that get adapters; by default all.
+    package var layersToTransform: [Int] = []
+    /// Other ranks of some layers: "pattern=rank", of which the first that fits counts.
+    package var rankPattern: [String] = []
+    /// Other alphas of some layers: "pattern=alpha".
+    package var alphaPattern: [String] = []
+    /// The ends of the names of modules that are trained as they are, such as lm_head; usual none.
+    package var modulesToSave: [String] = []
+    /// The biases that are trained, too; usual none.
+    package var bias = AdapterBias.none
     /// Whether the change counts alpha / sqrt(r) times: rank-stabilised LoRA.
     package var rankStabilized = false
     /// Whether the length of each output's weights is trained on its own: DoRA.
@@ -24,12 +38,18 @@ package struct LoRAOptions: OptionBlock {
             OptionField("alpha", \.alpha, .aboveZero, .decidesWeights),
             OptionField("dropout", \.dropout, .fromZeroBelowOne, .decidesWeights),
             OptionField("target_modules", \.targetModules, .decidesWeights),
+            OptionField("exclude_modules", \.excludeModules, .decidesWeights).addedLater,
+            OptionField("layers_to_transform", \.layersToTransform, .decidesWeights).addedLater,
+            OptionField("rank_pattern", \.rankPattern, .decidesWeights).addedLater,
+            OptionField("alpha_pattern", \.alphaPattern, .decidesWeights).addedLater,
+            OptionField("modules_to_save", \.modulesToSave, .decidesWeights).addedLater,
+            OptionField("bias", \.bias, .decidesWeights).addedLater,
             OptionField("rslora", \.rankStabilized, .decidesWeights),
             OptionField("dora", \.dora, .decidesWeights),
         ]
     }
 
-    package var configuration: LoRAConfiguration {
+    private var configuration: LoRAConfiguration {
         var lora = LoRAConfiguration()
         lora.rank = rank
         lora.alpha = alpha
@@ -39,4 +59,53 @@ package struct LoRAOptions: OptionBlock {
         lora.decomposesWeights = dora
         return lora
     }
+
+    /// The adapter of these options.
+    ///
+    /// - Throws: a usage `Failure` for a pattern without its value.
+    func adapter(basePath: String, hasHead: Bool) throws -> AdapterConfiguration {
+        var adapter = AdapterConfiguration(
+            lora: configuration, basePath: basePath, hasHead: hasHead)
+        adapter.excluded = excludeModules.isEmpty ? nil : ModuleSelection(excludeModules)
+        adapter.layers = layersToTransform
+        adapter.ranks = try Self.values(rankPattern, "rank_pattern") { Int($0) }
+        adapter.alphas = try Self.values(alphaPattern, "alpha_pattern") { Double($0) }
+        adapter.savedModules = modulesToSave
+        adapter.bias = bias
+        return adapter
+    }
+
+    private static func values<Value: Comparable & Numeric & Sendable>(
+        _ texts: [String], _ key: String, _ read: (String) -> Value?
+    ) throws -> ModuleValues<Value> {
+        ModuleValues(
+            try texts.map { text in
+                let place = text.lastIndex(of: "=") ?? text.startIndex
+                let value = read(String(text[place...].dropFirst()))
+                guard place > text.startIndex, let value, value > 0 else {
+                    throw Failure(
+                        FailureText("\(key: "lora.\(key)")"), expected: "pattern=number",
+                        got: text, remedy: "write a pattern, an equals sign and a number above 0",
+                        kind: .usage)
+                }
+                return .init(String(text[..<place]), value)
+            })
+    }
+
+    /// The options that ask for an adapter.
+    init(_ adapter: AdapterConfiguration) {
+        self.init()
+        let lora = adapter.lora
+        (rank, alpha, dropout) = (lora.rank, lora.alpha, Double(lora.dropoutRate))
+        targetModules = lora.targetModules
+        (rankStabilized, dora) = (lora.isRankStabilized, lora.decomposesWeights)
+        excludeModules = adapter.excluded?.texts ?? []
+        layersToTransform = adapter.layers
+        rankPattern = adapter.ranks.entries.map { "\($0.pattern)=\($0.value)" }
+        alphaPattern = adapter.alphas.entries.map { "\($0.pattern)=\($0.value)" }
+        modulesToSave = adapter.savedModules
+        bias = adapter.bias
+    }
 }
+
+extension AdapterBias: OptionChoice {}

@@ -46,7 +46,7 @@ package struct ActivationMemory: Equatable, Sendable {
 
     /// The first block behind anything that is trained; all blocks where the embedding is.
     private static func firstBlock(_ model: DecoderConfiguration, _ plan: ParameterPlan) -> Int {
-        let adapted = Set(plan.adaptedModules.map(\.weightName))
+        let adapted = Set(plan.adaptedModules.map(\.module.weightName))
         let first = model.tensors.first {
             plan.trainsBase($0.name) || adapted.contains($0.name)
         }
@@ -98,11 +98,11 @@ private struct Columns {
         guard let lora = plan.lora else { return }
         let perBlock = max(1, plan.adaptedModules.count / max(1, model.layerCount))
         let block = plan.adaptedModules.prefix(perBlock)
-        let inputs = block.reduce(0) { $0 + $1.inputSize }
-        let outputs = block.reduce(0) { $0 + $1.outputSize }
-        kept += element * lora.rank * block.count
+        let inputs = block.reduce(0) { $0 + $1.module.inputSize }
+        let outputs = block.reduce(0) { $0 + $1.module.outputSize }
+        kept += element * block.reduce(0) { $0 + $1.rank }
         if lora.dropoutRate > 0 { kept += element * inputs }
         if lora.decomposesWeights { kept += 4 * outputs }
-        passing += 4 * (block.map { $0.inputSize + $0.outputSize }.max() ?? 0)
+        passing += 4 * (block.map { $0.module.inputSize + $0.module.outputSize }.max() ?? 0)
     }
 }

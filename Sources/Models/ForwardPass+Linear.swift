@@ -88,7 +88,7 @@ extension ForwardPass {
     ) -> Value<Out> {
         tape.addLowRank(
             dropOut(x, of: adapter), a: self[adapter.a], b: self[adapter.b],
-            scale: adapters.configuration.scale, to: y)
+            scale: adapter.scale, to: y)
     }
 
     /// DoRA: m / |W + s B A| times the adapted product. What is in front of the bias is the product
@@ -105,7 +105,7 @@ extension ForwardPass {
         let dropped = isDropping ? dropOut(x, of: adapter) : x
         let adapted = tape.addLowRank(
             dropped, a: self[adapter.a], b: self[adapter.b],
-            scale: adapters.configuration.scale, to: product(dropped))
+            scale: adapter.scale, to: product(dropped))
         guard let magnitude = adapter.magnitude else { return adapted }
         let changed = tape.rescale(
             adapted, by: self[magnitude],

@@ -25,7 +25,7 @@ extension LanguageModel {
     private func addChange(of layer: LoRALayer, to weight: Tensor<Float>) {
         let (a, b) = (parameters.value(of: layer.a), parameters.value(of: layer.b))
         let scaled = device.uninitialized(b.shape)
-        device.scale(b, by: adapters.configuration.scale, into: scaled)
+        device.scale(b, by: layer.scale, into: scaled)
         if layer.module.isOutputFirst {
             device.multiply(scaled.matrix, a.matrix, into: weight.matrix, adds: true)
         } else {

@@ -88,6 +88,12 @@ extension LanguageModel {
         Array(parameters.parameters.dropFirst(configuration.tensorShapes.count))
     }
 
+    /// The parameters that a checkpoint of adapters holds: adapters and head, and those of the architecture
+    /// that are trained beside them.
+    package var adapterParameters: [Parameter] {
+        addedParameters + (plan.lora == nil ? [] : baseParameters.filter(\.isTrained))
+    }
+
     /// The format of the elements in which losses are computed.
     package var precision: NumberFormat { parameters.bfloat16 == nil ? .fp32 : .bf16 }
 }

@@ -20,10 +20,10 @@ package struct LoRAConfiguration: Equatable, Sendable {
 
     package init() {}
 
-    /// s.
-    package var scale: Float {
-        let rank = Double(rank)
-        return Float(alpha / (isRankStabilized ? rank.squareRoot() : rank))
+    /// s of a module.
+    func scale(of module: AdaptedModule) -> Float {
+        let rank = Double(module.rank)
+        return Float(module.alpha / (isRankStabilized ? rank.squareRoot() : rank))
     }
 
     /// The modules of a model that get an adapter.
@@ -46,5 +46,18 @@ package struct LoRAConfiguration: Equatable, Sendable {
     /// Whether a target names a module, as in PEFT: by the whole name, or its last parts.
     private static func matches(_ module: LinearModule, _ target: String) -> Bool {
         target == allModules || module.name == target || module.name.hasSuffix("." + target)
+    }
+}
+
+/// A module that gets an adapter, with the adapter's sizes.
+package struct AdaptedModule: Equatable, Sendable {
+    package let module: LinearModule
+    /// r.
+    package let rank: Int
+    package let alpha: Double
+
+    package init(_ module: LinearModule, rank: Int, alpha: Double) {
+        self.module = module
+        (self.rank, self.alpha) = (rank, alpha)
     }
 }

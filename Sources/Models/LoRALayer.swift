@@ -8,14 +8,17 @@ package struct LoRALayer {
     package let b: Parameter
     /// [out]; nil without DoRA.
     package let magnitude: Parameter?
+    /// s.
+    package let scale: Float
 
     /// The names that PEFT gives to the tensors, behind "base_model.model.".
     static func tensorShapes(
-        beside module: LinearModule, _ lora: LoRAConfiguration
+        beside adapted: AdaptedModule, _ lora: LoRAConfiguration
     ) -> [(name: String, shape: [Int])] {
+        let module = adapted.module
         let shapes = [
-            ("\(module.name).lora_A.weight", [lora.rank, module.inputSize]),
-            ("\(module.name).lora_B.weight", [module.outputSize, lora.rank]),
+            ("\(module.name).lora_A.weight", [adapted.rank, module.inputSize]),
+            ("\(module.name).lora_B.weight", [module.outputSize, adapted.rank]),
         ]
         guard lora.decomposesWeights else { return shapes }
         return shapes + [("\(module.name).lora_magnitude_vector", [module.outputSize])]
@@ -32,11 +35,12 @@ package struct LoRALayers {
         configuration = plan.lora ?? LoRAConfiguration()
         let byName = Dictionary(
             uniqueKeysWithValues: parameters.parameters.map { ($0.name, $0) })
-        layers = plan.adaptedModules.map { module in
-            let own = LoRALayer.tensorShapes(beside: module, plan.lora ?? LoRAConfiguration())
-                .compactMap { byName[$0.name] }
+        let lora = configuration
+        layers = plan.adaptedModules.map { adapted in
+            let own = LoRALayer.tensorShapes(beside: adapted, lora).compactMap { byName[$0.name] }
             return LoRALayer(
-                module: module, a: own[0], b: own[1], magnitude: own.count > 2 ? own[2] : nil)
+                module: adapted.module, a: own[0], b: own[1],
+                magnitude: own.count > 2 ? own[2] : nil, scale: lora.scale(of: adapted))
         }
         byWeight = Dictionary(
             uniqueKeysWithValues: layers.compactMap { layer in
@@ -56,7 +60,7 @@ package struct LoRALayers {
         let squares = device.adaptedColumnSquares(
             of: layer.module.isOutputFirst ? stored.transposed : stored,
             a: parameters.value(of: layer.a), b: parameters.value(of: layer.b),
-            scale: configuration.scale)
+            scale: layer.scale)
         return device.tensor(
             squares.map { Float($0.squareRoot()) }, shape: [layer.module.outputSize])
     }

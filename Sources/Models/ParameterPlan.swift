@@ -4,7 +4,7 @@ import Tensors
 package struct ParameterPlan: Sendable {
     /// The modules that get a low-rank adapter, and its sizes.
     package private(set) var lora: LoRAConfiguration?
-    package private(set) var adaptedModules: [LinearModule] = []
+    package private(set) var adaptedModules: [AdaptedModule] = []
     /// Classes of a head beside the output layer; nil for none.
     package var classCount: Int?
     /// Whether a tensor of the architecture is trained, by its name; what is added always is.
@@ -21,9 +21,19 @@ package struct ParameterPlan: Sendable {
     ///
     /// - Throws: a usage `Failure` where a target module matches nothing.
     package init(lora: LoRAConfiguration, of model: DecoderConfiguration) throws {
-        self.init { _ in false }
+        let modules = try lora.modules(of: model).map { module in
+            AdaptedModule(module, rank: lora.rank, alpha: lora.alpha)
+        }
+        self.init(lora: lora, modules)
+    }
+
+    /// Adapters of these modules beside a model of which some tensors are trained as they are.
+    package init(
+        lora: LoRAConfiguration, _ modules: [AdaptedModule], training names: Set<String> = []
+    ) {
+        self.init { names.contains($0) }
         self.lora = lora
-        adaptedModules = try lora.modules(of: model)
+        adaptedModules = modules
     }
 
     /// The tensors of the architecture, then those of adapters, then the head.

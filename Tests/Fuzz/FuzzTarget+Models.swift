@@ -85,7 +85,13 @@ extension FuzzTarget {
             try SafetensorsWriter.write(tensors, to: "\(folder)/\(AdapterDirectory.weightsName)")
             let json = try AdapterConfiguration(lora: lora, basePath: folder).json(for: model)
             try write(json.rendered(.compact), folder, AdapterConfiguration.fileName)
-            return []
+            var other = AdapterConfiguration(lora: lora, basePath: folder)
+            other.excluded = .expression(".*mlp.*")
+            other.layers = [0]
+            other.ranks = ModuleValues([.init("c_(attn|fc)", 1)])
+            other.savedModules = ["ln_f"]
+            other.bias = .all
+            return [try other.json(for: model).rendered(.compact)]
         },
         read: { folder in
             let adapter = try AdapterDirectory(reading: folder)

@@ -141,7 +141,8 @@ import Testing
             class_weights variants
             finetune.columns: instruction input output system history tools messages role content
             FINETUNE
-            lora: rank alpha dropout target_modules rslora dora
+            lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
+            rank_pattern alpha_pattern modules_to_save bias rslora dora
             merge: output probe
             export: output format type
             generate: prompt chat template maximum_tokens samples temperature top_k top_p \

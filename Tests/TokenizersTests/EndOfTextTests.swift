@@ -39,6 +39,21 @@ struct EndOfTextTests {
         }
     }
 
+    /// The end of an answer is one where it is a token of its own; it separates documents where nothing else
+    /// does.
+    @Test func whatEndsAnAnswerEndsAText() throws {
+        for (names, end, ids) in [
+            (["<|endoftext|>", "<turn>"], "<turn>", [1, 2]), (["<x>", "<turn>"], "<turn>", [2]),
+            (["<|endoftext|>"], "a", [1]), (["<|endoftext|>"], "<|endoftext|>", [1]),
+        ] as [([String], String, [Int32])] {
+            var ends = EndOfText.Declared()
+            ends.answerEnd = Array(end.utf8)
+            let found = try TokenizerFile.parse(Self.tokenizer(names), at: "memory", ends: ends)
+            #expect(found.endOfText.ids == ids, "\(names) \(end)")
+            #expect(found.endOfTextID == ids[0])
+        }
+    }
+
     @Test func idsOfANestedConfigurationCount() throws {
         try withFolder([
             "tokenizer.json": Self.tokenizer(["<x>", "<y>"]),

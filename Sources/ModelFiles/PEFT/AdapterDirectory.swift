@@ -50,15 +50,29 @@ package struct AdapterDirectory: Sendable {
     /// - Throws: `Failure` where the tensors of the file are others: nothing has been allocated for them
     ///   then.
     package func plan(for model: DecoderConfiguration) throws -> ParameterPlan {
-        var plan = try ParameterPlan(lora: configuration.lora, of: model)
+        var plan = try located { try configuration.plan(for: model) }
         plan.classCount = labels?.count
         let added = plan.tensorShapes(of: model).dropFirst(model.tensorShapes.count)
-        let differences = TensorDifferences(expected: Array(added), found: entries)
+        let trained = model.tensorShapes.filter { plan.trainsBase($0.name) }
+        let tables = try located { try TableAdapter.all(configuration, of: model) }
+        let differences = TensorDifferences(
+            expected: Array(added) + trained + tables.flatMap(\.tensors),
+            found: entries.filter { name, _ in !tables.contains { $0.weightName == name } })
         guard differences.isEmpty else {
             throw differences.failure(
                 at: file.path, remedy: "use the adapter with the model for which it was made")
         }
         return plan
+    }
+
+    /// Names the file in a failure of its configuration.
+    private func located<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch var failure as Failure {
+            failure.place = failure.place ?? "\(path)/\(AdapterConfiguration.fileName)"
+            throw failure
+        }
     }
 
     /// The entries of the file by the names of this project.
@@ -90,20 +104,53 @@ package struct AdapterDirectory: Sendable {
     /// - Throws: `Failure` where the tensors do not fit, or the base is another than the adapter's.
     package func read(into model: LanguageModel) throws {
         let found = entries
+        let tables = try TableAdapter.all(configuration, of: model.configuration)
+        let parameters = model.adapterParameters
         let differences = TensorDifferences(
-            expected: model.addedParameters.map { ($0.name, $0.shape) }, found: found)
+            expected: parameters.map { (name: $0.name, shape: $0.shape) }
+                + tables.flatMap(\.tensors),
+            found: found.filter { name, _ in !tables.contains { $0.weightName == name } })
         guard differences.isEmpty else {
             throw differences.failure(
                 at: file.path, remedy: "resume with the options with which it was trained")
         }
         try checkBase(of: model)
-        for parameter in model.addedParameters {
+        for parameter in parameters {
             guard let entry = found[parameter.name] else { continue }
-            let values = model.parameters.value(of: parameter).buffer
-            try file.readFloat32(entry.name, into: values)
-            try FiniteTensor(entry.name, at: file.path).check(
-                UnsafeBufferPointer(values), on: model.device)
+            try read(entry, into: model.parameters.value(of: parameter), on: model.device)
         }
+        for table in tables { try fold(table, into: model, found) }
+    }
+
+    private func read(
+        _ entry: SafetensorsEntry, into values: Tensor<Float>, on device: Device
+    ) throws {
+        try file.readFloat32(entry.name, into: values.buffer)
+        try FiniteTensor(entry.name, at: file.path).check(
+            UnsafeBufferPointer(values.buffer), on: device)
+    }
+
+    private func fold(
+        _ table: TableAdapter, into model: LanguageModel, _ found: [String: SafetensorsEntry]
+    ) throws {
+        guard let weight = model.parameters[table.weightName] else { return }
+        let values = model.parameters.value(of: weight)
+        // PEFT keeps the table beside its adapter where tokens may have been added.
+        if let entry = found[table.weightName] {
+            guard entry.shape == weight.shape else {
+                throw Failure(
+                    "the adapter was made for a table of another size",
+                    expected: "\(weight.shape) as \(table.weightName)", got: "\(entry.shape)",
+                    at: file.path, remedy: "use the adapter with the model for which it was made")
+            }
+            try read(entry, into: values, on: model.device)
+        }
+        let parts = try table.tensors.map { name, shape in
+            let tensor = model.device.uninitialized(shape)
+            if let entry = found[name] { try read(entry, into: tensor, on: model.device) }
+            return tensor
+        }
+        table.fold(parts[0], parts[1], into: values, on: model.device)
     }
 
     private func checkBase(of model: LanguageModel) throws(Failure) {
@@ -121,6 +168,8 @@ package struct AdapterDirectory: Sendable {
     /// PEFT's names without its prefix; newer versions add ".weight" to a magnitude.
     private static func plainName(_ name: String) -> String {
         var plain = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        // What lies beside an adapter belongs to the module.
+        plain = plain.replacing(".base_layer.", with: ".")
         let magnitude = "lora_magnitude_vector.weight"
         if plain.hasSuffix(magnitude) { plain.removeLast(".weight".count) }
         return plain
@@ -137,10 +186,11 @@ package struct AdapterDirectory: Sendable {
 }
 
 extension LanguageModel {
-    /// SHA-256 of the weights of the architecture as floats, in their order.
+    /// SHA-256 of the weights of the architecture as floats, in their order, but for those that are trained
+    /// beside adapters.
     package var baseHash: String {
         var hash = FileHash()
-        for parameter in baseParameters {
+        for parameter in baseParameters where plan.lora == nil || !parameter.isTrained {
             hash.update(UnsafeRawBufferPointer(parameters.value(of: parameter).buffer))
         }
         return hash.finish().sha256

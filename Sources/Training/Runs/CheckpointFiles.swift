@@ -41,7 +41,7 @@ package struct CheckpointFiles: Sendable {
     func weights(of model: LanguageModel) -> [NamedTensor] {
         let list = model.parameters
         guard adapter == nil else {
-            return list.named(list.values, of: model.addedParameters).map {
+            return list.named(list.values, of: model.adapterParameters).map {
                 NamedTensor(
                     name: AdapterDirectory.prefix + $0.name, shape: $0.shape, values: $0.values)
             }
