@@ -14,7 +14,7 @@ package struct ModelServer: Sendable {
     private let options: ServingOptions
     private let server: WebServer
     private let engine: EngineThread
-    private let model: ServedModel
+    private let service: ModelService
     private let slotCount: Int
 
     /// Loads the model and prepares its engine.
@@ -25,24 +25,23 @@ package struct ModelServer: Sendable {
     package init(
         _ directory: String, device: Device, options: ServingOptions,
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        prepare: (LanguageModel) -> Void = { _ in }
+        prepare: @escaping @Sendable (LanguageModel) -> Void = { _ in }
     ) throws {
-        let (model, tokenizer) = try LoadedModel.load(directory, device: device)
-        prepare(model)
-        let most = model.configuration.contextLength
-        let context = min(options.contextLength ?? most, most)
-        slotCount = try Self.slotCount(options.slotCount, model.configuration, context)
+        let keys = try Self.keys(options, environment)
+        let loader = ModelLoader(device: device, options: options, prepare: prepare)
+        let model = try loader.load(directory)
+        let adapters = try options.adapters.map {
+            try loader.load($0.path, name: $0.name, besides: model)
+        }
+        let (tokenizer, context) = (model.tokenizer, model.contextLength)
+        slotCount = try Self.slotCount(options.slotCount, model.model.configuration, context)
         self.options = options
-        self.model = ServedModel(
-            name: Self.name(of: directory), path: directory, model: model, tokenizer: tokenizer,
-            template: try Self.template(options, directory, tokenizer), contextLength: context,
-            created: Int(Date().timeIntervalSince1970))
         engine = EngineThread { [slotCount] in
             DecodingEngine(tokenizer: tokenizer, slotCount: slotCount, contextLength: context)
         }
-        let service = ModelService(
-            models: [self.model], engine: engine, slotCount: slotCount,
-            queueLength: options.queueLength, keys: try Self.keys(options, environment),
+        service = ModelService(
+            models: [model] + adapters, loader: loader, engine: engine, slotCount: slotCount,
+            queueLength: options.queueLength, keys: keys,
             crossOrigin: options.origin.map { CrossOrigin($0) },
             ratings: try options.ratingFile.map { try RatingFile($0) })
         server = WebServer(host: options.host, port: options.port, service: service)
@@ -50,31 +49,23 @@ package struct ModelServer: Sendable {
 
     /// Serves until it is asked to stop.
     package func run(until stop: StopRequest) async throws {
+        let model = service.first
         let words =
             "\(model.name), \(Quantity.count(slotCount, "text")) at once of "
             + "\(model.contextLength) tokens"
+        let watch = Task { [options, service] in
+            guard options.isWatching else { return }
+            await CheckpointWatch(
+                link: model.path, loader: service.loader, service: service
+            ).run()
+        }
+        defer {
+            watch.cancel()
+            engine.close()
+        }
         try await server.run(until: stop) { [options] port in
             Console.line("serving \(words), at http://\(options.host):\(port)")
         }
-        engine.close()
-    }
-
-    /// The name of a model: that of its directory or file.
-    private static func name(of path: String) -> String {
-        let parts = path.split(separator: "/").map(String.init)
-        guard let last = parts.last else { return "model" }
-        let isCheckpoint = last == "latest" || last.hasPrefix("step-")
-        // RUN/checkpoints/latest.
-        let name = isCheckpoint && parts.count >= 3 ? parts[parts.count - 3] : last
-        return name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
-    }
-
-    private static func template(
-        _ options: ServingOptions, _ directory: String, _ tokenizer: any Tokenizer
-    ) throws -> ChatTemplate? {
-        if options.template == nil, try ChatTemplate.kept(in: directory) == nil { return nil }
-        return try ChatTemplate.template(
-            options.template, model: directory, tokenizer: tokenizer)
     }
 
     /// The keys of the file, or those of the environment.

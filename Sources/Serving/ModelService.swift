@@ -7,6 +7,7 @@ import Web
 /// The models that are served, and how their requests are answered.
 package final class ModelService: WebService {
     private let models: Mutex<[ServedModel]>
+    let loader: ModelLoader
     private let queue: TextQueue
     private let keys: APIKeys
     private let crossOrigin: CrossOrigin?
@@ -16,13 +17,42 @@ package final class ModelService: WebService {
     /// - Parameters:
     ///   - models: the first one answers where a request names none.
     ///   - queueLength: texts that may wait for a slot.
-    package init(
-        models: [ServedModel], engine: EngineThread, slotCount: Int, queueLength: Int,
+    init(
+        models: [ServedModel], loader: ModelLoader, engine: EngineThread, slotCount: Int,
+        queueLength: Int,
         keys: APIKeys, crossOrigin: CrossOrigin?, ratings: RatingFile? = nil
     ) {
         self.models = Mutex(models)
+        self.loader = loader
         queue = TextQueue(engine, slotCount: slotCount, queueLength: queueLength)
         (self.keys, self.crossOrigin, self.ratings) = (keys, crossOrigin, ratings)
+    }
+
+    var served: [ServedModel] { models.withLock { $0 } }
+    var first: ServedModel { served[0] }
+
+    /// - Throws: where the name is taken.
+    func add(_ model: ServedModel) throws(APIFailure) {
+        let isTaken = models.withLock { models in
+            if models.contains(where: { $0.name == model.name }) { return true }
+            models.append(model)
+            return false
+        }
+        if isTaken {
+            throw APIFailure(
+                "There is a model `\(model.name)` already.", field: "name", status: 409)
+        }
+    }
+
+    /// Texts that have begun go on with the model that they began with.
+    func replaceFirst(by model: ServedModel) {
+        models.withLock { $0[0] = model }
+        queue.forget(allBut: served)
+    }
+
+    func remove(_ name: String) {
+        models.withLock { $0.removeAll { $0.name == name } }
+        queue.forget(allBut: served)
     }
 
     package func refusal(status: Int, _ message: String) -> WebReply {
@@ -51,7 +81,7 @@ package final class ModelService: WebService {
         "/v1/models", "/v1/chat/completions", "/v1/completions", "/v1/responses",
         "/v1/embeddings", "/v1/ratings", "/tokenize", "/detokenize", "/tokenizer_info",
         "/apply-template",
-        "/health", "/metrics", "/",
+        "/health", "/metrics", "/", ModelService.adaptersPath,
     ]
 
     private func answer(_ request: WebRequest) throws(APIFailure) -> WebReply {
@@ -67,6 +97,8 @@ package final class ModelService: WebService {
         switch request.method {
         case "GET", "HEAD": return try shown(request)
         case "POST": return try posted(request, key: key)
+        case "DELETE" where request.path.hasPrefix(Self.adaptersPath + "/"):
+            return try dropAdapter(String(request.path.dropFirst(Self.adaptersPath.count + 1)))
         default:
             throw APIFailure(
                 "\(request.method) is not answered here: expected GET or POST", status: 405)
@@ -92,6 +124,7 @@ package final class ModelService: WebService {
             ])
         case let path where path.hasPrefix(prefix):
             return WebReply(try model(named: String(path.dropFirst(prefix.count))).json)
+        case Self.adaptersPath: return adapters
         case "/tokenizer_info": return TokenRequests.information(try model(named: nil))
         case "/metrics": return WebReply(type: PrometheusText.type, metrics.bytes)
         default: throw unknown(request)
@@ -103,6 +136,7 @@ package final class ModelService: WebService {
     ) throws(APIFailure) -> WebReply {
         guard Self.paths.contains(request.path) else { throw unknown(request) }
         let fields = try RequestFields(request)
+        if request.path == Self.adaptersPath { return try loadAdapter(fields) }
         if request.path == "/v1/ratings" {
             guard let ratings else {
                 throw APIFailure(

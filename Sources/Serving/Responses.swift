@@ -99,7 +99,8 @@ struct Responses {
         try await writer.send("response.created", [("response", json(nil))])
         try await writer.send("response.in_progress", [("response", json(nil))])
         let place: [(String, JSONValue)] = [
-            ("item_id", .string(itemID)), ("output_index", .integer(0)), ("content_index", .integer(0)),
+            ("item_id", .string(itemID)), ("output_index", .integer(0)),
+            ("content_index", .integer(0)),
         ]
         if !chat.tools.isOn {
             try await writer.send(

@@ -14,6 +14,10 @@ package struct ServingOptions: Sendable {
     package var origin: String?
     /// The file that ratings of answers are appended to.
     package var ratingFile: String?
+    /// Adapters beside the model, by their names.
+    package var adapters: [(name: String, path: String)] = []
+    /// Whether the model is the newest, or best, checkpoint of a run, and goes on to be.
+    package var isWatching = false
     /// A chat template instead of the model's.
     package var template: String?
 

@@ -1,15 +1,32 @@
-"""Clients of OpenAI's protocol against a server: check_clients.py http://127.0.0.1:PORT
+"""Clients of OpenAI's protocol against a server:
 
-Prints a line for each check, and exits with 1 where one fails. Wants openai, jsonschema.
+    check_clients.py --program PROGRAM --model MODEL     starts a server and stops it
+    check_clients.py --base http://127.0.0.1:PORT        asks one that runs
+
+Prints a line for each check, and exits with 1 where one fails. Wants openai and jsonschema.
 """
+import argparse
 import asyncio
+import atexit
 import json
+import subprocess
 import sys
 
 import jsonschema
 import openai
 
-base = sys.argv[1]
+parser = argparse.ArgumentParser()
+parser.add_argument("--program")
+parser.add_argument("--model")
+parser.add_argument("--base")
+options = parser.parse_args()
+base = options.base
+if not base:
+    server = subprocess.Popen(
+        [options.program, "serve", "--model", options.model, "--port", "0", "--template", "chatml"],
+        stdout=subprocess.PIPE, text=True)
+    atexit.register(server.terminate)
+    base = server.stdout.readline().split("at ")[-1].strip()
 client = openai.OpenAI(base_url=base + "/v1", api_key="none", max_retries=0, timeout=120)
 model = client.models.list().data[0].id
 messages = [{"role": "user", "content": "Tell me about the sun."}]

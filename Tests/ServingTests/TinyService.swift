@@ -37,7 +37,10 @@ struct TinyService: Sendable {
                 tokenizer: tokenizer, slotCount: slotCount, contextLength: Self.contextLength)
         }
         service = ModelService(
-            models: [served], engine: engine, slotCount: slotCount, queueLength: queueLength,
+            models: [served],
+            loader: ModelLoader(
+                device: model.device, options: ServingOptions(), prepare: { _ in }),
+            engine: engine, slotCount: slotCount, queueLength: queueLength,
             keys: APIKeys(keys), crossOrigin: nil)
     }
 

@@ -30,7 +30,24 @@ struct ServeCommand: RankedCommand {
 
     @Option(
         help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
-    var model: String
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A run whose newest checkpoint is served, and those that follow it.",
+            valueName: "run"))
+    var watch: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --watch: latest, or best.", valueName: "which"))
+    var checkpoint = "latest"
+
+    @Option(
+        help: ArgumentHelp(
+            "An adapter beside the model, under a name of its own; may be given again.",
+            valueName: "name=dir"))
+    var adapter: [String] = []
 
     @Option(help: ArgumentHelp("The address to listen at.", valueName: "host"))
     var host = Self.defaults.host
@@ -96,8 +113,8 @@ struct ServeCommand: RankedCommand {
         let stop = StopRequest()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
         let server = try ModelServer(
-            try ModelPath(model).announced(), device: compute.makeDevice().byRow, options: options
-        ) { model in
+            try path(), device: compute.makeDevice().byRow, options: options
+        ) { [precision] model in
             if precision == .bf16 && ComputeKernels.hasBFloat16 { model.parameters.keepBFloat16() }
         }
         return try Waiting.forResult {
@@ -111,11 +128,33 @@ struct ServeCommand: RankedCommand {
         (options.host, options.port, options.slotCount) = (host, port, parallel)
         (options.contextLength, options.queueLength) = (context, queue)
         (options.keyFile, options.origin, options.template) = (apiKeyFile, cors, template)
-        options.ratingFile = ratings
+        (options.ratingFile, options.isWatching) = (ratings, watch != nil)
+        options.adapters = adapter.map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            return (parts[0], parts[1])
+        }
         return options
     }
 
+    /// The model, or the link to the checkpoint that is watched.
+    private func path() throws -> String {
+        if let model { return try ModelPath(model).announced() }
+        return "\(watch ?? "")/checkpoints/\(checkpoint)"
+    }
+
     private func validate(worldSize: Int) throws {
+        guard (model == nil) != (watch == nil) else {
+            throw Failure(
+                "serve needs a model", expected: "--model or --watch",
+                got: model == nil ? "neither" : "both", kind: .usage)
+        }
+        guard ["latest", "best"].contains(checkpoint) else {
+            throw Failure(
+                "--checkpoint", expected: "latest or best", got: checkpoint, kind: .usage)
+        }
+        for pair in adapter where pair.split(separator: "=", maxSplits: 1).count != 2 {
+            throw Failure("--adapter", expected: "name=directory", got: pair, kind: .usage)
+        }
         let limits = [
             ("--port", port, 0...65535), ("--parallel", parallel, 1...1024),
             ("--queue", queue, 0...1_000_000), ("--context", context ?? 1, 1...Int(Int32.max)),
