@@ -6,11 +6,18 @@ import Tensors
 import Tokenizers
 
 /// Loads models for the server, all in the same way.
-struct ModelLoader: Sendable {
-    let device: Device
-    let options: ServingOptions
-    /// Brings the weights into the wanted format.
-    let prepare: @Sendable (LanguageModel) -> Void
+package struct ModelLoader: Sendable {
+    private let device: Device
+    private let options: ServingOptions
+    private let prepare: @Sendable (LanguageModel) -> Void
+
+    /// - Parameter prepare: brings the weights into the wanted format.
+    package init(
+        device: Device, options: ServingOptions,
+        prepare: @escaping @Sendable (LanguageModel) -> Void
+    ) {
+        (self.device, self.options, self.prepare) = (device, options, prepare)
+    }
 
     /// - Parameters:
     ///   - name: nil for that of the directory or file.

@@ -17,7 +17,7 @@ package final class ModelService: WebService {
     /// - Parameters:
     ///   - models: the first one answers where a request names none.
     ///   - queueLength: texts that may wait for a slot.
-    init(
+    package init(
         models: [ServedModel], loader: ModelLoader, engine: EngineThread, slotCount: Int,
         queueLength: Int,
         keys: APIKeys, crossOrigin: CrossOrigin?, ratings: RatingFile? = nil

@@ -16,6 +16,10 @@ import Testing
         static func == (a: Outcome, b: Outcome) -> Bool { a.ids == b.ids && a.bits == b.bits }
     }
 
+    private static func letters(_ count: Int) -> Pieces {
+        Pieces(pieces: (0..<count).map { [UInt8(48 + $0 % 64)] })
+    }
+
     private final class Outcomes {
         var all: [Int: Outcome] = [:]
     }
@@ -45,7 +49,7 @@ import Testing
     ) -> [Int: Outcome] {
         let context = model.configuration.contextLength
         let engine = DecodingEngine(
-            tokenizer: Pieces.letters(model.configuration.vocabularySize), slotCount: together,
+            tokenizer: Self.letters(model.configuration.vocabularySize), slotCount: together,
             contextLength: context, rowsAtOnce: rowsAtOnce)
         let outcomes = Outcomes()
         for (index, number) in numbers.enumerated() {
@@ -137,7 +141,7 @@ import Testing
     @Test func aTextThatIsCancelledFreesItsSlot() {
         let model = CachedLogitsTests.largeModel(device: Device(threadCount: 1))
         let engine = DecodingEngine(
-            tokenizer: Pieces.letters(301), slotCount: 1, contextLength: 140)
+            tokenizer: Self.letters(301), slotCount: 1, contextLength: 140)
         let request = Self.request(3, model, contextLength: 140)
         var drawn: [Int] = []
         let first = engine.add(request) { event in

@@ -1,7 +1,6 @@
 import JSON
+import Serving
 import Testing
-
-@testable import Serving
 
 @Suite struct ChatCompletionsTests {
     let tiny: TinyService

@@ -1,7 +1,6 @@
 import JSON
+import Serving
 import Testing
-
-@testable import Serving
 
 /// Each wrong request has one clear answer.
 @Suite struct RefusalTests {

@@ -1,12 +1,11 @@
 import Generation
 import JSON
 import Models
+import Serving
 import Tensors
 import Testing
 import Tokenizers
 import Web
-
-@testable import Serving
 
 /// A service of a tiny model of random weights, whose tokens are the characters of ASCII.
 struct TinyService: Sendable {
