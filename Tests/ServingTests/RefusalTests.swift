@@ -12,7 +12,7 @@ import Testing
         arguments: [
             (#"{"prompt": "a", "temperature": -1}"#, 400, "temperature"),
             (#"{"prompt": "a", "temperature": "hot"}"#, 400, "temperature"),
-            (#"{"prompt": "a", "temperature": NaN}"#, 400, "offset"),
+            (#"{"prompt": "a", "temperature": NaN}"#, 400, "byte"),
             (#"{"prompt": "a", "max_tokens": 1000000000}"#, 400, "96"),
             (#"{"prompt": "a", "max_tokens": 1.5}"#, 400, "max_tokens"),
             (#"{"prompt": "a", "n": 0}"#, 400, "n:"),
