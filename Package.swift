@@ -7,6 +7,7 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -40,6 +41,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -80,12 +83,16 @@ let package = Package(
         .target(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
+        .target(name: "Web", dependencies: ["Files", "Signals", hummingbird, crypto]),
+        .target(
+            name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
+            resources: [.embedInCode("Page/index.html")]),
         .target(
             name: "Runs", dependencies: ["FineTuning", "Generation", "CDNN", "COpenBLAS", yams]),
         .target(name: "Benchmarks", dependencies: ["Runs"]),
         .executableTarget(
             name: "swift-llm-train",
-            dependencies: ["Benchmarks", argumentParser, subprocess, system]),
+            dependencies: ["Benchmarks", "Serving", argumentParser, subprocess, system]),
 
         .executableTarget(
             name: "DistributedChecks", dependencies: ["TinyTrainings"],
@@ -126,6 +133,8 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["ReferenceModels", "TinyTrainings"]),
         .testTarget(name: "GenerationTests", dependencies: ["Generation", "ReferenceModels"]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "TemporaryFolders"]),
+        .testTarget(name: "ServingTests", dependencies: ["Serving", "DistributedRuns"]),
         .testTarget(
             name: "ProgramTests",
             dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns", "TemporaryFolders"]),

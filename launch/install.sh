@@ -94,3 +94,12 @@ require_swift() {
     require_command swift 'install Swift 6.3 or later: https://www.swift.org/install/linux'
     swift --version
 }
+
+# The clients of the server, in an environment of their own beside the build.
+install_serving_clients() {
+    say 'Install the clients (openai, lm_eval)'
+    if has_apt; then install_packages python3-venv; fi
+    python3 -m venv .build/serving-clients
+    .build/serving-clients/bin/pip install --quiet openai jsonschema langchain-openai 'lm_eval[api]'
+    export SWIFT_LLM_SERVING_PYTHON=$PWD/.build/serving-clients/bin/python
+}

@@ -84,16 +84,23 @@ void kernel_softmax_backward(
     }
 }
 
+INLINE float log_sum(const float *row, long columns) {
+    float peak = row_max(row, columns);
+    float total = row_exp_sum(row, peak, columns);
+    return logf(total) + peak;
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_log_sums(float *sums, const float *logits, long rows, long columns) {
+    for (long r = 0; r < rows; r++) sums[r] = log_sum(logits + r * columns, columns);
+}
+
 SWIFT_LLM_DISPATCH
 void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns) {
     for (long r = 0; r < rows; r++) {
         const float *row = logits + r * columns;
-        losses[r] = 0;
-        if (targets[r] < 0) continue;
-        float peak = row_max(row, columns);
-        float total = row_exp_sum(row, peak, columns);
-        losses[r] = logf(total) + peak - row[targets[r]];
+        losses[r] = targets[r] < 0 ? 0 : log_sum(row, columns) - row[targets[r]];
     }
 }
 

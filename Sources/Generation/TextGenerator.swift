@@ -3,23 +3,21 @@ import Models
 import Tensors
 import Tokenizers
 
-/// Goes on from a prompt, token by token.
+/// Goes on from a prompt, token by token: an engine with one slot.
 ///
 /// It keeps what the model computed for the prompt: several samples of one prompt compute it once.
 package struct TextGenerator {
+    private let model: LanguageModel
     private let tokenizer: any Tokenizer
-    private let contextLength: Int
-    private let context: DecodingContext
+    private let engine: DecodingEngine
 
     /// - Precondition: the model has a row for each token of the vocabulary.
     package init(model: LanguageModel, tokenizer: any Tokenizer) {
-        precondition(
-            model.configuration.vocabularySize >= tokenizer.vocabularySize,
-            "the model has \(model.configuration.vocabularySize) tokens, the tokenizer "
-                + "\(tokenizer.vocabularySize)")
-        self.tokenizer = tokenizer
-        contextLength = model.configuration.contextLength
-        context = DecodingContext(model)
+        (self.model, self.tokenizer) = (model, tokenizer)
+        let contextLength = model.configuration.contextLength
+        engine = DecodingEngine(
+            tokenizer: tokenizer, slotCount: 1, contextLength: contextLength,
+            rowsAtOnce: contextLength)
     }
 
     /// Passes on the text after the prompt as it comes, in whole characters, until an end of text, a
@@ -32,18 +30,19 @@ package struct TextGenerator {
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler, stops: [String] = [],
         isCancelled: () -> Bool = { false }, whenReady: (String) throws -> Void
     ) throws -> Bool {
-        var decoder = StreamingDecoder(tokenizer, isStart: prompt.isEmpty)
-        var filter = StopTextFilter(stops)
-        let hasEnded = try generate(
-            after: prompt, maximumTokens: maximumTokens, sampler: sampler
-        ) { id in
-            let text = filter.append(try decoder.append(id))
-            if !text.isEmpty { try whenReady(text) }
-            return !filter.hasStopped && !isCancelled()
+        var request = try request(prompt, maximumTokens, sampler)
+        request.stops = stops
+        return try run(request) { event in
+            switch event {
+            case .token(_, _, let text):
+                if !text.isEmpty { try whenReady(text) }
+                return !isCancelled()
+            case .end(let end):
+                if !end.text.isEmpty { try whenReady(end.text) }
+                return true
+            default: return true
+            }
         }
-        let rest = filter.append(decoder.finish()) + filter.finish()
-        if !rest.isEmpty { try whenReady(rest) }
-        return hasEnded || filter.hasStopped
     }
 
     /// Draws up to `maximumTokens` tokens after the prompt, and ends at an end of text.
@@ -60,31 +59,41 @@ package struct TextGenerator {
         after prompt: [Int32], maximumTokens: Int, sampler: TokenSampler,
         whenDrawn: (Int32) throws -> Bool
     ) throws -> Bool {
-        var ids = try start(of: prompt)
-        var sampler = sampler
-        let wanted = sampler.wanted(ofVocabulary: tokenizer.vocabularySize)
-        for _ in 0..<maximumTokens {
-            let logits = context.logits(after: ids, wanted: wanted)
-            // Rows behind the vocabulary are padding.
-            let drawable = logits.view(from: 0, shape: [tokenizer.vocabularySize])
-            let id = try sampler.draw(drawable.array, after: ids)
-            if tokenizer.endOfText.contains(id) || id == tokenizer.beginningOfTextID { return true }
-            ids.append(id)
-            guard try whenDrawn(id) else { return false }
+        try run(try request(prompt, maximumTokens, sampler)) { event in
+            if case .token(let id, _, _) = event { return try whenDrawn(id) }
+            return true
         }
-        return false
     }
 
-    private func start(of prompt: [Int32]) throws -> [Int32] {
-        let first = tokenizer.beginningOfTextID
-        // A chat template may have put it there already.
-        let given = (prompt.first == first ? [] : first.map { [$0] } ?? []) + prompt
-        if !given.isEmpty { return given.suffix(contextLength) }
-        guard let endOfText = tokenizer.endOfTextID else {
-            throw Failure(
-                "the prompt is empty and the tokenizer has no end of text to start from",
-                remedy: "give a prompt of at least one character", kind: .usage)
+    private func request(
+        _ prompt: [Int32], _ maximumTokens: Int, _ sampler: TokenSampler
+    ) throws -> GenerationRequest {
+        var request = GenerationRequest(
+            model: model, prompt: try tokenizer.start(of: prompt).suffix(engine.contextLength),
+            maximumTokens: maximumTokens, sampler: sampler)
+        request.slides = true
+        request.isStart = prompt.isEmpty
+        return request
+    }
+
+    /// - Returns: whether the text ended by itself.
+    private func run(
+        _ request: GenerationRequest, _ receive: (GenerationEvent) throws -> Bool
+    ) throws -> Bool {
+        var result = Result<Bool, any Error>.success(false)
+        // Nothing of the engine outlives the call: the text is done, or is cancelled.
+        withoutActuallyEscaping(receive) { receive in
+            let number = engine.add(request) { event in
+                if case .end(let end) = event { result = .success(end.ending == .stop) }
+                if case .failure(let failure) = event { result = .failure(failure) }
+                do { return try receive(event) } catch {
+                    result = .failure(error)
+                    return false
+                }
+            }
+            while !engine.isIdle { engine.step() }
+            engine.cancel(number)
         }
-        return [endOfText]
+        return try result.get()
     }
 }

@@ -8,6 +8,8 @@ package struct TokenSampler: Sendable {
     private let options: SamplingOptions
     private let sample: UInt32
     private var drawCount: UInt32 = 0
+    /// How often each token was drawn.
+    private var drawn: [Int32: Int] = [:]
 
     /// - Parameter sample: samples of different numbers have independent random numbers.
     package init(_ options: SamplingOptions, sample: Int = 0) {
@@ -17,20 +19,36 @@ package struct TokenSampler: Sendable {
 
     /// The logits, of a vocabulary of so many, that can be drawn; nil: all.
     package func wanted(ofVocabulary count: Int) -> LargestWanted? {
-        // A penalty below 1 lifts tokens among the largest.
-        guard options.repetitionPenalty == 1 else { return nil }
+        // What is lifted may be among the largest then.
+        guard options.changesNoLogit else { return nil }
         let largest = options.temperature > 0 ? options.topK : 1
         return largest.map { LargestWanted($0, among: count) }
     }
 
     /// Draws one token id.
     ///
-    /// - Parameter sequence: the ids so far, which the repetition penalty concerns.
+    /// - Parameters:
+    ///   - sequence: the ids so far, which the repetition penalty concerns.
+    ///   - constraint: what may be drawn; nil for all. The token that is drawn without it is taken if it
+    ///     may be; else the others are ruled out and another one is drawn, which gives the same
+    ///     probabilities.
     /// - Throws: `Failure` for logits that are not numbers.
     package mutating func draw(
-        _ logits: [Float], after sequence: [Int32] = []
+        _ logits: [Float], after sequence: [Int32] = [], _ constraint: (any TokenConstraint)? = nil
     ) throws -> Int32 {
-        let scores = penalized(logits, after: sequence)
+        var scores = penalized(logits, after: sequence)
+        var id = try choose(among: scores)
+        if let constraint, !constraint.allows(id) {
+            constraint.ruleOut(&scores)
+            id = try choose(among: scores)
+        }
+        if options.presencePenalty != 0 || options.frequencyPenalty != 0 {
+            drawn[id, default: 0] += 1
+        }
+        return id
+    }
+
+    private mutating func choose(among scores: [Float]) throws -> Int32 {
         var best = (id: 0, score: -Float.infinity)
         // Of equal ones the first. Tokens that cannot be drawn have -infinity.
         for (id, score) in scores.enumerated() where !(score <= best.score) {
@@ -46,16 +64,26 @@ package struct TokenSampler: Sendable {
         guard options.temperature > 0 else { return Int32(best.id) }
         var choice = WeightedTokens(scores, best: best.score, options)
         if let topP = options.topP, topP < 1 { choice.keepNucleus(topP) }
+        if let minP = options.minP, minP > 0 { choice.keepLikely(minP) }
         return choice.token(at: uniform())
     }
 
     private func penalized(_ logits: [Float], after sequence: [Int32]) -> [Float] {
-        guard options.repetitionPenalty != 1 else { return logits }
-        let penalty = Float(options.repetitionPenalty)
+        guard !options.changesNoLogit else { return logits }
         var scores = logits
-        for id in Set(sequence) where scores.indices.contains(Int(id)) {
-            let score = scores[Int(id)]
-            scores[Int(id)] = score < 0 ? score * penalty : score / penalty
+        if options.repetitionPenalty != 1 {
+            let penalty = Float(options.repetitionPenalty)
+            for id in Set(sequence) where scores.indices.contains(Int(id)) {
+                let score = scores[Int(id)]
+                scores[Int(id)] = score < 0 ? score * penalty : score / penalty
+            }
+        }
+        for (id, count) in drawn where scores.indices.contains(Int(id)) {
+            scores[Int(id)] -= Float(
+                options.presencePenalty + options.frequencyPenalty * Double(count))
+        }
+        for (id, bias) in options.logitBias where scores.indices.contains(Int(id)) {
+            scores[Int(id)] += bias
         }
         return scores
     }

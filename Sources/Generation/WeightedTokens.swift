@@ -40,6 +40,11 @@ struct WeightedTokens {
         }
     }
 
+    /// Rules out tokens that have less than `share` of the weight of the heaviest, which is 1.
+    mutating func keepLikely(_ share: Double) {
+        for index in weights.indices where weights[index] < share { weights[index] = 0 }
+    }
+
     /// The token whose part of the line of weights covers this share of it.
     func token(at share: Double) -> Int32 {
         var rest = share * weights.reduce(0, +)

@@ -106,6 +106,7 @@ struct DecoderBlock {
 
         var options = options
         options.dropout = pass.dropout(site: site)
+        options.isByRow = pass.tape.device.products.isByRow
         let normed: Value<Flow> = opened(x, attentionNorm, pass)
         let qkv = queriesKeysValues(normed, pass, element: element)
         let attended = pass.attention(qkv, options, layer: layer)

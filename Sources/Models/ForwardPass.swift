@@ -11,6 +11,8 @@ struct ForwardPass {
     let adapters: LoRALayers
     /// The examples that share the sequences of the pass; nil where each is one.
     let segments: SequenceSegments?
+    /// Sequences that the pass goes on with, whose rows stand one after the other in place of [B, T].
+    var slots: [SlotRows] = []
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
@@ -19,17 +21,22 @@ struct ForwardPass {
         _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
         tape.segment(x, ownsParameters: true) {
-            [parameters, configuration, stream, cache, adapters, segments] tape, x in
+            [parameters, configuration, stream, cache, adapters, segments, slots] tape, x in
             body(
                 x,
                 ForwardPass(
                     tape: tape, parameters: parameters, configuration: configuration,
-                    stream: stream, cache: cache, adapters: adapters, segments: segments))
+                    stream: stream, cache: cache, adapters: adapters, segments: segments,
+                    slots: slots))
         }
     }
 
     /// x + the rows of the table of positions, from the first position of the pass on.
     func addPositions(_ x: Variable, _ table: Parameter) -> Variable {
+        if !slots.isEmpty {
+            let rows = slots.rows(of: self[table].value, tape.device)
+            return tape.addPositions(x, table: tape.constant(rows))
+        }
         if let segments {
             let ids = tape.device.tensor(
                 segments.positions.map(Int32.init), shape: Array(x.shape.prefix(2)))
@@ -47,6 +54,7 @@ struct ForwardPass {
         _ parts: [Variable], _ angles: LayerAngles,
         _ turn: ([Variable], RotaryTable, Int) -> Variable
     ) -> Variable {
+        if !slots.isEmpty { return turn(parts, slots.angles(angles, tape.device), 0) }
         let (shape, start) = (parts[0].shape, cache?.length ?? 0)
         guard let segments else {
             let length = cache?.sequenceLength(adding: shape[1]) ?? shape[1]
@@ -64,11 +72,24 @@ struct ForwardPass {
     func attention<Element>(
         _ qkv: Value<Element>, _ options: AttentionOptions, layer: Int
     ) -> Value<Element> {
+        if !slots.isEmpty { return slottedAttention(qkv, options, layer: layer) }
         if let segments { return tape.segmentedAttention(qkv, options, segments) }
         guard let cache else { return tape.causalAttention(qkv, options) }
         let past = cache.past(ofLayer: layer, adding: qkv.shape[1])
         let attended = tape.cachedAttention(qkv, options, past: past)
         cache.keep(past, ofLayer: layer, adding: qkv.shape[1])
+        return attended
+    }
+
+    private func slottedAttention<Element>(
+        _ qkv: Value<Element>, _ options: AttentionOptions, layer: Int
+    ) -> Value<Element> {
+        let pasts = slots.map { $0.cache.past(ofLayer: layer, adding: $0.ids.count) }
+        let stretches = zip(pasts, slots.rowRanges).map { CachedStretch($0, rows: $1) }
+        let attended = tape.cachedAttention(qkv, options, stretches)
+        for (past, slot) in zip(pasts, slots) {
+            slot.cache.keep(past, ofLayer: layer, adding: slot.ids.count)
+        }
         return attended
     }
 

@@ -21,7 +21,7 @@ package final class KeyValueCache {
     /// The store of each layer, and its number there.
     private let places: [(isSliding: Bool, number: Int)]
     /// The least length of the whole sequences, for positions that turn by it.
-    private let sequenceLength: Int
+    private var sequenceLength: Int
 
     /// - Parameters:
     ///   - contextLength: the positions that there is room for; by default the model's.
@@ -78,7 +78,37 @@ package final class KeyValueCache {
         let isKept = turnsAlike && (sliding.layerCount == 0 || windows.holds(upTo: length))
         self.length = isKept ? length : 0
         if self.length == 0 { windows.first = 0 }
+        if let total { sequenceLength = total }
         return self.length
+    }
+
+    /// Takes over the first `count` positions of another cache, in place of its own.
+    ///
+    /// - Returns: the positions that it has then: none where the other does not hold them any more.
+    @discardableResult
+    package func take(first count: Int, of other: KeyValueCache) -> Int {
+        precondition(
+            batchSize == 1 && other.batchSize == 1 && count <= other.length,
+            "expected one sequence of at least \(count), got \(other.batchSize) of \(other.length)")
+        guard count <= contextLength,
+            other.sliding.layerCount == 0 || other.windows.holds(upTo: count)
+        else { return truncate(to: 0) }
+        other.whole.copy(rows: count, to: whole)
+        other.sliding.copy(rows: count - min(count, other.windows.first), to: sliding)
+        (length, windows.first) = (count, min(count, other.windows.first))
+        sequenceLength = other.sequenceLength
+        return count
+    }
+
+    /// The bytes of a cache of one sequence.
+    package static func byteCount(_ model: DecoderConfiguration, contextLength: Int) -> Int {
+        let positions = (0..<model.layerCount).reduce(0) { total, layer in
+            let room = model.window(ofLayer: layer).map {
+                WindowStore(window: $0, contextLength: contextLength).room
+            }
+            return total + (room ?? contextLength)
+        }
+        return 2 * positions * model.keyValueSize * MemoryLayout<Float>.stride
     }
 
     /// Whether keys have turned as they do in sequences of so many tokens.

@@ -61,7 +61,7 @@ extension LanguageModel {
         return last
     }
 
-    private func outputLayer<Element: ComputeElement>(
+    func outputLayer<Element: ComputeElement>(
         _ tape: Tape, _ hidden: Variable, as element: Element.Type
     ) -> Variable {
         let logits = tape.linear(
@@ -70,7 +70,7 @@ extension LanguageModel {
     }
 
     /// Logits within their bound; those that are not wanted stay -infinity.
-    private func capped(_ logits: Tensor<Float>) -> Tensor<Float> {
+    func capped(_ logits: Tensor<Float>) -> Tensor<Float> {
         guard let cap = configuration.logitCap else { return logits }
         let capped = device.uninitialized(logits.shape)
         device.softCap(logits, by: cap, into: capped)

@@ -55,13 +55,15 @@ package final class LanguageModel {
     ///   - dropout: the random numbers of dropout; nil switches it off.
     ///   - cache: the tokens before `inputs`; it takes up theirs, but its length is the caller's.
     ///   - segments: the examples that share sequences; nil where each sequence is one.
+    ///   - slots: sequences whose rows stand one after the other in `inputs` [1, R]; then there is no
+    ///     `cache`.
     package func hiddenStates<Element: ComputeElement>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?,
-        segments: SequenceSegments? = nil
+        segments: SequenceSegments? = nil, slots: [SlotRows] = []
     ) -> Value<Element> {
         let pass = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
-            cache: cache, adapters: adapters, segments: segments)
+            cache: cache, adapters: adapters, segments: segments, slots: slots)
         var x = tape.embedding(inputs, table: pass[tokenTable])
         if configuration.embeddingScale != 1 {
             x = tape.scale(x, by: configuration.embeddingScale)

@@ -26,7 +26,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         subcommands: [
             RunCommand.self, TokenizerCommand.self, PrepareCommand.self, PretrainCommand.self,
             FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
-            ClassifyCommand.self, ImportCommand.self, ExportCommand.self, MergeCommand.self,
+            ServeCommand.self, ClassifyCommand.self, ImportCommand.self, ExportCommand.self,
+            MergeCommand.self,
             InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, HostsCommand.self,
             DoctorCommand.self, BenchCommand.self,
         ])

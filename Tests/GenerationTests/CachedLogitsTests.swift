@@ -13,7 +13,11 @@ import Testing
         vocabularySize: 301, contextLength: 140, embeddingSize: 72, layerCount: 2, headCount: 3)
 
     static func largeModel(threadCount: Int = 2) -> LanguageModel {
-        let model = LanguageModel(large, device: Device(threadCount: threadCount))
+        largeModel(device: Device(threadCount: threadCount))
+    }
+
+    static func largeModel(device: Device) -> LanguageModel {
+        let model = LanguageModel(large, device: device)
         model.initialize(seed: 3)
         // Larger weights than those of a fresh model: attention that is far from even.
         for parameter in model.parameters.parameters where parameter.shape.count == 2 {

@@ -103,6 +103,8 @@ void kernel_softmax_backward(
 
 /* A target below 0 is not counted: its loss and gradient are 0. Where cap is above 0, the logits are cap
  * tanh(z / cap), and the gradient is that of z. */
+/* sums[r] = log(sum(e^row)): what kernel_cross_entropy subtracts the target's logit from. */
+void kernel_log_sums(float *sums, const float *logits, long rows, long columns);
 void kernel_cross_entropy(
     float *losses, const float *logits, const int *targets, long rows, long columns);
 void kernel_cross_entropy_gradient(
@@ -138,6 +140,19 @@ void kernel_row_product_bf16(
 void kernel_row_product_transposed_bf16(
     float *out, const float *x, const bfloat16 *w, long depth, long columns, long stride,
     int adds);
+
+/* row_blocks.c; the products of rows.c for `rows` rows of x, `x_stride` and `out_stride` floats apart, each
+ * by the sums of its product alone. Not transposed, sums of `part` of the depth are added up. */
+typedef struct {
+    long rows, depth, columns, x_stride, stride, out_stride, part;
+    int adds;
+} row_block;
+
+void kernel_row_block(float *out, const float *x, const float *w, row_block block);
+void kernel_row_block_bf16(float *out, const float *x, const bfloat16 *w, row_block block);
+void kernel_row_block_transposed(float *out, const float *x, const float *w, row_block block);
+void kernel_row_block_transposed_bf16(
+    float *out, const float *x, const bfloat16 *w, row_block block);
 
 /* packed.c; blocks of 64 weights: floats or bfloat16. */
 #define PACKED_BLOCK 64

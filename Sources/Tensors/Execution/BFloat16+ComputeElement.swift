@@ -79,6 +79,14 @@ extension BFloat16: ComputeElement {
         }
     }
 
+    package static func multiply(
+        _ out: Out<Float>, _ x: In<Float>, _ w: In<BFloat16>, _ block: row_block,
+        isTransposed: Bool
+    ) {
+        let multiply = isTransposed ? kernel_row_block_transposed_bf16 : kernel_row_block_bf16
+        multiply(out, x, w.kernel, block)
+    }
+
     package static func add(
         _ out: Out<BFloat16>, _ a: In<BFloat16>, _ b: In<BFloat16>, _ count: Int
     ) {

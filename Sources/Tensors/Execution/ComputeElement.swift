@@ -30,6 +30,10 @@ package protocol ComputeElement: TensorElement {
         _ tile: Tile, _ a: Matrix<Self>, _ b: Matrix<Self>, into out: Matrix<Result>, adds: Bool,
         by kernels: ProductKernels)
 
+    /// Computes rows, each by the sums of its product alone.
+    static func multiply(
+        _ out: Out<Float>, _ x: In<Float>, _ w: In<Self>, _ block: row_block, isTransposed: Bool)
+
     static func add(_ out: Out<Self>, _ a: In<Self>, _ b: In<Self>, _ count: Int)
     static func fill(_ out: Out<Self>, _ value: Float, _ count: Int)
     static func addBias(_ out: Out<Self>, _ bias: In<Float>, rows: Int, columns: Int, stride: Int)

@@ -52,7 +52,8 @@ package struct ComputeKernels: Equatable, Sendable {
         let widening = products.widensBFloat16 ? ", bf16 computed as fp32" : ""
         // Widened or not: small products of bfloat16 are computed as they are.
         let other = products.floats == .openBLAS && Self.hasBFloat16 ? ", \(oneDNN)" : ""
-        return "\(core)\(other)\(widening)\(products.cutsFinely ? ", fine tiles" : ""), \(own)"
+        return "\(core)\(other)\(widening)\(products.cutsFinely ? ", fine tiles" : "")"
+            + "\(products.isByRow ? ", row by row" : ""), \(own)"
     }
 
     /// The names and versions of all with which this process could compute.

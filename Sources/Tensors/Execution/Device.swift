@@ -23,6 +23,10 @@ package final class Device: Sendable {
         (threads, memory, self.products) = (device.threads, device.memory, products)
     }
 
+    /// A device of the same threads and memory, on which the rows of a product do not depend on each
+    /// other.
+    package var byRow: Device { products.isByRow ? self : with(products.byRow) }
+
     /// A device of the same threads and memory, with another way of multiplying.
     func with(_ products: ProductKernels) -> Device { Device(self, products) }
 

@@ -66,6 +66,13 @@ extension Float: ComputeElement {
             adds ? 1 : 0)
     }
 
+    package static func multiply(
+        _ out: Out<Float>, _ x: In<Float>, _ w: In<Float>, _ block: row_block, isTransposed: Bool
+    ) {
+        let multiply = isTransposed ? kernel_row_block_transposed : kernel_row_block
+        multiply(out, x, w, block)
+    }
+
     package static func add(_ out: Out<Float>, _ a: In<Float>, _ b: In<Float>, _ count: Int) {
         kernel_add(out, a, b, count)
     }

@@ -18,6 +18,15 @@ extension Device {
         }
         let tiling = Tiling(
             rows: out.rows, columns: out.columns, depth: a.columns, isFine: products.cutsFinely)
+        if let rows = RowBlocks(a, b, into: out, adds: adds, on: self) {
+            rows.widen(on: self)
+            return forEach(tiling.count, as: .matmul) { index in
+                let tile = tiling[index]
+                guard !tile.rows.isEmpty && !tile.columns.isEmpty else { return }
+                rows.compute(tile)
+                epilogue(tile)
+            }
+        }
         if let widened = WidenedProduct(a, b, into: out, adds: adds, tiling, on: self) {
             return operations.measure(.matmul) {
                 widened.compute(on: threads.threadCount, epilogue)
@@ -39,6 +48,10 @@ extension Device {
         _ a: Matrix<In>, _ b: Matrix<In>, into out: Matrix<Out>, adds: Bool = false
     ) {
         let tiling = Tiling(oneTileOf: out.rows, out.columns)
+        if let rows = RowBlocks(a, b, into: out, adds: adds, on: self, isWhole: true) {
+            rows.widen()
+            return rows.compute(tiling[0])
+        }
         if let widened = WidenedProduct(a, b, into: out, adds: adds, tiling, on: self) {
             return widened.compute(on: 1)
         }

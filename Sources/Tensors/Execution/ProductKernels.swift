@@ -20,10 +20,20 @@ package struct ProductKernels: Hashable, Sendable {
     /// Whether large products have up to 64 tiles and not 8: for ranks of many threads, at the cost of those
     /// of few. Never taken unless it is asked for, since no bit depends on the number of threads.
     package var cutsFinely: Bool
+    /// Whether each row of a product has the bits of the product of that row alone, whatever stands
+    /// beside it: for decoding. The libraries' sums depend on the shape of the whole.
+    package var isByRow = false
 
     package init(floats: Library, widensBFloat16: Bool = false, cutsFinely: Bool = false) {
         (self.floats, self.widensBFloat16) = (floats, widensBFloat16)
         self.cutsFinely = cutsFinely
+    }
+
+    /// The way in which rows do not depend on each other.
+    package var byRow: ProductKernels {
+        var products = self
+        (products.isByRow, products.widensBFloat16) = (true, true)
+        return products
     }
 
     /// The way that is taken unless a measurement speaks against it. With AVX-512, oneDNN is 5 to
@@ -44,9 +54,11 @@ package struct ProductKernels: Hashable, Sendable {
         }
     }
 
-    /// "onednn", "onednn-widened", "onednn-widened-fine": the name by which a user asks for them.
+    /// "onednn", "onednn-widened", "onednn-widened-fine": the name by which a user asks for them;
+    /// "-rows" is asked for by what decodes.
     package var name: String {
         floats.rawValue + (widensBFloat16 ? "-widened" : "") + (cutsFinely ? "-fine" : "")
+            + (isByRow ? "-rows" : "")
     }
 
     /// Multiplications for each element that is widened from which on widening pays: an element is

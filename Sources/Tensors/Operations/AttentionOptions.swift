@@ -16,6 +16,9 @@ package struct AttentionOptions: Sendable {
     package var scale: Float?
     /// The bound c of scores s: c tanh(s / c) (Gemma team, 2024); nil for none.
     package var softCap: Float?
+    /// Whether a row's softmax has the same bits, whatever rows are taken with it: what windows begin
+    /// with then stands at the place in a vector that its position gives it.
+    package var isByRow = false
 
     /// - Parameter keyValueHeadCount: a divisor of `headCount`; nil gives each query its own.
     package init(
@@ -33,12 +36,16 @@ package struct AttentionOptions: Sendable {
 
     /// The positions that one of a block of queries sees: those of all their windows.
     func seen(by rows: Range<Int>) -> Range<Int> {
-        (window.map { max(0, rows.lowerBound + 1 - $0) } ?? 0)..<rows.upperBound
+        let first = window.map { max(0, rows.lowerBound + 1 - $0) } ?? 0
+        return (isByRow ? first / Self.vector * Self.vector : first)..<rows.upperBound
     }
+
+    /// Scores that the softmax takes at once.
+    private static let vector = 16
 
     /// The most positions that a block of queries among `length` sees.
     func mostSeen(length: Int, blockRows: Int) -> Int {
-        window.map { min(length, $0 - 1 + blockRows) } ?? length
+        window.map { min(length, $0 - 1 + blockRows + (isByRow ? Self.vector : 0)) } ?? length
     }
 }
 

@@ -22,6 +22,34 @@ package struct PastKeysValues: Sendable {
 
     /// Positions that there is room for behind those that are filled.
     var room: Int { keys.shape[1] - (length - first) }
+
+    /// Those of one of the sequences.
+    func sequence(_ index: Int) -> PastKeysValues {
+        PastKeysValues(
+            keys: keys.slice(index..<index + 1), values: values.slice(index..<index + 1),
+            first: first, length: length)
+    }
+}
+
+/// New positions of a sequence: some rows of those that go through a model together.
+package struct CachedStretch: Sendable {
+    /// What lies before them, of the one sequence.
+    let past: PastKeysValues
+    let rows: Range<Int>
+
+    /// - Precondition: the past is of one sequence and has room for the rows.
+    package init(_ past: PastKeysValues, rows: Range<Int>) {
+        precondition(
+            past.keys.shape[0] == 1 && rows.count <= past.room,
+            "expected one sequence with room for \(rows.count) positions, got "
+                + "\(past.keys.shape) with room for \(past.room)")
+        (self.past, self.rows) = (past, rows)
+    }
+
+    /// The positions of some of the rows, counted from the first.
+    fileprivate func positions(_ rows: Range<Int>) -> Range<Int> {
+        past.length + rows.lowerBound..<past.length + rows.upperBound
+    }
 }
 
 extension Tape {
@@ -35,110 +63,137 @@ extension Tape {
     package func cachedAttention<Element>(
         _ qkv: Value<Element>, _ options: AttentionOptions, past: PastKeysValues
     ) -> Value<Element> {
+        let length = qkv.shape[1]
+        precondition(
+            qkv.shape[0] == past.keys.shape[0],
+            "expected \(past.keys.shape[0]) sequences, got \(qkv.shape)")
+        return cachedAttention(
+            qkv, options,
+            (0..<qkv.shape[0]).map {
+                CachedStretch(past.sequence($0), rows: $0 * length..<($0 + 1) * length)
+            })
+    }
+
+    /// The same of several sequences, each of which has rows of its own, as many as it likes.
+    package func cachedAttention<Element>(
+        _ qkv: Value<Element>, _ options: AttentionOptions, _ stretches: [CachedStretch]
+    ) -> Value<Element> {
         precondition(!recordsGradients, "attention over a cache has no gradient")
         let floats = Element.widened(qkv.value, on: device)
-        let layout = CachedAttentionLayout(qkv: floats, past, options)
-        let y = device.uninitialized([layout.batchSize, layout.length, layout.width])
-        let positions = layout.batchSize * layout.length
-        device.forEachRowChunk(rows: positions, columns: 2 * layout.keyWidth, as: .attention) {
-            for position in $0 { layout.remember(position) }
+        let layout = CachedAttentionLayout(qkv: floats, stretches, options)
+        let y = device.uninitialized(Array(qkv.shape.dropLast()) + [layout.width])
+        for stretch in stretches {
+            device.forEachRowChunk(
+                rows: stretch.rows.count, columns: 2 * layout.keyWidth, as: .attention
+            ) { for row in $0 { layout.remember(row, of: stretch) } }
         }
-        device.forEach(layout.batchSize * layout.queryHeads, as: .attention) { head in
-            device.attend(layout, head, into: y)
+        device.forEach(stretches.count * layout.queryHeads, as: .attention) { task in
+            let (index, head) = task.quotientAndRemainder(dividingBy: layout.queryHeads)
+            device.attend(layout, stretches[index], head, into: y)
         }
         return constant(Element.narrowed(y, on: device))
     }
 }
 
-/// The places of the heads in [B, T, (H + 2K) D], [B, T, H D] and the cache [B, S, K D].
+/// The places of the heads in [rows, (H + 2K) D], [rows, H D] and the caches [1, S, K D].
 private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
-    let past: PastKeysValues
     let options: AttentionOptions
     let queryHeads: Int, keyHeads: Int
-    let batchSize: Int, length: Int, width: Int, keyWidth: Int, headSize: Int
+    let width: Int, keyWidth: Int, headSize: Int
 
     /// Rows of queries taken at once: their scores stay in the second-level cache.
     static let blockRows = 128
 
-    init(qkv: Tensor<Float>, _ past: PastKeysValues, _ options: AttentionOptions) {
-        let batchSize = past.keys.shape[0]
+    init(qkv: Tensor<Float>, _ stretches: [CachedStretch], _ options: AttentionOptions) {
         (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
-        keyWidth = past.keys.shape[2]
+        keyWidth = stretches.first?.past.keys.shape[2] ?? 0
         headSize = keyWidth / keyHeads
         width = queryHeads * headSize
-        let joinedWidth = width + 2 * keyWidth
+        (self.qkv, self.options) = (qkv, options)
+        let (keyWidth, joinedWidth) = (keyWidth, width + 2 * keyWidth)
         precondition(
-            qkv.shape.count == 3 && qkv.shape[0] == batchSize && qkv.shape[2] == joinedWidth
-                && qkv.shape[1] <= past.room && queryHeads % keyHeads == 0,
-            "expected [\(batchSize), at most \(past.room), \(joinedWidth)] for "
-                + "\(queryHeads) heads over \(keyHeads), got \(qkv.shape)")
-        self.qkv = qkv
-        self.past = past
-        self.options = options
-        (self.batchSize, length) = (batchSize, qkv.shape[1])
+            qkv.columnCount == joinedWidth && queryHeads % keyHeads == 0
+                && stretches.allSatisfy {
+                    $0.past.keys.shape[2] == keyWidth && $0.rows.upperBound <= qkv.rowCount
+                },
+            "expected [rows, \(joinedWidth)] for \(queryHeads) heads over \(keyHeads), got "
+                + "\(qkv.shape)")
     }
 
     /// The most positions that a block of new ones sees.
-    var mostSeen: Int {
-        options.mostSeen(length: past.length + length, blockRows: Self.blockRows)
+    func mostSeen(by stretch: CachedStretch) -> Int {
+        options.mostSeen(
+            length: stretch.past.length + stretch.rows.count, blockRows: Self.blockRows)
     }
 
     /// Rows of a head of queries or of the output.
     func rows(_ rows: Range<Int>, of tensor: Tensor<Float>, query head: Int) -> Matrix<Float> {
-        let (b, h) = head.quotientAndRemainder(dividingBy: queryHeads)
-        return matrix(tensor, rows, sequence: b, column: h * headSize)
+        Matrix(
+            tensor.pointer + rows.lowerBound * tensor.columnCount + head * headSize,
+            rows: rows.count, columns: headSize, stride: tensor.columnCount)
     }
 
-    /// Positions of the cache that a head of queries sees.
-    func rows(_ seen: Range<Int>, ofCache cache: Tensor<Float>, query head: Int) -> Matrix<Float> {
-        let (b, h) = head.quotientAndRemainder(dividingBy: queryHeads)
-        let shared = h / (queryHeads / keyHeads)
-        let rows = seen.lowerBound - past.first..<seen.upperBound - past.first
-        return matrix(cache, rows, sequence: b, column: shared * headSize)
+    /// Positions of a cache that a head of queries sees.
+    func rows(
+        _ seen: Range<Int>, from first: Int, of cache: Tensor<Float>, query head: Int
+    ) -> Matrix<Float> {
+        let shared = head / (queryHeads / keyHeads)
+        return Matrix(
+            cache.pointer + (seen.lowerBound - first) * keyWidth + shared * headSize,
+            rows: seen.count, columns: headSize, stride: keyWidth)
     }
 
     /// Copies the keys and values of a new position into the cache.
-    func remember(_ position: Int) {
-        let (b, t) = position.quotientAndRemainder(dividingBy: length)
-        let keys = qkv.pointer + position * qkv.shape[2] + width
-        let start = (b * past.keys.shape[1] + past.length - past.first + t) * keyWidth
+    func remember(_ row: Int, of stretch: CachedStretch) {
+        let past = stretch.past
+        let keys = qkv.pointer + (stretch.rows.lowerBound + row) * qkv.columnCount + width
+        let start = (past.length - past.first + row) * keyWidth
         (past.keys.pointer + start).update(from: keys, count: keyWidth)
         (past.values.pointer + start).update(from: keys + keyWidth, count: keyWidth)
-    }
-
-    /// Rows and the columns of one head of `tensor` [B, length, columns].
-    private func matrix(
-        _ tensor: Tensor<Float>, _ rows: Range<Int>, sequence: Int, column: Int
-    ) -> Matrix<Float> {
-        let (length, stride) = (tensor.shape[1], tensor.shape[2])
-        let start = (sequence * length + rows.lowerBound) * stride + column
-        return Matrix(tensor.pointer + start, rows: rows.count, columns: headSize, stride: stride)
     }
 }
 
 extension Device {
-    fileprivate func attend(_ layout: CachedAttentionLayout, _ head: Int, into y: Tensor<Float>) {
-        let blockRows = min(CachedAttentionLayout.blockRows, layout.length)
+    fileprivate func attend(
+        _ layout: CachedAttentionLayout, _ stretch: CachedStretch, _ head: Int,
+        into y: Tensor<Float>
+    ) {
+        let (count, first) = (stretch.rows.count, stretch.rows.lowerBound)
+        let blockRows = min(CachedAttentionLayout.blockRows, count)
         // The softmax works on whole vectors of 16.
-        let scratch = uninitialized([blockRows, (layout.mostSeen + 15) / 16 * 16])
+        let columns = (layout.mostSeen(by: stretch) + 15) / 16 * 16
+        let scratch = uninitialized([blockRows, columns])
         let logSums = uninitialized([blockRows])
-        for start in stride(from: 0, to: layout.length, by: blockRows) {
-            let rows = start..<min(start + blockRows, layout.length)
-            let positions =
-                layout.past.length + rows.lowerBound..<layout.past.length + rows.upperBound
-            let seen = layout.options.seen(by: positions)
-            let matrix = Matrix(
-                scratch.pointer, rows: rows.count, columns: seen.count,
-                stride: scratch.columnCount)
-            let scores = AttentionScores(
-                matrix, rows: positions, seen: seen, headSize: layout.headSize, layout.options)
-            let keys = layout.rows(seen, ofCache: layout.past.keys, query: head)
-            multiplySerially(
-                layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: matrix)
-            scores.makeProbabilities(logSums.pointer)
-            let values = layout.rows(seen, ofCache: layout.past.values, query: head)
-            multiplySerially(matrix, values, into: layout.rows(rows, of: y, query: head))
+        for start in stride(from: 0, to: count, by: blockRows) {
+            let rows = start..<min(start + blockRows, count)
+            let block = first + rows.lowerBound..<first + rows.upperBound
+            attend(
+                layout, stretch.past, rows: block, at: stretch.positions(rows), head, scratch,
+                logSums, into: y)
         }
+    }
+
+    /// What a row sees may begin before what the cache still holds: that lies before its window.
+    private func attend(
+        _ layout: CachedAttentionLayout, _ past: PastKeysValues, rows: Range<Int>,
+        at positions: Range<Int>, _ head: Int, _ scratch: Tensor<Float>, _ logSums: Tensor<Float>,
+        into y: Tensor<Float>
+    ) {
+        let seen = layout.options.seen(by: positions)
+        let held = max(seen.lowerBound, past.first)..<seen.upperBound
+        let matrix = Matrix(
+            scratch.pointer, rows: rows.count, columns: seen.count, stride: scratch.columnCount)
+        let products = Matrix(
+            scratch.pointer + held.lowerBound - seen.lowerBound, rows: rows.count,
+            columns: held.count, stride: scratch.columnCount)
+        let scores = AttentionScores(
+            matrix, rows: positions, seen: seen, headSize: layout.headSize, layout.options)
+        let keys = layout.rows(held, from: past.first, of: past.keys, query: head)
+        multiplySerially(
+            layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: products)
+        scores.makeProbabilities(logSums.pointer)
+        let values = layout.rows(held, from: past.first, of: past.values, query: head)
+        multiplySerially(products, values, into: layout.rows(rows, of: y, query: head))
     }
 }

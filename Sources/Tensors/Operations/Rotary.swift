@@ -42,6 +42,20 @@ package struct RotaryTable: Sendable {
         return RotaryTable(cosines: gathered(cosines), sines: gathered(sines))
     }
 
+    /// The angles of some positions of tables, one after the other, all of one width.
+    package init(_ rows: [(table: RotaryTable, position: Int)], device: Device) {
+        let planes = rows.first?.table.cosines.columnCount ?? 0
+        let (cosines, sines) = (
+            device.uninitialized([rows.count, planes]), device.uninitialized([rows.count, planes])
+        )
+        for (index, row) in rows.enumerated() {
+            let (from, to) = (row.position * planes, index * planes)
+            (cosines.pointer + to).update(from: row.table.cosines.pointer + from, count: planes)
+            (sines.pointer + to).update(from: row.table.sines.pointer + from, count: planes)
+        }
+        (self.cosines, self.sines) = (cosines, sines)
+    }
+
     /// Positions that have angles.
     package var positionCount: Int { cosines.shape[0] }
     /// Values of a head that turn; those behind them stay.
