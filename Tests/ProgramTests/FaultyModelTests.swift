@@ -84,12 +84,7 @@ extension Jobs {
                             && line.split(separator: "\n").count == 1, "\(name): \(line)")
                     continue
                 }
-                // Its base is changed by what the adapter begins with, which is not computed.
-                withKnownIssue("PiSSA adapters are taken for others", isIntermittent: true) {
-                    #expect(abs(loss - expected) < Self.tolerance, "\(name): \(loss)")
-                } when: {
-                    name == "pissa"
-                }
+                #expect(abs(loss - expected) < Self.tolerance, "\(name): \(loss)")
             }
         }
 
