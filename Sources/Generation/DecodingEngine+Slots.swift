@@ -25,9 +25,10 @@ extension DecodingEngine {
         let best = shared.firstIndex(of: most).map { served[$0] }
         let slot = slot(for: text, sharing: most, with: best)
         if let best, best !== slot { slot.take(first: most, of: best) }
-        let kept = min(slot.sharedCount(with: text.window), text.window.count - 1)
+        let same = slot.sharedCount(with: text.window)
         slot.keep(
-            first: min(kept, firstUnscored(text, in: slot, of: kept)), for: text.window.count)
+            first: min(same, text.window.count - 1, firstUnscored(text, in: slot, of: same)),
+            for: text.window.count, sharing: same)
         text.knownCount = slot.tokens.count
         slot.text = text
         counts.promptTokens += text.window.count

@@ -29,13 +29,13 @@ final class DecodingSlot {
         zip(tokens, ids).prefix { $0 == $1 }.count
     }
 
-    /// Keeps the first `count` tokens, for a text of `total` tokens.
-    func keep(first count: Int, for total: Int) {
+    /// Keeps the first `count` tokens, for a text of `total` tokens whose first `shared` are the same: the
+    /// scores of those stay.
+    func keep(first count: Int, for total: Int, sharing shared: Int? = nil) {
         let kept = cache.truncate(to: count, for: total)
         guard kept < tokens.count else { return }
         tokens.removeSubrange(kept...)
-        // The score of a token comes from the row before it.
-        scores = scores.filter { $0.key < kept }
+        scores = scores.filter { $0.key < shared ?? kept }
     }
 
     /// Takes over the first tokens of another slot.

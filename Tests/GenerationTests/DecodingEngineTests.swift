@@ -83,14 +83,16 @@ import Testing
             ) { $1 }
         }
         #expect(Set(alone.values.map(\.ids)).count > 9)
+        var knownCount = 0
         for (together, rowsAtOnce, order) in [
             (1, 1000, numbers), (2, 5, numbers), (7, 1000, Array(numbers.reversed())),
             (16, 11, numbers.map { $0 * 5 % 18 }),
         ] {
             let others = outcomes(of: order, together: together, model, rowsAtOnce: rowsAtOnce)
             #expect(others == alone, "\(together) together")
-            #expect(others.values.contains { $0.knownCount > 0 })
+            knownCount += others.values.reduce(0) { $0 + $1.knownCount }
         }
+        #expect(knownCount > 0)
         for number in numbers { checkLosses(model, number, alone[number]) }
     }
 
@@ -99,12 +101,21 @@ import Testing
         let context = model.configuration.contextLength
         let prompt = Self.request(number, model, contextLength: context).prompt
         let text = prompt + (outcome?.ids ?? [])
-        guard text.count > 1 else { return }
+        guard text.count > 1, !turns(model, between: prompt.count, and: text.count) else { return }
         let losses = model.tokenLosses(
             inputs: model.device.tensor(text.dropLast(), shape: [1, text.count - 1]),
             targets: model.device.tensor(text.dropFirst(), shape: [1, text.count - 1]))
         let bits = losses.array.map { (-$0).bitPattern }
         #expect(bits == outcome?.bits ?? [], "text \(number)")
+    }
+
+    /// Whether positions turn otherwise in a text of one length than in a longer one: what was scored in
+    /// the short one is then not what the long one would have.
+    private func turns(_ model: LanguageModel, between short: Int, and long: Int) -> Bool {
+        guard case .rotary(let rotary) = model.configuration.positions,
+            let limit = rotary.shortLength
+        else { return false }
+        return short <= limit && long > limit
     }
 
     @Test(arguments: ReferenceModel.all)

@@ -83,20 +83,20 @@ extension ByteGrammar {
         func whole(_ value: Double, _ rule: FloatingPointRoundingRule) -> Int {
             Int(max(-1e17, min(1e17, value.rounded(rule))))
         }
-        var least = low.map { whole($0, .up) }
-        var most = high.map { whole($0, .down) }
+        let (bottom, top) = (low.map { whole($0, .up) }, high.map { whole($0, .down) })
+        var (least, most) = (bottom, top)
         if excludesLow, let value = least, Double(value) == low { least = value + 1 }
         if excludesHigh, let value = most, Double(value) == high { most = value - 1 }
         var parts = [integers(least, most)]
         // n.f lies strictly between n and n + 1, or is n.
         let lowest = least.map { max(0, $0) } ?? 0
-        if most.map({ $0 - 1 >= lowest }) ?? true {
-            parts.append(.sequence([naturals(lowest, most.map { $0 - 1 }), fraction]))
+        if top.map({ $0 - 1 >= lowest }) ?? true {
+            parts.append(.sequence([naturals(lowest, top.map { $0 - 1 }), fraction]))
         }
         let highest = most.map { max(0, -$0) } ?? 0
-        if (low ?? -1) < 0, least.map({ -$0 - 1 >= highest }) ?? true {
+        if (low ?? -1) < 0, bottom.map({ -$0 - 1 >= highest }) ?? true {
             parts.append(
-                .sequence([minus, naturals(highest, least.map { -$0 - 1 }), fraction]))
+                .sequence([minus, naturals(highest, bottom.map { -$0 - 1 }), fraction]))
         }
         return .alternatives(parts)
     }
