@@ -15,14 +15,14 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
-                + "replay, supervise, hosts, doctor, bench; did you mean pretrain?"
+                + "finetune, evaluate, generate, chat, serve, classify, import, export, merge, "
+                + "inspect, replay, supervise, hosts, doctor, bench; did you mean pretrain?"
         ),
         (
             "plan",
             "unknown command plan: expected one of run, tokenizer, prepare, pretrain, "
-                + "finetune, evaluate, generate, chat, classify, import, export, merge, inspect, "
-                + "replay, supervise, hosts, doctor, bench; see --help"
+                + "finetune, evaluate, generate, chat, serve, classify, import, export, merge, "
+                + "inspect, replay, supervise, hosts, doctor, bench; see --help"
         ),
         (
             "tokenizer trian",
@@ -115,7 +115,7 @@ import swift_llm_train
 
     @Test(arguments: [
         "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
-        "prepare", "pretrain", "evaluate", "generate", "chat", "classify", "import",
+        "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "import",
         "export", "merge", "finetune", "inspect", "replay", "supervise", "hosts",
         "doctor", "bench",
     ])
@@ -135,7 +135,8 @@ import swift_llm_train
         ("fine-tune", "finetune"), ("finetunning", "finetune"), ("eval", "evaluate"),
         ("evalute", "evaluate"), ("sample", "generate"), ("gen", "generate"),
         ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
-        ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("serve", nil), ("x", nil),
+        ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("x", nil),
+        ("serv", "serve"),
         ("corpus", nil), ("report", nil),
     ])
     func aWordForACommandSuggestsIt(word: String, command: String?) {
