@@ -22,8 +22,7 @@ struct ServeCommand: RankedCommand {
             Examples:
               swift-llm-train serve --model runs/mine
               swift-llm-train serve --model MODEL --host 0.0.0.0 --api-key-file keys.txt
-              curl http://127.0.0.1:8080/v1/chat/completions -H 'content-type: application/json' \\
-                -d '{"messages": [{"role": "user", "content": "Hello"}]}'
+              curl http://127.0.0.1:8080/v1/completions -d '{"prompt": "Once"}'
             """)
 
     private static let defaults = ServingOptions()
