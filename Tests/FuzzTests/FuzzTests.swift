@@ -3,7 +3,7 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// A short run of every fuzz target; `launch/test` fuzzes each for a minute before the tests.
+/// A short run of every fuzz target; `launch/test` fuzzes all of them for 22 minutes before.
 @Suite struct FuzzTests {
     /// Few enough for a second, and always the same.
     private static let shortCount = 300
