@@ -5,33 +5,19 @@ import JSON
 
 /// metrics.jsonl: one JSON object a line, appended as the run goes.
 package final class MetricsFile: MetricsSink {
-    private let path: String
-    private let handle: FileHandle
+    private let file: AppendedFile
 
     /// Opens the file; lines of steps after `lastStep` are cut, so that no step occurs twice.
     package init(at path: String, lastStep: Int) throws {
-        self.path = path
-        do {
-            try Self.cut(path, after: lastStep)
-            handle = try FileHandle(forWritingTo: URL(filePath: path))
-            try handle.seekToEnd()
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure("cannot write metrics", got: error.localizedDescription, at: path)
+        try AppendedFile.cutLines(of: path) { line in
+            let record = Self.record(line, at: path)
+            return record.map { ($0["step"]?.integer ?? 0) <= lastStep } ?? false
         }
+        file = try AppendedFile(at: path)
     }
 
-    deinit { try? handle.close() }
-
     package func append(_ record: MetricsRecord) throws {
-        do {
-            try handle.write(contentsOf: Data((record.line + "\n").utf8))
-        } catch {
-            throw Failure(
-                "cannot write metrics", got: error.localizedDescription, at: path,
-                remedy: "free some space and resume")
-        }
+        try file.append(Array((record.line + "\n").utf8))
     }
 
     /// The step of the last checkpoint that a run has recorded as saved; nil for none.
@@ -57,40 +43,11 @@ package final class MetricsFile: MetricsSink {
         of path: String, what: String = "cannot read the metrics of the run",
         _ body: (_ record: JSONValue?, _ line: ArraySlice<UInt8>) throws -> Bool
     ) throws {
-        try FileLines(of: path, what: what).forEachLine { line in
-            try body(line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }, line)
-        }
+        try FileLines(of: path, what: what).forEachLine { try body(record($0, at: path), $0) }
     }
 
-    /// Most runs are gone on with where they stopped: then there is nothing to write.
-    private static func cut(_ path: String, after lastStep: Int) throws {
-        guard try DirectoryEntries.isThere(path) else {
-            return try PublishedFile.write([], to: path)
-        }
-        func isKept(_ record: JSONValue?) -> Bool {
-            record.map { ($0["step"]?.integer ?? 0) <= lastStep } ?? false
-        }
-        var isWhole = try FileLines(of: path).endsWithLineFeed
-        try forEachRecord(of: path) { record, _ in
-            isWhole = isWhole && isKept(record)
-            return isWhole
-        }
-        guard !isWhole else { return }
-        try PublishedFile.write(to: path) { writer in
-            var block: [UInt8] = []
-            try forEachRecord(of: path) { record, line in
-                guard isKept(record) else { return true }
-                block += line + [UInt8(ascii: "\n")]
-                if block.count >= blockSize {
-                    try writer.write(block)
-                    block.removeAll(keepingCapacity: true)
-                }
-                return true
-            }
-            try writer.write(block)
-        }
+    /// What a line says; nil for one that is torn.
+    private static func record(_ line: ArraySlice<UInt8>, at path: String) -> JSONValue? {
+        line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }
     }
-
-    /// Bytes that are written at a time.
-    private static let blockSize = 1 << 20
 }

@@ -21,7 +21,7 @@ package struct MetricsPlace: Equatable, Sendable {
     /// stands twice.
     func open(lastStep: Int) throws -> [any MetricsSink] {
         var sinks: [any MetricsSink] = [
-            try MetricsFile(at: directory + "/metrics.jsonl", lastStep: lastStep)
+            try MetricsFile(at: directory + "/" + RunDirectory.metricsName, lastStep: lastStep)
         ]
         if options.tensorBoard {
             sinks.append(

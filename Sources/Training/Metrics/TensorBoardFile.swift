@@ -7,51 +7,41 @@ import Foundation
 /// A resumed run goes on in the same file. Source: tensorboard/compat/proto/event.proto and
 /// summary.proto, and TensorFlow's record_writer.cc for the frames.
 package final class TensorBoardFile: MetricsSink {
-    private let path: String
-    private let handle: FileHandle
+    private let file: AppendedFile
 
     private static let prefix = "events.out.tfevents."
 
     /// Opens the newest event file of a directory, or makes one; events of steps after `lastStep` are cut.
     package init(in directory: String, lastStep: Int) throws {
         let found = try Self.newest(in: directory)
-        path = found ?? directory + "/" + Self.name
+        let path = found ?? directory + "/" + Self.name
         do {
             if let found {
                 try Self.cut(found, after: lastStep)
             } else {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true)
-                let first = TensorBoardEvent.version(seconds: Date.now.timeIntervalSince1970)
-                try PublishedFile.write(first.frame, to: path)
+                try PublishedFile.write(TensorBoardEvent.version(seconds: Self.now).frame, to: path)
             }
-            handle = try FileHandle(forWritingTo: URL(filePath: path))
-            try handle.seekToEnd()
         } catch let failure as Failure {
             throw failure
         } catch {
             throw Failure("cannot write metrics", got: error.localizedDescription, at: path)
         }
+        file = try AppendedFile(at: path)
     }
-
-    deinit { try? handle.close() }
 
     package func append(_ record: MetricsRecord) throws {
         let event = TensorBoardEvent(
-            seconds: Date.now.timeIntervalSince1970, step: record.step, scalars: record.scalars)
-        guard !event.scalars.isEmpty else { return }
-        do {
-            try handle.write(contentsOf: Data(event.frame))
-        } catch {
-            throw Failure(
-                "cannot write metrics", got: error.localizedDescription, at: path,
-                remedy: "free some space and resume")
-        }
+            seconds: Self.now, step: record.step, scalars: record.scalars)
+        if !event.scalars.isEmpty { try file.append(event.frame) }
     }
+
+    private static var now: Double { Date.now.timeIntervalSince1970 }
 
     private static var name: String {
         let host = ProcessInfo.processInfo.hostName.filter { $0.isASCII && $0 != "/" }
-        return "\(prefix)\(Int(Date.now.timeIntervalSince1970)).\(host)"
+        return "\(prefix)\(Int(now)).\(host)"
     }
 
     private static func newest(in directory: String) throws -> String? {

@@ -15,8 +15,10 @@ package final class RunDirectory {
     private let lock: FileLock
     private let owner: OwnerFile?
 
+    package static let metricsName = "metrics.jsonl"
+
     package var checkpointsPath: String { path + "/checkpoints" }
-    package var metricsPath: String { path + "/metrics.jsonl" }
+    package var metricsPath: String { path + "/" + Self.metricsName }
     package var recipePath: String { path + "/recipe.yaml" }
     package var logPath: String { path + "/log.txt" }
     /// The path of the file that names what MPI has in shared memory, for the next start to remove
