@@ -73,6 +73,19 @@ import Training
                 """)
     }
 
+    /// Each number that a tool shows is explained, and nothing else is.
+    @Test func theGlossaryKnowsEachNumber() {
+        let outer = OuterStep(
+            step: 4, fragment: 0, islandCount: 2, sentByteCount: 8, seconds: 0.5)
+        let records: [MetricsRecord] = [
+            train(4), .validation(step: 4, loss: 2), .outer(outer, loss: 3, skippedCount: 0),
+        ]
+        let shown = records.flatMap(\.scalars).map { scalar in
+            scalar.name.hasPrefix("seconds/") ? "seconds/NAME" : scalar.name
+        }
+        #expect(Set(shown) == Set(MetricGlossary.entries.flatMap(\.tags)))
+    }
+
     private func eventFile(in directory: String) throws -> String? {
         try DirectoryEntries.names(in: directory).first { $0.hasPrefix("events.out.tfevents.") }
             .map { directory + "/" + $0 }

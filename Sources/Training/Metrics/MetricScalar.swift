@@ -1,7 +1,7 @@
 /// A number of a record under the name that tools show.
-struct MetricScalar: Equatable {
-    let name: String
-    let value: Double
+package struct MetricScalar: Equatable {
+    package let name: String
+    package let value: Double
 }
 
 extension MetricsRecord {
@@ -14,8 +14,8 @@ extension MetricsRecord {
         }
     }
 
-    /// Its numbers: our names, and torchtitan's where one means the same.
-    var scalars: [MetricScalar] {
+    /// Its numbers, which `MetricGlossary` explains: our names, and torchtitan's where one means the same.
+    package var scalars: [MetricScalar] {
         switch self {
         case .train(let metrics): metrics.scalars
         case .validation(_, let loss):
