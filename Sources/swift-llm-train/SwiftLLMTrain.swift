@@ -59,8 +59,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
     ///
     /// - Throws: A usage `Failure` for a mistyped command or option, else what ArgumentParser throws.
     package static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-        if let command = try RecipeHelpCommand.asked(by: arguments) { return command }
-        if let command = try MetricsHelpCommand.asked(by: arguments) { return command }
+        if let command = try TopicHelpCommand.asked(by: arguments) { return command }
         try UnknownCommand.refuse(arguments)
         try UnknownOption.refuse(arguments)
         return try parseAsRoot(arguments)
