@@ -129,7 +129,7 @@ package struct FineTuneOptions: OptionBlock {
                 .when(.key("task", is: "instructions")),
             OptionField("loss_on", \.lossOn, .decidesWeights).when(
                 .key("task", is: "instructions")),
-            OptionField("packing", \.packing, .decidesWeights),
+            OptionField("packing", \.packing, .decidesWeights).meaning(["true": "joined"]),
             OptionField("encoding", \.encoding, .decidesWeights).addedLater,
             OptionField("on_bad_record", \.onBadRecord, .decidesWeights).addedLater,
             OptionField("text_column", \.textColumn, .decidesWeights).when(

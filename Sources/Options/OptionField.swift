@@ -135,6 +135,14 @@ extension OptionField {
         return field
     }
 
+    /// The key with what words mean in the recipe of a run that stored them, where they have another
+    /// meaning now: a run that goes on has the bits that it had.
+    package func meaning(_ words: [String: String]) -> OptionField {
+        var field = self
+        field.role.storedWords = words
+        return field
+    }
+
     /// The key with what must hold for it to have an effect.
     package func when(_ conditions: OptionCondition...) -> OptionField {
         var field = self

@@ -23,6 +23,8 @@ package struct OptionRole: Sendable {
     package var isSettledAtStart = false
     /// Whether the first runs did not have the key, so that what they noted of their keys lacks it.
     package var isAddedLater = false
+    /// What words mean that the first runs stored, where they have another meaning now.
+    package var storedWords: [String: String] = [:]
     package var rivals: [Rival] = []
     /// The conditions for the key to have an effect.
     package var conditions: [OptionCondition] = []

@@ -1,4 +1,5 @@
 import Diagnostics
+import FineTuning
 import Foundation
 import Runs
 import Testing
@@ -162,6 +163,15 @@ import Testing
             return parts[parts.count - 1].split(separator: " ").map { block + $0 }
         }
         #expect(Recipe.keys.map(\.path) == paths)
+    }
+
+    /// A run that stored `packing: true` packed as `joined` does now; whoever types it means isolated.
+    @Test(arguments: [("directory: /runs\n", Packing.joined), ("", .isolated)])
+    func aStoredWordKeepsItsMeaning(directory: String, packing: Packing) throws {
+        let file = RecipeFile(
+            name: "recipe.yaml", text: "name: a\n\(directory)finetune:\n  packing: true\n")
+        let recipe = try Recipe(decoding: file, isRelocating: false)
+        #expect(recipe.finetune.packing == packing)
     }
 
     @Test func recipeIsReadFromAFile() throws {

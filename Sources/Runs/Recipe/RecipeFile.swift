@@ -75,9 +75,18 @@ package struct RecipeFile {
     package func entries() throws -> [Recipe.Entry] {
         guard let root = try YAMLText(text, place: { "\(name):\($0)" }).node() else { return [] }
         let blocks = Set(Recipe.keys.compactMap(\.block))
-        return try pairs(of: root, as: "the recipe").flatMap { key, node in
-            try entries(key, node, blocks)
+        let entries = try pairs(of: root, as: "the recipe").flatMap { key, node in
+            try self.entries(key, node, blocks)
         }
+        // The directory that typed paths belong to is what a run stores.
+        let isStored = entries.contains { $0.path == "directory" && !$0.value.isNull }
+        return isStored ? entries.map(Self.asStored) : entries
+    }
+
+    private static func asStored(_ entry: Recipe.Entry) -> Recipe.Entry {
+        let words = Recipe.keys.first { $0.path == entry.path }?.role.storedWords ?? [:]
+        guard let word = words[entry.value.description] else { return entry }
+        return Recipe.Entry(path: entry.path, value: .plain(word), place: entry.place)
     }
 
     /// The entries at a path: one for a key; for a block those of its keys and of the blocks in it.
