@@ -12,8 +12,7 @@ struct CheckpointWatch: Sendable {
     /// Looks until the task is cancelled. A checkpoint that cannot be loaded is told and passed over.
     func run() async {
         var seen = target
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(Self.secondsBetweenLooks))
+        while (try? await Task.sleep(for: .seconds(Self.secondsBetweenLooks))) != nil {
             guard let next = target, next != seen else { continue }
             seen = next
             do {
