@@ -81,7 +81,7 @@ package final class OwnerFile: Sendable {
         // The thread holds the parts that it needs: a thread that held this would keep it alive.
         let (directory, number) = (directory, number)
         let (isClosed, hasEnded) = (isClosed, hasEnded)
-        let thread = Thread {
+        let thread = Thread.named("owner") {
             var own = OwnerBeat(every: beat)
             while isClosed.wait(timeout: .now() + beat / .seconds(1)) == .timedOut {
                 own.count += 1
@@ -94,7 +94,6 @@ package final class OwnerFile: Sendable {
             }
             hasEnded.signal()
         }
-        thread.name = "owner"
         thread.start()
     }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A thread of its own for a decoding engine, which steps as long as there is a text and sleeps else.
@@ -8,8 +9,7 @@ package final class EngineThread: Sendable {
 
     /// - Parameter makeEngine: called on the thread.
     package init(_ makeEngine: @escaping @Sendable () -> DecodingEngine) {
-        let thread = Thread { [inbox] in
-            Thread.current.name = "decode"
+        let thread = Thread.named("decode") { [inbox] in
             let engine = makeEngine()
             while let orders = inbox.take(isWaiting: engine.isIdle) {
                 for order in orders { order(engine) }

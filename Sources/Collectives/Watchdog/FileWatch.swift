@@ -41,8 +41,7 @@ package final class FileWatch: Sendable {
         let silence: @Sendable (String) -> Void = { _ in }
         let watch = FileWatch(
             board, .seconds(seconds), place, communicator.localRank == 0 ? warn : silence)
-        let thread = Thread { watch.run(notice, end) }
-        thread.name = "files"
+        let thread = Thread.named("files") { watch.run(notice, end) }
         thread.start()
         return watch
     }

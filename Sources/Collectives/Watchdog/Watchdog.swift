@@ -62,8 +62,9 @@ package final class Watchdog: Sendable {
     }
 
     private func run(_ link: WatchdogLink, over communicator: any Communicator) throws {
-        let thread = Thread { [self] in rank == 0 ? judge(link) : report(link) }
-        thread.name = "watchdog"
+        let thread = Thread.named("watchdog") { [self] in
+            rank == 0 ? judge(link) : report(link)
+        }
         thread.start()
         let patience = DispatchTime.now() + Double(Self.patience / .seconds(1))
         let isReached = isLinked.wait(timeout: patience) == .success

@@ -1,4 +1,5 @@
 import CDNN
+import Diagnostics
 import Foundation
 import Machine
 
@@ -20,8 +21,7 @@ package final class ThreadPool: Sendable {
         self.threadCount = threadCount
         for index in 1..<threadCount {
             let place = places.isEmpty ? nil : places[index]
-            let thread = Thread { [board] in
-                Thread.current.name = "compute"
+            let thread = Thread.named("compute") { [board] in
                 // Whether the system lets it be was found out before (RankProcessors).
                 _ = place?.bindThread()
                 board.serve()
