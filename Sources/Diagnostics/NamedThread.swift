@@ -10,12 +10,19 @@ extension Thread {
         _ name: String, _ body: @escaping @Sendable () -> Void
     ) -> Thread {
         Thread {
-            #if os(Linux)
-                pthread_setname_np(pthread_self(), name)
-            #else
-                Thread.current.name = name
-            #endif
+            nameCurrent(name)
             body()
         }
+    }
+
+    private static func nameCurrent(_ name: String) {
+        #if os(Linux)
+            let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+            guard file >= 0 else { return }
+            _ = write(file, name, name.utf8.count)
+            close(file)
+        #else
+            Thread.current.name = name
+        #endif
     }
 }
