@@ -8,6 +8,7 @@
 
 #include "dequantize.h"
 #include "quantize.h"
+#include "quantized.h"
 #include "dispatch.h"
 #include "reductions.h"
 

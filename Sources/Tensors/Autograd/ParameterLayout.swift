@@ -3,12 +3,18 @@ package struct Parameter: Equatable, Sendable {
     /// The name in checkpoints (Hugging Face's).
     package let name: String
     package let shape: [Int]
-    /// The positions of the values in the flat vector, without the padding behind them.
+    /// The positions of the values in the flat vector, without the padding behind them; empty where they
+    /// stay quantised.
     package let range: Range<Int>
     /// The position in the layout.
     package let index: Int
     /// Whether the parameter has a gradient.
     package let isTrained: Bool
+    /// Whether the values stay quantised, outside of the flat vector.
+    package let isQuantized: Bool
+
+    /// The number of values.
+    package var count: Int { shape.reduce(1, *) }
 }
 
 /// The parameters of a model, in a fixed order, and where each lies in one flat vector: first all that
@@ -27,9 +33,12 @@ package struct ParameterLayout: Equatable, Sendable {
 
     private static let alignment = 16
 
-    /// - Parameter isTrained: whether the parameter of a name has a gradient.
+    /// - Parameters:
+    ///   - isTrained: whether the parameter of a name has a gradient.
+    ///   - isQuantized: whether the values of one that has none stay quantised.
     package init(
-        _ shapes: [(name: String, shape: [Int])], isTrained: (String) -> Bool = { _ in true }
+        _ shapes: [(name: String, shape: [Int])], isTrained: (String) -> Bool = { _ in true },
+        isQuantized: (String) -> Bool = { _ in false }
     ) {
         let trained = shapes.map { isTrained($0.name) }
         trainedCount = zip(shapes, trained).reduce(0) {
@@ -42,10 +51,14 @@ package struct ParameterLayout: Equatable, Sendable {
         }
         parameters = zip(shapes, trained).enumerated().map { index, entry in
             let ((name, shape), isTrained) = entry
+            let staysQuantized = !isTrained && isQuantized(name)
             let range =
-                isTrained ? takeRange(shape, after: &start) : takeRange(shape, after: &frozenStart)
+                isTrained
+                ? takeRange(shape, after: &start)
+                : takeRange(staysQuantized ? [0] : shape, after: &frozenStart)
             return Parameter(
-                name: name, shape: shape, range: range, index: index, isTrained: isTrained)
+                name: name, shape: shape, range: range, index: index, isTrained: isTrained,
+                isQuantized: staysQuantized)
         }
         flatCount = frozenStart
     }
@@ -53,7 +66,7 @@ package struct ParameterLayout: Equatable, Sendable {
     /// The positions of the values of a parameter, and of the padding behind them.
     package static func paddedRange(of parameter: Parameter) -> Range<Int> {
         let start = parameter.range.lowerBound
-        return start..<start + paddedCount(of: parameter.shape)
+        return start..<start + paddedCount(of: parameter.isQuantized ? [0] : parameter.shape)
     }
 
     private static func paddedCount(of shape: [Int]) -> Int {
@@ -61,7 +74,7 @@ package struct ParameterLayout: Equatable, Sendable {
     }
 
     /// The number of values (padding not counted).
-    package var parameterCount: Int { parameters.reduce(0) { $0 + $1.range.count } }
+    package var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
     /// The parameters that have gradients, in their order.
     package var trained: [Parameter] { parameters.filter(\.isTrained) }

@@ -11,6 +11,10 @@ package final class ParameterList {
     /// Matrices packed for decoding, by the index of their parameter. They stay what they are when
     /// values change.
     private var packed: [Int: PackedMatrix] = [:]
+    /// The matrices that stay quantised, by the index of their parameter.
+    private var quantized: [Int: QuantizedMatrix] = [:]
+    /// The arithmetic of products with what stays quantised, where no gradient is wanted.
+    package var quantizedArithmetic = QuantizedArithmetic.exact
 
     /// - Parameter values: where the flat vector lies, all 0; nil takes memory of the device.
     package init(_ layout: ParameterLayout, device: Device, values: Tensor<Float>? = nil) {
@@ -32,6 +36,7 @@ package final class ParameterList {
 
     /// The values of one parameter, which share the memory of the list.
     package func value(of parameter: Parameter) -> Tensor<Float> {
+        precondition(!parameter.isQuantized, "the values of \(parameter.name) stay quantised")
         beforeUse?(parameter)
         return values.view(from: parameter.range.lowerBound, shape: parameter.shape)
     }
@@ -69,11 +74,13 @@ package final class ParameterList {
     /// - Parameters:
     ///   - isOutputFirst: whether the product sees it transposed: [out, in].
     ///   - forEstimates: whether often only the largest products are wanted; then it is transposed.
-    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing; with
+    /// - Returns: the bytes that a product reads: those of the matrix where packing saves nothing, and where
+    ///   it stays quantised; with
     ///   estimates, where only the largest products are wanted.
     package func pack(
         _ parameter: Parameter, isOutputFirst: Bool, forEstimates: Bool = false
     ) -> Int {
+        guard !parameter.isQuantized else { return quantized(parameter).matrix.byteCount }
         let stored = value(of: parameter).matrix
         let matrix = isOutputFirst ? stored.transposed : stored
         let packed =
@@ -86,4 +93,36 @@ package final class ParameterList {
     }
 
     package func packed(_ parameter: Parameter) -> PackedMatrix? { packed[parameter.index] }
+}
+
+/// Matrices that stay quantised.
+extension ParameterList {
+    /// Takes the matrix of a parameter.
+    ///
+    /// - Precondition: the layout keeps it quantised, in this shape.
+    package func hold(_ matrix: QuantizedMatrix, for parameter: Parameter) {
+        precondition(
+            parameter.isQuantized && matrix.shape.reduce(1, *) == parameter.count,
+            "expected a quantised matrix of \(parameter.shape), got \(matrix.shape)")
+        quantized[parameter.index] = matrix
+    }
+
+    /// - Precondition: the matrix was taken.
+    package func quantized(_ parameter: Parameter) -> QuantizedWeight {
+        guard let matrix = quantized[parameter.index] else {
+            preconditionFailure("the weights of \(parameter.name) were not read")
+        }
+        return QuantizedWeight(matrix, quantizedArithmetic)
+    }
+
+    /// The matrices, in the order of their parameters.
+    package var quantizedMatrices: [QuantizedMatrix] {
+        parameters.compactMap { quantized[$0.index] }
+    }
+
+    /// The values of one parameter as floats, decoded where they stay quantised: [outputs, depth] then.
+    package func floats(of parameter: Parameter) -> Tensor<Float> {
+        guard parameter.isQuantized else { return value(of: parameter) }
+        return quantized(parameter).matrix.decoded(on: device)
+    }
 }

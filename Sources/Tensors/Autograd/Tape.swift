@@ -63,6 +63,16 @@ package final class Tape {
     }
 
     package func parameter(_ parameter: Parameter, of list: ParameterList) -> Variable {
+        guard !parameter.isQuantized else {
+            var quantized = Variable(value: device.uninitialized([0]), node: nil)
+            let weight = list.quantized(parameter)
+            quantized.quantized = recordsGradients ? QuantizedWeight(weight.matrix) : weight
+            return quantized
+        }
+        return values(of: parameter, in: list)
+    }
+
+    private func values(of parameter: Parameter, in list: ParameterList) -> Variable {
         Variable(
             value: list.value(of: parameter), node: node(of: parameter),
             bfloat16: list.bfloat16Value(of: parameter), packed: list.packed(parameter))

@@ -8,6 +8,8 @@ package struct Value<Element: ComputeElement> {
     /// The values of a parameter for decoding, packed for the products with single rows; nil for
     /// others.
     var packed: PackedMatrix?
+    /// The weights of a frozen parameter that stay quantised; there are no other values then.
+    var quantized: QuantizedWeight?
     /// Computes the value again, where that costs less than the memory to keep it.
     var remake: (() -> Tensor<Element>)?
 
@@ -22,7 +24,7 @@ package struct Value<Element: ComputeElement> {
         self.remake = remake
     }
 
-    package var shape: [Int] { value.shape }
+    package var shape: [Int] { quantized?.matrix.shape ?? value.shape }
 
     /// The value for a backward pass: what a closure captures instead of `value`.
     var saved: () -> Tensor<Element> { remake ?? { [value] in value } }

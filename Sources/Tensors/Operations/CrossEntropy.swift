@@ -64,7 +64,7 @@ extension Tape {
         let scratch = scratch([sliceRows, weight.shape[0]], besides: weight.node)
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
-                x.value, weight: Element.operand(weight, on: device), targets: targets,
+                x.value, weight: OutputOperand(weight, on: device), targets: targets,
                 losses: losses, dx: dx, weightNode: weight.node, scratch: scratch, scale: scale,
                 cap: cap)
         }
@@ -86,7 +86,7 @@ extension Tape {
         let sliceRows = max(1, min(x.rowCount, Device.rowsOfLogits))
         device.operations.measure(.crossEntropy) {
             device.linearCrossEntropy(
-                x, weight: Element.operand(weight, on: device), targets: targets, losses: losses,
+                x, weight: OutputOperand(weight, on: device), targets: targets, losses: losses,
                 dx: nil, weightNode: nil,
                 scratch: device.uninitialized([sliceRows, weight.shape[0]]), scale: 1,
                 cap: cap)
@@ -131,7 +131,7 @@ extension Device {
     }
 
     fileprivate func linearCrossEntropy<Element: ComputeElement>(
-        _ x: Tensor<Element>, weight: Tensor<Element>, targets: Tensor<Int32>,
+        _ x: Tensor<Element>, weight: OutputOperand<Element>, targets: Tensor<Int32>,
         losses: Tensor<Float>, dx: Tensor<Element>?, weightNode: GradientNode<Float>?,
         scratch: Tensor<Float>, scale: Float, cap: Float?
     ) {
@@ -143,7 +143,7 @@ extension Device {
             let rows = start..<min(start + scratch.shape[0], x.rowCount)
             let logits = scratch.slice(0..<rows.count)
             let (targets, losses) = (targets.slice(rows), losses.slice(rows))
-            multiply(x.flatRows(rows).matrix, weight.matrix.transposed, into: logits.matrix)
+            multiply(x.flatRows(rows), by: weight, into: logits)
             if let cap { softCap(logits, by: cap, into: logits) }
             guard dx != nil || weightNode != nil else {
                 crossEntropyLosses(logits, targets, into: losses)
@@ -153,7 +153,7 @@ extension Device {
             func back<Gradient: ComputeElement>(through gradient: Tensor<Gradient>) {
                 crossEntropyGradient(
                     logits, targets, losses: losses, into: gradient, scale: scale, cap: cap)
-                if let dx { multiply(gradient.matrix, weight.matrix, into: dx.matrix) }
+                if let dx { multiplyBack(gradient, by: weight, into: dx) }
                 weightNode?.contribute { dw, adds in
                     multiply(gradient.matrix.transposed, x.matrix, into: dw.matrix, adds: adds)
                 }

@@ -5,6 +5,10 @@ extension Tape {
     ///
     /// Backward adds each row of dy to the row of its token, in the order of the tokens.
     package func embedding(_ ids: Tensor<Int32>, table: Variable) -> Variable {
+        if let quantized = table.quantized {
+            let rows = quantized.matrix.decoded(ids.buffer.map(Int.init), on: device)
+            return constant(rows.reshaped(ids.shape + [quantized.matrix.depth]))
+        }
         let columns = table.value.columnCount
         let out = device.uninitialized(ids.shape + [columns])
         device.forEachRowChunk(rows: ids.count, columns: columns) { chunk in

@@ -28,7 +28,8 @@ extension Tape {
 }
 
 extension Device {
-    func transposed(_ x: Tensor<Float>) -> Tensor<Float> {
+    /// The last two axes swapped.
+    package func transposed(_ x: Tensor<Float>) -> Tensor<Float> {
         precondition(x.shape.count >= 2, "expected at least two axes, got \(x.shape)")
         let (rows, columns) = (x.shape[x.shape.count - 2], x.columnCount)
         let out = uninitialized(x.shape.dropLast(2) + [columns, rows])

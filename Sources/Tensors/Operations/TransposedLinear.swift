@@ -8,6 +8,7 @@ extension Tape {
     package func linear<Element: ComputeElement>(
         _ x: Variable, transposedWeight weight: Variable, as: Element.Type
     ) -> Variable {
+        if let quantized = weight.quantized { return linear(x, quantized: quantized) }
         precondition(
             weight.shape.count == 2 && x.value.columnCount == weight.shape[1],
             "expected a weight of [out, \(x.value.columnCount)], got \(weight.shape)")
