@@ -3,6 +3,7 @@ import Files
 import Foundation
 import ModelFiles
 import Models
+import Tensors
 import Tokenizers
 import Training
 
@@ -17,6 +18,9 @@ struct FineTuneBase {
     let configuration: DecoderConfiguration
     /// The labels of a classifier; nil for any other model.
     let labels: [String]?
+    /// The types of the weights that stay quantised beside adapters.
+    private let quantized: [String: QuantizedType]
+    private let quantization: WeightQuantization?
     private let options: FineTuneOptions
     private let lora: AdapterConfiguration
 
@@ -28,7 +32,9 @@ struct FineTuneBase {
                 kind: .usage)
         }
         let adapter = try AdapterStart(directory, options, lora)
-        let files = try StoredModelFormat.open(adapter?.base ?? directory)
+        let weights = HeldWeights(lora.quantize)
+        let files = weights.held(try StoredModelFormat.open(adapter?.base ?? directory))
+        (quantization, quantized) = (lora.quantize, weights.quantizedTypes(of: files))
         source = directory
         self.directory = adapter?.base ?? directory
         self.options = options
@@ -58,6 +64,8 @@ struct FineTuneBase {
         switch options.trained {
         case .lora:
             plan = try lora.plan(for: configuration)
+            plan.quantization = quantization
+            plan.quantized = quantized
         case .head: plan = ParameterPlan { _ in false }
         case .lastBlocks: plan = try lastBlocks(options.lastBlocks)
         case .all: plan = try ParameterPlan(freezing: recipe, configuration)

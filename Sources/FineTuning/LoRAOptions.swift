@@ -29,6 +29,9 @@ package struct LoRAOptions: OptionBlock {
     package var rankStabilized = false
     /// Whether the length of each output's weights is trained on its own: DoRA.
     package var dora = false
+    /// How the weights beside adapters lie in memory: none makes floats of them, q8_0 and q4_k quantise
+    /// them; by default they stay as the file holds them (QLoRA).
+    package var quantize: WeightQuantization?
 
     package init() {}
 
@@ -46,6 +49,7 @@ package struct LoRAOptions: OptionBlock {
             OptionField("bias", \.bias, .decidesWeights).addedLater,
             OptionField("rslora", \.rankStabilized, .decidesWeights),
             OptionField("dora", \.dora, .decidesWeights),
+            OptionField("quantize", \.quantize, .decidesWeights),
         ]
     }
 

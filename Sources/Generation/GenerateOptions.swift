@@ -1,5 +1,6 @@
 import Models
 import Options
+import Tensors
 
 /// Options of what text is sampled from a model, and how.
 package struct GenerateOptions: OptionBlock {
@@ -28,6 +29,12 @@ package struct GenerateOptions: OptionBlock {
     /// The format of the weights; bf16, where the processor has it, rounds them, and reads half of the
     /// memory for each token; usual fp32.
     package var precision = NumberFormat.fp32
+    /// How products with quantised weights are computed: exact decodes the weights, int8 rounds to 8 bits what
+    /// is multiplied with them; by default int8.
+    package var compute: QuantizedArithmetic?
+    /// How the weights lie in memory: none makes floats of them, q8_0 and q4_k quantise them; by default they
+    /// stay as the file holds them.
+    package var quantize: WeightQuantization?
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
 
@@ -48,6 +55,8 @@ package struct GenerateOptions: OptionBlock {
             OptionField("repetition_penalty", \.repetitionPenalty, .aboveZero, .changesFreely),
             OptionField("stop", \.stop, .changesFreely),
             OptionField("precision", \.precision, .changesFreely),
+            OptionField("compute", \.compute, .changesFreely),
+            OptionField("quantize", \.quantize, .changesFreely),
             OptionField("seed", \.seed, .atLeast(0), .changesFreely),
         ]
     }

@@ -18,7 +18,7 @@ extension LanguageModel {
     package func pack(forTokens tokenCount: Int, within freeBytes: Int) -> PackingOutcome {
         guard tokenCount >= 50 else { return .tooFewTokens }
         let bytesPerWeight = precision == .fp32 ? 4 : 2
-        let neededBytes = parameters.parameterCount * bytesPerWeight
+        let neededBytes = parameters.values.count * bytesPerWeight
         guard neededBytes <= freeBytes / 4 * 3 else {
             return .tooLittleMemory(neededBytes: neededBytes)
         }

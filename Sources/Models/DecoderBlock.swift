@@ -157,16 +157,15 @@ struct DecoderBlock {
                         isByHead: pass.configuration.joinsByHead, table, from: start)
                 })
         case .rotated(let queries, let keys, let values, let angles):
-            func floats(_ layer: LinearLayer) -> Variable {
-                pass.floats(pass.linear(x, layer, element: element))
-            }
-            func heads(_ projection: HeadProjection) -> Variable {
-                let x = floats(projection.linear)
-                return projection.norm.map { pass.normalizedHeads(x, $0) } ?? x
+            let made = pass.linears(x, [queries.linear, keys.linear, values], element: element)
+                .map { pass.floats($0) }
+            func heads(_ x: Variable, _ projection: HeadProjection) -> Variable {
+                projection.norm.map { pass.normalizedHeads(x, $0) } ?? x
             }
             return pass.flow(
-                pass.turned([heads(queries), heads(keys), floats(values)], angles) {
-                    parts, table, start in
+                pass.turned(
+                    [heads(made[0], queries), heads(made[1], keys), made[2]], angles
+                ) { parts, table, start in
                     pass.tape.rotate(
                         queries: parts[0], keys: parts[1], values: parts[2], table,
                         headSize: pass.configuration.headSize, from: start)
@@ -185,8 +184,8 @@ struct DecoderBlock {
             let joined = pass.floats(pass.linear(x, layer, element: element))
             return pass.flow(pass.tape.swiGLU(joined))
         case .gated(let gate, let raise, let activation):
-            let opening = pass.floats(pass.linear(x, gate, element: element))
-            let raised = pass.floats(pass.linear(x, raise, element: element))
+            let made = pass.linears(x, [gate, raise], element: element).map { pass.floats($0) }
+            let (opening, raised) = (made[0], made[1])
             guard activation == .geGLU else {
                 return pass.flow(pass.tape.swiGLU(gate: opening, raised: raised))
             }

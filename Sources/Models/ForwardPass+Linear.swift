@@ -18,12 +18,28 @@ extension ForwardPass {
         return lowRank(x, adapter, to: product(x, layer, element: element))
     }
 
+    /// x w + b of several layers; those of quantised weights are multiplied together.
+    func linears<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layers: [LinearLayer], element: Element.Type
+    ) -> [Value<Flow>] {
+        let areJoined = layers.allSatisfy {
+            $0.weight.isQuantized && adapters[$0.weight]?.magnitude == nil
+        }
+        guard areJoined else { return layers.map { linear(x, $0, element: element) } }
+        let weights = layers.map { parameters.quantized($0.weight) }
+        let products = tape.linear(floats(x), quantized: weights)
+        return zip(layers, products).map { layer, product -> Value<Flow> in
+            let y: Value<Flow> = flow(
+                bias(of: layer).map { tape.addBias(product, $0) } ?? product)
+            return adapters[layer.weight].map { lowRank(x, $0, to: y) } ?? y
+        }
+    }
+
     /// gelu(x w + b).
     func linearGELU<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ layer: LinearLayer, form: GELUForm, element: Element.Type
     ) -> Value<Flow> {
-        guard configuration.weightLayout == .inputFirst, adapters[layer.weight] == nil,
-            let bias = layer.bias
+        guard isPlain(layer), let bias = layer.bias
         else { return tape.gelu(linear(x, layer, element: element), form: form) }
         return tape.linearGELU(x, weight: self[layer.weight], bias: self[bias], form: form)
     }
@@ -33,13 +49,19 @@ extension ForwardPass {
         _ x: Value<Flow>, through layer: LinearLayer, to residual: Variable, site: Int,
         element: Element.Type
     ) -> Variable {
-        if configuration.weightLayout == .inputFirst, adapters[layer.weight] == nil {
+        if isPlain(layer) {
             return tape.addLinear(
                 x, weight: self[layer.weight], bias: bias(of: layer), to: residual,
                 dropout: dropout(site: site))
         }
         return tape.add(
             residual, dropOut(wideLinear(x, layer, element: element), site: site))
+    }
+
+    /// Whether a layer is the product with a matrix of floats [in, out] alone.
+    private func isPlain(_ layer: LinearLayer) -> Bool {
+        configuration.weightLayout == .inputFirst && adapters[layer.weight] == nil
+            && !layer.weight.isQuantized
     }
 
     /// x w + b in floats.
@@ -60,24 +82,22 @@ extension ForwardPass {
     private func product<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ layer: LinearLayer, element: Element.Type
     ) -> Value<Flow> {
-        switch configuration.weightLayout {
-        case .inputFirst:
-            tape.linear(x, weight: self[layer.weight], bias: bias(of: layer))
-        case .outputFirst:
-            flow(wideProduct(x, layer.weight, bias: bias(of: layer), element: element))
+        if configuration.weightLayout == .inputFirst && !layer.weight.isQuantized {
+            return tape.linear(x, weight: self[layer.weight], bias: bias(of: layer))
         }
+        return flow(wideProduct(x, layer.weight, bias: bias(of: layer), element: element))
     }
 
-    /// x w + b in floats, of the layer alone; where the weight is [out, in], the product in `element`.
+    /// x w + b in floats, of the layer alone; where the weight is [out, in], as every quantised one is, the
+    /// product in `element`.
     private func wideProduct<In: ComputeElement, Element: ComputeElement>(
         _ x: Value<In>, _ weight: Parameter, bias: Variable?, element: Element.Type
     ) -> Variable {
-        switch configuration.weightLayout {
-        case .inputFirst: return tape.wideLinear(x, weight: self[weight], bias: bias)
-        case .outputFirst:
-            let y = tape.linear(floats(x), transposedWeight: self[weight], as: element)
-            return bias.map { tape.addBias(y, $0) } ?? y
+        if configuration.weightLayout == .inputFirst && !weight.isQuantized {
+            return tape.wideLinear(x, weight: self[weight], bias: bias)
         }
+        let y = tape.linear(floats(x), transposedWeight: self[weight], as: element)
+        return bias.map { tape.addBias(y, $0) } ?? y
     }
 
     private func bias(of layer: LinearLayer) -> Variable? { layer.bias.map { self[$0] } }

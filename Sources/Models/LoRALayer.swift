@@ -56,9 +56,10 @@ package struct LoRALayers {
         guard let weight = parameters[layer.module.weightName] else {
             preconditionFailure("an adapter stands beside a weight of the same list")
         }
-        let stored = parameters.value(of: weight).matrix
+        let stored = parameters.floats(of: weight)
+        let isOutputFirst = layer.module.isOutputFirst || weight.isQuantized
         let squares = device.adaptedColumnSquares(
-            of: layer.module.isOutputFirst ? stored.transposed : stored,
+            of: isOutputFirst ? stored.matrix.transposed : stored.matrix,
             a: parameters.value(of: layer.a), b: parameters.value(of: layer.b),
             scale: layer.scale)
         return device.tensor(

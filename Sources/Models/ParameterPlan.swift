@@ -9,6 +9,10 @@ package struct ParameterPlan: Sendable {
     package var classCount: Int?
     /// Whether a tensor of the architecture is trained, by its name; what is added always is.
     package var trainsBase: @Sendable (String) -> Bool
+    /// The types of the tensors of the architecture that stay quantised where they are not trained.
+    package var quantized: [String: QuantizedType] = [:]
+    /// What the weights are quantised to when they are read; nil keeps what is stored.
+    package var quantization: WeightQuantization?
 
     /// The weight [classes, C] of a classification head, under its Hugging Face name.
     package static let headName = "score.weight"
@@ -50,9 +54,9 @@ package struct ParameterPlan: Sendable {
     /// The places of the parameters of a model in one flat vector.
     package func layout(of model: DecoderConfiguration) -> ParameterLayout {
         let base = Set(model.tensorShapes.map(\.name))
-        return ParameterLayout(tensorShapes(of: model)) { name in
-            !base.contains(name) || trainsBase(name)
-        }
+        return ParameterLayout(
+            tensorShapes(of: model), isTrained: { !base.contains($0) || trainsBase($0) },
+            isQuantized: { quantized[$0] != nil })
     }
 
     /// - Parameter weights: where the flat vector lies, all 0; nil takes memory of the device.
@@ -60,5 +64,13 @@ package struct ParameterPlan: Sendable {
         of model: DecoderConfiguration, device: Device, weights: Tensor<Float>?
     ) -> ParameterList {
         ParameterList(layout(of: model), device: device, values: weights)
+    }
+
+    /// The bytes of what stays quantised, as in a file.
+    package func quantizedByteCount(of model: DecoderConfiguration) -> Int {
+        layout(of: model).parameters.reduce(0) { sum, parameter in
+            guard parameter.isQuantized, let type = quantized[parameter.name] else { return sum }
+            return sum + type.byteCount(of: parameter.count)
+        }
     }
 }

@@ -143,11 +143,11 @@ import Testing
             finetune.columns: instruction input output system history tools messages role content
             FINETUNE
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
-            rank_pattern alpha_pattern modules_to_save bias rslora dora
+            rank_pattern alpha_pattern modules_to_save bias rslora dora quantize
             merge: output probe
             export: output format type
             generate: prompt chat template maximum_tokens samples temperature top_k top_p \
-            repetition_penalty stop precision seed
+            repetition_penalty stop precision compute quantize seed
             """
         // The fine-tuning has blocks of the same keys as the pretraining.
         let nested = ["train", "optimizer", "checkpoint", "evaluate"].compactMap { block in

@@ -9,8 +9,8 @@ package final class GGUFSource: Sendable {
     package let metadata: GGUFMetadata
     package let configuration: HuggingFaceConfiguration
     /// The tensors by the names of config.json's model.
-    private let places: [String: (tensor: DecoderTensor, entry: GGUFEntry)]
-    private let reader: FileReader
+    let places: [String: (tensor: DecoderTensor, entry: GGUFEntry)]
+    let reader: FileReader
 
     package var path: String { reader.path }
     package var model: DecoderConfiguration { configuration.model }

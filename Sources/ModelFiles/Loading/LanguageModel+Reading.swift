@@ -9,8 +9,10 @@ extension LanguageModel {
     /// - Parameter part: the elements of the flat list of parameters that are read; nil reads all.
     /// - Throws: `Failure` where a model of other sizes lies there, or a number that is not
     ///   finite.
-    package func readWeights(from path: String, part: Range<Int>? = nil) throws {
-        try readWeights(of: StoredModelFormat.open(path), part: part)
+    package func readWeights(
+        from path: String, part: Range<Int>? = nil, as held: HeldWeights = .stored
+    ) throws {
+        try readWeights(of: held.held(StoredModelFormat.open(path)), part: part)
     }
 
     /// Reads them from a model that is open.
@@ -20,6 +22,7 @@ extension LanguageModel {
                 "the model directory holds another model",
                 expected: configuration.summary, got: files.model.summary, at: files.path)
         }
+        reserveQuantized()
         // A classifier has no output layer, a model that writes text no head.
         let isAdded = Set(addedParameters.map(\.name))
         for parameter in parameters.parameters {
@@ -27,6 +30,12 @@ extension LanguageModel {
                 isAdded.contains(parameter.name)
                 || parameter.index == outputWeight.index && plan.classCount != nil
             if isOptional && files.shape(ofTensor: parameter.name) != parameter.shape {
+                continue
+            }
+            if parameter.isQuantized {
+                try files.readQuantized(
+                    named: parameter.name, into: parameters.quantized(parameter).matrix,
+                    on: device)
                 continue
             }
             let range = part.map { parameter.range.clamped(to: $0) } ?? parameter.range

@@ -19,13 +19,16 @@ package struct LoadedModel {
     /// - Parameters:
     ///   - base: the model of an adapter, where it has moved.
     ///   - copyCount: Processes of this machine that load it at the same time.
+    ///   - weights: How its weights lie in memory.
     package init(
-        _ directory: String, base moved: String? = nil, device: Device, copyCount: Int = 1
+        _ directory: String, base moved: String? = nil, device: Device, copyCount: Int = 1,
+        weights: HeldWeights = .floats
     ) throws {
         let adapter =
             try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
         try Self.requireAdapter(adapter != nil || moved == nil, at: directory)
-        let files = try StoredModelFormat.open(adapter?.basePath(moved) ?? directory)
+        let files = weights.held(
+            try StoredModelFormat.open(adapter?.basePath(moved) ?? directory))
         tokenizer = try Self.tokenizer(of: directory, files)
         let hasTokenizer = try Self.hasTokenizer(directory)
         tokenizerConfigurationJSON =
@@ -35,8 +38,13 @@ package struct LoadedModel {
         labels = adapter?.labels ?? files.configuration.labels
         var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
         plan.classCount = labels?.count
+        plan.quantized = weights.quantizedTypes(of: files)
+        // Adapters of tables are folded in.
+        for name in try adapter?.tableNames(of: files.model) ?? [] { plan.quantized[name] = nil }
+        if adapter == nil && !plan.quantized.isEmpty { plan.trainsBase = { _ in false } }
         try MemoryRoom.current.require(
-            4 * plan.layout(of: files.model).flatCount, copyCount: copyCount, at: directory)
+            4 * plan.layout(of: files.model).flatCount + plan.quantizedByteCount(of: files.model),
+            copyCount: copyCount, at: directory)
         model = LanguageModel(files.model, device: device, plan: plan)
         try model.readWeights(of: files)
         try adapter?.read(into: model)
@@ -77,10 +85,11 @@ package struct LoadedModel {
 
     /// - Throws: a `Failure` where the directory holds a classifier.
     package static func load(
-        _ directory: String, base: String? = nil, device: Device, copyCount: Int = 1
+        _ directory: String, base: String? = nil, device: Device, copyCount: Int = 1,
+        weights: HeldWeights = .floats
     ) throws -> (LanguageModel, any Tokenizer) {
         let loaded = try LoadedModel(
-            directory, base: base, device: device, copyCount: copyCount)
+            directory, base: base, device: device, copyCount: copyCount, weights: weights)
         try loaded.requireNoHead(at: directory)
         return (loaded.model, loaded.tokenizer)
     }

@@ -2,6 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import Models
+import Tensors
 import Tokenizers
 
 /// A model on the disk, whatever its format: its configuration and the names and shapes of its tensors
@@ -24,6 +25,17 @@ package protocol StoredModel: Sendable {
     func readTensor(
         named name: String, _ elements: Range<Int>?,
         into buffer: UnsafeMutableBufferPointer<Float>
+    ) throws(Failure)
+
+    /// The type in which a matrix can stay in memory, by its Hugging Face name; nil for tensors that are
+    /// read as floats.
+    func quantizedType(ofTensor name: String) -> QuantizedType?
+
+    /// Reads a matrix that stays quantised, by its Hugging Face name.
+    ///
+    /// - Precondition: `matrix` has its type, and its sizes [out, in].
+    func readQuantized(
+        named name: String, into matrix: QuantizedMatrix, on device: Device
     ) throws(Failure)
 
     /// The tokenizer that lies with the model.

@@ -130,6 +130,11 @@ package struct AdapterDirectory: Sendable {
             UnsafeBufferPointer(values.buffer), on: device)
     }
 
+    /// The weights into which adapters are folded where they are read.
+    func tableNames(of model: DecoderConfiguration) throws -> [String] {
+        try TableAdapter.all(configuration, of: model).map(\.weightName)
+    }
+
     private func fold(
         _ table: TableAdapter, into model: LanguageModel, _ found: [String: SafetensorsEntry]
     ) throws {
@@ -190,8 +195,22 @@ extension LanguageModel {
     /// beside adapters.
     package var baseHash: String {
         var hash = FileHash()
-        for parameter in baseParameters where plan.lora == nil || !parameter.isTrained {
-            hash.update(UnsafeRawBufferPointer(parameters.value(of: parameter).buffer))
+        for (parameter, tensor) in zip(baseParameters, configuration.tensors)
+        where plan.lora == nil || !parameter.isTrained {
+            guard parameter.isQuantized else {
+                hash.update(UnsafeRawBufferPointer(parameters.value(of: parameter).buffer))
+                continue
+            }
+            let matrix = parameters.quantized(parameter).matrix
+            // Turned as a whole, else a strip at a time.
+            let isTurned = configuration.isTransposed(tensor)
+            let step = isTurned ? matrix.outputCount : 1024
+            for first in stride(from: 0, to: matrix.outputCount, by: step) {
+                let outputs = first..<min(first + step, matrix.outputCount)
+                let floats = matrix.decoded(outputs: outputs, on: device)
+                let values = isTurned ? device.transposed(floats) : floats
+                hash.update(UnsafeRawBufferPointer(values.buffer))
+            }
         }
         return hash.finish().sha256
     }

@@ -20,6 +20,8 @@ package struct EvaluatePhase {
 
     /// Windows in one forward pass.
     private static let portionSize = 8
+    /// How the weights lie in memory.
+    package var weights = HeldWeights.stored
 
     package struct Scores {
         /// Nats per token.
@@ -44,7 +46,8 @@ package struct EvaluatePhase {
         let device = compute.makeDevice()
         let (model, tokenizer, loss, inputs) = try communicator.agree {
             let (model, tokenizer) = try LoadedModel.load(
-                directory, base: base, device: device, copyCount: communicator.neighbourCount)
+                directory, base: base, device: device,
+                copyCount: communicator.neighbourCount, weights: weights)
             let stream = try TokenStream(resolving: data, split: .validation)
             try stream.require(tokenizer)
             let length = sequenceLength ?? model.configuration.contextLength

@@ -53,7 +53,8 @@ struct FineTunePhase {
         }
         let model = try communicator.agree {
             try LoadedModel(
-                directory, device: compute.makeDevice(), copyCount: communicator.neighbourCount
+                directory, device: compute.makeDevice(), copyCount: communicator.neighbourCount,
+                weights: HeldWeights(recipe.lora.quantize)
             ).model
         }
         try RankInputs(model, at: directory).requireEqual(over: communicator)

@@ -8,6 +8,8 @@ import Training
 package struct MultipleChoicePhase {
     package let communicator: any Communicator
     package let compute: ComputeResources
+    /// How the weights lie in memory.
+    package var weights = HeldWeights.stored
 
     package init(communicator: any Communicator, compute: ComputeResources) {
         (self.communicator, self.compute) = (communicator, compute)
@@ -22,7 +24,8 @@ package struct MultipleChoicePhase {
             let tasks = try paths.flatMap { try ChoiceTask.read($0) }
             for task in tasks { try task.requireExamples(shots) }
             let (model, tokenizer) = try LoadedModel.load(
-                directory, base: base, device: device, copyCount: communicator.neighbourCount)
+                directory, base: base, device: device,
+                copyCount: communicator.neighbourCount, weights: weights)
             return (
                 MultipleChoice(model: model, tokenizer: tokenizer), tasks,
                 try RankInputs(files: tasks.flatMap(\.files))

@@ -25,6 +25,10 @@ extension TrainingPhase {
                     from: recipe.initial.from, base: recipe.finetune.base,
                     adapters: start.checkpoint?.path)
             }
+            if communicator.rank != 0 { setup.model.reserveQuantized() }
+            for matrix in setup.model.parameters.quantizedMatrices {
+                try communicator.broadcast(matrix.bytes, from: 0)
+            }
             try setup.islands?.spreadToFirstRanks(setup.model.parameters.values.buffer)
             try setup.optimizer.spreadParameters(in: setup.memory, over: replica)
         }

@@ -110,6 +110,8 @@ package struct TrainingSize: Sendable {
             storage?.byteCount(ofRank: rank)
             ?? Self.floatSize * bufferCount * layout.trainedCount
         need.shared = need.gradients + (sharesWeights ? need.weights : 0)
+        // What stays quantised is each rank's own.
+        need.weights += plan.quantizedByteCount(of: model)
         need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
         if train.islands > 1 {
             let common = ownsWeights ? Self.floatSize * layout.trainedCount : 0

@@ -21,7 +21,10 @@ package struct InitialWeights {
             let adapter = try directory.flatMap { path in
                 try AdapterDirectory.exists(at: path) ? AdapterDirectory(reading: path) : nil
             }
-            try (adapter?.basePath(base) ?? directory).map { try model.readWeights(from: $0) }
+            let held = HeldWeights(model.plan.quantization)
+            try (adapter?.basePath(base) ?? directory).map {
+                try model.readWeights(from: $0, as: held)
+            }
             model.initializeAdditions(seed: seed)
             let own = try checkpoint.map { try AdapterDirectory(reading: $0) } ?? adapter
             try own?.read(into: model)

@@ -43,7 +43,12 @@ extension RankInputs {
     /// A model whose weights every rank has read, by their bits.
     package init(_ model: LanguageModel, at path: String) {
         let values = model.parameters.values.buffer
-        let hash = values.baseAddress.map { kernel_hash($0, values.count) } ?? 0
+        let hash = model.parameters.quantizedMatrices.reduce(
+            values.baseAddress.map { kernel_hash($0, values.count) } ?? 0
+        ) { hash, matrix in
+            let own = matrix.bytes.bindMemory(to: Float.self)
+            return 31 &* hash &+ (own.baseAddress.map { kernel_hash($0, own.count) } ?? 0)
+        }
         self.init([Item(path, "\(model.configuration.summary) of hash \(hash)")])
     }
 

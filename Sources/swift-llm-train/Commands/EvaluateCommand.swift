@@ -74,6 +74,7 @@ struct EvaluateCommand: RankedCommand {
     var answers: String?
 
     @OptionGroup var baseFlag: BaseFlag
+    @OptionGroup var weights: QuantizeFlags
 
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
@@ -81,14 +82,17 @@ struct EvaluateCommand: RankedCommand {
         let model = try communicator.agree { try ModelPath(self.model) }
             .announced(isSpeaking: communicator.rank == 0)
         if let data {
-            let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-                model: model, base: baseFlag.base, data: data,
-                sequenceLength: sequenceLength)
+            var phase = EvaluatePhase(communicator: communicator, compute: compute)
+            phase.weights = HeldWeights(weights.quantize)
+            let scores = try phase.run(
+                model: model, base: baseFlag.base, data: data, sequenceLength: sequenceLength)
             if communicator.rank == 0 { Console.line(scores.json.text()) }
             try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
             return 0
         }
-        let report = try MultipleChoicePhase(communicator: communicator, compute: compute).run(
+        var phase = MultipleChoicePhase(communicator: communicator, compute: compute)
+        phase.weights = HeldWeights(weights.quantize)
+        let report = try phase.run(
             model: model, base: baseFlag.base, tasks: tasks, shots: shots ?? 0, limit: limit)
         try communicator.agree { if communicator.rank == 0 { try tell(report) } }
         try communicator.agree { try FiniteFigures.require(report.json, at: model) }
