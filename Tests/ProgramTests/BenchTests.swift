@@ -167,7 +167,7 @@ extension Jobs {
         @Test func generationTellsPromptDecodeAndLimit() async throws {
             let json = try await json(
                 "bench --generate --quick --preset gpt2-nano --vocabulary-size 65 "
-                    + "--prompt-length 8 --new-tokens 4")
+                    + "--prompt-length 8 --tokens 4")
             #expect(
                 abs(number(json, "prompt_tokens_per_second") * number(json, "prompt_seconds") - 8)
                     < 1e-9)
@@ -207,8 +207,8 @@ extension Jobs {
                 "--steps does not apply to --generate; leave it out; see --help"
             ),
             (
-                "--new-tokens 3",
-                "--new-tokens does not apply to a training step; leave it out; see --help"
+                "--tokens 3",
+                "--tokens does not apply to a training step; leave it out; see --help"
             ),
             (
                 "--generate --all-reduce",
@@ -231,8 +231,8 @@ extension Jobs {
                     + "--micro-batch-size, --accumulate and --steps"
             ),
             (
-                "--generate --prompt-length 1000 --new-tokens 100",
-                "--prompt-length and --new-tokens are more than the model sees: expected at most "
+                "--generate --prompt-length 1000 --tokens 100",
+                "--prompt-length and --tokens are more than the model sees: expected at most "
                     + "1024 together, got 1100; lower one of them"
             ),
         ])

@@ -5,24 +5,28 @@ import Generation
 import Models
 import Runs
 import Tensors
+import Training
 
-/// A prompt and the tokens after it, on random weights, with the key-value cache, one sequence.
+/// A prompt and the tokens after it, with the key-value cache, in one sequence or in several at once.
 package struct GenerationBench {
     package let recipe: Recipe
+    package let model: MeasuredModel
     package let communicator: any Communicator
     package let effort: DoctorEffort
     package let promptLength: Int
     package let newTokens: Int
+    package let streamCount: Int
 
     package init(
-        recipe: Recipe, communicator: any Communicator, effort: DoctorEffort, promptLength: Int,
-        newTokens: Int
+        recipe: Recipe, model: MeasuredModel = MeasuredModel(), communicator: any Communicator,
+        effort: DoctorEffort, promptLength: Int, newTokens: Int, streamCount: Int = 1
     ) {
-        self.recipe = recipe
+        (self.recipe, self.model) = (recipe, model)
         self.communicator = communicator
         self.effort = effort
         self.promptLength = promptLength
         self.newTokens = newTokens
+        self.streamCount = streamCount
     }
 
     package static let usualPromptLength = 128
@@ -32,7 +36,7 @@ package struct GenerationBench {
     /// - Throws: A usage `Failure` for sizes that do not fit, and on more than one rank.
     package func run() throws -> GenerationBenchReport {
         let configuration = try communicator.agree {
-            let configuration = try recipe.model.configuration(tokenizerVocabularySize: 1)
+            let configuration = try model.configuration(recipe)
             try validate(configuration)
             return configuration
         }
@@ -40,19 +44,27 @@ package struct GenerationBench {
             threadsPerRank: recipe.train.threadsPerRank,
             mayOversubscribe: recipe.train.oversubscribe, over: communicator)
         let device = compute.makeDevice()
-        let model = LanguageModel(configuration, device: device)
-        model.initialize(seed: UInt64(recipe.seed))
-        if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
-        let bytesPerToken = model.packForDecoding()
-        let samples = try (0...Self.repeatCount).map { _ in try sample(model) }.dropFirst()
-        let cost = ModelCost(configuration, parameterCount: model.parameters.parameterCount)
+        var loaded: LanguageModel?
+        let loadSeconds = try ContinuousClock().measure {
+            loaded = try model.load(recipe, configuration, on: device)
+        }
+        guard let loaded else { preconditionFailure("the model was not loaded") }
+        let bytesPerToken = loaded.packForDecoding()
+        let run = GeneratedTokens(
+            model: loaded, seed: UInt64(recipe.seed), promptLength: promptLength,
+            newTokens: newTokens, streamCount: streamCount)
+        let samples = try (0...Self.repeatCount).map { _ in try run.measure() }.dropFirst()
+        let peakBytes = LapClock.peakMemoryBytes
+        let cost = ModelCost(configuration, parameterCount: loaded.parameters.parameterCount)
         return GenerationBenchReport(
-            recipe: recipe, threadCount: compute.threadCount, kernels: compute.kernels,
-            cost: cost,
-            bytesPerToken: bytesPerToken, promptLength: promptLength, newTokens: newTokens,
+            recipe: recipe, model: loaded, threadCount: compute.threadCount,
+            kernels: compute.kernels, cost: cost, bytesPerToken: bytesPerToken,
+            streamCount: streamCount, promptLength: promptLength, newTokens: newTokens,
+            loadSeconds: loadSeconds / .seconds(1),
             promptSeconds: Self.median(samples.map(\.prompt)),
+            firstTokenSeconds: Self.median(samples.map(\.firstToken)),
             decodeSeconds: Self.median(samples.map(\.greedy)),
-            sampleSeconds: Self.median(samples.map(\.sampled)),
+            sampleSeconds: Self.median(samples.map(\.sampled)), peakMemoryBytes: peakBytes,
             readGBPerSecond: readRate(on: device))
     }
 
@@ -67,57 +79,23 @@ package struct GenerationBench {
                 got: "\(Quantity.count(communicator.worldSize, "rank"))",
                 remedy: "leave out mpirun", kind: .usage)
         }
-        for (flag, value) in [("--prompt-length", promptLength), ("--new-tokens", newTokens)] {
-            guard (1...configuration.contextLength).contains(value) else {
+        let limit = configuration.contextLength
+        for (flag, value, most) in [
+            ("--prompt-length", promptLength, limit), ("--tokens", newTokens, limit),
+            ("--streams", streamCount, 4096),
+        ] {
+            guard (1...most).contains(value) else {
                 throw Failure(
-                    flag, expected: "1 to \(configuration.contextLength)", got: "\(value)",
-                    remedy: "see --help", kind: .usage)
+                    flag, expected: "1 to \(most)", got: "\(value)", remedy: "see --help",
+                    kind: .usage)
             }
         }
-        guard promptLength + newTokens <= configuration.contextLength else {
+        guard promptLength + newTokens <= limit else {
             throw Failure(
-                "--prompt-length and --new-tokens are more than the model sees",
-                expected: "at most \(configuration.contextLength) together",
-                got: "\(promptLength + newTokens)", remedy: "lower one of them", kind: .usage)
+                "--prompt-length and --tokens are more than the model sees",
+                expected: "at most \(limit) together", got: "\(promptLength + newTokens)",
+                remedy: "lower one of them", kind: .usage)
         }
-    }
-
-    private struct Seconds {
-        var prompt = 0.0
-        /// Seconds when each token is the likeliest one, as `generate --temperature 0` takes it.
-        var greedy = 0.0
-        /// Seconds when each token is drawn from all tokens, as `generate` does.
-        var sampled = 0.0
-    }
-
-    private func sample(_ model: LanguageModel) throws -> Seconds {
-        let context = DecodingContext(model)
-        let prompt = RandomShard.tokens(
-            promptLength, vocabularySize: model.configuration.vocabularySize,
-            seed: UInt64(recipe.seed))
-        var seconds = Seconds()
-        seconds.prompt =
-            ContinuousClock().measure { _ = context.logits(after: prompt) } / .seconds(1)
-        seconds.greedy = try decode(context, after: prompt, temperature: 0)
-        seconds.sampled = try decode(context, after: prompt, temperature: 1)
-        return seconds
-    }
-
-    /// Seconds of `newTokens` after the prompt, which the context holds.
-    private func decode(
-        _ context: DecodingContext, after prompt: [Int32], temperature: Double
-    ) throws -> Double {
-        var options = SamplingOptions(seed: UInt64(recipe.seed))
-        options.temperature = temperature
-        var sampler = TokenSampler(options)
-        let wanted = sampler.wanted(ofVocabulary: context.vocabularySize)
-        var ids = prompt
-        let duration = try ContinuousClock().measure {
-            for _ in 0..<newTokens {
-                ids.append(try sampler.draw(context.logits(after: ids, wanted: wanted).array))
-            }
-        }
-        return duration / .seconds(1)
     }
 
     /// GB/s of reading two arrays well beyond the caches on all threads.

@@ -19,6 +19,7 @@ struct BenchCommand: RankedCommand {
 
             Examples:
               swift-llm-train bench --sequence-length 1024 --micro-batch-size 2
+              swift-llm-train bench --generate --model MODEL.gguf --prompt-length 512
               mpirun -n 2 swift-llm-train bench --all-reduce
             """)
 
@@ -28,11 +29,7 @@ struct BenchCommand: RankedCommand {
     @Flag(name: .customLong("generate"), help: "Measure prompt and decode tokens/s instead.")
     var isGenerating = false
 
-    @Option(help: ArgumentHelp("Of --generate: tokens of the prompt (128).", valueName: "n"))
-    var promptLength: Int?
-
-    @Option(help: ArgumentHelp("Of --generate: tokens to decode (64).", valueName: "n"))
-    var newTokens: Int?
+    @OptionGroup(title: "Of --generate") var generation: BenchGenerationFlags
 
     @Flag(
         name: .customLong("all-reduce"),
@@ -83,9 +80,11 @@ struct BenchCommand: RankedCommand {
         }
         if isGenerating {
             return try GenerationBench(
-                recipe: recipe, communicator: communicator, effort: effort,
-                promptLength: promptLength ?? GenerationBench.usualPromptLength,
-                newTokens: newTokens ?? GenerationBench.usualNewTokens
+                recipe: recipe, model: try communicator.agree { try generation.measured() },
+                communicator: communicator, effort: effort,
+                promptLength: generation.promptLength ?? GenerationBench.usualPromptLength,
+                newTokens: generation.tokens ?? GenerationBench.usualNewTokens,
+                streamCount: generation.streams ?? 1
             ).run()
         }
         let bench = TrainingBench(
@@ -105,12 +104,18 @@ struct BenchCommand: RankedCommand {
                 got: modes.count == 2 ? "two" : "three",
                 remedy: "run bench once for each", kind: .usage)
         }
-        let mode = isGenerating ? "--generate" : isReducing ? "--all-reduce" : "a training step"
+        let namesModel = isGenerating && generation.model != nil
+        let mode =
+            namesModel
+            ? "--model"
+            : isGenerating ? "--generate" : isReducing ? "--all-reduce" : "a training step"
         var foreign = isGenerating || isReducing ? training.given : []
         if isReducing { foreign += model.given + overrides }
+        if namesModel {
+            foreign += model.given.filter { !["--precision", "--threads-per-rank"].contains($0) }
+        }
         if !isGenerating {
-            foreign += [promptLength.map { _ in "--prompt-length" }].compactMap { $0 }
-            foreign += [newTokens.map { _ in "--new-tokens" }].compactMap { $0 }
+            foreign += generation.given
         }
         if !isReducing { foreign += [megabytes.map { _ in "--megabytes" }].compactMap { $0 } }
         guard let name = foreign.first else { return }

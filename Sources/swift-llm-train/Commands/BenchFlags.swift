@@ -1,4 +1,9 @@
 import ArgumentParser
+import Benchmarks
+import Diagnostics
+import ModelFiles
+import Models
+import Tensors
 
 /// The model that `bench` measures, and what computes it.
 struct BenchModelFlags: ParsableArguments {
@@ -22,7 +27,9 @@ struct BenchModelFlags: ParsableArguments {
     @Option(help: ArgumentHelp("fp32 or bf16 (fp32).", valueName: "format"))
     var precision: String?
 
-    @Option(help: ArgumentHelp("Threads; by default all cores are shared out.", valueName: "n"))
+    @Option(
+        name: [.customLong("threads-per-rank"), .customLong("threads")],
+        help: ArgumentHelp("Threads; by default all cores are shared out.", valueName: "n"))
     var threadsPerRank: String?
 
     /// The flags as keys of a recipe.
@@ -84,5 +91,61 @@ struct BenchTrainingFlags: ParsableArguments {
     /// The names of the flags that were given.
     var given: [String] {
         keys.filter { $0.value != nil }.map(\.flag) + (accumulate == nil ? [] : ["--accumulate"])
+    }
+}
+
+/// What `bench --generate` measures.
+struct BenchGenerationFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A model directory, GGUF file, checkpoint or run; by default random weights.",
+            valueName: "dir"))
+    var model: String?
+
+    @Option(help: "Of quantised weights: exact or int8 (int8).")
+    var compute: QuantizedArithmetic?
+
+    @Option(help: "Quantise the weights: q8_0, q4_k or none (as they are stored).")
+    var quantize: WeightQuantization?
+
+    @Option(help: ArgumentHelp("The type of the cache: f32 (f32).", valueName: "type"))
+    var cache: String?
+
+    @Option(help: ArgumentHelp("Tokens of the prompt (128).", valueName: "n"))
+    var promptLength: Int?
+
+    @Option(help: ArgumentHelp("Tokens to decode (64).", valueName: "n"))
+    var tokens: Int?
+
+    @Option(help: ArgumentHelp("Sequences that go on at once from the prompt (1).", valueName: "n"))
+    var streams: Int?
+
+    /// The names of the flags that were given.
+    var given: [String] {
+        [
+            ("--model", model != nil), ("--compute", compute != nil),
+            ("--quantize", quantize != nil), ("--cache", cache != nil),
+            ("--prompt-length", promptLength != nil), ("--tokens", tokens != nil),
+            ("--streams", streams != nil),
+        ].filter(\.1).map(\.0)
+    }
+
+    /// - Throws: A usage `Failure` for what has no effect on random weights, and a cache that there is not.
+    func measured() throws -> MeasuredModel {
+        if let cache, cache != "f32" {
+            throw Failure(
+                "--cache", expected: "f32", got: cache, remedy: "leave it out", kind: .usage)
+        }
+        guard let model else {
+            guard compute == nil, quantize == nil else {
+                throw Failure(
+                    "\(compute == nil ? "--quantize" : "--compute") has no effect",
+                    expected: "a model to be named", got: "random weights",
+                    remedy: "add --model, or leave it out", kind: .usage)
+            }
+            return MeasuredModel()
+        }
+        return MeasuredModel(
+            path: try ModelPath(model).directory, quantization: quantize, arithmetic: compute)
     }
 }

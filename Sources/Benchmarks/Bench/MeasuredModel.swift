@@ -1,0 +1,53 @@
+import Diagnostics
+import ModelFiles
+import Models
+import Runs
+import Tensors
+
+/// The model that `bench --generate` measures.
+package struct MeasuredModel {
+    /// What a path names; nil for random weights of the recipe's sizes.
+    package var path: String?
+    /// What its weights are quantised to; nil keeps what is stored.
+    package var quantization: WeightQuantization?
+    /// The arithmetic of products with quantised weights; nil for the usual one.
+    package var arithmetic: QuantizedArithmetic?
+
+    package init(
+        path: String? = nil, quantization: WeightQuantization? = nil,
+        arithmetic: QuantizedArithmetic? = nil
+    ) {
+        (self.path, self.quantization, self.arithmetic) = (path, quantization, arithmetic)
+    }
+
+    func configuration(_ recipe: Recipe) throws -> DecoderConfiguration {
+        guard let path else { return try recipe.model.configuration(tokenizerVocabularySize: 1) }
+        return try StoredModelFormat.open(path).model
+    }
+
+    /// The weights as `generate` holds them.
+    func load(_ recipe: Recipe, _ configuration: DecoderConfiguration, on device: Device) throws
+        -> LanguageModel
+    {
+        let model: LanguageModel
+        let rounds = recipe.training.multipliesBFloat16
+        if let path {
+            let weights: HeldWeights =
+                quantization == nil && rounds ? .floats : HeldWeights(quantization)
+            model = try LoadedModel.load(path, device: device, weights: weights).0
+        } else {
+            model = LanguageModel(configuration, device: device)
+            model.initialize(seed: UInt64(recipe.seed))
+        }
+        model.parameters.quantizedArithmetic = arithmetic ?? .int8
+        if rounds { model.parameters.keepBFloat16() }
+        return model
+    }
+}
+
+extension LanguageModel {
+    /// The arithmetic of most products: "exact" or "int8" of quantised weights, else "fp32" or "bf16".
+    var arithmetic: String {
+        quantizedTypes == nil ? precision.rawValue : parameters.quantizedArithmetic.rawValue
+    }
+}
