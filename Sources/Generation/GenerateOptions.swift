@@ -29,9 +29,9 @@ package struct GenerateOptions: OptionBlock {
     /// The format of the weights; bf16, where the processor has it, rounds them, and reads half of the
     /// memory for each token; usual fp32.
     package var precision = NumberFormat.fp32
-    /// How products with quantised weights are computed: exact decodes the weights, int8 rounds to 8 bits what
-    /// is multiplied with them; by default int8.
-    package var compute: QuantizedArithmetic?
+    /// How products with quantised weights are computed: exact decodes the weights; int8 rounds to 8 bits what
+    /// is multiplied with them, which is faster and can change an answer; usual exact.
+    package var compute = QuantizedArithmetic.exact
     /// How the weights lie in memory: none makes floats of them, q8_0 and q4_k quantise them; by default they
     /// stay as the file holds them.
     package var quantize: WeightQuantization?

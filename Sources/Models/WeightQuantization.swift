@@ -1,3 +1,4 @@
+import Diagnostics
 import Options
 import Tensors
 
@@ -36,6 +37,14 @@ extension LanguageModel {
         guard !counts.isEmpty else { return nil }
         return counts.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
             .map(\.key.name).joined(separator: ", ")
+    }
+
+    /// What the weights are and how they are multiplied; nil where none are quantised.
+    package var quantizedNote: String? {
+        quantizedTypes.map {
+            "weights: \($0), \(Quantity.bytes(quantizedByteCount)); arithmetic: "
+                + parameters.quantizedArithmetic.rawValue
+        }
     }
 }
 

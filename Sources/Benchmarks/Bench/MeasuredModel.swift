@@ -10,7 +10,7 @@ package struct MeasuredModel {
     package var path: String?
     /// What its weights are quantised to; nil keeps what is stored.
     package var quantization: WeightQuantization?
-    /// The arithmetic of products with quantised weights; nil for the usual one.
+    /// The arithmetic of products with quantised weights; nil for exact.
     package var arithmetic: QuantizedArithmetic?
 
     package init(
@@ -32,14 +32,13 @@ package struct MeasuredModel {
         let model: LanguageModel
         let rounds = recipe.training.multipliesBFloat16
         if let path {
-            let weights: HeldWeights =
-                quantization == nil && rounds ? .floats : HeldWeights(quantization)
+            let weights = HeldWeights(quantization, in: rounds ? .bf16 : .fp32)
             model = try LoadedModel.load(path, device: device, weights: weights).0
         } else {
             model = LanguageModel(configuration, device: device)
             model.initialize(seed: UInt64(recipe.seed))
         }
-        model.parameters.quantizedArithmetic = arithmetic ?? .int8
+        model.parameters.quantizedArithmetic = arithmetic ?? .exact
         if rounds { model.parameters.keepBFloat16() }
         return model
     }

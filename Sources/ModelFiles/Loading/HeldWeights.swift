@@ -23,6 +23,13 @@ package enum HeldWeights: Equatable, Sendable {
             }
     }
 
+    /// - Parameters:
+    ///   - quantization: nil keeps what is stored.
+    ///   - precision: that of the computation; rounding to bf16 wants floats.
+    package init(_ quantization: WeightQuantization?, in precision: NumberFormat) {
+        self = quantization == nil && precision == .bf16 ? .floats : Self(quantization)
+    }
+
     /// The model on the disk as its weights are to be held.
     package func held(_ files: any StoredModel) -> any StoredModel {
         guard case .quantized(let type) = self else { return files }

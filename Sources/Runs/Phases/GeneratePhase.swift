@@ -50,8 +50,9 @@ package struct GeneratePhase {
         _ directory: String, base: String? = nil, _ options: GenerateOptions, tokenCount: Int
     ) throws -> (LanguageModel, any Tokenizer) {
         let (model, tokenizer) = try LoadedModel.load(
-            directory, base: base, device: compute.makeDevice(), weights: options.heldWeights)
-        model.parameters.quantizedArithmetic = options.compute ?? .int8
+            directory, base: base, device: compute.makeDevice(),
+            weights: HeldWeights(options.quantize, in: options.precision))
+        model.parameters.quantizedArithmetic = options.compute
         model.quantizedNote.map { Console.write("\($0)\n", to: .standardError) }
         if options.precision == .bf16 && ComputeKernels.hasBFloat16 {
             model.parameters.keepBFloat16()
@@ -111,22 +112,7 @@ private struct PromptText {
     }
 }
 
-extension LanguageModel {
-    /// What the weights are and how they are multiplied; nil where none are quantised.
-    fileprivate var quantizedNote: String? {
-        quantizedTypes.map {
-            "weights: \($0), \(Quantity.bytes(quantizedByteCount)); arithmetic: "
-                + parameters.quantizedArithmetic.rawValue
-        }
-    }
-}
-
 extension GenerateOptions {
-    /// Rounding to bf16 wants floats.
-    fileprivate var heldWeights: HeldWeights {
-        quantize == nil && precision == .bf16 ? .floats : HeldWeights(quantize)
-    }
-
     package var sampling: SamplingOptions {
         var sampling = SamplingOptions(seed: UInt64(seed ?? Recipe().seed))
         sampling.repetitionPenalty = repetitionPenalty

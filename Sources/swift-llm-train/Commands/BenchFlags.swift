@@ -102,7 +102,7 @@ struct BenchGenerationFlags: ParsableArguments {
             valueName: "dir"))
     var model: String?
 
-    @Option(help: "Of quantised weights: exact or int8 (int8).")
+    @Option(help: "Of quantised weights: exact or int8 (exact).")
     var compute: QuantizedArithmetic?
 
     @Option(help: "Quantise the weights: q8_0, q4_k or none (as they are stored).")

@@ -1,23 +1,7 @@
 import ArgumentParser
 import Generation
-import Models
 import Runs
-import Tensors
 import Tokenizers
-
-extension NumberFormat: ExpressibleByArgument {}
-extension QuantizedArithmetic: ExpressibleByArgument {}
-extension WeightQuantization: ExpressibleByArgument {}
-
-/// How the weights of a model lie in memory.
-struct QuantizeFlags: ParsableArguments {
-    @Option(
-        help: """
-            Quantise the weights when they are loaded: q8_0, q4_k, or none, which makes floats also of \
-            those that are quantised (as they are stored).
-            """)
-    var quantize: WeightQuantization?
-}
 
 /// How text is sampled: flags that several commands have.
 struct SamplingFlags: ParsableArguments {
@@ -62,17 +46,7 @@ struct SamplingFlags: ParsableArguments {
             valueName: "name"))
     var template: String?
 
-    @Option(help: "The format of the weights: fp32, or bf16, which is faster and rounds them.")
-    var precision = Self.defaults.precision
-
-    @Option(
-        help: """
-            Of quantised weights: exact, or int8, which rounds what is multiplied with them and is \
-            faster (int8).
-            """)
-    var compute: QuantizedArithmetic?
-
-    @OptionGroup var weights: QuantizeFlags
+    @OptionGroup var weights: WeightFlags
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Decides the samples.", valueName: "s"))
     var seed = Recipe().seed
@@ -87,9 +61,9 @@ struct SamplingFlags: ParsableArguments {
         options.repetitionPenalty = repetitionPenalty
         options.stop = stop
         options.template = template
-        options.precision = precision
-        options.compute = compute
-        options.quantize = weights.quantize
+        options.precision = weights.precision
+        options.compute = weights.compute
+        options.quantize = weights.quantization.quantize
         options.seed = seed
         return options
     }
