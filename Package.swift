@@ -132,9 +132,12 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: ["ReferenceModels", "TinyTrainings"]),
-        .testTarget(name: "GenerationTests", dependencies: ["Generation", "ReferenceModels"]),
+        .testTarget(
+            name: "GenerationTests",
+            dependencies: ["Generation", "ReferenceModels", "TemporaryFolders"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "TemporaryFolders"]),
-        .testTarget(name: "ServingTests", dependencies: ["Serving", "DistributedRuns"]),
+        .testTarget(
+            name: "ServingTests", dependencies: ["Serving", "DistributedRuns", "TemporaryFolders"]),
         .testTarget(
             name: "ProgramTests",
             dependencies: ["swift-llm-train", "ModelFiles", "DistributedRuns", "TemporaryFolders"]),

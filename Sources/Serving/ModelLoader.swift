@@ -11,7 +11,7 @@ package struct ModelLoader: Sendable {
     private let options: ServingOptions
     private let prepare: @Sendable (LanguageModel) -> Void
 
-    /// - Parameter prepare: brings the weights into the wanted format.
+    /// - Parameter prepare: decides how the weights are multiplied.
     package init(
         device: Device, options: ServingOptions,
         prepare: @escaping @Sendable (LanguageModel) -> Void
@@ -23,10 +23,11 @@ package struct ModelLoader: Sendable {
     ///   - name: nil for that of the directory or file.
     ///   - root: the model that it adapts or comes after, whose tokens it has.
     /// - Throws: `Failure` for what is no model, and for one of other tokens.
-    func load(
+    package func load(
         _ path: String, name: String? = nil, besides root: ServedModel? = nil
     ) throws -> ServedModel {
-        let (model, tokenizer) = try LoadedModel.load(path, device: device)
+        let (model, tokenizer) = try LoadedModel.load(
+            path, device: device, weights: options.weights)
         if let root, tokenizer.tokenizerJSON != root.tokenizer.tokenizerJSON {
             throw Failure(
                 "the model has another tokenizer than \(root.name)", expected: "the same tokens",

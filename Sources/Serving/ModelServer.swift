@@ -19,7 +19,7 @@ package struct ModelServer: Sendable {
 
     /// Loads the model and prepares its engine.
     ///
-    /// - Parameter prepare: brings the weights into the wanted format.
+    /// - Parameter prepare: decides how the weights are multiplied.
     /// - Throws: `Failure` for what is no model, for keys that cannot be read, and where there is no
     ///   memory for a slot.
     package init(
@@ -53,6 +53,7 @@ package struct ModelServer: Sendable {
         let words =
             "\(model.name), \(Quantity.count(slotCount, "text")) at once of "
             + "\(model.contextLength) tokens"
+        model.model.quantizedNote.map { Console.write("\($0)\n", to: .standardError) }
         let watch = Task { [options, service] in
             guard options.isWatching else { return }
             await CheckpointWatch(

@@ -9,7 +9,7 @@ import Tokenizers
 /// The model itself is touched on the thread of the engine alone.
 package final class ServedModel: @unchecked Sendable {
     let name: String
-    let model: LanguageModel
+    package let model: LanguageModel
     let tokenizer: any Tokenizer
     /// Nil for a model that cannot chat.
     let template: ChatTemplate?

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// What a server of models is started with.
 package struct ServingOptions: Sendable {
     package var host = "127.0.0.1"
@@ -14,6 +16,8 @@ package struct ServingOptions: Sendable {
     package var origin: String?
     /// The file that ratings of answers are appended to.
     package var ratingFile: String?
+    /// How the weights of models lie in memory.
+    package var weights = HeldWeights.stored
     /// Adapters beside the model, by their names.
     package var adapters: [(name: String, path: String)] = []
     /// Whether the model is the newest, or best, checkpoint of a run, and goes on to be.

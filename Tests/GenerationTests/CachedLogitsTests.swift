@@ -16,8 +16,10 @@ import Testing
         largeModel(device: Device(threadCount: threadCount))
     }
 
-    static func largeModel(device: Device) -> LanguageModel {
-        let model = LanguageModel(large, device: device)
+    static func largeModel(device: Device) -> LanguageModel { random(large, device: device) }
+
+    static func random(_ configuration: DecoderConfiguration, device: Device) -> LanguageModel {
+        let model = LanguageModel(configuration, device: device)
         model.initialize(seed: 3)
         // Larger weights than those of a fresh model: attention that is far from even.
         for parameter in model.parameters.parameters where parameter.shape.count == 2 {

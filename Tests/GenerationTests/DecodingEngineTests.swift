@@ -1,8 +1,11 @@
 import Generation
+import ModelFiles
 import Models
 import ReferenceModels
+import TemporaryFolders
 import Tensors
 import Testing
+import Tokenizers
 
 /// Texts are the same, bit for bit, whoever else is asking.
 @Suite struct DecodingEngineTests {
@@ -139,6 +142,29 @@ import Testing
             guard ComputeKernels.hasBFloat16 else { return }
             model.parameters.keepBFloat16()
         }
+        check(model)
+    }
+
+    /// The bits are those of the forward pass that adapters are trained through.
+    @Test(
+        arguments: [GGUFType.q4Minimum, .q5, .q8], [QuantizedArithmetic.exact, .int8])
+    func textsOfQuantisedWeightsHaveTheSameBitsAloneAndTogether(
+        _ type: GGUFType, _ arithmetic: QuantizedArithmetic
+    ) throws {
+        let folder = try TemporaryFolder()
+        let device = Device(threadCount: 2).byRow
+        let floats = CachedLogitsTests.random(
+            .llama(
+                vocabularySize: 301, contextLength: 140, embeddingSize: 96, layerCount: 2,
+                headCount: 3, keyValueHeadCount: 1, mlpSize: 160, isTied: true), device: device)
+        try GGUFModel.publish(
+            floats.configuration, tensors: floats.parameters.named(floats.parameters.values),
+            tokenizer: CharacterTokenizer(text: "abc\n"), type: type, at: folder("model.gguf"))
+        let model = try LoadedModel.load(
+            folder("model.gguf"), device: device, weights: .stored
+        ).0
+        #expect(model.quantizedTypes?.contains(type.name) == true)
+        model.parameters.quantizedArithmetic = arithmetic
         check(model)
     }
 

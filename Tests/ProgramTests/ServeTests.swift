@@ -53,6 +53,31 @@ extension Jobs {
             print(result.output)
         }
 
+        @Test(.enabled(if: data != nil, "SWIFT_LLM_DATA is not set"))
+        func quantisedWeightsAreServed() async throws {
+            let workspace = try await stories()
+            try await workspace.succeed(
+                "export --model model --format gguf --type q8_0 --output q.gguf")
+            let program = DistributedRun.executable("swift-llm-train")
+            for (flags, held) in [
+                ([], "weights: Q8_0"), (["--compute=int8"], "arithmetic: int8"),
+                (["--quantize=none"], nil),
+            ] as [([String], String?)] {
+                let result = try run(
+                    "check_server.py",
+                    [
+                        program, workspace("q.gguf"), "--seconds=2", "--clients=8",
+                        "--mutations=20", "--flag=--parallel=4",
+                    ] + flags.map { "--flag=\($0)" }, seconds: 120)
+                #expect(result.code == 0, "\(result.output.suffix(3000))")
+                if let held {
+                    #expect(result.output.contains(held))
+                } else {
+                    #expect(!result.output.contains("weights: "))
+                }
+            }
+        }
+
         @Test(
             .enabled(
                 if: data != nil && clients != nil, "SWIFT_LLM_SERVING_PYTHON is not set"))

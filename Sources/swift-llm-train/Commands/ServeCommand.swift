@@ -101,8 +101,7 @@ struct ServeCommand: RankedCommand {
             valueName: "name"))
     var template: String?
 
-    @Option(help: "The format of the weights: fp32, or bf16, which is faster and rounds them.")
-    var precision = NumberFormat.fp32
+    @OptionGroup var weights: WeightFlags
 
     var outlivesItsOutput: Bool { true }
 
@@ -113,7 +112,8 @@ struct ServeCommand: RankedCommand {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
         let server = try ModelServer(
             try path(), device: compute.makeDevice().byRow, options: options
-        ) { [precision] model in
+        ) { [precision = weights.precision, arithmetic = weights.compute] model in
+            model.parameters.quantizedArithmetic = arithmetic
             if precision == .bf16 && ComputeKernels.hasBFloat16 { model.parameters.keepBFloat16() }
         }
         return try Waiting.forResult {
@@ -128,6 +128,7 @@ struct ServeCommand: RankedCommand {
         (options.contextLength, options.queueLength) = (context, queue)
         (options.keyFile, options.origin, options.template) = (apiKeyFile, cors, template)
         (options.ratingFile, options.isWatching) = (ratings, watch != nil)
+        options.weights = weights.held
         options.adapters = adapter.map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
             return (parts[0], parts[1])
