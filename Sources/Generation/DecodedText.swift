@@ -71,7 +71,8 @@ final class DecodedText {
     /// - Parameter score: tells how likely a token is.
     /// - Throws: `Failure` for logits that are not numbers.
     func draw(
-        from logits: [Float], contextLength: Int, score: (Int32) -> TokenScore?
+        from logits: UnsafeMutableBufferPointer<Float>, contextLength: Int,
+        score: (Int32) -> TokenScore?
     ) throws {
         let drawable = Array(logits.prefix(vocabularySize))
         let id = try request.sampler.draw(drawable, after: ids, request.constraint)

@@ -118,7 +118,7 @@ extension DecodingEngine {
     func score(
         _ id: Int32, _ count: Int, _ logits: Tensor<Float>, _ device: Device
     ) -> TokenScore {
-        let drawable = count > 0 ? Array(logits.array.prefix(tokenizer.vocabularySize)) : []
+        let drawable = count > 0 ? Array(logits.buffer.prefix(tokenizer.vocabularySize)) : []
         let likeliest = count > 0 ? drawable.largest(count).prefix(count) : []
         let values = device.logProbabilities(
             of: [id] + likeliest.map(\.id), in: UnsafeBufferPointer(logits.buffer))
@@ -139,7 +139,7 @@ extension DecodingEngine {
         guard !text.isDone else { return }
         counts.drawnTokens += 1
         do {
-            try text.draw(from: logits.array, contextLength: contextLength) { id in
+            try text.draw(from: logits.buffer, contextLength: contextLength) { id in
                 text.request.scoredCount.map { self.score(id, $0, logits, device) }
             }
         } catch {

@@ -13,6 +13,7 @@ struct ForwardPass {
     let segments: SequenceSegments?
     /// Sequences that the pass goes on with, whose rows stand one after the other in place of [B, T].
     var slots: [SlotRows] = []
+    var slotAngles = SlotAngles()
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
@@ -21,13 +22,14 @@ struct ForwardPass {
         _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
         tape.segment(x, ownsParameters: true) {
-            [parameters, configuration, stream, cache, adapters, segments, slots] tape, x in
+            [parameters, configuration, stream, cache, adapters, segments, slots, slotAngles]
+            tape, x in
             body(
                 x,
                 ForwardPass(
                     tape: tape, parameters: parameters, configuration: configuration,
                     stream: stream, cache: cache, adapters: adapters, segments: segments,
-                    slots: slots))
+                    slots: slots, slotAngles: slotAngles))
         }
     }
 
@@ -54,7 +56,10 @@ struct ForwardPass {
         _ parts: [Variable], _ angles: LayerAngles,
         _ turn: ([Variable], RotaryTable, Int) -> Variable
     ) -> Variable {
-        if !slots.isEmpty { return turn(parts, slots.angles(angles, tape.device), 0) }
+        if !slots.isEmpty {
+            let (rows, start) = slotAngles.rows(of: slots, angles, tape.device)
+            return turn(parts, rows, start)
+        }
         let (shape, start) = (parts[0].shape, cache?.length ?? 0)
         guard let segments else {
             let length = cache?.sequenceLength(adding: shape[1]) ?? shape[1]

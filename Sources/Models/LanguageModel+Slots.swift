@@ -35,12 +35,34 @@ extension [SlotRows] {
         return rows
     }
 
-    func angles(_ angles: LayerAngles, _ device: Device) -> RotaryTable {
+    fileprivate func angles(_ angles: LayerAngles, _ device: Device) -> RotaryTable {
         let rows = flatMap { slot in
-            let table = angles.table(length: slot.cache.sequenceLength(adding: slot.ids.count))
+            let table = slot.table(of: angles)
             return slot.ids.indices.map { (table: table, position: slot.cache.length + $0) }
         }
         return RotaryTable(rows, device: device)
+    }
+}
+
+extension SlotRows {
+    fileprivate func table(of angles: LayerAngles) -> RotaryTable {
+        angles.table(length: cache.sequenceLength(adding: ids.count))
+    }
+}
+
+/// The angles of the rows of a pass, gathered once for all layers that turn alike.
+final class SlotAngles {
+    private var gathered: [UnsafeMutablePointer<Float>: RotaryTable] = [:]
+
+    /// - Returns: A table, and the place of the first row in it.
+    func rows(
+        of slots: [SlotRows], _ angles: LayerAngles, _ device: Device
+    ) -> (table: RotaryTable, start: Int) {
+        if slots.count == 1 { return (slots[0].table(of: angles), slots[0].cache.length) }
+        if let rows = gathered[angles.identity] { return (rows, 0) }
+        let rows = slots.angles(angles, device)
+        gathered[angles.identity] = rows
+        return (rows, 0)
     }
 }
 
@@ -73,7 +95,8 @@ extension LanguageModel {
 
     /// The logits [rows, V] behind some rows of what `advance` returned.
     ///
-    /// - Parameter wanted: the logits that matter, of a single row; see `nextTokenLogits`.
+    /// - Parameter wanted: the logits that matter, of a single row: others may be -infinity, which saves
+    ///   reading their weights where they are packed. Nil: all.
     package func logits(
         of rows: [Int], in hidden: Tensor<Float>, wanted: LargestWanted? = nil
     ) -> Tensor<Float> {

@@ -56,6 +56,9 @@ struct LayerAngles {
         (long, shortLength) = (nil, model.contextLength)
     }
 
+    /// Equal for layers that turn alike.
+    var identity: UnsafeMutablePointer<Float> { short.cosines.pointer }
+
     /// Those of a sequence of some tokens.
     func table(length: Int) -> RotaryTable {
         length > shortLength ? long ?? short : short
