@@ -44,7 +44,7 @@ final class DecodedText {
 
     /// Makes room in a context that is full.
     func fit(into contextLength: Int) {
-        if request.slides { start = DecodingContext.windowStart(of: ids.count, contextLength) }
+        if request.slides { start = DecodingEngine.windowStart(of: ids.count, contextLength) }
     }
 
     func cancel() { isDone = true }

@@ -90,3 +90,15 @@ package final class DecodingEngine {
         }
     }
 }
+
+extension DecodingEngine {
+    /// The first of `count` tokens that the model sees of a text that slides.
+    ///
+    /// The first token, as long as all fit; then the start moves on by half a context at a time. A
+    /// cache of positions cannot slide: each move computes half a context again, and
+    /// moving at each token would compute a whole one for each token.
+    package static func windowStart(of count: Int, _ contextLength: Int) -> Int {
+        let step = max(1, contextLength / 2)
+        return (max(0, count - contextLength) + step - 1) / step * step
+    }
+}

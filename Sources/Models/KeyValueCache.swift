@@ -150,7 +150,7 @@ extension KeyValueCache {
     }
 
     /// Called when all layers have written the keys and values of `count` more positions.
-    func advance(by count: Int) {
+    package func advance(by count: Int) {
         windows = windows.advanced(length: length, by: count)
         length += count
     }

@@ -77,7 +77,7 @@ import Testing
         (25, 17, 8), (26, 17, 16), (1, 1, 0), (5, 1, 4), (5, 2, 3), (4, 3, 1),
     ])
     func windowStartsAtAMultipleOfHalfTheContext(count: Int, context: Int, start: Int) {
-        #expect(DecodingContext.windowStart(of: count, context) == start)
+        #expect(DecodingEngine.windowStart(of: count, context) == start)
     }
 
     @Test func onlyTheEndOfALongPromptIsSeen() throws {

@@ -7,7 +7,7 @@ import Runs
 import Tensors
 import Training
 
-/// A prompt and the tokens after it, with the key-value cache, in one sequence or in several at once.
+/// A prompt and the tokens after it, by the engine, in one text or in several at once.
 package struct GenerationBench {
     package let recipe: Recipe
     package let model: MeasuredModel
@@ -44,15 +44,14 @@ package struct GenerationBench {
             threadsPerRank: recipe.train.threadsPerRank,
             mayOversubscribe: recipe.train.oversubscribe, over: communicator)
         let device = compute.makeDevice()
-        var loaded: LanguageModel?
-        let loadSeconds = try ContinuousClock().measure {
-            loaded = try model.load(recipe, configuration, on: device)
-        }
-        guard let loaded else { preconditionFailure("the model was not loaded") }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let (loaded, tokenizer) = try model.load(recipe, configuration, on: device)
+        let loadSeconds = (clock.now - start) / .seconds(1)
         let bytesPerToken = loaded.packForDecoding()
         let run = GeneratedTokens(
-            model: loaded, seed: UInt64(recipe.seed), promptLength: promptLength,
-            newTokens: newTokens, streamCount: streamCount)
+            model: loaded, tokenizer: tokenizer, seed: UInt64(recipe.seed),
+            promptLength: promptLength, newTokens: newTokens, streamCount: streamCount)
         let samples = try (0...Self.repeatCount).map { _ in try run.measure() }.dropFirst()
         let peakBytes = LapClock.peakMemoryBytes
         let cost = ModelCost(configuration, parameterCount: loaded.parameters.parameterCount)
@@ -60,9 +59,8 @@ package struct GenerationBench {
             recipe: recipe, model: loaded, threadCount: compute.threadCount,
             kernels: compute.kernels, cost: cost, bytesPerToken: bytesPerToken,
             streamCount: streamCount, promptLength: promptLength, newTokens: newTokens,
-            loadSeconds: loadSeconds / .seconds(1),
+            loadSeconds: loadSeconds,
             promptSeconds: Self.median(samples.map(\.prompt)),
-            firstTokenSeconds: Self.median(samples.map(\.firstToken)),
             decodeSeconds: Self.median(samples.map(\.greedy)),
             sampleSeconds: Self.median(samples.map(\.sampled)), peakMemoryBytes: peakBytes,
             readGBPerSecond: readRate(on: device))

@@ -19,8 +19,8 @@ package struct GenerationBenchReport: BenchReport {
     package let newTokens: Int
     /// Seconds of loading the model, or of drawing random weights.
     let loadSeconds: Double
+    /// Seconds of the prompt, up to the first token behind it.
     let promptSeconds: Double
-    let firstTokenSeconds: Double
     /// Seconds for the new tokens when each is the likeliest one.
     let decodeSeconds: Double
     /// Seconds for the new tokens when each is drawn from all tokens.
@@ -43,10 +43,9 @@ package struct GenerationBenchReport: BenchReport {
         var table = TextTable()
         table.add(
             "prompt", "\(Quantity.number(promptTokensPerSecond)) tokens/s",
-            "\(promptLength) tokens in \(Quantity.number(promptSeconds * 1e3)) ms")
-        table.add(
-            "first token", "\(Quantity.number(firstTokenSeconds * 1e3)) ms",
-            "loaded in \(Quantity.number(loadSeconds * 1e3)) ms")
+            "\(promptLength) tokens, and the first behind them, in "
+                + "\(Quantity.number(promptSeconds * 1e3)) ms")
+        table.add("load", "\(Quantity.number(loadSeconds * 1e3)) ms", "")
         table.add(
             "decode, the likeliest", "\(Quantity.number(decodeTokensPerSecond)) tokens/s",
             "\(newTokens) tokens in \(Quantity.number(decodeSeconds * 1e3)) ms")
@@ -89,7 +88,7 @@ package struct GenerationBenchReport: BenchReport {
             "compute": .string(model.arithmetic), "streams": .integer(streamCount),
             "quantized": model.quantizedTypes.map(JSONValue.string) ?? .null,
             "load_seconds": .number(loadSeconds),
-            "first_token_seconds": .number(firstTokenSeconds),
+            "first_token_seconds": .number(promptSeconds),
             "peak_memory_bytes": .integer(peakMemoryBytes),
             "weight_bytes": .integer(bytesPerToken),
             "read_gb_per_second": .number(readGBPerSecond),

@@ -3,6 +3,7 @@ import ModelFiles
 import Models
 import Runs
 import Tensors
+import Tokenizers
 
 /// The model that `bench --generate` measures.
 package struct MeasuredModel {
@@ -25,22 +26,25 @@ package struct MeasuredModel {
         return try StoredModelFormat.open(path).model
     }
 
-    /// The weights as `generate` holds them.
-    func load(_ recipe: Recipe, _ configuration: DecoderConfiguration, on device: Device) throws
-        -> LanguageModel
-    {
+    /// The weights as `generate` holds them, and their tokens.
+    func load(
+        _ recipe: Recipe, _ configuration: DecoderConfiguration, on device: Device
+    ) throws -> (LanguageModel, any Tokenizer) {
         let model: LanguageModel
+        let tokenizer: any Tokenizer
         let rounds = recipe.training.multipliesBFloat16
         if let path {
             let weights = HeldWeights(quantization, in: rounds ? .bf16 : .fp32)
-            model = try LoadedModel.load(path, device: device, weights: weights).0
+            (model, tokenizer) = try LoadedModel.load(
+                path, device: device, weights: weights)
         } else {
             model = LanguageModel(configuration, device: device)
             model.initialize(seed: UInt64(recipe.seed))
+            tokenizer = NumberedTokens(vocabularySize: configuration.vocabularySize)
         }
         model.parameters.quantizedArithmetic = arithmetic ?? .exact
         if rounds { model.parameters.keepBFloat16() }
-        return model
+        return (model, tokenizer)
     }
 }
 
