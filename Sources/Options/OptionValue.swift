@@ -1,8 +1,20 @@
 /// A value as a recipe spells it, before it has a type.
-package enum OptionValue: Equatable, Sendable {
+package indirect enum OptionValue: Equatable, Sendable {
     /// `isPlain` is false for quoted text, which is never a number, a boolean or null.
     case scalar(String, isPlain: Bool)
     case list([OptionValue])
+    /// Keys with values on one line, as in `{kind: length, minimum: 100}`.
+    case members([Member])
+
+    package struct Member: Equatable, Sendable {
+        package var key: String
+        package var value: OptionValue
+
+        package init(key: String, value: OptionValue) {
+            self.key = key
+            self.value = value
+        }
+    }
 
     /// The value of a key that is not set.
     package static let null = OptionValue.scalar("null", isPlain: true)
@@ -32,6 +44,8 @@ extension OptionValue: CustomStringConvertible {
         case .scalar(let text, isPlain: true): text
         case .scalar(let text, isPlain: false): Self.isPlainText(text) ? text : Self.quoted(text)
         case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+        case .members(let members):
+            "{" + members.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
         }
     }
 
@@ -41,7 +55,7 @@ extension OptionValue: CustomStringConvertible {
         case .scalar(let text, isPlain: true) where isNull || Double(self) != nil:
             text.isEmpty ? "nothing" : text
         case .scalar(let text, _): Self.quoted(text)
-        case .list: description
+        case .list, .members: description
         }
     }
 

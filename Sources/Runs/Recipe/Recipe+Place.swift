@@ -156,6 +156,11 @@ extension OptionValue {
         case .list(let values):
             return .list(
                 try values.map { value throws(Failure) in try value.mapped(change) })
+        case .members(let members):
+            return .members(
+                try members.map { member throws(Failure) in
+                    Member(key: member.key, value: try member.value.mapped(change))
+                })
         }
     }
 }

@@ -103,19 +103,37 @@ extension RecipeFile {
 }
 
 extension OptionValue {
-    /// Reads a node; nil where it is neither a scalar nor a list of scalars.
+    /// Reads a node; nil where it is neither a scalar nor a list of scalars and of keys with values.
     package init?(_ node: Node) {
         switch node {
         case .scalar(let scalar):
             self = .scalar(scalar.string, isPlain: scalar.style == .plain)
         case .sequence(let sequence):
-            let scalars = sequence.compactMap { element in
-                element.scalar.map { Self.scalar($0.string, isPlain: $0.style == .plain) }
-            }
-            guard scalars.count == sequence.count else { return nil }
-            self = .list(scalars)
+            let values = sequence.compactMap { Self.element($0) }
+            guard values.count == sequence.count else { return nil }
+            self = .list(values)
         case .mapping, .alias:
             return nil
         }
+    }
+
+    /// An element of a list: a scalar, or keys whose values are scalars or lists of them.
+    private static func element(_ node: Node) -> OptionValue? {
+        if let scalar = node.scalar {
+            return .scalar(scalar.string, isPlain: scalar.style == .plain)
+        }
+        guard let mapping = node.mapping else { return nil }
+        let members = mapping.compactMap { key, value -> Member? in
+            guard let key = key.scalar?.string, let value = OptionValue(value),
+                !value.holdsMembers
+            else { return nil }
+            return Member(key: key, value: value)
+        }
+        return members.count == mapping.count ? .members(members) : nil
+    }
+
+    private var holdsMembers: Bool {
+        guard case .list(let values) = self else { return false }
+        return values.contains { if case .members = $0 { true } else { false } }
     }
 }
