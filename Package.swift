@@ -54,8 +54,16 @@ let package = Package(
         .systemLibrary(name: "CLibHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "CLibHwloc", pkgConfig: "hwloc", providers: [.apt(["libhwloc-dev"])]),
 
+        .systemLibrary(
+            name: "CLibGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
+
         // oneDNN comes without a pkg-config file.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CHTML", dependencies: ["CLibGumbo"]),
+        // bzip2 comes without one, too.
+        .target(
+            name: "CCompression",
+            linkerSettings: ["z", "zstd", "bz2", "lzma", "snappy"].map { .linkedLibrary($0) }),
         .target(name: "CMPI", dependencies: ["COpenMPI"]),
         .target(name: "CHDF5", dependencies: ["CLibHDF5"]),
         .target(name: "CHwloc", dependencies: ["CLibHwloc"]),
@@ -70,6 +78,9 @@ let package = Package(
         .target(name: "Jinja", dependencies: ["JSON"]),
         .target(name: "Collectives", dependencies: ["Files", "CMPI", "CKernels"]),
         .target(name: "Machine", dependencies: ["Files", "CHwloc"]),
+        .target(
+            name: "Corpus",
+            dependencies: ["Options", "JSON", "Collectives", "CCompression", "CHTML", "CKernels", crypto]),
         .target(name: "Tokenizers", dependencies: ["Options", "Jinja", collections, crypto]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
         .target(name: "Tensors", dependencies: ["Machine", "CDNN", "COpenBLAS", "CKernels"]),
@@ -88,7 +99,9 @@ let package = Package(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
             resources: [.embedInCode("Page/index.html")]),
         .target(
-            name: "Runs", dependencies: ["FineTuning", "Generation", "CDNN", "COpenBLAS", yams]),
+            name: "Runs", dependencies: [
+                "Corpus", "FineTuning", "Generation", "CDNN", "COpenBLAS", yams,
+            ]),
         .target(name: "Benchmarks", dependencies: ["Runs"]),
         .executableTarget(
             name: "swift-llm-train",
@@ -115,6 +128,7 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "TemporaryFolders"]),
         .testTarget(name: "MachineTests", dependencies: ["Machine"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "Jinja"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),

@@ -38,8 +38,9 @@ has_apt() { command -v apt-get > /dev/null && command -v dpkg-query > /dev/null;
 install_libraries() {
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libdnnl-dev libhdf5-dev hdf5-tools
-        libhwloc-dev pkg-config)
-    say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5, hwloc)'
+        libhwloc-dev zlib1g-dev libzstd-dev libbz2-dev liblzma-dev libsnappy-dev
+        libgumbo-dev pkg-config)
+    say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5, hwloc, zlib, zstd, bzip2, xz, snappy, gumbo)'
     if has_apt; then
         install_packages "${packages[@]}"
         return

@@ -101,7 +101,7 @@ package enum DirectoryEntries {
     }
 
     /// Removes a file, a link or a whole directory; a missing one is fine.
-    static func remove(_ path: String) throws(Failure) {
+    package static func remove(_ path: String) throws(Failure) {
         guard try isThere(path) else { return }
         do {
             try FileManager.default.removeItem(atPath: path)

@@ -91,6 +91,10 @@ package struct JSONStyle: Sendable {
     package static let compact = JSONStyle(
         isPretty: false, isSorted: true, endsWithNewline: false, hasShortEscapes: false)
 
+    /// One line without spaces, members in their own order.
+    package static let record = JSONStyle(
+        isPretty: false, isSorted: false, endsWithNewline: false, hasShortEscapes: false)
+
     /// The style in which Hugging Face writes config.json.
     package static let configuration = JSONStyle(
         isPretty: true, isSorted: true, endsWithNewline: true, hasShortEscapes: false)

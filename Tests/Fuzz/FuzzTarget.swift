@@ -15,6 +15,7 @@ package struct FuzzTarget: Sendable {
         index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, conversationTable, chatTemplate, jinja, gguf,
+        corpusRecords, corpusTables, corpusPages, corpusTar, languageModel,
         questions, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

@@ -10,6 +10,7 @@
 #include "quantize.h"
 #include "quantized.h"
 #include "dispatch.h"
+#include "minhash.h"
 #include "reductions.h"
 
 /* The upper half of a float. A kernel whose name ends in _bf16 does what its namesake does, on elements

@@ -1,0 +1,104 @@
+import Collectives
+import Diagnostics
+import Files
+import Foundation
+
+/// A part of a file whose documents one rank reads.
+struct Segment: Sendable {
+    let file: SourceFile
+    let start: Int
+    /// The place from which on documents belong to the next segment.
+    let end: Int
+}
+
+/// The files of a corpus in their order, in pieces that do not depend on the number of ranks.
+struct CorpusPlan: Sendable {
+    let files: [SourceFile]
+    /// Each piece is some small files, one file, or a part of a large one.
+    let pieces: [[Segment]]
+
+    init(_ options: CorpusOptions) throws {
+        try self.init(options, pieceSize: options.pieceMegabytes << 20)
+    }
+
+    /// - Parameter pieceSize: Bytes of a file that make a piece.
+    init(_ options: CorpusOptions, pieceSize: Int) throws {
+        let paths = try InputPaths.files(of: options.input)
+        files = try paths.map { try SourceFile(path: $0, options: options) }
+        var (pieces, open, openSize): ([[Segment]], [Segment], Int) = ([], [], 0)
+        func close() {
+            if !open.isEmpty { pieces.append(open) }
+            (open, openSize) = ([], 0)
+        }
+        for file in files where file.size > 0 {
+            if file.size > pieceSize, file.kind.isSplittable(separator: options.separator) {
+                close()
+                pieces += stride(from: 0, to: file.size, by: pieceSize).map {
+                    [Segment(file: file, start: $0, end: min($0 + pieceSize, file.size))]
+                }
+                continue
+            }
+            if openSize > 0, openSize + file.size > pieceSize { close() }
+            open.append(Segment(file: file, start: 0, end: .max))
+            openSize += file.size
+        }
+        close()
+        self.pieces = pieces
+        guard pieces.count < 1 << 31 else {
+            throw Failure("the corpus has too many pieces", got: "\(pieces.count)")
+        }
+    }
+
+    /// The ranks that work on the pieces: each piece goes to the rank that has the least so far.
+    func owners(worldSize: Int) -> [Int] {
+        var loads = [Int](repeating: 0, count: worldSize)
+        return pieces.map { piece in
+            let rank = loads.indices.reduce(0) { loads[$1] < loads[$0] ? $1 : $0 }
+            loads[rank] += piece.reduce(0) { $0 + min($1.end, $1.file.size) - $1.start }
+            return rank
+        }
+    }
+
+    /// Text that distinguishes the files, for a resumption.
+    var description: String {
+        files.map { "\($0.path) \($0.size) \($0.modified)" }.joined(separator: "\n")
+    }
+}
+
+/// The files that the inputs of a corpus name.
+enum InputPaths {
+    /// The files of paths, of directories, and of patterns with * ? [ ], in their order.
+    ///
+    /// - Throws: `Failure` for an address, and for a pattern without a file.
+    static func files(of inputs: [String]) throws(Failure) -> [String] {
+        var paths: [String] = []
+        for input in inputs {
+            try refuseAddress(input)
+            let isPattern = input.contains { "*?[".contains($0) }
+            let isThere = try DirectoryEntries.isThere(input)
+            paths += isPattern && !isThere ? try matches(of: input) : [input]
+        }
+        return try DirectoryEntries.files(in: paths)
+    }
+
+    private static func refuseAddress(_ input: String) throws(Failure) {
+        guard let scheme = input.range(of: "://") else { return }
+        let tools = ["s3": "aws s3 cp --recursive", "gs": "gsutil -m cp -r", "hf": "hf download"]
+        let tool = tools[String(input[..<scheme.lowerBound])] ?? "curl -LO"
+        throw Failure(
+            "the corpus is read from files", expected: "a path", got: input,
+            remedy: "fetch it first, for example by \(tool) \(input)", kind: .usage)
+    }
+
+    private static func matches(of pattern: String) throws(Failure) -> [String] {
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, GLOB_BRACE, nil, &found) == 0, found.gl_pathc > 0 else {
+            throw Failure(
+                "no file matches the pattern", expected: "at least one", got: "none", at: pattern,
+                remedy: "check the path")
+        }
+        return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}

@@ -1,0 +1,118 @@
+import Diagnostics
+import Files
+import Glibc
+
+/// Bytes that are read from front to back.
+protocol ByteStream: AnyObject {
+    /// Fills the front of the buffer.
+    ///
+    /// - Returns: the number of bytes; 0 at the end alone.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+/// The bytes of a file from a place on.
+final class FileStream: ByteStream {
+    private let reader: FileReader
+    private var offset: Int
+
+    init(_ reader: FileReader, from offset: Int = 0) {
+        self.reader = reader
+        self.offset = offset
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = min(buffer.count, reader.size - offset)
+        guard count > 0 else { return 0 }
+        try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset)
+        offset += count
+        return count
+    }
+}
+
+/// Bytes that are in memory.
+final class MemoryStream: ByteStream {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = min(buffer.count, bytes.count - offset)
+        guard count > 0 else { return 0 }
+        buffer.copyBytes(from: bytes[offset..<offset + count])
+        offset += count
+        return count
+    }
+}
+
+/// The part of a stream that is in memory, which grows at its end and shrinks at its front.
+final class StreamBuffer {
+    private let stream: any ByteStream
+    private(set) var bytes: [UInt8] = []
+    /// The index of the first byte that has not been taken.
+    private(set) var start = 0
+    /// The place of `bytes[0]` in the stream.
+    private var origin: Int
+    private(set) var isAtEnd = false
+
+    private static let partSize = 1 << 20
+
+    /// - Parameter origin: The place in its file at which the stream begins.
+    init(_ stream: any ByteStream, origin: Int = 0) {
+        self.stream = stream
+        self.origin = origin
+    }
+
+    /// The place of the first byte that has not been taken.
+    var offset: Int { origin + start }
+    var available: Int { bytes.count - start }
+
+    /// Adds the next part of the stream.
+    ///
+    /// - Returns: false at the end of the stream.
+    func fill() throws -> Bool {
+        guard !isAtEnd else { return false }
+        if start > 0, start >= bytes.count - start {
+            bytes.removeSubrange(..<start)
+            origin += start
+            start = 0
+        }
+        let count = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: Self.partSize))
+        var added = 0
+        do {
+            added = try bytes.withUnsafeMutableBytes {
+                try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+            }
+        } catch {
+            bytes.removeLast(Self.partSize)
+            throw error
+        }
+        bytes.removeLast(Self.partSize - added)
+        isAtEnd = added == 0
+        return added > 0
+    }
+
+    /// Makes sure that so many bytes are there, where the stream has them.
+    func require(_ count: Int) throws {
+        while available < count, try fill() {}
+    }
+
+    func skip(_ count: Int) { start += min(count, available) }
+
+    func take(_ count: Int) -> [UInt8] {
+        let end = min(bytes.count, start + count)
+        defer { start = end }
+        return Array(bytes[start..<end])
+    }
+
+    /// The number of bytes before the next one of this value, from the first not taken on, looking at
+    /// those behind `known`; nil where it is not in memory yet.
+    func distance(to byte: UInt8, after known: Int = 0) -> Int? {
+        bytes.withUnsafeBytes { buffer in
+            guard start + known < buffer.count, let base = buffer.baseAddress else { return nil }
+            let found = memchr(base + start + known, Int32(byte), buffer.count - start - known)
+            return found.map { UnsafeRawPointer($0) - base - start }
+        }
+    }
+}

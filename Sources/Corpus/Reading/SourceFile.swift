@@ -1,0 +1,59 @@
+import Diagnostics
+import Files
+import Glibc
+
+/// A file of documents, known by its first bytes.
+struct SourceFile: Sendable {
+    let path: String
+    let size: Int
+    /// Nanoseconds.
+    let modified: Int
+    let kind: ContentKind
+
+    init(path: String, options: CorpusOptions) throws {
+        let reader = try FileReader(path: path)
+        self.path = path
+        size = reader.size
+        modified = try Self.modified(path)
+        let raw = try reader.bytes(at: 0, count: min(512, reader.size))
+        let compression = CompressionFormat(of: raw)
+        let stream = try Self.decoded(reader, compression)
+        kind = try ContentKind(
+            head: Self.head(of: stream), compression: compression, options: options, at: path)
+    }
+
+    private static func modified(_ path: String) throws -> Int {
+        var status = stat()
+        try SystemCall.check("cannot look at the file", at: path) { stat(path, &status) }
+        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    }
+
+    private static func decoded(
+        _ reader: FileReader, _ compression: CompressionFormat?, from offset: Int = 0
+    ) throws -> any ByteStream {
+        let stream = FileStream(reader, from: offset)
+        return try compression.map { try DecodedStream(stream, $0, path: reader.path) } ?? stream
+    }
+
+    private static func head(of stream: any ByteStream) throws -> [UInt8] {
+        let buffer = StreamBuffer(stream)
+        do {
+            try buffer.require(ContentKind.headSize)
+        } catch is CutFile {
+            // What is before the cut counts, and the cut is told when the file is read.
+        }
+        return Array(buffer.bytes.prefix(ContentKind.headSize))
+    }
+
+    /// The decoded bytes of the file from a place on.
+    func stream(from offset: Int) throws -> any ByteStream {
+        let reader = try FileReader(path: path)
+        guard try reader.size == size && Self.modified(path) == modified else {
+            throw Failure(
+                "a file changed while the corpus was read", expected: "\(size) bytes as before",
+                got: "\(reader.size) bytes or a newer date", at: path,
+                remedy: "start again when nobody writes it")
+        }
+        return try Self.decoded(reader, kind.compression, from: offset)
+    }
+}
