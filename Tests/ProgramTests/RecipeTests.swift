@@ -120,6 +120,11 @@ import Testing
     @Test func keysAreThoseOfTheContract() {
         let contract = """
             name seed output directory phases
+            corpus: input output separator text_field encoding strict compress memory_megabytes \
+            part_megabytes piece_megabytes plain_text steps
+            corpus.deduplicate: exact lines minimum_line cluster_ids
+            corpus.deduplicate.near: enabled ngram buckets hashes verify survivor exhaustive
+            corpus.decontaminate: files ngram action
             tokenizer: kind vocabulary_size sample_megabytes path
             prepare: input output validation_fraction shard_megabytes
             data: train validation tokenizer shuffle

@@ -1,3 +1,4 @@
+import Corpus
 import Datasets
 import Diagnostics
 import Files
@@ -163,6 +164,8 @@ package struct PhaseLedger {
     private func files(_ form: Form) throws -> [Input] {
         func file(_ path: String?) throws -> Input? { try Self.file(path, form) }
         return switch phase {
+        case .corpus:
+            try recipe.corpusSettings.inputFiles().compactMap(file)
         case .prepare:
             try (DirectoryEntries.files(in: recipe.prepare.input) + [recipe.tokenizer.path])
                 .compactMap(file)

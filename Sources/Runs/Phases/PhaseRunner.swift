@@ -94,6 +94,9 @@ package struct PhaseRunner {
         _ ledger: PhaseLedger
     ) throws -> Bool {
         switch phase {
+        case .corpus:
+            try CorpusPhase(communicator: communicator).run(
+                recipe, isResuming: isResuming, isReplacing: isResuming)
         case .prepare: try prepare(recipe, ledger)
         case .pretrain:
             let phase = TrainingPhase(

@@ -45,6 +45,9 @@ extension Recipe {
 
     private func validate(for phase: Phase) throws {
         switch phase {
+        case .corpus:
+            try require(corpus.input.first, "corpus.input", for: phase)
+            try corpusSettings.validate()
         case .prepare:
             try require(prepare.input.first, "prepare.input", for: phase)
         case .pretrain:

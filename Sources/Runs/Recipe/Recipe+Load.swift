@@ -99,6 +99,7 @@ extension Recipe {
                 kind: .usage)
         }
         if output.isEmpty { output = "runs/\(name)" }
+        if let output = resolveCorpus() { prepare.input = [output] }
         if phases.contains(.prepare) {
             prepare.output = prepare.output ?? "\(output)/shards"
             data.train = data.train ?? prepare.output

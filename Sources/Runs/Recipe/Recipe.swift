@@ -1,3 +1,4 @@
+import Corpus
 import Datasets
 import Diagnostics
 import Evaluation
@@ -16,7 +17,7 @@ import Training
 package struct Recipe: Equatable, Sendable {
     /// The parts of a run.
     package enum Phase: String, OptionChoice {
-        case prepare, pretrain, evaluate, finetune, merge, export, generate
+        case corpus, prepare, pretrain, evaluate, finetune, merge, export, generate
     }
 
     /// The name of the run; required.
@@ -32,6 +33,10 @@ package struct Recipe: Equatable, Sendable {
     /// generate.
     package var phases = [Phase.pretrain]
 
+    package var corpus = CorpusOptions()
+    package var deduplicate = DeduplicateOptions()
+    package var near = NearOptions()
+    package var decontaminate = DecontaminateOptions()
     package var tokenizer = TokenizerOptions()
     package var prepare = PrepareOptions()
     package var data = DataOptions()
@@ -75,8 +80,13 @@ extension Recipe: OptionBlock {
         let tuned = BlockTraits(remakes: .finetune, isRare: true, isOfAnotherRun: true)
         let watched = BlockTraits(isRare: true, isOfAnotherRun: true)
         let rare = BlockTraits(remakes: .finetune, isRare: true)
+        let raw = BlockTraits(remakes: .corpus, isRare: true)
         return [
             RecipeKey.keys(of: nil, at: \.self),
+            RecipeKey.keys(of: "corpus", at: \.corpus, for: [.corpus], raw),
+            RecipeKey.keys(of: "corpus.deduplicate", at: \.deduplicate, for: [.corpus], raw),
+            RecipeKey.keys(of: "corpus.deduplicate.near", at: \.near, for: [.corpus], raw),
+            RecipeKey.keys(of: "corpus.decontaminate", at: \.decontaminate, for: [.corpus], raw),
             RecipeKey.keys(
                 of: "tokenizer", at: \.tokenizer, for: [.prepare], BlockTraits(remakes: .prepare)),
             RecipeKey.keys(
