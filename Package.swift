@@ -80,7 +80,9 @@ let package = Package(
         .target(name: "Machine", dependencies: ["Files", "CHwloc"]),
         .target(
             name: "Corpus",
-            dependencies: ["Options", "JSON", "Collectives", "CCompression", "CHTML", "CKernels", crypto]),
+            dependencies: [
+                "Options", "JSON", "Collectives", "CCompression", "CHTML", "CKernels", crypto,
+            ]),
         .target(name: "Tokenizers", dependencies: ["Options", "Jinja", collections, crypto]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CHDF5", "CKernels", crypto]),
         .target(name: "Tensors", dependencies: ["Machine", "CDNN", "COpenBLAS", "CKernels"]),
@@ -99,7 +101,8 @@ let package = Package(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
             resources: [.embedInCode("Page/index.html")]),
         .target(
-            name: "Runs", dependencies: [
+            name: "Runs",
+            dependencies: [
                 "Corpus", "FineTuning", "Generation", "CDNN", "COpenBLAS", yams,
             ]),
         .target(name: "Benchmarks", dependencies: ["Runs"]),

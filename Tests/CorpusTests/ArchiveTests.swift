@@ -39,7 +39,8 @@ import Testing
     @Test func membersOfTarAreReadAsWhatTheyAre() throws {
         let folder = try TemporaryFolder()
         let members: [(String, [UInt8])] = [
-            ("a.txt", Array("one<|endoftext|>two".utf8)), ("b.jsonl", Array("{\"text\":\"three\"}\n".utf8)),
+            ("a.txt", Array("one<|endoftext|>two".utf8)),
+            ("b.jsonl", Array("{\"text\":\"three\"}\n".utf8)),
             ("c.bin", [UInt8](repeating: 0, count: 700)), ("d.txt", Array("four".utf8)),
         ]
         let whole = Self.tar(members)
@@ -58,7 +59,8 @@ import Testing
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)\r\n\r\n"
         }
         let prose = String(repeating: "A sentence of the main text, which is long. ", count: 6)
-        let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        let page =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
             + "<html><body><div class=nav><a href=/>Home</a></div><p>\(prose)</p>"
             + "<script>var x = 1;</script></body></html>"
         try folder.write(
@@ -70,7 +72,8 @@ import Testing
     }
 
     @Test func menusScriptsAndFootersAreNoMainText() {
-        let prose = String(repeating: "Words of the text that stand in a paragraph here. ", count: 5)
+        let prose = String(
+            repeating: "Words of the text that stand in a paragraph here. ", count: 5)
         let page = """
             <!DOCTYPE html><html><head><title>T</title><style>p {}</style></head><body>
             <nav><ul><li><a href="/">Start</a></li><li><a href="/b">Other</a></li></ul></nav>
@@ -80,10 +83,13 @@ import Testing
             }</pre><p>\(prose)</p>
             <div id="footer">Copyright of somebody, all rights reserved.</div></body></html>
             """
-        let text = String(decoding: HTMLText.mainText(of: Array(page.utf8), charset: nil), as: UTF8.self)
+        let text = String(
+            decoding: HTMLText.mainText(of: Array(page.utf8), charset: nil), as: UTF8.self)
         let paragraph = String(prose.dropLast())
         #expect(
-            text == "The heading\n\n\(paragraph)\n\na short item\nanother\n\ncode  {\n  x\n}\n\n\(paragraph)")
+            text
+                == "The heading\n\n\(paragraph)\n\na short item\nanother\n\ncode  {\n  x\n}\n\n\(paragraph)"
+        )
     }
 
     @Test func deepPagesAreNoStackOverflow() {

@@ -28,17 +28,20 @@ import Testing
 
     @Test func everyFormatIsKnownByItsBytes() throws {
         let folder = try TemporaryFolder()
-        try folder.write("{\"text\": \"one\", \"n\": 1}\r\n\n{\"n\": 2, \"text\": \"t\u{2028}wo\"}", to: "1.x")
+        try folder.write(
+            "{\"text\": \"one\", \"n\": 1}\r\n\n{\"n\": 2, \"text\": \"t\u{2028}wo\"}", to: "1.x")
         try folder.write("[{\"text\": \"a, ]\\\"}\"},\n {\"text\": \"b\"} ]\n", to: "2.x")
         try folder.write("id,text\n1,\"x, \"\"y\"\"\nz\"\n2,w\n", to: "3.x")
         try folder.write("text\tid\nq\"uote\t1\n", to: "4.x")
         try folder.write("plain<|endoftext|>more\n", to: "5.x")
-        try folder.put([0xFF, 0xFE] + "wide".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, at: "6.x")
+        try folder.put(
+            [0xFF, 0xFE] + "wide".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, at: "6.x")
         try folder.put([0xEF, 0xBB, 0xBF] + Array("marked".utf8), at: "7.x")
         let (texts, reasons) = try read(folder)
         #expect(
             texts == [
-                "one", "t\u{2028}wo", "a, ]\"}", "b", "x, \"y\"\nz", "w", "q\"uote", "plain", "more\n",
+                "one", "t\u{2028}wo", "a, ]\"}", "b", "x, \"y\"\nz", "w", "q\"uote", "plain",
+                "more\n",
                 "wide", "marked",
             ])
         #expect(reasons.isEmpty)
@@ -77,7 +80,8 @@ import Testing
 
     @Test func bytesThatAreNotUTF8AreReplacedOrRead() throws {
         let folder = try TemporaryFolder()
-        try folder.put(Array("caf".utf8) + [0xE9] + Array(" au lait and more of it".utf8), at: "a.txt")
+        try folder.put(
+            Array("caf".utf8) + [0xE9] + Array(" au lait and more of it".utf8), at: "a.txt")
         #expect(try read(folder).texts == ["caf\u{FFFD} au lait and more of it"])
         var options = CorpusOptions()
         options.encoding = .latin1

@@ -51,7 +51,8 @@ import Testing
     @Test func c4TakesLinesAndDocumentsAway() throws {
         let options: [OptionValue.Member] = [.init(key: "minimum_sentences", value: .plain("1"))]
         let step = StepOptions(.c4, options)
-        let given = "A line that stays [12] here.\nno end\nEnable Javascript to see it.\nWe use cookies here."
+        let given =
+            "A line that stays [12] here.\nno end\nEnable Javascript to see it.\nWe use cookies here."
         #expect(try text(step, given) == "A line that stays  here.")
         #expect(try reason(step, "This is { a line.") == "curly_bracket")
         #expect(try reason(step, "This is Lorem Ipsum dolor.") == "lorem_ipsum")
@@ -59,7 +60,8 @@ import Testing
     }
 
     @Test func charactersArePutRight() throws {
-        let given = "It\u{E2}\u{20AC}\u{2122}s  e\u{301}\u{0}\r\n\r\n\r\n\u{FEFF}done \u{A0}\u{200B}. "
+        let given =
+            "It\u{E2}\u{20AC}\u{2122}s  e\u{301}\u{0}\r\n\r\n\r\n\u{FEFF}done \u{A0}\u{200B}. "
         #expect(try text(StepOptions(.text), given) == "It’s é\n\ndone .")
     }
 

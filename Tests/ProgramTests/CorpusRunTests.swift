@@ -55,7 +55,8 @@ extension Jobs {
             let workspace = try Self.workspace()
             try await workspace.succeed(
                 "corpus clean --config corpus.yaml --compress zst --output clean", ranks: 2)
-            try await workspace.succeed("corpus deduplicate --input clean --output unique", ranks: 2)
+            try await workspace.succeed(
+                "corpus deduplicate --input clean --output unique", ranks: 2)
             let report = try JSONValue(
                 parsing: Array(workspace.bytes("unique/report.json")), at: "report.json")
             #expect(report["counts"]?["kept"]?["documents"]?.integer ?? 0 > 1000)

@@ -72,7 +72,9 @@ struct FastTextDictionary {
             var (end, count, hash) = (start, 1, UInt32(2_166_136_261))
             while end < word.count, count <= options.maximumPart {
                 repeat {
-                    hash = (hash ^ UInt32(bitPattern: Int32(Int8(bitPattern: word[end])))) &* 16_777_619
+                    hash =
+                        (hash ^ UInt32(bitPattern: Int32(Int8(bitPattern: word[end]))))
+                        &* 16_777_619
                     end += 1
                 } while end < word.count && word[end] & 0xC0 == 0x80
                 let isBorder = count == 1 && (start == 0 || end == word.count)

@@ -22,7 +22,8 @@ struct FastTextReader {
         return position..<position + count
     }
 
-    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value {
+    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value
+    {
         let range = try take(MemoryLayout<Value>.size)
         return bytes.withUnsafeBytes {
             Value(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Value.self))
@@ -69,6 +70,7 @@ struct FastTextReader {
     func failure(expected: String, got: String) -> Failure {
         Failure(
             "the language model is not valid", expected: expected, got: got,
-            at: "\(path), byte \(position)", remedy: "name a model of fastText, such as lid.176.ftz")
+            at: "\(path), byte \(position)", remedy: "name a model of fastText, such as lid.176.ftz"
+        )
     }
 }

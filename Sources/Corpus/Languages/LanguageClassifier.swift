@@ -28,7 +28,9 @@ package struct LanguageClassifier {
         guard input.columnCount == options.dimension, output.columnCount == options.dimension,
             output.rowCount >= dictionary.labels.count - (options.loss == .hierarchical ? 1 : 0),
             !dictionary.labels.isEmpty
-        else { throw reader.failure(expected: "tables of \(options.dimension) columns", got: "others") }
+        else {
+            throw reader.failure(expected: "tables of \(options.dimension) columns", got: "others")
+        }
         tree = options.loss == .hierarchical ? Self.tree(dictionary.labels.map(\.count)) : []
     }
 

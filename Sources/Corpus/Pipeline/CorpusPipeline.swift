@@ -43,8 +43,9 @@ package struct CorpusPipeline {
         if isDone != 0 { return try communicator.agree { try CorpusReport(at: files.reportPath) } }
         let owners = plan.owners(worldSize: communicator.worldSize)
         let own = owners.indices.filter { owners[$0] == communicator.rank }
-        say("reading \(Quantity.count(plan.files.count, "file")) in "
-            + Quantity.count(plan.pieces.count, "piece"))
+        say(
+            "reading \(Quantity.count(plan.files.count, "file")) in "
+                + Quantity.count(plan.pieces.count, "piece"))
         let sums = try hashes(of: plan)
 
         let clean = try communicator.agree { try settings.cleaningStage(plan, files) }

@@ -98,7 +98,9 @@ enum InputPaths {
                 "no file matches the pattern", expected: "at least one", got: "none", at: pattern,
                 remedy: "check the path")
         }
-        return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return (0..<Int(found.gl_pathc)).compactMap {
+            found.gl_pathv[$0].map { String(cString: $0) }
+        }
+        .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

@@ -39,7 +39,8 @@ package struct CorpusReport: Codable, Equatable, Sendable {
 
     /// A hash that distinguishes the sources, the options and the outcome, for what is made of the corpus.
     package var digest: String {
-        let texts = sources.map { "\($0.sha256) \($0.bytes)" }
+        let texts =
+            sources.map { "\($0.sha256) \($0.bytes)" }
             + options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             + ["\(counts.kept.documents) \(counts.kept.bytes)"]
         return SHA256.hash(data: Data(texts.joined(separator: "\n").utf8)).text

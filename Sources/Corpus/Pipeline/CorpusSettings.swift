@@ -28,7 +28,8 @@ package struct CorpusSettings: Equatable, Sendable {
         for step in corpus.steps { try step.validate() }
         guard corpus.steps.count(where: { $0.kind == .deduplicate }) <= 1 else {
             throw Failure(
-                FailureText("\(key: "corpus.steps") deduplicates twice"), expected: "one step deduplicate",
+                FailureText("\(key: "corpus.steps") deduplicates twice"),
+                expected: "one step deduplicate",
                 got: "several", kind: .usage)
         }
         if case .atLeast = near.verify { return }
@@ -74,7 +75,8 @@ package struct CorpusSettings: Equatable, Sendable {
             Block.fields.map { ("\(prefix)\($0.key)", $0.read(block).description) }
         }
         let idle = ["input", "output", "memory_megabytes"]
-        let all = values(corpus, "").filter { !idle.contains($0.0) }
+        let all =
+            values(corpus, "").filter { !idle.contains($0.0) }
             + values(deduplicate, "deduplicate.") + values(near, "deduplicate.near.")
             + values(decontaminate, "decontaminate.")
         return Dictionary(uniqueKeysWithValues: all)

@@ -18,9 +18,12 @@ enum ReportPage {
                 ]),
             table(
                 "Dropped, by reason", ["reason", "documents", "bytes"],
-                counts.dropped.sorted { ($1.value.documents, $0.key) < ($0.value.documents, $1.key) }
-                    .map { [$0.key, "\($0.value.documents)", "\($0.value.bytes)"] }),
-            table("Lengths of kept texts", ["characters from", "documents"], numbers(counts.lengths)),
+                counts.dropped.sorted {
+                    ($1.value.documents, $0.key) < ($0.value.documents, $1.key)
+                }
+                .map { [$0.key, "\($0.value.documents)", "\($0.value.bytes)"] }),
+            table(
+                "Lengths of kept texts", ["characters from", "documents"], numbers(counts.lengths)),
             table("Clusters", ["kind and size", "clusters"], numbers(counts.clusterSizes)),
             table("Counts of steps", ["what", "times"], numbers(counts.counts)),
             table(

@@ -79,7 +79,9 @@ final class RecordFile {
     private static let partSize = 1 << 20
 
     /// Writes a file that appears when `body` has returned.
-    static func write<Result>(to path: String, _ body: (RecordFile) throws -> Result) throws -> Result {
+    static func write<Result>(to path: String, _ body: (RecordFile) throws -> Result) throws
+        -> Result
+    {
         var result: Result?
         try PublishedFile.write(to: path) { writer in
             let file = RecordFile(writer)

@@ -21,7 +21,8 @@ struct WorkStart {
             try create()
             return false
         }
-        let isSame = try isResuming && DirectoryEntries.isThere(files.planPath)
+        let isSame =
+            try isResuming && DirectoryEntries.isThere(files.planPath)
             && FileReader.bytes(of: files.planPath) == identity
         if isSame {
             try DirectoryEntries.make(files.directory)
@@ -58,6 +59,7 @@ struct WorkStart {
         return Failure(
             "the output holds a corpus", expected: "an empty directory",
             got: isDone ? "a finished one" : "one that was begun", at: files.output,
-            remedy: isDone ? "choose another output" : "go on by --resume, or choose another output")
+            remedy: isDone ? "choose another output" : "go on by --resume, or choose another output"
+        )
     }
 }

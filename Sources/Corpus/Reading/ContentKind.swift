@@ -38,7 +38,8 @@ struct ContentKind: Sendable {
         head: [UInt8], compression: CompressionFormat?, options: CorpusOptions, at path: String
     ) throws {
         self.compression = compression
-        isWide = (head.starts(with: [0xFF, 0xFE]) && !head.starts(with: [0xFF, 0xFE, 0, 0]))
+        isWide =
+            (head.starts(with: [0xFF, 0xFE]) && !head.starts(with: [0xFF, 0xFE, 0, 0]))
             || head.starts(with: [0xFE, 0xFF])
         if let container = Self.container(head) {
             (format, fieldSeparator) = (container, 0)
@@ -134,6 +135,7 @@ struct ContentKind: Sendable {
 
     /// The format, and the compression around it.
     var name: String {
-        format.rawValue + (compression.map { ", \($0.rawValue)" } ?? "") + (isWide ? ", utf-16" : "")
+        format.rawValue + (compression.map { ", \($0.rawValue)" } ?? "")
+            + (isWide ? ", utf-16" : "")
     }
 }

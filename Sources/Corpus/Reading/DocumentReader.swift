@@ -56,7 +56,8 @@ struct ReadingRules {
         }
         members.remove(at: index)
         // The field of that name is the text in what is written.
-        if let other = members.firstIndex(where: { $0.key.elementsEqual(RecordText.textField.utf8) }) {
+        if let other = members.firstIndex(where: { $0.key.elementsEqual(RecordText.textField.utf8) }
+        ) {
             members[other].key = Array("original_text".utf8)
         }
         return .document(Document(text: text, metadata: members, source: place))

@@ -38,7 +38,8 @@ enum HTMLText {
         switch Int(kind) {
         case CHTML_START:
             builder.begin(
-                String(decoding: bytes, as: UTF8.self), mark: mark.map { String(cString: $0) } ?? "")
+                String(decoding: bytes, as: UTF8.self), mark: mark.map { String(cString: $0) } ?? ""
+            )
         case CHTML_END: builder.end(String(decoding: bytes, as: UTF8.self))
         default: builder.add(bytes)
         }
@@ -61,7 +62,9 @@ enum HTMLText {
     private static func decoded(_ page: [UInt8], charset: String?) -> [UInt8] {
         if String(validating: page, as: UTF8.self) != nil { return page }
         let isLatin = ["iso-8859-1", "latin1", "windows-1252", "us-ascii"].contains(charset ?? "")
-        guard isLatin || charset == nil else { return Array(String(decoding: page, as: UTF8.self).utf8) }
+        guard isLatin || charset == nil else {
+            return Array(String(decoding: page, as: UTF8.self).utf8)
+        }
         return Mojibake.fromWindows(page)
     }
 }
@@ -96,7 +99,8 @@ private final class BlockBuilder {
     private static let asides: Set<String> = ["nav", "aside", "footer", "menu"]
     private static let blockNames: Set<String> = [
         "p", "div", "section", "article", "main", "header", "ul", "ol", "dl", "table", "tr", "td",
-        "th", "blockquote", "figure", "figcaption", "address", "hr", "center", "body", "nav", "aside",
+        "th", "blockquote", "figure", "figcaption", "address", "hr", "center", "body", "nav",
+        "aside",
         "footer", "form", "fieldset", "details", "summary", "caption", "tbody", "thead",
     ]
     private static let items: Set<String> = ["li", "dt", "dd"]
@@ -120,7 +124,9 @@ private final class BlockBuilder {
 
     /// Whether a word of the class or id of an element begins like the name of a menu or the like.
     private func isMarkedAside(_ name: String, _ mark: String) -> Bool {
-        guard name != "body", name != "html", name != "main", name != "article" else { return false }
+        guard name != "body", name != "html", name != "main", name != "article" else {
+            return false
+        }
         return mark.lowercased().split { !$0.isLetter }.contains { word in
             Self.asideMarks.contains { word.hasPrefix($0) }
         }
@@ -212,7 +218,8 @@ private struct BlockChoice {
         let sure = judgements
         for index in blocks.indices where sure[index] == .near || sure[index] == .short {
             let before = sure[..<index].last { $0 == .good || $0 == .bad || $0 == .near } ?? .bad
-            let behind = sure[(index + 1)...].first { $0 == .good || $0 == .bad || $0 == .near } ?? .bad
+            let behind =
+                sure[(index + 1)...].first { $0 == .good || $0 == .bad || $0 == .near } ?? .bad
             judgements[index] = Self.settled(blocks[index], sure[index], before, behind)
         }
     }

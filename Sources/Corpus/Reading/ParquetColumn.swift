@@ -118,7 +118,8 @@ final class ParquetColumn {
         guard defined >= 0, repeated >= 0, defined + repeated <= min(bytes.count, size) else {
             throw damage("levels outside of a page")
         }
-        let levels = try column.isOptional
+        let levels =
+            try column.isOptional
             ? runs(bytes[repeated..<repeated + defined], width: 1, count: count).map { $0 == 1 }
             : []
         let rest = Array(bytes[(repeated + defined)...])
@@ -146,7 +147,9 @@ final class ParquetColumn {
                 throw damage("a short page")
             }
             values = try runs(body.dropFirst(), width: Int(width), count: valueCount).map { index in
-                guard index < dictionary.count else { throw damage("a value outside the dictionary") }
+                guard index < dictionary.count else {
+                    throw damage("a value outside the dictionary")
+                }
                 return dictionary[index]
             }[...]
         case 3 where column.type == 0:

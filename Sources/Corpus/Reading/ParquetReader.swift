@@ -74,7 +74,9 @@ final class ParquetReader: DocumentReader {
                 let path = chunk[3]?[3]?.list?.compactMap(\.text)
                 return path == [column.name]
             }
-            guard let facts = chunk?[3] else { throw Self.damage("a column is missing", rules.path) }
+            guard let facts = chunk?[3] else {
+                throw Self.damage("a column is missing", rules.path)
+            }
             return try ParquetColumn(column, facts, reader)
         }
     }
@@ -83,7 +85,8 @@ final class ParquetReader: DocumentReader {
         guard reader.size > 12 else { throw damage("\(reader.size) bytes", reader.path) }
         let tail = try reader.bytes(at: reader.size - 8, count: 8)
         let size = tail[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard tail[4...].elementsEqual("PAR1".utf8), size <= min(maximumFooterSize, reader.size - 12)
+        guard tail[4...].elementsEqual("PAR1".utf8),
+            size <= min(maximumFooterSize, reader.size - 12)
         else { throw damage("no footer, as of a file that is cut off", reader.path) }
         let bytes = try reader.bytes(at: reader.size - 8 - size, count: size)
         var parser = ThriftParser(bytes[...], at: reader.path)
@@ -118,7 +121,9 @@ final class ParquetReader: DocumentReader {
         while open > 0 {
             guard index < elements.count else { throw damage("a short schema", path) }
             let children = elements[index][5]?.integer ?? 0
-            guard (0...elements.count).contains(children) else { throw damage("a wide schema", path) }
+            guard (0...elements.count).contains(children) else {
+                throw damage("a wide schema", path)
+            }
             open += children - 1
             index += 1
         }
@@ -128,7 +133,8 @@ final class ParquetReader: DocumentReader {
     static func damage(_ got: String, _ path: String) -> CutFile {
         CutFile(
             failure: Failure(
-                "the Parquet file is cut off or damaged", expected: "columns and a footer", got: got,
+                "the Parquet file is cut off or damaged", expected: "columns and a footer",
+                got: got,
                 at: path, remedy: "fetch or write it again"))
     }
 }

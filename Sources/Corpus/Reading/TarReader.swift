@@ -105,7 +105,9 @@ final class TarReader: DocumentReader {
     /// The path in records such as "27 path=some/where.txt\n".
     private static func path(in bytes: [UInt8]) -> String? {
         String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-            .compactMap { $0.firstRange(of: " path=").map { range in range.upperBound }.map($0.suffix(from:)) }
+            .compactMap {
+                $0.firstRange(of: " path=").map { range in range.upperBound }.map($0.suffix(from:))
+            }
             .first.map(String.init)
     }
 }
@@ -154,7 +156,8 @@ final class MemberStream: ByteStream {
 
 /// The reader of what lies inside an archive.
 enum MemberContents {
-    static func reader(_ stream: any ByteStream, _ rules: ReadingRules) throws -> any DocumentReader {
+    static func reader(_ stream: any ByteStream, _ rules: ReadingRules) throws -> any DocumentReader
+    {
         let (head, whole) = try headed(stream)
         let compression = CompressionFormat(of: head)
         guard let compression else {

@@ -48,7 +48,9 @@ struct ThriftParser {
         }
     }
 
-    private mutating func value(_ type: UInt8, depth: Int, isElement: Bool = false) throws -> ThriftValue {
+    private mutating func value(_ type: UInt8, depth: Int, isElement: Bool = false) throws
+        -> ThriftValue
+    {
         switch type {
         case 1, 2: return .flag(try isElement ? byte() == 1 : type == 1)
         case 3: return .integer(Int(Int8(bitPattern: try byte())))

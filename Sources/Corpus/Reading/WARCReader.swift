@@ -53,12 +53,14 @@ final class WARCReader: DocumentReader {
         let type = fields["content-type"] ?? "text/html"
         guard type.contains("html") || type.contains("text/plain") else { return nil }
         let page = Array(body[start...])
-        let text = try type.contains("html")
+        let text =
+            try type.contains("html")
             ? HTMLText.mainText(of: page, charset: HTMLText.charset(in: type))
             : rules.text(page, at: place).text
         guard text.contains(where: { $0 > 0x20 }) else {
             return .unreadable(
-                reason: "no_text", source: place, excerpt: Array((head["warc-target-uri"] ?? "").utf8))
+                reason: "no_text", source: place,
+                excerpt: Array((head["warc-target-uri"] ?? "").utf8))
         }
         return .document(Document(text: text, metadata: metadata, source: place))
     }

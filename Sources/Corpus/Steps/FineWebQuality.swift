@@ -46,7 +46,9 @@ final class FineWebQuality: CleaningStep {
         guard !lines.isEmpty else { return "empty" }
         let table = CharacterTable.shared
         let count = Double(lines.count)
-        let ended = lines.count { table.of(text.scalar(before: $0.upperBound).value).contains(.terminal) }
+        let ended = lines.count {
+            table.of(text.scalar(before: $0.upperBound).value).contains(.terminal)
+        }
         if Double(ended) / count < options.minimumEndedLines { return "line_punct_ratio" }
         let short = lines.count { isShort(text, $0) }
         if Double(short) / count > options.maximumShortLines { return "short_line_ratio" }

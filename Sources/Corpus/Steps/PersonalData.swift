@@ -53,7 +53,9 @@ final class PersonalData: CleaningStep {
             mask(&document, "masked_addresses", options.addressMask, AddressFinder.places)
         }
         if options.card { mask(&document, "masked_cards", options.cardMask, NumberFinder.cards) }
-        if options.phone { mask(&document, "masked_phones", options.phoneMask, NumberFinder.phones) }
+        if options.phone {
+            mask(&document, "masked_phones", options.phoneMask, NumberFinder.phones)
+        }
         return nil
     }
 
@@ -105,7 +107,9 @@ private enum MailFinder {
         return places
     }
 
-    private static func isAtom(_ byte: UInt8) -> Bool { byte.isAlphanumeric || atoms.contains(byte) }
+    private static func isAtom(_ byte: UInt8) -> Bool {
+        byte.isAlphanumeric || atoms.contains(byte)
+    }
 
     /// The start of the name: at the border of a word, as `\b` sees it.
     private static func nameStart(_ text: UTF8Bytes, before at: Int, from: Int) -> Int? {
@@ -228,8 +232,10 @@ private enum NumberFinder {
         var (places, position): ([Range<Int>], Int) = ([], 0)
         while position < text.count {
             let byte = text[position]
-            let isFree = position == 0 || !(text[position - 1].isInWord || text[position - 1] == 0x2E)
-            guard isFree, byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "(") else {
+            let isFree =
+                position == 0 || !(text[position - 1].isInWord || text[position - 1] == 0x2E)
+            guard isFree, byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "(")
+            else {
                 position += 1
                 continue
             }

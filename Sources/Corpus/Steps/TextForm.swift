@@ -84,7 +84,9 @@ final class TextForm: CleaningStep {
     }
 
     private static func withoutControl(_ text: [UInt8]) -> [UInt8] {
-        let isClean = text.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 < 0xC2 || $0 == 0x0A || $0 == 0x09 }
+        let isClean = text.allSatisfy {
+            $0 >= 0x20 && $0 != 0x7F && $0 < 0xC2 || $0 == 0x0A || $0 == 0x09
+        }
         if isClean { return text }
         var kept: [UInt8] = []
         kept.reserveCapacity(text.count)
@@ -125,7 +127,8 @@ extension TextForm {
             while position < text.count {
                 let (value, count) = text.scalar(at: position)
                 if isFeed(value) {
-                    let isPair = value == 0x0D && position + 1 < text.count
+                    let isPair =
+                        value == 0x0D && position + 1 < text.count
                         && text[position + 1] == 0x0A
                     position += isPair ? 2 : count
                     feeds += 1

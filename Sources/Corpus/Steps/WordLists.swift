@@ -110,7 +110,9 @@ final class URLFilter: CleaningStep {
     }
 
     private func domainReason(_ host: String) -> String? {
-        if domains.contains(host) { return host.split(separator: ".").count > 2 ? "subdomain" : "domain" }
+        if domains.contains(host) {
+            return host.split(separator: ".").count > 2 ? "subdomain" : "domain"
+        }
         var rest = host[...]
         while let dot = rest.firstIndex(of: ".") {
             rest = rest[rest.index(after: dot)...]

@@ -137,14 +137,16 @@ extension UnsafeBufferPointer<UInt8> {
     func ends(_ range: Range<Int>, with suffix: StaticString) -> Bool {
         let count = suffix.utf8CodeUnitCount
         guard range.count >= count else { return false }
-        return memcmp(baseAddress.unsafelyUnwrapped + range.upperBound - count, suffix.utf8Start, count)
+        return memcmp(
+            baseAddress.unsafelyUnwrapped + range.upperBound - count, suffix.utf8Start, count)
             == 0
     }
 
     func begins(_ range: Range<Int>, with prefix: StaticString) -> Bool {
         let count = prefix.utf8CodeUnitCount
         guard range.count >= count else { return false }
-        return memcmp(baseAddress.unsafelyUnwrapped + range.lowerBound, prefix.utf8Start, count) == 0
+        return memcmp(baseAddress.unsafelyUnwrapped + range.lowerBound, prefix.utf8Start, count)
+            == 0
     }
 
     /// The first place of some bytes in a range; nil where they are not there.
@@ -155,7 +157,9 @@ extension UnsafeBufferPointer<UInt8> {
         let last = base + range.upperBound - part.count
         var next = base + range.lowerBound
         while next <= last, let found = memchr(next, Int32(first), last - next + 1) {
-            if memcmp(found, part, part.count) == 0 { return UnsafeRawPointer(found) - UnsafeRawPointer(base) }
+            if memcmp(found, part, part.count) == 0 {
+                return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            }
             next = UnsafeRawPointer(found).assumingMemoryBound(to: UInt8.self) + 1
         }
         return nil

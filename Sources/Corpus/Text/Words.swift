@@ -132,7 +132,8 @@ enum TextHash {
 
     private static func part(of bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
         if offset + 8 <= bytes.count {
-            return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            return UInt64(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
         var word: UInt64 = 0
         for index in (offset..<bytes.count).reversed() { word = word << 8 | UInt64(bytes[index]) }

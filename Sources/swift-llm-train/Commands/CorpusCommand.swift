@@ -20,7 +20,9 @@ struct CorpusCommand: ParsableCommand {
               mpirun -n 4 swift-llm-train corpus deduplicate --input clean --output unique
               swift-llm-train corpus report unique
             """,
-        subcommands: [CorpusCleanCommand.self, CorpusDeduplicateCommand.self, CorpusReportCommand.self])
+        subcommands: [
+            CorpusCleanCommand.self, CorpusDeduplicateCommand.self, CorpusReportCommand.self,
+        ])
 }
 
 /// The flags of the commands that make documents.
@@ -49,7 +51,9 @@ struct CorpusFlags: ParsableArguments {
             "Evaluation files: documents that share 13 words with them go.", valueName: "file"))
     var decontaminate: [String] = []
 
-    @Flag(help: "Refuse records without a text, and text that is not UTF-8, instead of counting them.")
+    @Flag(
+        help: "Refuse records without a text, and text that is not UTF-8, instead of counting them."
+    )
     var strict = false
 
     @Flag(name: .customLong("resume"), help: "Go on with a run that was cut off.")
