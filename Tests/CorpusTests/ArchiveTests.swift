@@ -1,7 +1,6 @@
+import Corpus
 import TemporaryFolders
 import Testing
-
-@testable import Corpus
 
 @Suite struct ArchiveTests {
     private func texts(_ folder: TemporaryFolder) throws -> (texts: [String], reasons: [String]) {

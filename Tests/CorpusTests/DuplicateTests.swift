@@ -1,8 +1,7 @@
 import Collectives
+import Corpus
 import TemporaryFolders
 import Testing
-
-@testable import Corpus
 
 @Suite struct DuplicateTests {
     /// Numbers that look like chance.

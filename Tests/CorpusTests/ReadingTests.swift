@@ -1,8 +1,7 @@
+import Corpus
 import JSON
 import TemporaryFolders
 import Testing
-
-@testable import Corpus
 
 @Suite struct ReadingTests {
     /// The texts of a folder, and the reasons of what holds none.

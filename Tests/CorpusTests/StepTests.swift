@@ -1,9 +1,8 @@
+import Corpus
 import JSON
 import Options
 import TemporaryFolders
 import Testing
-
-@testable import Corpus
 
 @Suite struct StepTests {
     private static let prose = """

@@ -1,6 +1,5 @@
+import Corpus
 import Testing
-
-@testable import Corpus
 
 @Suite struct WordTests {
     private func words(_ text: String) -> [String] {

@@ -5,14 +5,16 @@ import Collectives
 /// Large stars and small stars alternate until every document points to the first of its cluster, which
 /// takes a number of rounds that grows as the logarithm of the longest chain. No rank holds a cluster.
 /// Source: Kiveris et al. 2014, Connected Components in MapReduce and Beyond.
-struct ConnectedComponents {
-    let shuffle: TripleShuffle
+package struct ConnectedComponents {
+    package let shuffle: TripleShuffle
+
+    package init(shuffle: TripleShuffle) { self.shuffle = shuffle }
 
     /// Collective.
     ///
     /// - Parameter edges: The pairs in both directions, by their first number.
     /// - Returns: each document but the first of its cluster, with that first one; in order.
-    func roots(of edges: TripleSorter) throws -> TripleSorter {
+    package func roots(of edges: TripleSorter) throws -> TripleSorter {
         var edges = edges
         while true {
             let (large, hasGrown) = try largeStar(edges)

@@ -1,22 +1,22 @@
 import Files
 
 /// Why a document is a copy; the names are the reasons of reports.
-enum CopyKind: String, CaseIterable {
+package enum CopyKind: String, CaseIterable {
     case exact = "exact_duplicate"
     case near = "near_duplicate"
 }
 
 /// A document that is like an earlier or better one.
-struct Copy {
-    var kind: CopyKind
-    var original: DocumentNumber
+package struct Copy {
+    package var kind: CopyKind
+    package var original: DocumentNumber
 }
 
 /// The copies among the documents of a piece, asked for in their order.
-final class CopyList {
+package final class CopyList {
     private var lists: [(kind: CopyKind, triples: TripleFile)]
 
-    init(_ files: WorkFiles, _ piece: Int) throws {
+    package init(_ files: WorkFiles, _ piece: Int) throws {
         lists = try CopyKind.allCases.compactMap { kind in
             let path = "\(files.path(.copies, piece))-\(kind)"
             return try DirectoryEntries.isThere(path) ? (kind, TripleFile(path: path)) : nil
@@ -24,7 +24,7 @@ final class CopyList {
     }
 
     /// What a document is a copy of; nil for an original.
-    func takeCopy(of number: DocumentNumber) -> Copy? {
+    package func takeCopy(of number: DocumentNumber) -> Copy? {
         var found: Copy?
         for (kind, triples) in lists {
             while let triple = triples.first, triple.a <= number.value {
@@ -39,16 +39,16 @@ final class CopyList {
 }
 
 /// The lines of a piece that an earlier document has, asked for in the order of documents.
-final class RepeatedLineList {
+package final class RepeatedLineList {
     private let triples: TripleFile?
 
-    init(_ files: WorkFiles, _ piece: Int) throws {
+    package init(_ files: WorkFiles, _ piece: Int) throws {
         let path = files.path(.repeated, piece)
         triples = try DirectoryEntries.isThere(path) ? TripleFile(path: path) : nil
     }
 
     /// The numbers of the lines of a document.
-    func takeLines(of number: DocumentNumber) -> [Int] {
+    package func takeLines(of number: DocumentNumber) -> [Int] {
         var lines: [Int] = []
         while let triple = triples?.first, triple.a <= number.value {
             triples?.removeFirst()
@@ -59,11 +59,11 @@ final class RepeatedLineList {
 }
 
 /// Triples of one piece, in order; there are at most as many as documents or lines in it.
-final class TripleFile {
+package final class TripleFile {
     private let triples: [Triple]
     private var next = 0
 
-    init(path: String) throws {
+    package init(path: String) throws {
         let reader = try FileReader(path: path)
         var triples = [Triple](
             repeating: Triple(0), count: reader.size / MemoryLayout<Triple>.size)
@@ -71,12 +71,12 @@ final class TripleFile {
         self.triples = triples
     }
 
-    var first: Triple? { next < triples.count ? triples[next] : nil }
+    package var first: Triple? { next < triples.count ? triples[next] : nil }
 
-    func removeFirst() { next += 1 }
+    package func removeFirst() { next += 1 }
 
     /// Writes sorted triples, whose first number is that of a document, to a file of each piece.
-    static func write(
+    package static func write(
         _ sorter: TripleSorter, to pieces: [Int], path: (_ piece: Int) -> String
     ) throws {
         var pending = try sorter.pop()

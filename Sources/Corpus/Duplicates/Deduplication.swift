@@ -4,33 +4,35 @@ import Collectives
 ///
 /// Every pass sends triples to the ranks that own their keys, where equal keys meet. So what is found
 /// depends on the documents and their order alone.
-struct Deduplication {
-    let communicator: any Communicator
-    let files: WorkFiles
-    let options: DeduplicateOptions
-    let near: NearOptions
+package struct Deduplication {
+    package let communicator: any Communicator
+    package let files: WorkFiles
+    package let options: DeduplicateOptions
+    package let near: NearOptions
     /// The rank that works on each piece.
-    let owners: [Int]
+    package let owners: [Int]
     /// Bytes a rank.
-    let memory: Int
+    package let memory: Int
 
-    var pieces: [Int] { owners.indices.filter { owners[$0] == communicator.rank } }
-    var width: Int { DocumentMarker.width(near) }
-    var shuffle: TripleShuffle {
+    package var pieces: [Int] { owners.indices.filter { owners[$0] == communicator.rank } }
+    package var width: Int { DocumentMarker.width(near) }
+    package var shuffle: TripleShuffle {
         TripleShuffle(communicator: communicator, directory: files.directory, memory: memory)
     }
 
     /// The rank of a document, whose number comes first in the triple.
-    func pieceOwner(_ triple: Triple) -> Int { owners[DocumentNumber(value: triple.a).piece] }
+    package func pieceOwner(_ triple: Triple) -> Int {
+        owners[DocumentNumber(value: triple.a).piece]
+    }
 
-    func copyPath(_ kind: CopyKind, _ piece: Int) -> String {
+    package func copyPath(_ kind: CopyKind, _ piece: Int) -> String {
         "\(files.path(.copies, piece))-\(kind)"
     }
 
     /// Collective.
     ///
     /// - Returns: the sizes of the clusters that this rank saw.
-    func run() throws -> PieceStatistics {
+    package func run() throws -> PieceStatistics {
         var counts = PieceStatistics()
         if options.exact { try findExact(&counts) }
         if near.enabled { try NearDuplicates(self).find(&counts) }
@@ -93,27 +95,27 @@ struct Deduplication {
 }
 
 /// The triples of a sorter by their first numbers.
-struct TripleGroups {
+package struct TripleGroups {
     private let sorter: TripleSorter
     private let keyCount: Int
     private var pending: Triple?
     private var isBegun = false
 
     /// - Parameter keyCount: How many numbers are equal within a group: 1 or 2.
-    init(_ sorter: TripleSorter, keyCount: Int = 2) {
+    package init(_ sorter: TripleSorter, keyCount: Int = 2) {
         self.sorter = sorter
         self.keyCount = keyCount
     }
 
     /// The next triple; the first of its group where the ones before were all taken.
-    mutating func pop() throws -> Triple? {
+    package mutating func pop() throws -> Triple? {
         let first = try peek()
         pending = try sorter.pop()
         return first
     }
 
     /// The next triple of the group of another one; nil at its end.
-    mutating func popFollowing(_ first: Triple) throws -> Triple? {
+    package mutating func popFollowing(_ first: Triple) throws -> Triple? {
         guard let next = try peek(), next.a == first.a, keyCount == 1 || next.b == first.b else {
             return nil
         }

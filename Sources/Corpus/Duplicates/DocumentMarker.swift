@@ -2,7 +2,7 @@ import CKernels
 
 /// The numbers by which the deduplication knows a document: the length of its text, a hash of 128 bits,
 /// and one hash for each band of its MinHash signature.
-final class DocumentMarker {
+package final class DocumentMarker {
     private let near: NearOptions
     private let shingles: Shingles
     private let factors: [UInt64]
@@ -10,9 +10,9 @@ final class DocumentMarker {
     private var minima: [UInt64]
 
     /// The numbers of a document in a file of marks, which begin with its place.
-    static func width(_ near: NearOptions) -> Int { 4 + (near.enabled ? near.buckets : 0) }
+    package static func width(_ near: NearOptions) -> Int { 4 + (near.enabled ? near.buckets : 0) }
 
-    init(_ near: NearOptions) {
+    package init(_ near: NearOptions) {
         self.near = near
         shingles = Shingles(near.ngram)
         let count = near.buckets * near.hashes
@@ -26,7 +26,7 @@ final class DocumentMarker {
         minima = Array(repeating: 0, count: count)
     }
 
-    func marks(of text: [UInt8]) -> [UInt64] {
+    package func marks(of text: [UInt8]) -> [UInt64] {
         let exact = text.withUnsafeBufferPointer { Self.exactHash(of: $0) }
         let marks = [UInt64(text.count), exact.high, exact.low]
         return near.enabled ? marks + bands(of: text) : marks
@@ -76,7 +76,7 @@ final class DocumentMarker {
 
     /// The least value of each hash function over the shingles.
     @discardableResult
-    func signature(of shingles: [UInt64]) -> [UInt64] {
+    package func signature(of shingles: [UInt64]) -> [UInt64] {
         shingles.withUnsafeBufferPointer { shingles in
             kernel_minhash(
                 shingles.baseAddress, shingles.count, factors, summands, &minima, minima.count)
@@ -86,18 +86,18 @@ final class DocumentMarker {
 }
 
 /// The runs of words by which texts are compared.
-final class Shingles {
+package final class Shingles {
     private let size: Int
     private let power: UInt64
     private let simplified = SimplifiedText()
 
-    init(_ size: Int) {
+    package init(_ size: Int) {
         self.size = size
         power = (0..<size).reduce(1) { power, _ in power &* TextHash.base }
     }
 
     /// The hashes of all runs, in order; of a text with fewer words, that of all its words.
-    func all(of text: [UInt8]) -> [UInt64] {
+    package func all(of text: [UInt8]) -> [UInt64] {
         let words = text.withUnsafeBufferPointer { simplified.wordHashes(of: $0) }
         guard !words.isEmpty else { return [] }
         var shingles: [UInt64] = []
@@ -112,7 +112,7 @@ final class Shingles {
     }
 
     /// The set of the runs, in ascending order.
-    func set(of text: [UInt8]) -> [UInt64] {
+    package func set(of text: [UInt8]) -> [UInt64] {
         var shingles = all(of: text)
         shingles.sort()
         var count = 0
@@ -125,7 +125,7 @@ final class Shingles {
     }
 
     /// The share of two sets that both have.
-    static func similarity(_ left: [UInt64], _ right: [UInt64]) -> Double {
+    package static func similarity(_ left: [UInt64], _ right: [UInt64]) -> Double {
         var (i, j, common) = (0, 0, 0)
         while i < left.count, j < right.count {
             if left[i] == right[j] {

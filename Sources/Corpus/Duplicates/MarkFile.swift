@@ -1,39 +1,39 @@
 import Files
 
 /// The marks of the documents of a piece, as the first stage wrote them.
-struct MarkFile {
+package struct MarkFile {
     private let reader: FileReader
     private let width: Int
     /// The number of documents.
-    let count: Int
+    package let count: Int
 
-    init(_ files: WorkFiles, _ piece: Int, width: Int) throws {
+    package init(_ files: WorkFiles, _ piece: Int, width: Int) throws {
         reader = try FileReader(path: files.path(.marks, piece))
         self.width = width
         count = reader.size / (8 * width)
     }
 
     /// The numbers of a document: the place of its record, the length and hash of its text, its bands.
-    func numbers(of index: Int) throws -> [UInt64] {
+    package func numbers(of index: Int) throws -> [UInt64] {
         try numbers(from: index, count: 1)
     }
 
     /// The numbers of neighbouring documents, one after the other.
-    func numbers(from index: Int, count: Int) throws -> [UInt64] {
+    package func numbers(from index: Int, count: Int) throws -> [UInt64] {
         var numbers = [UInt64](repeating: 0, count: width * count)
         try numbers.withUnsafeMutableBytes { try reader.read(into: $0, at: index * width * 8) }
         return numbers.map { UInt64(littleEndian: $0) }
     }
 
     /// The place at which a record begins.
-    func offset(of index: Int) throws -> Int { Int(try numbers(of: index)[0]) }
+    package func offset(of index: Int) throws -> Int { Int(try numbers(of: index)[0]) }
 }
 
 /// The marks of the documents of some pieces, in order.
-struct MarkStream {
-    let files: WorkFiles
-    let pieces: [Int]
-    let width: Int
+package struct MarkStream {
+    package let files: WorkFiles
+    package let pieces: [Int]
+    package let width: Int
     private var next = 0
     private var file: MarkFile?
     private var index = 0
@@ -42,11 +42,11 @@ struct MarkStream {
 
     private static let blockCount = 4096
 
-    init(_ files: WorkFiles, _ pieces: [Int], width: Int) {
+    package init(_ files: WorkFiles, _ pieces: [Int], width: Int) {
         (self.files, self.pieces, self.width) = (files, pieces, width)
     }
 
-    mutating func pop() throws -> (number: DocumentNumber, marks: ArraySlice<UInt64>)? {
+    package mutating func pop() throws -> (number: DocumentNumber, marks: ArraySlice<UInt64>)? {
         while file.map({ index >= $0.count }) ?? true {
             guard next < pieces.count else { return nil }
             file = try MarkFile(files, pieces[next], width: width)

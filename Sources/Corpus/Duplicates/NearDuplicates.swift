@@ -2,7 +2,7 @@ import Collectives
 
 /// Documents that are nearly equal: equal bands of MinHash make candidates, whose shingles are compared;
 /// those alike are joined to clusters, of each of which one stays.
-struct NearDuplicates {
+package struct NearDuplicates {
     private let work: Deduplication
     private var shuffle: TripleShuffle { work.shuffle }
     private var near: NearOptions { work.near }
@@ -11,9 +11,9 @@ struct NearDuplicates {
     /// neighbours, not with all.
     private static let wholeGroupSize = 32
 
-    init(_ work: Deduplication) { self.work = work }
+    package init(_ work: Deduplication) { self.work = work }
 
-    func find(_ counts: inout PieceStatistics) throws {
+    package func find(_ counts: inout PieceStatistics) throws {
         let edges = try checkedEdges()
         let members = try ConnectedComponents(shuffle: shuffle).roots(of: edges)
         let clusters = try clusters(members)

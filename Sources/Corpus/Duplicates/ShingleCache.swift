@@ -3,7 +3,7 @@ import Files
 import JSON
 
 /// The sets of shingles of documents, read from what the first stage kept.
-final class ShingleCache {
+package final class ShingleCache {
     private let files: WorkFiles
     private let width: Int
     private let shingles: Shingles
@@ -18,14 +18,14 @@ final class ShingleCache {
     private static let openCount = 256
 
     /// - Parameter memory: Bytes that the sets may take.
-    init(_ files: WorkFiles, _ near: NearOptions, memory: Int) {
+    package init(_ files: WorkFiles, _ near: NearOptions, memory: Int) {
         self.files = files
         width = DocumentMarker.width(near)
         shingles = Shingles(near.ngram)
         capacity = memory
     }
 
-    func set(of number: DocumentNumber) throws -> [UInt64] {
+    package func set(of number: DocumentNumber) throws -> [UInt64] {
         if let set = sets[number] { return set }
         let set = shingles.set(of: try text(of: number))
         makeRoom(for: set.count * 8)

@@ -2,14 +2,18 @@ import Collectives
 
 /// Brings triples to the ranks that own them, and sorts them there: what a rank then holds of a key is
 /// all that any rank made of it.
-struct TripleShuffle {
-    let communicator: any Communicator
-    let directory: String
+package struct TripleShuffle {
+    package let communicator: any Communicator
+    package let directory: String
     /// Bytes that a rank holds.
-    let memory: Int
+    package let memory: Int
+
+    package init(communicator: any Communicator, directory: String, memory: Int) {
+        (self.communicator, self.directory, self.memory) = (communicator, directory, memory)
+    }
 
     /// The rank of a triple by its first number.
-    func hashOwner(_ triple: Triple) -> Int {
+    package func hashOwner(_ triple: Triple) -> Int {
         Int(TextHash.mixed(triple.a) % UInt64(communicator.worldSize))
     }
 
@@ -19,7 +23,7 @@ struct TripleShuffle {
     ///   - name: The name of the pass.
     ///   - owner: The rank that gets a triple.
     ///   - produce: Makes some triples; returns false when there are no more.
-    func run(
+    package func run(
         _ name: String, owner: (Triple) -> Int,
         produce: (_ triples: inout [Triple]) throws -> Bool
     ) throws -> TripleSorter {

@@ -4,7 +4,7 @@ import Glibc
 
 /// Sorts triples of any number: what the memory does not hold is sorted in runs on disk, which are merged
 /// when it is read.
-final class TripleSorter {
+package final class TripleSorter {
     private let directory: String
     private let name: String
     private let capacity: Int
@@ -14,12 +14,12 @@ final class TripleSorter {
     private var sources: [TripleRun] = []
     private var next = 0
     /// The bytes that went to disk.
-    private(set) var spilledSize = 0
+    package private(set) var spilledSize = 0
 
     /// - Parameters:
     ///   - memory: Bytes.
     ///   - name: The beginning of the names of runs; a number that no other sorter has follows.
-    init(directory: String, name: String, memory: Int) {
+    package init(directory: String, name: String, memory: Int) {
         self.directory = directory
         self.name = "\(name)-\(UInt64.random(in: 0 ... .max))"
         // Sorting moves within the array; the copies that growing makes are half as large.
@@ -28,7 +28,7 @@ final class TripleSorter {
 
     deinit { for run in runs { unlink(run) } }
 
-    func append(_ triples: UnsafeBufferPointer<Triple>) throws {
+    package func append(_ triples: UnsafeBufferPointer<Triple>) throws {
         var rest = triples[...]
         while !rest.isEmpty {
             let part = rest.prefix(capacity - open.count)
@@ -52,7 +52,7 @@ final class TripleSorter {
     }
 
     /// Ends the appending: from here on `pop` gives the triples in their order.
-    func sort() throws {
+    package func sort() throws {
         open.sort()
         let part = max(1 << 12, capacity / max(1, runs.count) / 2)
         sources = try runs.map { try TripleRun(path: $0, partCount: part) }
@@ -63,7 +63,7 @@ final class TripleSorter {
         if let first = takeOpen() { push((first, -1)) }
     }
 
-    func pop() throws -> Triple? {
+    package func pop() throws -> Triple? {
         guard let (triple, source) = heap.first else { return nil }
         if let following = source < 0 ? takeOpen() : try sources[source].pop() {
             heap[0] = (following, source)
@@ -140,9 +140,9 @@ private struct TripleRun {
 }
 
 /// The free space of a file system.
-enum DiskRoom {
+package enum DiskRoom {
     /// Throws where so many bytes, and some more, do not fit.
-    static func require(_ size: Int, at directory: String) throws(Failure) {
+    package static func require(_ size: Int, at directory: String) throws(Failure) {
         var status = statvfs()
         guard statvfs(directory, &status) == 0 else { return }
         let free = Int(clamping: status.f_bavail) &* Int(clamping: status.f_frsize)

@@ -1,5 +1,5 @@
 /// The words of a model of fastText, and the rows of words and of their parts.
-struct FastTextDictionary {
+package struct FastTextDictionary {
     private(set) var labels: [(name: String, count: Int)] = []
     private var words: [[UInt8]: Int] = [:]
     private var wordCount = 0
@@ -10,7 +10,7 @@ struct FastTextDictionary {
     private static let endOfLine = Array("</s>".utf8)
     private static let labelPrefix = Array("__label__".utf8)
 
-    init(_ reader: inout FastTextReader, _ options: FastTextOptions) throws {
+    package init(_ reader: inout FastTextReader, _ options: FastTextOptions) throws {
         self.options = options
         let size = try reader.count(Int32.self)
         wordCount = try reader.count(Int32.self)
@@ -40,7 +40,7 @@ struct FastTextDictionary {
     }
 
     /// The rows of a text, whose line ends are blanks, in order.
-    func rows(of text: UTF8Bytes) -> [Int] {
+    package func rows(of text: UTF8Bytes) -> [Int] {
         var rows: [Int] = []
         var start = 0
         for index in 0...text.count {
@@ -92,16 +92,16 @@ struct FastTextDictionary {
 }
 
 /// The arguments of the training of a model that decide how it is used.
-struct FastTextOptions {
-    let dimension: Int
-    let wordRun: Int
-    let loss: FastTextLoss
-    let bucketCount: Int
-    let minimumPart: Int
-    let maximumPart: Int
-    let isSupervised: Bool
+package struct FastTextOptions {
+    package let dimension: Int
+    package let wordRun: Int
+    package let loss: FastTextLoss
+    package let bucketCount: Int
+    package let minimumPart: Int
+    package let maximumPart: Int
+    package let isSupervised: Bool
 
-    init(_ reader: inout FastTextReader) throws {
+    package init(_ reader: inout FastTextReader) throws {
         guard try reader.integer(Int32.self) == 793_712_314 else {
             throw reader.failure(expected: "a model of fastText", got: "another file")
         }
@@ -128,7 +128,7 @@ struct FastTextOptions {
     }
 }
 
-enum FastTextLoss: Int32 {
+package enum FastTextLoss: Int32 {
     case hierarchical = 1
     case negative, softmax, independent
 }

@@ -1,16 +1,16 @@
 /// The rows of a model of fastText, as numbers or as codes of parts of rows.
 ///
 /// Source: Joulin et al. 2016, FastText.zip; the layout of fastText 0.9.
-enum FastTextMatrix {
+package enum FastTextMatrix {
     case dense(values: [Float], columns: Int)
     case quantized(codes: [UInt8], quantizer: ProductQuantizer, norms: Norms?)
 
-    struct Norms {
+    package struct Norms {
         var codes: [UInt8]
         var quantizer: ProductQuantizer
     }
 
-    init(_ reader: inout FastTextReader, isQuantized: Bool) throws {
+    package init(_ reader: inout FastTextReader, isQuantized: Bool) throws {
         guard isQuantized else {
             let (rows, columns) = (try reader.count(Int64.self), try reader.count(Int64.self))
             let (size, isOver) = rows.multipliedReportingOverflow(by: columns)
@@ -34,14 +34,14 @@ enum FastTextMatrix {
         self = .quantized(codes: codes, quantizer: quantizer, norms: norms)
     }
 
-    var rowCount: Int {
+    package var rowCount: Int {
         switch self {
         case .dense(let values, let columns): columns > 0 ? values.count / columns : 0
         case .quantized(let codes, let quantizer, _): codes.count / max(1, quantizer.partCount)
         }
     }
 
-    var columnCount: Int {
+    package var columnCount: Int {
         switch self {
         case .dense(_, let columns): columns
         case .quantized(_, let quantizer, _): quantizer.dimension
@@ -49,7 +49,7 @@ enum FastTextMatrix {
     }
 
     /// Adds a row to a vector.
-    func add(_ row: Int, to vector: inout [Float]) {
+    package func add(_ row: Int, to vector: inout [Float]) {
         switch self {
         case .dense(let values, let columns):
             for index in 0..<columns { vector[index] += values[row * columns + index] }
@@ -60,7 +60,7 @@ enum FastTextMatrix {
     }
 
     /// The product of a row and a vector.
-    func product(_ row: Int, _ vector: [Float]) -> Float {
+    package func product(_ row: Int, _ vector: [Float]) -> Float {
         var sum: Float = 0
         switch self {
         case .dense(let values, let columns):
@@ -74,14 +74,14 @@ enum FastTextMatrix {
 }
 
 /// 256 centroids for each part of a row.
-struct ProductQuantizer {
-    let dimension: Int
-    let partCount: Int
+package struct ProductQuantizer {
+    package let dimension: Int
+    package let partCount: Int
     private let partSize: Int
     private let lastSize: Int
     private let centroids: [Float]
 
-    init(_ reader: inout FastTextReader) throws {
+    package init(_ reader: inout FastTextReader) throws {
         dimension = try reader.count(Int32.self)
         partCount = try reader.count(Int32.self)
         partSize = try reader.count(Int32.self)
@@ -94,9 +94,11 @@ struct ProductQuantizer {
     }
 
     /// The first number of the centroid of a row of one part.
-    func number(_ code: UInt8) -> Float { centroids[Int(code) * lastSize] }
+    package func number(_ code: UInt8) -> Float { centroids[Int(code) * lastSize] }
 
-    func forEach(_ codes: [UInt8], _ row: Int, _ body: (_ index: Int, _ value: Float) -> Void) {
+    package func forEach(
+        _ codes: [UInt8], _ row: Int, _ body: (_ index: Int, _ value: Float) -> Void
+    ) {
         for part in 0..<partCount {
             let size = part == partCount - 1 ? lastSize : partSize
             let start = part * 256 * partSize + Int(codes[row * partCount + part]) * size

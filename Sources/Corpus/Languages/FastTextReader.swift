@@ -2,12 +2,12 @@ import Diagnostics
 import Files
 
 /// The numbers of a model of fastText, from front to back.
-struct FastTextReader {
+package struct FastTextReader {
     private let bytes: [UInt8]
     private let path: String
     private var position = 0
 
-    init(path: String) throws {
+    package init(path: String) throws {
         self.path = path
         bytes = try FileReader.bytes(
             of: path, what: "cannot open the language model", maximumSize: 2 << 30)
@@ -22,7 +22,8 @@ struct FastTextReader {
         return position..<position + count
     }
 
-    mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws -> Value
+    package mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws
+        -> Value
     {
         let range = try take(MemoryLayout<Value>.size)
         return bytes.withUnsafeBytes {
@@ -31,7 +32,7 @@ struct FastTextReader {
     }
 
     /// A count that is not negative and small enough to be meant.
-    mutating func count<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Int {
+    package mutating func count<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Int {
         let value = Int(try integer(type))
         guard (0...1 << 32).contains(value) else {
             throw failure(expected: "a count", got: "\(value)")
@@ -39,11 +40,11 @@ struct FastTextReader {
         return value
     }
 
-    mutating func flag() throws -> Bool { try integer(UInt8.self) != 0 }
+    package mutating func flag() throws -> Bool { try integer(UInt8.self) != 0 }
 
-    mutating func bytes(_ count: Int) throws -> [UInt8] { try Array(bytes[take(count)]) }
+    package mutating func bytes(_ count: Int) throws -> [UInt8] { try Array(bytes[take(count)]) }
 
-    mutating func floats(_ count: Int) throws -> [Float] {
+    package mutating func floats(_ count: Int) throws -> [Float] {
         guard count <= bytes.count / 4 else {
             throw failure(expected: "\(count) numbers", got: "a smaller file")
         }
@@ -59,7 +60,7 @@ struct FastTextReader {
     }
 
     /// Bytes up to a zero.
-    mutating func name() throws -> [UInt8] {
+    package mutating func name() throws -> [UInt8] {
         guard let end = bytes[position...].firstIndex(of: 0) else {
             throw failure(expected: "the end of a name", got: "the end of the file")
         }
@@ -67,7 +68,7 @@ struct FastTextReader {
         return Array(bytes[position..<end])
     }
 
-    func failure(expected: String, got: String) -> Failure {
+    package func failure(expected: String, got: String) -> Failure {
         Failure(
             "the language model is not valid", expected: expected, got: got,
             at: "\(path), byte \(position)", remedy: "name a model of fastText, such as lid.176.ftz"

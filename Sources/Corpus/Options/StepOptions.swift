@@ -55,7 +55,7 @@ extension StepOptions {
     /// The step; nil for the place of the deduplication.
     ///
     /// - Throws: A usage `Failure` for an unknown key or a wrong value.
-    func step() throws -> (any CleaningStep)? {
+    package func step() throws -> (any CleaningStep)? {
         switch kind {
         case .url: try URLFilter(block())
         case .text: try TextForm(block())

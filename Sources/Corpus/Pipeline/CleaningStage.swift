@@ -2,17 +2,17 @@ import Collectives
 import JSON
 
 /// The first stage: the documents of each piece are read, cleaned, and marked for the deduplication.
-struct CleaningStage {
-    let plan: CorpusPlan
-    let options: CorpusOptions
-    let files: WorkFiles
+package struct CleaningStage {
+    package let plan: CorpusPlan
+    package let options: CorpusOptions
+    package let files: WorkFiles
     /// The steps before the deduplication.
-    let steps: [any CleaningStep]
+    package let steps: [any CleaningStep]
     /// Nil where nothing is deduplicated.
-    let marker: DocumentMarker?
+    package let marker: DocumentMarker?
 
     /// Makes a piece, unless it was made before.
-    func run(_ piece: Int) throws {
+    package func run(_ piece: Int) throws {
         guard try files.counts(.cleanCounts, piece) == nil else { return }
         let counts = try RecordFile.write(to: files.path(.clean, piece)) { kept in
             try RecordFile.write(to: files.path(.cleanDropped, piece)) { dropped in
@@ -58,9 +58,9 @@ struct CleaningStage {
     }
 }
 
-enum Steps {
+package enum Steps {
     /// - Returns: the reason of the first step that drops the document; nil where none does.
-    static func apply(_ steps: [any CleaningStep], to document: inout Document) -> String? {
+    package static func apply(_ steps: [any CleaningStep], to document: inout Document) -> String? {
         for step in steps {
             if let reason = step.apply(to: &document) { return reason }
         }
@@ -70,7 +70,7 @@ enum Steps {
 
 extension Document {
     /// The document as the record of what was dropped, and why.
-    func dropped(as reason: String, _ further: [(String, JSONValue)] = []) -> Document {
+    package func dropped(as reason: String, _ further: [(String, JSONValue)] = []) -> Document {
         var document = self
         document.set("reason", .string(reason))
         document.set("source", .string(source))

@@ -4,25 +4,25 @@ import Files
 import Foundation
 
 /// A part of a file whose documents one rank reads.
-struct Segment: Sendable {
-    let file: SourceFile
-    let start: Int
+package struct Segment: Sendable {
+    package let file: SourceFile
+    package let start: Int
     /// The place from which on documents belong to the next segment.
-    let end: Int
+    package let end: Int
 }
 
 /// The files of a corpus in their order, in pieces that do not depend on the number of ranks.
-struct CorpusPlan: Sendable {
-    let files: [SourceFile]
+package struct CorpusPlan: Sendable {
+    package let files: [SourceFile]
     /// Each piece is some small files, one file, or a part of a large one.
-    let pieces: [[Segment]]
+    package let pieces: [[Segment]]
 
-    init(_ options: CorpusOptions) throws {
+    package init(_ options: CorpusOptions) throws {
         try self.init(options, pieceSize: options.pieceMegabytes << 20)
     }
 
     /// - Parameter pieceSize: Bytes of a file that make a piece.
-    init(_ options: CorpusOptions, pieceSize: Int) throws {
+    package init(_ options: CorpusOptions, pieceSize: Int) throws {
         let paths = try InputPaths.files(of: options.input)
         files = try paths.map { try SourceFile(path: $0, options: options) }
         var (pieces, open, openSize): ([[Segment]], [Segment], Int) = ([], [], 0)
@@ -50,7 +50,7 @@ struct CorpusPlan: Sendable {
     }
 
     /// The ranks that work on the pieces: each piece goes to the rank that has the least so far.
-    func owners(worldSize: Int) -> [Int] {
+    package func owners(worldSize: Int) -> [Int] {
         var loads = [Int](repeating: 0, count: worldSize)
         return pieces.map { piece in
             let rank = loads.indices.reduce(0) { loads[$1] < loads[$0] ? $1 : $0 }
@@ -60,17 +60,17 @@ struct CorpusPlan: Sendable {
     }
 
     /// Text that distinguishes the files, for a resumption.
-    var description: String {
+    package var description: String {
         files.map { "\($0.path) \($0.size) \($0.modified)" }.joined(separator: "\n")
     }
 }
 
 /// The files that the inputs of a corpus name.
-enum InputPaths {
+package enum InputPaths {
     /// The files of paths, of directories, and of patterns with * ? [ ], in their order.
     ///
     /// - Throws: `Failure` for an address, and for a pattern without a file.
-    static func files(of inputs: [String]) throws(Failure) -> [String] {
+    package static func files(of inputs: [String]) throws(Failure) -> [String] {
         var paths: [String] = []
         for input in inputs {
             try refuseAddress(input)

@@ -20,7 +20,7 @@ package struct CorpusReport: Codable, Equatable, Sendable {
     /// The number of files of kept records.
     package var parts: Int
 
-    init(
+    package init(
         programVersion: String, sources: [Source], options: [String: String],
         counts: PieceStatistics, parts: Int
     ) {
@@ -67,7 +67,7 @@ extension SHA256Digest {
 
 extension SourceFile {
     /// The hash of the bytes of the file.
-    func sha256() throws -> String {
+    package func sha256() throws -> String {
         let reader = try FileReader(path: path)
         var hash = SHA256()
         for start in stride(from: 0, to: reader.size, by: 1 << 20) {

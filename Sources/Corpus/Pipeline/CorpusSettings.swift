@@ -21,7 +21,7 @@ package struct CorpusSettings: Equatable, Sendable {
     /// The files that the inputs name.
     package func inputFiles() throws -> [String] { try InputPaths.files(of: corpus.input) }
 
-    var isDeduplicating: Bool { deduplicate.exact || deduplicate.lines || near.enabled }
+    package var isDeduplicating: Bool { deduplicate.exact || deduplicate.lines || near.enabled }
 
     /// Throws a usage `Failure` for steps that are spelled wrong.
     package func validate() throws {
@@ -53,7 +53,7 @@ package struct CorpusSettings: Equatable, Sendable {
         decontaminate.files.isEmpty ? [] : [try Decontamination(decontaminate)]
     }
 
-    func cleaningStage(_ plan: CorpusPlan, _ files: WorkFiles) throws -> CleaningStage {
+    package func cleaningStage(_ plan: CorpusPlan, _ files: WorkFiles) throws -> CleaningStage {
         let steps = try parts.before.compactMap { try $0.step() }
         return CleaningStage(
             plan: plan, options: corpus, files: files,
@@ -61,7 +61,7 @@ package struct CorpusSettings: Equatable, Sendable {
             marker: isDeduplicating ? DocumentMarker(near) : nil)
     }
 
-    func finalStage(_ files: WorkFiles) throws -> FinalStage {
+    package func finalStage(_ files: WorkFiles) throws -> FinalStage {
         let steps = try parts.behind.compactMap { try $0.step() }
         return FinalStage(
             files: files, options: corpus, steps: steps + (try decontamination()),
@@ -70,7 +70,7 @@ package struct CorpusSettings: Equatable, Sendable {
 
     /// The keys that decide what stays, as a recipe spells them; those that only say where and how fast
     /// are left out.
-    var description: [String: String] {
+    package var description: [String: String] {
         func values<Block: OptionBlock>(_ block: Block, _ prefix: String) -> [(String, String)] {
             Block.fields.map { ("\(prefix)\($0.key)", $0.read(block).description) }
         }

@@ -2,15 +2,15 @@ import Files
 import JSON
 
 /// The stage behind the deduplication: copies and repeated lines go, and the last steps are taken.
-struct FinalStage {
-    let files: WorkFiles
-    let options: CorpusOptions
+package struct FinalStage {
+    package let files: WorkFiles
+    package let options: CorpusOptions
     /// The steps behind the deduplication.
-    let steps: [any CleaningStep]
+    package let steps: [any CleaningStep]
     /// Whether copies stay and bear the number of their cluster.
-    let marksClusters: Bool
+    package let marksClusters: Bool
 
-    func run(_ piece: Int) throws {
+    package func run(_ piece: Int) throws {
         guard try files.counts(.finalCounts, piece) == nil else { return }
         let counts = try RecordFile.write(to: files.path(.final, piece)) { kept in
             try RecordFile.write(to: files.path(.finalDropped, piece)) { dropped in
@@ -73,10 +73,10 @@ struct FinalStage {
 }
 
 /// The records that the first stage kept of a piece.
-final class KeptDocuments {
+package final class KeptDocuments {
     private let reader: JSONLinesReader
 
-    init(_ files: WorkFiles, _ piece: Int) throws {
+    package init(_ files: WorkFiles, _ piece: Int) throws {
         var options = CorpusOptions()
         options.strict = true
         let path = files.path(.clean, piece)
@@ -85,7 +85,7 @@ final class KeptDocuments {
             ReadingRules(options: options, path: path))
     }
 
-    func next() throws -> Document? {
+    package func next() throws -> Document? {
         guard case .document(let document) = try reader.next() else { return nil }
         return document
     }

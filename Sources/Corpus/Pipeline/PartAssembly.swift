@@ -6,13 +6,13 @@ import JSON
 /// Cuts the records of all pieces, in their order, into parts of one size.
 ///
 /// A record belongs to the part in whose stretch it begins, so that the parts depend on the records alone.
-struct PartAssembly {
+package struct PartAssembly {
     private let paths: [String]
     /// The place in the stream at which each file begins, and the end of the last.
     private let starts: [Int]
     private let partSize: Int
 
-    init(_ paths: [String], partSize: Int) throws {
+    package init(_ paths: [String], partSize: Int) throws {
         self.paths = paths
         self.partSize = partSize
         var starts = [0]
@@ -24,10 +24,10 @@ struct PartAssembly {
 
     private var size: Int { starts[starts.count - 1] }
 
-    var partCount: Int { (size + partSize - 1) / partSize }
+    package var partCount: Int { (size + partSize - 1) / partSize }
 
     /// Writes a part, unless it is there.
-    func write(_ part: Int, to path: String, _ compression: OutputCompression) throws {
+    package func write(_ part: Int, to path: String, _ compression: OutputCompression) throws {
         guard try !DirectoryEntries.isThere(path) else { return }
         let start = try recordStart(from: part * partSize)
         let end = try recordStart(from: (part + 1) * partSize)
@@ -39,7 +39,7 @@ struct PartAssembly {
     }
 
     /// Writes the texts of the records of a part, each with the mark that ends a document.
-    func writeTexts(_ part: Int, to path: String) throws {
+    package func writeTexts(_ part: Int, to path: String) throws {
         guard try !DirectoryEntries.isThere(path) else { return }
         let start = try recordStart(from: part * partSize)
         let end = try recordStart(from: (part + 1) * partSize)

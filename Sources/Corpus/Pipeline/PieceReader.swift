@@ -1,19 +1,19 @@
 import Diagnostics
 
 /// The documents of a piece, file after file.
-final class PieceReader {
+package final class PieceReader {
     private let rules: CorpusOptions
     private var segments: ArraySlice<Segment>
     private var reader: (any DocumentReader)?
     private var path = ""
 
-    init(_ piece: [Segment], _ options: CorpusOptions) {
+    package init(_ piece: [Segment], _ options: CorpusOptions) {
         segments = piece[...]
         rules = options
     }
 
     /// - Returns: nil at the end. What is cut off or damaged is unreadable from there on.
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while true {
             if let reader {
                 do {

@@ -33,19 +33,21 @@ package struct PieceStatistics: Codable, Equatable, Sendable {
     /// How many clusters have so many documents.
     package var clusterSizes: [String: Int] = [:]
 
-    static let exampleCount = 10
+    package static let exampleCount = 10
     private static let excerptSize = 200
 
     package init() {}
 
-    mutating func drop(_ reason: String, _ text: [UInt8], byteCount: Int? = nil, source: String) {
+    package mutating func drop(
+        _ reason: String, _ text: [UInt8], byteCount: Int? = nil, source: String
+    ) {
         dropped[reason, default: Amount()].add(bytes: byteCount ?? text.count)
         guard examples[reason, default: []].count < Self.exampleCount else { return }
         let excerpt = String(decoding: text.prefix(Self.excerptSize), as: UTF8.self)
         examples[reason, default: []].append(Example(source: source, excerpt: excerpt))
     }
 
-    mutating func keep(_ document: Document) {
+    package mutating func keep(_ document: Document) {
         kept.add(bytes: document.text.count)
         let count = document.text.withUnsafeBufferPointer { $0.characterCount(in: 0..<$0.count) }
         let power = count == 0 ? 0 : Int.bitWidth - 1 - count.leadingZeroBitCount
@@ -53,7 +55,7 @@ package struct PieceStatistics: Codable, Equatable, Sendable {
     }
 
     /// Adds what happened later in the order of documents.
-    mutating func add(_ other: PieceStatistics) {
+    package mutating func add(_ other: PieceStatistics) {
         read.add(other.read)
         kept.add(other.kept)
         for (reason, amount) in other.dropped { dropped[reason, default: Amount()].add(amount) }

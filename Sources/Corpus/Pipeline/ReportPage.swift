@@ -1,12 +1,12 @@
 import Files
 
 /// The report as a page that a browser shows without anything else.
-enum ReportPage {
-    static func write(_ report: CorpusReport, to path: String) throws {
+package enum ReportPage {
+    package static func write(_ report: CorpusReport, to path: String) throws {
         try PublishedFile.write(Array(page(report).utf8), to: path)
     }
 
-    static func page(_ report: CorpusReport) -> String {
+    package static func page(_ report: CorpusReport) -> String {
         let counts = report.counts
         let parts = [
             "<p>\(escaped(report.summary)).</p>",

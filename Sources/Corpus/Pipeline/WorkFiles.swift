@@ -3,15 +3,15 @@ import Files
 import Foundation
 
 /// The files of a corpus that is being made, in a hidden directory of its output.
-struct WorkFiles: Sendable {
-    let output: String
+package struct WorkFiles: Sendable {
+    package let output: String
 
-    var directory: String { "\(output)/.work" }
-    var planPath: String { "\(output)/.plan" }
-    var reportPath: String { "\(output)/report.json" }
+    package var directory: String { "\(output)/.work" }
+    package var planPath: String { "\(output)/.plan" }
+    package var reportPath: String { "\(output)/report.json" }
 
     /// What the stages write of each piece.
-    enum Kind: String, CaseIterable {
+    package enum Kind: String, CaseIterable {
         /// Kept records, before and after the deduplication.
         case clean, final
         /// Records that either stage dropped.
@@ -26,43 +26,44 @@ struct WorkFiles: Sendable {
         case finalCounts = "final-counts"
     }
 
-    func path(_ kind: Kind, _ piece: Int) -> String {
+    package func path(_ kind: Kind, _ piece: Int) -> String {
         "\(directory)/\(kind.rawValue)-\(Self.number(piece, digits: 6))"
     }
 
-    func partPath(_ part: Int, isDropped: Bool, _ compression: OutputCompression) -> String {
+    package func partPath(_ part: Int, isDropped: Bool, _ compression: OutputCompression) -> String
+    {
         let suffix = compression == .none ? "" : ".\(compression.rawValue)"
         let folder = isDropped ? "\(output)/dropped" : output
         return "\(folder)/part-\(Self.number(part, digits: 5)).jsonl\(suffix)"
     }
 
-    func textPath(_ part: Int) -> String {
+    package func textPath(_ part: Int) -> String {
         "\(output)/\(CorpusPipeline.textFolder)/part-\(Self.number(part, digits: 5)).txt"
     }
 
-    static func number(_ value: Int, radix: Int = 10, digits: Int) -> String {
+    package static func number(_ value: Int, radix: Int = 10, digits: Int) -> String {
         let text = String(value, radix: radix)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 
-    func counts(_ kind: Kind, _ piece: Int) throws -> PieceStatistics? {
+    package func counts(_ kind: Kind, _ piece: Int) throws -> PieceStatistics? {
         let path = path(kind, piece)
         return try DirectoryEntries.isThere(path) ? counts(at: path) : nil
     }
 
-    func counts(at path: String) throws -> PieceStatistics {
+    package func counts(at path: String) throws -> PieceStatistics {
         try Self.counts(of: FileReader.bytes(of: path))
     }
 
-    static func counts(of text: [UInt8]) throws -> PieceStatistics {
+    package static func counts(of text: [UInt8]) throws -> PieceStatistics {
         try JSONDecoder().decode(PieceStatistics.self, from: Data(text))
     }
 
-    func write(_ counts: PieceStatistics, _ kind: Kind, _ piece: Int) throws {
+    package func write(_ counts: PieceStatistics, _ kind: Kind, _ piece: Int) throws {
         try PublishedFile.write(Self.text(counts), to: path(kind, piece))
     }
 
-    static func text(_ counts: some Encodable) throws -> [UInt8] {
+    package static func text(_ counts: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return Array(try encoder.encode(counts)) + [0x0A]
@@ -70,7 +71,7 @@ struct WorkFiles: Sendable {
 }
 
 /// A file of records that is written in large parts.
-final class RecordFile {
+package final class RecordFile {
     private let writer: FileWriter
     private var bytes: [UInt8] = []
     /// The bytes so far.
@@ -79,7 +80,7 @@ final class RecordFile {
     private static let partSize = 1 << 20
 
     /// Writes a file that appears when `body` has returned.
-    static func write<Result>(to path: String, _ body: (RecordFile) throws -> Result) throws
+    package static func write<Result>(to path: String, _ body: (RecordFile) throws -> Result) throws
         -> Result
     {
         var result: Result?
@@ -94,14 +95,14 @@ final class RecordFile {
 
     private init(_ writer: FileWriter) { self.writer = writer }
 
-    func append(_ document: Document) throws {
+    package func append(_ document: Document) throws {
         let count = bytes.count
         RecordText.append(document, to: &bytes)
         size += bytes.count - count
         if bytes.count >= Self.partSize { try flush() }
     }
 
-    func append(_ numbers: [UInt64]) throws {
+    package func append(_ numbers: [UInt64]) throws {
         for number in numbers {
             withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
         }

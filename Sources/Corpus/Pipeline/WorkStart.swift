@@ -2,12 +2,12 @@ import Diagnostics
 import Files
 
 /// Begins a corpus, or goes on with one, on the first rank.
-struct WorkStart {
+package struct WorkStart {
     private let files: WorkFiles
     /// Text that tells apart the files and options of one corpus from those of another.
     private let identity: [UInt8]
 
-    init(_ plan: CorpusPlan, _ settings: CorpusSettings, _ files: WorkFiles) {
+    package init(_ plan: CorpusPlan, _ settings: CorpusSettings, _ files: WorkFiles) {
         self.files = files
         let options = settings.description.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }
@@ -15,7 +15,7 @@ struct WorkStart {
     }
 
     /// - Returns: whether the corpus is finished already.
-    func begin(isResuming: Bool, isReplacing: Bool) throws -> Bool {
+    package func begin(isResuming: Bool, isReplacing: Bool) throws -> Bool {
         let present = try DirectoryEntries.namesIfThere(in: files.output)
         guard !present.isEmpty else {
             try create()

@@ -3,7 +3,7 @@ import Files
 import Glibc
 
 /// Bytes that are read from front to back.
-protocol ByteStream: AnyObject {
+package protocol ByteStream: AnyObject {
     /// Fills the front of the buffer.
     ///
     /// - Returns: the number of bytes; 0 at the end alone.
@@ -11,16 +11,16 @@ protocol ByteStream: AnyObject {
 }
 
 /// The bytes of a file from a place on.
-final class FileStream: ByteStream {
+package final class FileStream: ByteStream {
     private let reader: FileReader
     private var offset: Int
 
-    init(_ reader: FileReader, from offset: Int = 0) {
+    package init(_ reader: FileReader, from offset: Int = 0) {
         self.reader = reader
         self.offset = offset
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = min(buffer.count, reader.size - offset)
         guard count > 0 else { return 0 }
         try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset)
@@ -30,13 +30,13 @@ final class FileStream: ByteStream {
 }
 
 /// Bytes that are in memory.
-final class MemoryStream: ByteStream {
+package final class MemoryStream: ByteStream {
     private let bytes: [UInt8]
     private var offset = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = min(buffer.count, bytes.count - offset)
         guard count > 0 else { return 0 }
         buffer.copyBytes(from: bytes[offset..<offset + count])
@@ -46,7 +46,7 @@ final class MemoryStream: ByteStream {
 }
 
 /// The part of a stream that is in memory, which grows at its end and shrinks at its front.
-final class StreamBuffer {
+package final class StreamBuffer {
     private let stream: any ByteStream
     private(set) var bytes: [UInt8] = []
     /// The index of the first byte that has not been taken.
@@ -58,19 +58,19 @@ final class StreamBuffer {
     private static let partSize = 1 << 20
 
     /// - Parameter origin: The place in its file at which the stream begins.
-    init(_ stream: any ByteStream, origin: Int = 0) {
+    package init(_ stream: any ByteStream, origin: Int = 0) {
         self.stream = stream
         self.origin = origin
     }
 
     /// The place of the first byte that has not been taken.
-    var offset: Int { origin + start }
-    var available: Int { bytes.count - start }
+    package var offset: Int { origin + start }
+    package var available: Int { bytes.count - start }
 
     /// Adds the next part of the stream.
     ///
     /// - Returns: false at the end of the stream.
-    func fill() throws -> Bool {
+    package func fill() throws -> Bool {
         guard !isAtEnd else { return false }
         if start > 0, start >= bytes.count - start {
             bytes.removeSubrange(..<start)
@@ -94,13 +94,13 @@ final class StreamBuffer {
     }
 
     /// Makes sure that so many bytes are there, where the stream has them.
-    func require(_ count: Int) throws {
+    package func require(_ count: Int) throws {
         while available < count, try fill() {}
     }
 
-    func skip(_ count: Int) { start += min(count, available) }
+    package func skip(_ count: Int) { start += min(count, available) }
 
-    func take(_ count: Int) -> [UInt8] {
+    package func take(_ count: Int) -> [UInt8] {
         let end = min(bytes.count, start + count)
         defer { start = end }
         return Array(bytes[start..<end])
@@ -108,7 +108,7 @@ final class StreamBuffer {
 
     /// The number of bytes before the next one of this value, from the first not taken on, looking at
     /// those behind `known`; nil where it is not in memory yet.
-    func distance(to byte: UInt8, after known: Int = 0) -> Int? {
+    package func distance(to byte: UInt8, after known: Int = 0) -> Int? {
         bytes.withUnsafeBytes { buffer in
             guard start + known < buffer.count, let base = buffer.baseAddress else { return nil }
             let found = memchr(base + start + known, Int32(byte), buffer.count - start - known)

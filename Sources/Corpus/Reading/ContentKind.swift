@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 
 /// How the documents lie in a file.
-enum RecordFormat: String, Sendable {
+package enum RecordFormat: String, Sendable {
     /// Plain text, whose documents a separator ends.
     case text
     /// One JSON object a line.
@@ -22,19 +22,19 @@ enum RecordFormat: String, Sendable {
 }
 
 /// What some bytes are, known by the first of them.
-struct ContentKind: Sendable {
-    let compression: CompressionFormat?
+package struct ContentKind: Sendable {
+    package let compression: CompressionFormat?
     /// Whether the text is in UTF-16.
-    let isWide: Bool
-    let format: RecordFormat
+    package let isWide: Bool
+    package let format: RecordFormat
     /// What separates the fields of a table.
-    let fieldSeparator: UInt8
+    package let fieldSeparator: UInt8
 
     /// The bytes at the front that suffice to know what a file is.
-    static let headSize = 1 << 16
+    package static let headSize = 1 << 16
 
     /// - Parameter head: The first bytes, decompressed.
-    init(
+    package init(
         head: [UInt8], compression: CompressionFormat?, options: CorpusOptions, at path: String
     ) throws {
         self.compression = compression
@@ -96,7 +96,7 @@ struct ContentKind: Sendable {
     }
 
     /// Whether parts of a file of this kind can be read by themselves.
-    func isSplittable(separator: String) -> Bool {
+    package func isSplittable(separator: String) -> Bool {
         guard compression == nil, !isWide else { return false }
         switch format {
         case .lines: return true
@@ -111,7 +111,7 @@ struct ContentKind: Sendable {
     ///   - offset: The place in the file from which on documents are wanted, where it is split; the stream
     ///     begins `lead` bytes before.
     ///   - limit: The place from which on documents belong to another part.
-    func reader(
+    package func reader(
         _ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules
     ) throws -> any DocumentReader {
         let stream = try isWide ? WideText.stream(stream, at: rules.path) : stream
@@ -129,12 +129,12 @@ struct ContentKind: Sendable {
     }
 
     /// The bytes before a part of a file that its reader must see.
-    func lead(_ separator: String) -> Int {
+    package func lead(_ separator: String) -> Int {
         format == .lines ? 1 : PlainTextReader.lead(separator)
     }
 
     /// The format, and the compression around it.
-    var name: String {
+    package var name: String {
         format.rawValue + (compression.map { ", \($0.rawValue)" } ?? "")
             + (isWide ? ", utf-16" : "")
     }

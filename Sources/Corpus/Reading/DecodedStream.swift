@@ -5,7 +5,7 @@ import Diagnostics
 package enum CompressionFormat: String, CaseIterable, Sendable {
     case gzip, zstd, bzip2, xz
 
-    init?(of head: some Collection<UInt8>) {
+    package init?(of head: some Collection<UInt8>) {
         let signatures: [(CompressionFormat, [UInt8])] = [
             (.gzip, [0x1F, 0x8B]), (.zstd, [0x28, 0xB5, 0x2F, 0xFD]), (.bzip2, Array("BZh".utf8)),
             (.xz, [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
@@ -31,7 +31,7 @@ package enum CompressionFormat: String, CaseIterable, Sendable {
 }
 
 /// What a compressed stream decodes to, its members or frames one after the other.
-final class DecodedStream: ByteStream {
+package final class DecodedStream: ByteStream {
     private let source: any ByteStream
     private let decoder: OpaquePointer
     private let format: CompressionFormat
@@ -45,11 +45,11 @@ final class DecodedStream: ByteStream {
     private var producedCount = 0
 
     /// A stream that grows to more than so many times its size is no text.
-    static let maximumRatio = 500
+    package static let maximumRatio = 500
     /// Bytes that may come out before the ratio counts.
-    static let freeSize = 64 << 20
+    package static let freeSize = 64 << 20
 
-    init(_ source: any ByteStream, _ format: CompressionFormat, path: String) throws {
+    package init(_ source: any ByteStream, _ format: CompressionFormat, path: String) throws {
         guard let decoder = ccompression_decoder_create(Int32(format.code)) else {
             throw Failure("no memory to decompress", got: "a \(format) file", at: path)
         }
@@ -61,7 +61,7 @@ final class DecodedStream: ByteStream {
 
     deinit { ccompression_decoder_free(decoder) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var produced = 0
         while produced == 0, try isInputLeft() {
             produced = try decode(into: buffer)
@@ -134,6 +134,6 @@ final class DecodedStream: ByteStream {
 }
 
 /// A file that ends too early or is damaged: what comes before is kept.
-struct CutFile: Error {
-    let failure: Failure
+package struct CutFile: Error {
+    package let failure: Failure
 }

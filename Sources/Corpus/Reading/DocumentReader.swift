@@ -2,30 +2,30 @@ import Diagnostics
 import JSON
 
 /// What a reader finds next.
-enum ReadRecord {
+package enum ReadRecord {
     case document(Document)
     /// Something that holds no text, and why.
     case unreadable(reason: String, source: String, excerpt: [UInt8])
 }
 
 /// The documents of a file or of a part of it, in order.
-protocol DocumentReader: AnyObject {
+package protocol DocumentReader: AnyObject {
     /// - Returns: nil at the end.
     func next() throws -> ReadRecord?
 }
 
 /// What all readers know.
-struct ReadingRules {
-    let options: CorpusOptions
-    let path: String
+package struct ReadingRules {
+    package let options: CorpusOptions
+    package let path: String
 
     /// The rules of a file in an archive.
-    func inside(_ name: String) -> ReadingRules {
+    package func inside(_ name: String) -> ReadingRules {
         ReadingRules(options: options, path: "\(path), \(name)")
     }
 
     /// Text that is valid UTF-8, by replacing what is not; nil where it is refused.
-    func text(_ bytes: [UInt8], at place: String) throws -> (text: [UInt8], replaced: Int) {
+    package func text(_ bytes: [UInt8], at place: String) throws -> (text: [UInt8], replaced: Int) {
         if bytes.allSatisfy({ $0 < 0x80 }) { return (bytes, 0) }
         if options.encoding == .latin1 { return (Mojibake.fromWindows(bytes), 0) }
         if String(validating: bytes, as: UTF8.self) != nil { return (bytes, 0) }
@@ -43,7 +43,9 @@ struct ReadingRules {
     }
 
     /// The document of a JSON object.
-    func document(_ value: JSONValue, at place: String, excerpt: [UInt8]) throws -> ReadRecord {
+    package func document(_ value: JSONValue, at place: String, excerpt: [UInt8]) throws
+        -> ReadRecord
+    {
         guard var members = value.members else {
             return try unreadable("no_object", "an object", got: value.summary, place, excerpt)
         }
@@ -64,7 +66,7 @@ struct ReadingRules {
     }
 
     /// A record without a text, which `strict` refuses.
-    func unreadable(
+    package func unreadable(
         _ reason: String, _ expected: String, got: String, _ place: String, _ excerpt: [UInt8]
     ) throws -> ReadRecord {
         if options.strict {
@@ -77,16 +79,18 @@ struct ReadingRules {
 }
 
 /// The records of JSON Lines that begin in a part of a file.
-final class JSONLinesReader: DocumentReader {
+package final class JSONLinesReader: DocumentReader {
     private let lines: LineReader
     private let rules: ReadingRules
 
-    init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules) throws {
+    package init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules)
+        throws
+    {
         lines = try LineReader(stream, from: offset, limit: limit)
         self.rules = rules
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while let line = try lines.next() {
             if line.bytes.allSatisfy({ $0 <= 0x20 }) { continue }
             return try record(line)
@@ -110,15 +114,15 @@ final class JSONLinesReader: DocumentReader {
     }
 
     /// The record with its ill-formed bytes, and halves of pairs of surrogates, replaced.
-    static func mended(_ bytes: [UInt8], at place: String) throws -> JSONValue {
+    package static func mended(_ bytes: [UInt8], at place: String) throws -> JSONValue {
         let text = Array(String(decoding: bytes, as: UTF8.self).utf8)
         return try JSONValue(parsing: LoneSurrogates.replaced(text), at: place)
     }
 }
 
 /// Escapes of JSON such as \ud83d without the second half that they need.
-enum LoneSurrogates {
-    static func replaced(_ text: [UInt8]) -> [UInt8] {
+package enum LoneSurrogates {
+    package static func replaced(_ text: [UInt8]) -> [UInt8] {
         var (kept, index): ([UInt8], Int) = ([], 0)
         while index < text.count {
             guard text[index] == UInt8(ascii: "\\"), index + 1 < text.count else {

@@ -1,14 +1,14 @@
 /// A page of HTML, which is one document.
-final class HTMLReader: DocumentReader {
+package final class HTMLReader: DocumentReader {
     private var stream: (any ByteStream)?
     private let rules: ReadingRules
 
-    init(_ stream: any ByteStream, _ rules: ReadingRules) {
+    package init(_ stream: any ByteStream, _ rules: ReadingRules) {
         self.stream = stream
         self.rules = rules
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         guard let stream else { return nil }
         self.stream = nil
         let page = try WideText.all(of: stream, at: rules.path)

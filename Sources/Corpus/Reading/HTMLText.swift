@@ -5,11 +5,11 @@ import CHTML
 /// A page is a list of blocks, such as paragraphs, headings, items and cells. A block counts by its length and
 /// by the share of its characters in links; short ones follow their neighbours, and headings what they stand
 /// above. Source: Pomikálek 2011, jusText.
-enum HTMLText {
+package enum HTMLText {
     private static let maximumDepth = 512
 
     /// - Parameter charset: The encoding that the sender names; nil for that of the page.
-    static func mainText(of page: [UInt8], charset: String?) -> [UInt8] {
+    package static func mainText(of page: [UInt8], charset: String?) -> [UInt8] {
         let text = decoded(page, charset: charset ?? self.charset(inPage: page))
         let builder = BlockBuilder()
         let context = Unmanaged.passUnretained(builder).toOpaque()
@@ -48,7 +48,7 @@ enum HTMLText {
     // MARK: Encodings
 
     /// The charset in a field such as "text/html; charset=utf-8".
-    static func charset(in type: String) -> String? {
+    package static func charset(in type: String) -> String? {
         guard let range = type.lowercased().firstRange(of: "charset=") else { return nil }
         let name = type.lowercased()[range.upperBound...].prefix { !" ;,\"'>/".contains($0) }
         return name.isEmpty ? nil : String(name)
@@ -70,15 +70,15 @@ enum HTMLText {
 }
 
 /// A block of text of a page.
-struct HTMLBlock {
-    enum Kind { case text, heading, item, code }
+package struct HTMLBlock {
+    package enum Kind { case text, heading, item, code }
 
-    var kind: Kind
-    var text: [UInt8] = []
-    var characterCount = 0
-    var linkedCount = 0
+    package var kind: Kind
+    package var text: [UInt8] = []
+    package var characterCount = 0
+    package var linkedCount = 0
     /// Whether an element around it is named as a menu or the like.
-    var isAside = false
+    package var isAside = false
 }
 
 /// Cuts the events of a page into blocks.

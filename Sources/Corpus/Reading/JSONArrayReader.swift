@@ -2,18 +2,18 @@ import Diagnostics
 import JSON
 
 /// The elements of an array of JSON objects, of which one is in memory at a time.
-final class JSONArrayReader: DocumentReader {
+package final class JSONArrayReader: DocumentReader {
     private let buffer: StreamBuffer
     private let rules: ReadingRules
     private var isBegun = false
     private var isEnded = false
 
-    init(_ stream: any ByteStream, _ rules: ReadingRules) {
+    package init(_ stream: any ByteStream, _ rules: ReadingRules) {
         buffer = StreamBuffer(stream)
         self.rules = rules
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         if !isBegun {
             // The mark of UTF-8 may stand before it.
             while let byte = try peek(), byte != UInt8(ascii: "[") { buffer.skip(1) }

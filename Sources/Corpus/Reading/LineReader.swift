@@ -1,22 +1,22 @@
 /// A line of a stream and the place of its first byte.
-struct Line {
+package struct Line {
     /// The line without its end.
-    var bytes: [UInt8]
-    var offset: Int
+    package var bytes: [UInt8]
+    package var offset: Int
 }
 
 /// The lines of a stream that begin before a limit.
 ///
 /// A line ends with a line feed, before which a carriage return may stand; the last one may lack its
 /// end. U+2028 and its like are characters.
-final class LineReader {
+package final class LineReader {
     private let buffer: StreamBuffer
     private let limit: Int
 
     /// - Parameters:
     ///   - stream: The bytes from one before `offset` on, so that a line feed there shows.
     ///   - limit: The place from which on lines belong to another piece.
-    init(_ stream: any ByteStream, from offset: Int = 0, limit: Int = .max) throws {
+    package init(_ stream: any ByteStream, from offset: Int = 0, limit: Int = .max) throws {
         buffer = StreamBuffer(stream, origin: max(0, offset - 1))
         self.limit = limit
         if offset > 0 { _ = try takeLine() }
@@ -26,7 +26,7 @@ final class LineReader {
         }
     }
 
-    func next() throws -> Line? {
+    package func next() throws -> Line? {
         guard buffer.offset < limit else { return nil }
         let offset = buffer.offset
         guard var bytes = try takeLine() else { return nil }

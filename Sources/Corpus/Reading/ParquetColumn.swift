@@ -4,8 +4,8 @@ import Files
 import JSON
 
 /// The values of a column in a group of rows, read page by page.
-final class ParquetColumn {
-    let column: ParquetReader.Column
+package final class ParquetColumn {
+    package let column: ParquetReader.Column
     private let reader: FileReader
     private let codec: Int
     private var offset: Int
@@ -40,7 +40,7 @@ final class ParquetColumn {
             got: got, at: reader.path, remedy: "write the file with another \(what)")
     }
 
-    func next() throws -> JSONValue {
+    package func next() throws -> JSONValue {
         while column.isOptional ? present.isEmpty : values.isEmpty { try readPage() }
         if column.isOptional, present.removeFirst() == false { return .null }
         guard let value = values.popFirst() else { throw damage("too few values") }

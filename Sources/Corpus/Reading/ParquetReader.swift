@@ -4,7 +4,7 @@ import JSON
 
 /// The rows of a Parquet file of flat columns, of which a page of each column is in memory at a time.
 /// Source: the format of Apache Parquet 2.
-final class ParquetReader: DocumentReader {
+package final class ParquetReader: DocumentReader {
     private let reader: FileReader
     private let rules: ReadingRules
     private let textColumn: Int
@@ -16,7 +16,7 @@ final class ParquetReader: DocumentReader {
     private var row = 0
 
     /// A flat column.
-    struct Column {
+    package struct Column {
         var name: String
         var type: Int
         var isOptional: Bool
@@ -24,7 +24,7 @@ final class ParquetReader: DocumentReader {
 
     private static let maximumFooterSize = 256 << 20
 
-    init(_ rules: ReadingRules) throws {
+    package init(_ rules: ReadingRules) throws {
         self.rules = rules
         reader = try FileReader(path: rules.path)
         let footer = try Self.footer(of: reader)
@@ -40,7 +40,7 @@ final class ParquetReader: DocumentReader {
         groups = footer[4]?.list ?? []
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while rowsLeft == 0 {
             guard group < groups.count else { return nil }
             cursors = try cursors(of: groups[group])
@@ -130,7 +130,7 @@ final class ParquetReader: DocumentReader {
         return index
     }
 
-    static func damage(_ got: String, _ path: String) -> CutFile {
+    package static func damage(_ got: String, _ path: String) -> CutFile {
         CutFile(
             failure: Failure(
                 "the Parquet file is cut off or damaged", expected: "columns and a footer",

@@ -2,24 +2,24 @@ import Diagnostics
 import Glibc
 
 /// What separates the documents of a plain text.
-struct TextSeparator {
-    let bytes: [UInt8]
+package struct TextSeparator {
+    package let bytes: [UInt8]
     /// Whether it consists of line feeds, of which more than it has are one separator, too.
-    let isFeeds: Bool
+    package let isFeeds: Bool
 
-    init(_ text: String) {
+    package init(_ text: String) {
         bytes = Array(text.utf8)
         isFeeds = bytes.allSatisfy { $0 == 0x0A }
     }
 
     /// Whether its places do not depend on where a search begins: no end of it is its beginning.
-    var isFindable: Bool {
+    package var isFindable: Bool {
         isFeeds || !(1..<max(1, bytes.count)).contains { bytes.suffix($0) == bytes.prefix($0) }
     }
 }
 
 /// The documents of a plain text that begin in a part of a file.
-final class PlainTextReader: DocumentReader {
+package final class PlainTextReader: DocumentReader {
     private let buffer: StreamBuffer
     private let separator: TextSeparator
     private let limit: Int
@@ -27,12 +27,14 @@ final class PlainTextReader: DocumentReader {
     private var isAtEnd = false
 
     /// The bytes before a part that a reader must see.
-    static func lead(_ separator: String) -> Int { separator.utf8.count + 1 }
+    package static func lead(_ separator: String) -> Int { separator.utf8.count + 1 }
 
     /// - Parameters:
     ///   - stream: The bytes from `lead` before `offset` on.
     ///   - limit: The place from which on documents belong to another part.
-    init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules) throws {
+    package init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules)
+        throws
+    {
         separator = TextSeparator(rules.options.separator)
         self.limit = limit
         self.rules = rules
@@ -49,7 +51,7 @@ final class PlainTextReader: DocumentReader {
         } while buffer.offset < offset
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while !isAtEnd, buffer.offset < limit {
             let offset = buffer.offset
             let bytes: [UInt8]

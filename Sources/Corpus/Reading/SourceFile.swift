@@ -3,14 +3,14 @@ import Files
 import Glibc
 
 /// A file of documents, known by its first bytes.
-struct SourceFile: Sendable {
-    let path: String
-    let size: Int
+package struct SourceFile: Sendable {
+    package let path: String
+    package let size: Int
     /// Nanoseconds.
-    let modified: Int
-    let kind: ContentKind
+    package let modified: Int
+    package let kind: ContentKind
 
-    init(path: String, options: CorpusOptions) throws {
+    package init(path: String, options: CorpusOptions) throws {
         let reader = try FileReader(path: path)
         self.path = path
         size = reader.size
@@ -46,7 +46,7 @@ struct SourceFile: Sendable {
     }
 
     /// The decoded bytes of the file from a place on.
-    func stream(from offset: Int) throws -> any ByteStream {
+    package func stream(from offset: Int) throws -> any ByteStream {
         let reader = try FileReader(path: path)
         guard try reader.size == size && Self.modified(path) == modified else {
             throw Failure(

@@ -2,8 +2,8 @@ import Diagnostics
 import JSON
 
 /// A row of a table. Source: RFC 4180; in tables of tabs a quote is a character like any other.
-enum TableRow {
-    static func fields(of row: [UInt8], separator: UInt8) -> [[UInt8]] {
+package enum TableRow {
+    package static func fields(of row: [UInt8], separator: UInt8) -> [[UInt8]] {
         let quote = UInt8(ascii: "\"")
         let hasQuotes = separator != UInt8(ascii: "\t")
         var (fields, field, index): ([[UInt8]], [UInt8], Int) = ([], [], 0)
@@ -33,7 +33,7 @@ enum TableRow {
     }
 
     /// Whether a quoted field is open at the end of the bytes.
-    static func isOpen(_ row: [UInt8], separator: UInt8) -> Bool {
+    package static func isOpen(_ row: [UInt8], separator: UInt8) -> Bool {
         guard separator != UInt8(ascii: "\t") else { return false }
         let quote = UInt8(ascii: "\"")
         var (isQuoted, isAtStart) = (false, true)
@@ -51,14 +51,14 @@ enum TableRow {
 }
 
 /// The rows of a table, whose other columns are metadata.
-final class TableReader: DocumentReader {
+package final class TableReader: DocumentReader {
     private let lines: LineReader
     private let rules: ReadingRules
     private let separator: UInt8
     private var names: [[UInt8]] = []
     private var textIndex = 0
 
-    init(_ stream: any ByteStream, separator: UInt8, _ rules: ReadingRules) throws {
+    package init(_ stream: any ByteStream, separator: UInt8, _ rules: ReadingRules) throws {
         lines = try LineReader(stream)
         self.rules = rules
         self.separator = separator
@@ -67,7 +67,7 @@ final class TableReader: DocumentReader {
         textIndex = names.firstIndex { $0.elementsEqual(rules.options.textField.utf8) } ?? 0
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         guard let row = try row() else { return nil }
         let place = "\(rules.path), byte \(row.offset)"
         let fields = TableRow.fields(of: row.bytes, separator: separator)

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// The files of a tar archive, each read as what its bytes say. Source: POSIX.1-2017, ustar and pax.
-final class TarReader: DocumentReader {
+package final class TarReader: DocumentReader {
     private let buffer: StreamBuffer
     private let rules: ReadingRules
     private var member: (reader: any DocumentReader, stream: MemberStream)?
@@ -11,12 +11,12 @@ final class TarReader: DocumentReader {
 
     private static let blockSize = 512
 
-    init(_ stream: any ByteStream, _ rules: ReadingRules) {
+    package init(_ stream: any ByteStream, _ rules: ReadingRules) {
         buffer = StreamBuffer(stream)
         self.rules = rules
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while true {
             if let member {
                 if let record = try member.reader.next() { return record }
@@ -113,19 +113,19 @@ final class TarReader: DocumentReader {
 }
 
 /// A part of a stream as a stream.
-final class MemberStream: ByteStream {
+package final class MemberStream: ByteStream {
     private let buffer: StreamBuffer
     private var left: Int
     private var padding: Int
 
     /// - Parameter blockSize: The part ends at a multiple of it.
-    init(_ buffer: StreamBuffer, size: Int, blockSize: Int = 1) {
+    package init(_ buffer: StreamBuffer, size: Int, blockSize: Int = 1) {
         self.buffer = buffer
         left = size
         padding = (blockSize - size % blockSize) % blockSize
     }
 
-    func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
         guard left > 0 else { return 0 }
         try buffer.require(1)
         let bytes = buffer.take(min(left, target.count, buffer.available))
@@ -141,7 +141,7 @@ final class MemberStream: ByteStream {
     }
 
     /// Goes to the end of the part.
-    func skipRest() throws {
+    package func skipRest() throws {
         var rest = left + padding
         (left, padding) = (0, 0)
         while rest > 0 {
@@ -155,8 +155,9 @@ final class MemberStream: ByteStream {
 }
 
 /// The reader of what lies inside an archive.
-enum MemberContents {
-    static func reader(_ stream: any ByteStream, _ rules: ReadingRules) throws -> any DocumentReader
+package enum MemberContents {
+    package static func reader(_ stream: any ByteStream, _ rules: ReadingRules) throws
+        -> any DocumentReader
     {
         let (head, whole) = try headed(stream)
         let compression = CompressionFormat(of: head)

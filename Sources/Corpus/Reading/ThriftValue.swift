@@ -23,14 +23,14 @@ indirect enum ThriftValue {
 }
 
 /// Reads values of Thrift within bounds.
-struct ThriftParser {
+package struct ThriftParser {
     private let bytes: ArraySlice<UInt8>
     private let place: String
     private(set) var position: Int
 
     private static let maximumDepth = 32
 
-    init(_ bytes: ArraySlice<UInt8>, at place: String) {
+    package init(_ bytes: ArraySlice<UInt8>, at place: String) {
         self.bytes = bytes
         self.place = place
         position = bytes.startIndex

@@ -5,7 +5,7 @@ import JSON
 ///
 /// Records of type `response` hold pages, of which the main text is taken; those of type `conversion` are text.
 /// Others are passed over.
-final class WARCReader: DocumentReader {
+package final class WARCReader: DocumentReader {
     private let buffer: StreamBuffer
     private let rules: ReadingRules
 
@@ -13,12 +13,12 @@ final class WARCReader: DocumentReader {
     private static let maximumPageSize = 64 << 20
     private static let maximumHeadSize = 1 << 16
 
-    init(_ stream: any ByteStream, _ rules: ReadingRules) {
+    package init(_ stream: any ByteStream, _ rules: ReadingRules) {
         buffer = StreamBuffer(stream)
         self.rules = rules
     }
 
-    func next() throws -> ReadRecord? {
+    package func next() throws -> ReadRecord? {
         while let head = try head() {
             guard let size = head["content-length"].flatMap({ Int($0) }), size >= 0 else {
                 throw cut("the length of a record", got: "none")

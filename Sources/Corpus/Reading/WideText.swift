@@ -1,12 +1,12 @@
 import Diagnostics
 
 /// Text in UTF-16 that begins with its mark.
-enum WideText {
+package enum WideText {
     /// The most bytes of a text that is not read in parts.
     private static let maximumSize = 1 << 30
 
     /// The text in UTF-8, without the mark.
-    static func decoded(_ bytes: [UInt8]) -> [UInt8] {
+    package static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         let isBig = bytes.starts(with: [0xFE, 0xFF])
         let units = stride(from: 2, to: bytes.count - 1, by: 2).map { index in
             let (first, second) = (UInt16(bytes[index]), UInt16(bytes[index + 1]))
@@ -15,12 +15,12 @@ enum WideText {
         return Array(String(decoding: units, as: UTF16.self).utf8)
     }
 
-    static func stream(_ stream: any ByteStream, at path: String) throws -> any ByteStream {
+    package static func stream(_ stream: any ByteStream, at path: String) throws -> any ByteStream {
         MemoryStream(decoded(try all(of: stream, at: path)))
     }
 
     /// All bytes of a stream that is small by its nature.
-    static func all(of stream: any ByteStream, at path: String) throws -> [UInt8] {
+    package static func all(of stream: any ByteStream, at path: String) throws -> [UInt8] {
         let buffer = StreamBuffer(stream)
         while try buffer.fill() {
             guard buffer.available <= maximumSize else {

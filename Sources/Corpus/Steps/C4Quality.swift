@@ -36,13 +36,13 @@ package struct C4Options: OptionBlock {
 
 /// The rules of C4, which take lines out of a document, or the document away; with the reasons of
 /// datatrove.
-final class C4Quality: CleaningStep {
+package final class C4Quality: CleaningStep {
     private let options: C4Options
     private var counts: [String: Int] = [:]
 
-    init(_ options: C4Options) { self.options = options }
+    package init(_ options: C4Options) { self.options = options }
 
-    func takeCounts() -> [String: Int] {
+    package func takeCounts() -> [String: Int] {
         defer { counts = [:] }
         return counts
     }
@@ -53,7 +53,7 @@ final class C4Quality: CleaningStep {
         case dropsDocument(String)
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         var (kept, sentences): ([UInt8], Int) = ([], 0)
         kept.reserveCapacity(document.text.count)
         var reason: String?

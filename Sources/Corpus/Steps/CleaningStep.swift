@@ -1,7 +1,7 @@
 /// A step of cleaning, which changes a document or decides to drop it.
 ///
 /// One thread at a time uses a step: it keeps memory between documents.
-protocol CleaningStep: AnyObject {
+package protocol CleaningStep: AnyObject {
     /// Changes the document where the step does that.
     ///
     /// - Returns: the reason to drop the document; nil to keep it.
@@ -12,5 +12,5 @@ protocol CleaningStep: AnyObject {
 }
 
 extension CleaningStep {
-    func takeCounts() -> [String: Int] { [:] }
+    package func takeCounts() -> [String: Int] { [:] }
 }

@@ -3,7 +3,7 @@ import Files
 import JSON
 
 /// Drops or cuts documents that share a run of words with an evaluation, and names the question.
-final class Decontamination: CleaningStep {
+package final class Decontamination: CleaningStep {
     private let options: DecontaminateOptions
     private let simplified = SimplifiedText()
     private let power: UInt64
@@ -16,13 +16,13 @@ final class Decontamination: CleaningStep {
     /// The characters that go on either side of what is cut. Source: the janitor of lm-eval.
     private static let margin = 200
 
-    init(_ options: DecontaminateOptions) throws {
+    package init(_ options: DecontaminateOptions) throws {
         self.options = options
         power = (0..<options.ngram).reduce(1) { power, _ in power &* TextHash.base }
         for path in options.files { try add(path) }
     }
 
-    func takeCounts() -> [String: Int] {
+    package func takeCounts() -> [String: Int] {
         defer { (hitCounts, cutCount) = ([:], 0) }
         var counts = hitCounts
         if cutCount > 0 { counts["cut_contaminations"] = cutCount }
@@ -96,7 +96,7 @@ final class Decontamination: CleaningStep {
         return runs
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         let hits = runs(of: document.text).filter { questions[$0.hash] != nil }
         guard let first = hits.first, let question = questions[first.hash] else { return nil }
         document.set("contaminated_by", .string(names[question]))

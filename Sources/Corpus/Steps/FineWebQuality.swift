@@ -27,13 +27,13 @@ package struct FineWebOptions: OptionBlock {
 }
 
 /// FineWeb's own rules, with the reasons of datatrove.
-final class FineWebQuality: CleaningStep {
+package final class FineWebQuality: CleaningStep {
     private let options: FineWebOptions
     private var counter = HashCounter()
 
-    init(_ options: FineWebOptions) { self.options = options }
+    package init(_ options: FineWebOptions) { self.options = options }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         if let reason = document.text.withUnsafeBufferPointer({ lineReason($0) }) { return reason }
         let feeds = document.text.count { $0 == 0x0A }
         let words = document.words().count

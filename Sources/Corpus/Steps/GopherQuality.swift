@@ -39,11 +39,11 @@ package struct GopherQualityOptions: OptionBlock {
 }
 
 /// Gopher's rules of quality, with the reasons of datatrove.
-final class GopherQuality: CleaningStep {
+package final class GopherQuality: CleaningStep {
     private let options: GopherQualityOptions
     private let stopWords: Set<UInt64>
 
-    init(_ options: GopherQualityOptions) {
+    package init(_ options: GopherQualityOptions) {
         self.options = options
         stopWords = Set(
             options.stopWords.flatMap { word in
@@ -51,7 +51,7 @@ final class GopherQuality: CleaningStep {
             })
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         let words = document.words()
         if let reason = lengthReason(words) { return reason }
         return document.text.withUnsafeBufferPointer { text in

@@ -31,16 +31,16 @@ package struct GopherRepetitionOptions: OptionBlock {
 }
 
 /// Gopher's rules on repetition, with the reasons of datatrove.
-final class GopherRepetition: CleaningStep {
+package final class GopherRepetition: CleaningStep {
     private let options: GopherRepetitionOptions
     private var counter = HashCounter()
     /// The chains of hashes and of lengths of the words so far, which give those of any run of words.
     private var hashes: [UInt64] = []
     private var lengths: [Int] = []
 
-    init(_ options: GopherRepetitionOptions) { self.options = options }
+    package init(_ options: GopherRepetitionOptions) { self.options = options }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         guard !document.text.isEmpty else { return "empty" }
         let reason = document.text.withUnsafeBufferPointer { lineReason($0) }
         if let reason { return reason }

@@ -23,12 +23,12 @@ package struct LanguageOptions: OptionBlock {
 }
 
 /// Notes the language of each document, and drops those of others.
-final class LanguageFilter: CleaningStep {
+package final class LanguageFilter: CleaningStep {
     private let options: LanguageOptions
     private let model: LanguageClassifier
     private var counts: [String: Int] = [:]
 
-    init(_ options: LanguageOptions) throws {
+    package init(_ options: LanguageOptions) throws {
         self.options = options
         guard let path = options.model else {
             throw Failure(
@@ -47,12 +47,12 @@ final class LanguageFilter: CleaningStep {
         }
     }
 
-    func takeCounts() -> [String: Int] {
+    package func takeCounts() -> [String: Int] {
         defer { counts = [:] }
         return counts
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         guard let (label, probability) = model.predict(document.text) else { return "no_language" }
         counts["language_\(label)", default: 0] += 1
         document.set("language", .string(label))

@@ -17,12 +17,12 @@ package struct LengthOptions: OptionBlock {
 }
 
 /// Drops texts that are too short or too long.
-final class LengthFilter: CleaningStep {
+package final class LengthFilter: CleaningStep {
     private let options: LengthOptions
 
-    init(_ options: LengthOptions) { self.options = options }
+    package init(_ options: LengthOptions) { self.options = options }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         let count = document.text.withUnsafeBufferPointer { $0.characterCount(in: 0..<$0.count) }
         if count < options.minimum { return "too_short" }
         if let maximum = options.maximum, count > maximum { return "too_long" }

@@ -1,5 +1,5 @@
 /// UTF-8 that was read as Windows-1252 and written as UTF-8 again, such as "â€™" for "’" and "Ã©" for "é".
-enum Mojibake {
+package enum Mojibake {
     /// The bytes of the characters of Windows-1252 beyond Latin-1.
     private static let windows: [UInt32: UInt8] = [
         0x20AC: 0x80, 0x201A: 0x82, 0x192: 0x83, 0x201E: 0x84, 0x2026: 0x85, 0x2020: 0x86,
@@ -13,7 +13,7 @@ enum Mojibake {
         uniqueKeysWithValues: windows.map { ($0.value, $0.key) })
 
     /// Text in Windows-1252, of which Latin-1 is the part that is defined, in UTF-8.
-    static func fromWindows(_ bytes: [UInt8]) -> [UInt8] {
+    package static func fromWindows(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 9 / 8)
         for byte in bytes {
@@ -31,7 +31,7 @@ enum Mojibake {
     ///
     /// A place is a run of two to four characters whose bytes are one character of UTF-8 that is not itself
     /// a control character. Two of them must be there, or one of three bytes: a lone "Ã©" may be meant.
-    static func mended(_ text: [UInt8]) -> (text: [UInt8], count: Int)? {
+    package static func mended(_ text: [UInt8]) -> (text: [UInt8], count: Int)? {
         // Each place begins with one of the characters of U+00C2 to U+00F4, whose first byte is this.
         guard text.contains(0xC3) || text.contains(0xC2) else { return nil }
         var (kept, places, sure): ([UInt8], Int, Int) = ([], 0, 0)

@@ -31,18 +31,18 @@ package struct MaskOptions: OptionBlock {
 }
 
 /// Masks mail addresses, IP addresses, and telephone and card numbers.
-final class PersonalData: CleaningStep {
+package final class PersonalData: CleaningStep {
     private let options: MaskOptions
     private var counts: [String: Int] = [:]
 
-    init(_ options: MaskOptions) { self.options = options }
+    package init(_ options: MaskOptions) { self.options = options }
 
-    func takeCounts() -> [String: Int] {
+    package func takeCounts() -> [String: Int] {
         defer { counts = [:] }
         return counts
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         if options.mail, document.text.contains(UInt8(ascii: "@")) {
             mask(&document, "masked_mails", options.mailMask, MailFinder.places)
         }

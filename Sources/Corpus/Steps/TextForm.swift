@@ -31,18 +31,18 @@ package struct TextFormOptions: OptionBlock {
 }
 
 /// Puts right the characters of a text.
-final class TextForm: CleaningStep {
+package final class TextForm: CleaningStep {
     private let options: TextFormOptions
     private var mendedCount = 0
 
-    init(_ options: TextFormOptions) { self.options = options }
+    package init(_ options: TextFormOptions) { self.options = options }
 
-    func takeCounts() -> [String: Int] {
+    package func takeCounts() -> [String: Int] {
         defer { mendedCount = 0 }
         return mendedCount > 0 ? ["mended_mojibake": mendedCount] : [:]
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         var text = document.text
         if options.mojibake, let mended = Mojibake.mended(text) {
             text = mended.text

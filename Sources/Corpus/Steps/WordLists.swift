@@ -20,11 +20,11 @@ package struct BannedWordsOptions: OptionBlock {
 }
 
 /// Drops texts that hold a word of a list, or a phrase, as whole words, in any case.
-final class BannedWords: CleaningStep {
+package final class BannedWords: CleaningStep {
     /// Phrases by the hash of their first word; each is the hashes of its words.
     private var phrases: [UInt64: [[UInt64]]] = [:]
 
-    init(_ options: BannedWordsOptions) throws {
+    package init(_ options: BannedWordsOptions) throws {
         let listed = try options.files.flatMap { try ListFile.lines(of: $0) }
         for phrase in options.words + listed {
             let hashes = Self.hashes(Array(phrase.utf8))
@@ -33,7 +33,7 @@ final class BannedWords: CleaningStep {
         }
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         let words = Self.hashes(document.text)
         for (index, word) in words.enumerated() {
             guard let candidates = phrases[word] else { continue }
@@ -80,14 +80,14 @@ package struct URLOptions: OptionBlock {
 }
 
 /// Drops documents by their address, with the reasons of datatrove. A document without one is kept.
-final class URLFilter: CleaningStep {
+package final class URLFilter: CleaningStep {
     private let options: URLOptions
     private let domains: Set<String>
     private let urls: Set<String>
     private let words: Set<String>
     private let softWords: Set<String>
 
-    init(_ options: URLOptions) throws {
+    package init(_ options: URLOptions) throws {
         func set(_ files: [String]) throws -> Set<String> {
             try Set(files.flatMap { try ListFile.lines(of: $0) })
         }
@@ -98,7 +98,7 @@ final class URLFilter: CleaningStep {
         softWords = try set(options.softWords)
     }
 
-    func apply(to document: inout Document) -> String? {
+    package func apply(to document: inout Document) -> String? {
         guard let url = document[options.field]?.string else { return nil }
         if let reason = domainReason(Self.host(of: url)) { return reason }
         if urls.contains(url) { return "url" }
@@ -121,7 +121,7 @@ final class URLFilter: CleaningStep {
         return nil
     }
 
-    static func host(of url: String) -> String {
+    package static func host(of url: String) -> String {
         var rest = url[...]
         if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
         rest = rest.prefix { !"/?#".contains($0) }
@@ -131,9 +131,9 @@ final class URLFilter: CleaningStep {
 }
 
 /// A file of one entry a line.
-enum ListFile {
+package enum ListFile {
     /// The lines that are not empty and do not begin with "#", without white space at their ends.
-    static func lines(of path: String) throws(Failure) -> [String] {
+    package static func lines(of path: String) throws(Failure) -> [String] {
         let bytes = try FileReader.bytes(of: path, what: "cannot open the list")
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .map { String($0.trimmed) }

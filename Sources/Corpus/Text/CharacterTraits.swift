@@ -1,29 +1,31 @@
 import Glibc
 
 /// What the rules want to know of a character.
-struct CharacterTraits: OptionSet, Sendable {
-    let rawValue: UInt8
+package struct CharacterTraits: OptionSet, Sendable {
+    package let rawValue: UInt8
 
-    static let letter = CharacterTraits(rawValue: 1)
-    static let mark = CharacterTraits(rawValue: 2)
-    static let number = CharacterTraits(rawValue: 4)
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let letter = CharacterTraits(rawValue: 1)
+    package static let mark = CharacterTraits(rawValue: 2)
+    package static let number = CharacterTraits(rawValue: 4)
     /// A decimal digit of any script.
-    static let digit = CharacterTraits(rawValue: 8)
+    package static let digit = CharacterTraits(rawValue: 8)
     /// White space, and the separators of ASCII.
-    static let space = CharacterTraits(rawValue: 16)
+    package static let space = CharacterTraits(rawValue: 16)
     /// Punctuation by `PunctuationSets`, or a control character.
-    static let symbol = CharacterTraits(rawValue: 32)
-    static let terminal = CharacterTraits(rawValue: 64)
+    package static let symbol = CharacterTraits(rawValue: 32)
+    package static let terminal = CharacterTraits(rawValue: 64)
     /// A character of a script that is written without spaces.
-    static let spaceless = CharacterTraits(rawValue: 128)
+    package static let spaceless = CharacterTraits(rawValue: 128)
 
     /// Whether the character is a part of words.
-    var isInWord: Bool { rawValue & 0b111 != 0 }
+    package var isInWord: Bool { rawValue & 0b111 != 0 }
 }
 
 /// The traits of all characters.
-final class CharacterTable: Sendable {
-    static let shared = CharacterTable()
+package final class CharacterTable: Sendable {
+    package static let shared = CharacterTable()
 
     private static let size = 0x20000
     // Written by the initialiser alone; it lives as long as the program.
@@ -49,7 +51,7 @@ final class CharacterTable: Sendable {
     }
 
     @inline(__always)
-    func of(_ value: UInt32) -> CharacterTraits {
+    package func of(_ value: UInt32) -> CharacterTraits {
         if value < Self.size { return CharacterTraits(rawValue: traits[Int(value)]) }
         return value < 0x40000 ? [.letter, .spaceless] : []
     }
@@ -80,12 +82,12 @@ final class CharacterTable: Sendable {
 }
 
 /// Text in UTF-8 that is valid.
-typealias UTF8Bytes = UnsafeBufferPointer<UInt8>
+package typealias UTF8Bytes = UnsafeBufferPointer<UInt8>
 
 extension UnsafeBufferPointer<UInt8> {
     /// The character at an index, and its number of bytes; the text is valid UTF-8.
     @inline(__always)
-    func scalar(at index: Int) -> (value: UInt32, count: Int) {
+    package func scalar(at index: Int) -> (value: UInt32, count: Int) {
         let first = UInt32(self[index])
         if first < 0x80 { return (first, 1) }
         if first < 0xE0 { return ((first & 0x1F) << 6 | next(index + 1), 2) }
@@ -99,7 +101,7 @@ extension UnsafeBufferPointer<UInt8> {
 
     /// The character that ends before an index, and its number of bytes.
     @inline(__always)
-    func scalar(before index: Int) -> (value: UInt32, count: Int) {
+    package func scalar(before index: Int) -> (value: UInt32, count: Int) {
         var start = index - 1
         while start > 0, self[start] & 0xC0 == 0x80 { start -= 1 }
         return scalar(at: start)
@@ -110,14 +112,14 @@ extension UnsafeBufferPointer<UInt8> {
 
     /// The number of characters in a range.
     @inline(__always)
-    func characterCount(in range: Range<Int>) -> Int {
+    package func characterCount(in range: Range<Int>) -> Int {
         var count = 0
         for index in range { count &+= self[index] & 0xC0 != 0x80 ? 1 : 0 }
         return count
     }
 
     /// The range without the white space at its ends.
-    func trimmed(_ range: Range<Int>) -> Range<Int> {
+    package func trimmed(_ range: Range<Int>) -> Range<Int> {
         var (start, end) = (range.lowerBound, range.upperBound)
         let table = CharacterTable.shared
         while start < end {
@@ -134,7 +136,7 @@ extension UnsafeBufferPointer<UInt8> {
     }
 
     /// Whether the bytes before an index, within a range, are these.
-    func ends(_ range: Range<Int>, with suffix: StaticString) -> Bool {
+    package func ends(_ range: Range<Int>, with suffix: StaticString) -> Bool {
         let count = suffix.utf8CodeUnitCount
         guard range.count >= count else { return false }
         return memcmp(
@@ -142,7 +144,7 @@ extension UnsafeBufferPointer<UInt8> {
             == 0
     }
 
-    func begins(_ range: Range<Int>, with prefix: StaticString) -> Bool {
+    package func begins(_ range: Range<Int>, with prefix: StaticString) -> Bool {
         let count = prefix.utf8CodeUnitCount
         guard range.count >= count else { return false }
         return memcmp(baseAddress.unsafelyUnwrapped + range.lowerBound, prefix.utf8Start, count)
@@ -150,7 +152,7 @@ extension UnsafeBufferPointer<UInt8> {
     }
 
     /// The first place of some bytes in a range; nil where they are not there.
-    func firstPlace(of part: [UInt8], in range: Range<Int>) -> Int? {
+    package func firstPlace(of part: [UInt8], in range: Range<Int>) -> Int? {
         guard range.count >= part.count, let base = baseAddress, let first = part.first else {
             return nil
         }
@@ -165,12 +167,12 @@ extension UnsafeBufferPointer<UInt8> {
         return nil
     }
 
-    func raw(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    package func raw(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: self[range]))
     }
 
     /// How often some bytes are in the text, without overlap.
-    func count(of part: StaticString) -> Int {
+    package func count(of part: StaticString) -> Int {
         let part = Array(UnsafeBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount))
         var (found, start) = (0, 0)
         while let place = firstPlace(of: part, in: start..<count) {

@@ -19,7 +19,7 @@ package struct Document {
         self.source = source
     }
 
-    mutating func words() -> [Word] {
+    package mutating func words() -> [Word] {
         if let foundWords { return foundWords }
         let words = text.withUnsafeBufferPointer { Words.words(of: $0) }
         foundWords = words
@@ -27,7 +27,7 @@ package struct Document {
     }
 
     /// Sets a field of the record, in its place or at the end.
-    mutating func set(_ key: String, _ value: JSONValue) {
+    package mutating func set(_ key: String, _ value: JSONValue) {
         let key = Array(key.utf8)
         if let index = metadata.firstIndex(where: { $0.key == key }) {
             metadata[index].value = value
@@ -36,16 +36,16 @@ package struct Document {
         }
     }
 
-    subscript(_ key: String) -> JSONValue? {
+    package subscript(_ key: String) -> JSONValue? {
         metadata.first { $0.key.elementsEqual(key.utf8) }?.value
     }
 }
 
 /// Records as lines of JSON: the text first, then the other fields.
-enum RecordText {
-    static let textField = "text"
+package enum RecordText {
+    package static let textField = "text"
 
-    static func append(_ document: Document, to bytes: inout [UInt8]) {
+    package static func append(_ document: Document, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: #"{"text":"#.utf8)
         appendString(document.text, to: &bytes)
         for member in document.metadata {

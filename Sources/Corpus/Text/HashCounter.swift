@@ -1,5 +1,5 @@
 /// Counts how often hashes come; its memory is used again for the next text.
-struct HashCounter {
+package struct HashCounter {
     private var keys: [UInt64] = []
     private var counts: [UInt32] = []
     private var rounds: [UInt32] = []
@@ -7,7 +7,7 @@ struct HashCounter {
     private var mask = 0
 
     /// Forgets everything, and makes room for so many hashes.
-    mutating func begin(_ capacity: Int) {
+    package mutating func begin(_ capacity: Int) {
         var size = 64
         while size < capacity * 2 { size *= 2 }
         if size > keys.count {
@@ -28,7 +28,7 @@ struct HashCounter {
     ///
     /// - Returns: how often it has come by now.
     @inline(__always)
-    mutating func add(_ hash: UInt64) -> Int {
+    package mutating func add(_ hash: UInt64) -> Int {
         var index = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & mask
         while rounds[index] == round {
             if keys[index] == hash {
@@ -45,7 +45,7 @@ struct HashCounter {
 
     /// How often the hash has come.
     @inline(__always)
-    func count(of hash: UInt64) -> Int {
+    package func count(of hash: UInt64) -> Int {
         var index = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & mask
         while rounds[index] == round {
             if keys[index] == hash { return Int(counts[index]) }

@@ -1,8 +1,8 @@
 /// The lines and sentences of a text, as the rules of FineWeb count them.
-enum Lines {
+package enum Lines {
     /// The lines as Python's `splitlines` cuts them: at all line ends of Unicode, with nothing behind the
     /// last one.
-    static func split(_ text: UTF8Bytes) -> [Range<Int>] {
+    package static func split(_ text: UTF8Bytes) -> [Range<Int>] {
         var lines: [Range<Int>] = []
         var (start, position) = (0, 0)
         while position < text.count {
@@ -34,7 +34,7 @@ enum Lines {
     }
 
     /// The parts between line feeds, of which each stretch of at least `least` separates two.
-    static func parts(
+    package static func parts(
         _ text: UTF8Bytes, in range: Range<Int>, atLeast least: Int
     ) -> [Range<Int>] {
         var parts: [Range<Int>] = []
@@ -56,7 +56,7 @@ enum Lines {
 
     /// The number of sentences: each ends with marks such as a point, quotes and brackets behind them,
     /// and white space; the last with the text.
-    static func sentenceCount(_ text: UTF8Bytes, in range: Range<Int>) -> Int {
+    package static func sentenceCount(_ text: UTF8Bytes, in range: Range<Int>) -> Int {
         let table = CharacterTable.shared
         var (count, position) = (1, range.lowerBound)
         let end = text.trimmed(range).upperBound

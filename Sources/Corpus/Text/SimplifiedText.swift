@@ -4,7 +4,7 @@ import Foundation
 /// accents. Source: `simplify_text` of datatrove.
 ///
 /// Words are what white space separates; characters of scripts without spaces are words.
-final class SimplifiedText {
+package final class SimplifiedText {
     /// What each character becomes: bytes of `pool` from `start`; nil in `known` where it was not asked for.
     private var starts = [UInt32](repeating: .max, count: 0x10000)
     private var counts = [UInt8](repeating: 0, count: 0x10000)
@@ -15,7 +15,7 @@ final class SimplifiedText {
     private var isInside = false
 
     /// The hashes of the words, in order.
-    func wordHashes(of text: UTF8Bytes) -> [UInt64] {
+    package func wordHashes(of text: UTF8Bytes) -> [UInt64] {
         var words: [UInt64] = []
         words.reserveCapacity(text.count / 5)
         forEachWord(of: text) { hash, _ in words.append(hash) }
@@ -23,7 +23,7 @@ final class SimplifiedText {
     }
 
     /// Calls `body` with the hash of each word and the place where it ends in the text.
-    func forEachWord(of text: UTF8Bytes, _ body: (_ hash: UInt64, _ end: Int) -> Void) {
+    package func forEachWord(of text: UTF8Bytes, _ body: (_ hash: UInt64, _ end: Int) -> Void) {
         (hash, isInside) = (TextHash.seed, false)
         var position = 0
         while position < text.count {

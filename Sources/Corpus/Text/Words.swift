@@ -1,22 +1,22 @@
 /// A word of a text.
-struct Word {
-    var start: UInt32
-    var end: UInt32
-    var characterCount: UInt32
+package struct Word {
+    package var start: UInt32
+    package var end: UInt32
+    package var characterCount: UInt32
     /// Whether any character is a letter.
-    var hasLetter: Bool
+    package var hasLetter: Bool
     /// Whether all characters are punctuation.
-    var isSymbol: Bool
-    var hash: UInt64
+    package var isSymbol: Bool
+    package var hash: UInt64
 
-    var range: Range<Int> { Int(start)..<Int(end) }
+    package var range: Range<Int> { Int(start)..<Int(end) }
 }
 
 /// The words of a text: runs of letters, marks and numbers, in which an apostrophe between two of them,
 /// and a point or comma between two digits, stay; every other character but white space is a word, and
 /// so is a run of the same.
-enum Words {
-    static func words(of text: UTF8Bytes) -> [Word] {
+package enum Words {
+    package static func words(of text: UTF8Bytes) -> [Word] {
         var words: [Word] = []
         words.reserveCapacity(text.count / 5)
         var scanner = WordScanner(text: text)
@@ -89,18 +89,18 @@ private struct WordScanner {
 }
 
 /// Hashes of text, the same on every machine.
-enum TextHash {
-    static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
+package enum TextHash {
+    package static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 
     /// One step of FNV-1a over characters.
     @inline(__always)
-    static func next(_ hash: UInt64, _ value: UInt32) -> UInt64 {
+    package static func next(_ hash: UInt64, _ value: UInt32) -> UInt64 {
         (hash ^ UInt64(value)) &* 0x0000_0100_0000_01b3
     }
 
     /// The finish of MurmurHash3, which spreads every bit over all.
     @inline(__always)
-    static func mixed(_ hash: UInt64) -> UInt64 {
+    package static func mixed(_ hash: UInt64) -> UInt64 {
         var hash = hash
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
         hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
@@ -108,10 +108,10 @@ enum TextHash {
     }
 
     /// The factor of hashes of several words.
-    static let base: UInt64 = 0x9e37_79b9_7f4a_7c15
+    package static let base: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     /// A hash of 128 bits: two chains of products, folded.
-    static func wide(_ bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64) {
+    package static func wide(_ bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64) {
         var high: UInt64 = 0xa076_1d64_78bd_642f ^ UInt64(bytes.count)
         var low: UInt64 = 0xe703_7ed1_a0b4_28db &+ UInt64(bytes.count)
         var offset = 0
