@@ -25,12 +25,10 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, CorpusCommand.self, TokenizerCommand.self, PrepareCommand.self,
-            PretrainCommand.self,
-            FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
-            ServeCommand.self, ClassifyCommand.self, ImportCommand.self, ExportCommand.self,
-            MergeCommand.self,
-            InspectCommand.self, ReplayCommand.self, SuperviseCommand.self, HostsCommand.self,
-            DoctorCommand.self, BenchCommand.self,
+            PretrainCommand.self, FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self,
+            ChatCommand.self, ServeCommand.self, ClassifyCommand.self, ImportCommand.self,
+            ExportCommand.self, MergeCommand.self, InspectCommand.self, ReplayCommand.self,
+            SuperviseCommand.self, HostsCommand.self, DoctorCommand.self, BenchCommand.self,
         ])
 
     package init() {}

@@ -14,15 +14,15 @@ import swift_llm_train
     @Test(arguments: [
         (
             "pretain",
-            "unknown command pretain: expected one of run, tokenizer, prepare, pretrain, "
-                + "finetune, evaluate, generate, chat, serve, classify, import, export, merge, "
-                + "inspect, replay, supervise, hosts, doctor, bench; did you mean pretrain?"
+            "unknown command pretain: expected one of run, corpus, tokenizer, prepare, "
+                + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
+                + "merge, inspect, replay, supervise, hosts, doctor, bench; did you mean pretrain?"
         ),
         (
             "plan",
-            "unknown command plan: expected one of run, tokenizer, prepare, pretrain, "
-                + "finetune, evaluate, generate, chat, serve, classify, import, export, merge, "
-                + "inspect, replay, supervise, hosts, doctor, bench; see --help"
+            "unknown command plan: expected one of run, corpus, tokenizer, prepare, "
+                + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
+                + "merge, inspect, replay, supervise, hosts, doctor, bench; see --help"
         ),
         (
             "tokenizer trian",
@@ -114,7 +114,8 @@ import swift_llm_train
     }
 
     @Test(arguments: [
-        "", "run", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
+        "", "run", "corpus", "corpus clean", "corpus deduplicate", "corpus report",
+        "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "import",
         "export", "merge", "finetune", "inspect", "replay", "supervise", "hosts",
         "doctor", "bench",
@@ -137,7 +138,7 @@ import swift_llm_train
         ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
         ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("x", nil),
         ("serv", "serve"),
-        ("corpus", nil), ("report", nil),
+        ("corpu", "corpus"), ("report", nil),
     ])
     func aWordForACommandSuggestsIt(word: String, command: String?) {
         let failure = #expect(throws: Failure.self) { _ = try SwiftLLMTrain.parsed([word]) }

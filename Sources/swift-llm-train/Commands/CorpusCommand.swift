@@ -160,6 +160,7 @@ struct CorpusReportCommand: FirstRankCommand {
 
             Examples:
               swift-llm-train corpus report clean
+              swift-llm-train corpus report runs/corpus/corpus
             """)
 
     @Argument(help: ArgumentHelp("The directory of the documents.", valueName: "dir"))
