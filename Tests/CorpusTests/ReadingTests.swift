@@ -77,6 +77,26 @@ import Testing
         #expect(line.contains("a.jsonl, byte 16") && line.contains("got other"), "\(line)")
     }
 
+    /// The short way reads what the parser of all JSON reads, or leaves it to that.
+    @Test(arguments: [
+        #"{"text":"a\n\"b\" \u00e9 \ud83d\ude00","n":[1,{"a":"}"}],"s":"x,\"y"}"#,
+        #" { "id" : 1.5e3 , "text" : "é\/\t" , "b" : null } "#,
+        #"{"text":"a"}"#, #"{"text":"a","text":"b"}"#, #"{"n":1,"n":2,"text":"c"}"#,
+        #"{"text":"a\ud83d"}"#, #"{"text":"a"}x"#, #"{"text":"a","n":}"#, #"{"text":"a","n":1"#,
+        #"{"a\u0062":1,"text":"c"}"#, #"{"text":5}"#, #"{"n":"text"}"#, "{\"text\":\"a\nb\"}", "{",
+    ])
+    func plainRecordsAreThoseOfTheParser(line: String) {
+        let bytes = Array(line.utf8)
+        let plain = bytes.withUnsafeBytes {
+            PlainRecord($0, textField: Array("text".utf8), at: "a")
+        }
+        guard let plain else { return }
+        let value = try? JSONValue(parsing: bytes, at: "a")
+        #expect(value?["text"]?.bytes == plain.text)
+        let others = value?.members?.filter { !$0.key.elementsEqual("text".utf8) }
+        #expect(others == plain.metadata)
+    }
+
     @Test func bytesThatAreNotUTF8AreReplacedOrRead() throws {
         let folder = try TemporaryFolder()
         try folder.put(

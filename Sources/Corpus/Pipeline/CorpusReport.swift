@@ -11,6 +11,12 @@ package struct CorpusReport: Codable, Equatable, Sendable {
         package var sha256: String
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case formatVersion = "format_version"
+        case programVersion = "program_version"
+        case sources, options, counts, parts
+    }
+
     package var formatVersion = 1
     package var programVersion: String
     package var sources: [Source]

@@ -22,6 +22,11 @@ package struct PieceStatistics: Codable, Equatable, Sendable {
         }
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case read, kept, dropped, examples, counts, lengths
+        case clusterSizes = "cluster_sizes"
+    }
+
     package var read = Amount()
     package var kept = Amount()
     package var dropped: [String: Amount] = [:]

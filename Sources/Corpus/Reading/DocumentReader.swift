@@ -57,6 +57,12 @@ package struct ReadingRules {
                 "no_text", "a text in the field \(options.textField)", got: got, place, excerpt)
         }
         members.remove(at: index)
+        return document(text, members, at: place)
+    }
+
+    /// The document of a text and the other fields of its record.
+    func document(_ text: [UInt8], _ fields: [JSONValue.Member], at place: String) -> ReadRecord {
+        var members = fields
         // The field of that name is the text in what is written.
         if let other = members.firstIndex(where: { $0.key.elementsEqual(RecordText.textField.utf8) }
         ) {
@@ -82,12 +88,14 @@ package struct ReadingRules {
 package final class JSONLinesReader: DocumentReader {
     private let lines: LineReader
     private let rules: ReadingRules
+    private let textField: [UInt8]
 
     package init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules)
         throws
     {
         lines = try LineReader(stream, from: offset, limit: limit)
         self.rules = rules
+        textField = Array(rules.options.textField.utf8)
     }
 
     package func next() throws -> ReadRecord? {
@@ -100,6 +108,12 @@ package final class JSONLinesReader: DocumentReader {
 
     private func record(_ line: Line) throws -> ReadRecord {
         let place = "\(rules.path), byte \(line.offset)"
+        let plain = line.bytes.withUnsafeBytes {
+            PlainRecord($0, textField: textField, at: place)
+        }
+        if let plain {
+            return rules.document(plain.text, plain.metadata, at: place)
+        }
         let value: JSONValue
         do throws(Failure) {
             value = try JSONValue(parsing: line.bytes, at: place)

@@ -29,7 +29,7 @@ package struct FineWebOptions: OptionBlock {
 /// FineWeb's own rules, with the reasons of datatrove.
 package final class FineWebQuality: CleaningStep {
     private let options: FineWebOptions
-    private var counter = HashCounter()
+    private let counter = HashCounter()
 
     package init(_ options: FineWebOptions) { self.options = options }
 

@@ -33,7 +33,7 @@ package struct GopherRepetitionOptions: OptionBlock {
 /// Gopher's rules on repetition, with the reasons of datatrove.
 package final class GopherRepetition: CleaningStep {
     private let options: GopherRepetitionOptions
-    private var counter = HashCounter()
+    private let counter = HashCounter()
     /// The chains of hashes and of lengths of the words so far, which give those of any run of words.
     private var hashes: [UInt64] = []
     private var lengths: [Int] = []

@@ -1,55 +1,64 @@
 /// Counts how often hashes come; its memory is used again for the next text.
-package struct HashCounter {
-    private var keys: [UInt64] = []
-    private var counts: [UInt32] = []
-    private var rounds: [UInt32] = []
+package final class HashCounter {
+    private struct Entry {
+        var hash: UInt64 = 0
+        var count: UInt32 = 0
+        /// The text for which the entry counts; others are empty.
+        var round: UInt32 = 0
+    }
+
+    private var entries = UnsafeMutableBufferPointer<Entry>.allocate(capacity: 0)
     private var round: UInt32 = 0
     private var mask = 0
 
+    package init() {}
+
+    deinit { entries.deallocate() }
+
     /// Forgets everything, and makes room for so many hashes.
-    package mutating func begin(_ capacity: Int) {
+    package func begin(_ capacity: Int) {
         var size = 64
         while size < capacity * 2 { size *= 2 }
-        if size > keys.count {
-            keys = Array(repeating: 0, count: size)
-            counts = Array(repeating: 0, count: size)
-            rounds = Array(repeating: 0, count: size)
+        if size > entries.count {
+            entries.deallocate()
+            entries = .allocate(capacity: size)
+            entries.initialize(repeating: Entry())
             round = 0
         }
         mask = size - 1
-        round &+= 1
-        if round == 0 {
-            rounds = Array(repeating: 0, count: rounds.count)
-            round = 1
+        if round == .max {
+            entries.update(repeating: Entry())
+            round = 0
         }
+        round += 1
     }
 
     /// Counts a hash.
     ///
     /// - Returns: how often it has come by now.
     @inline(__always)
-    package mutating func add(_ hash: UInt64) -> Int {
+    package func add(_ hash: UInt64) -> Int {
+        let entries = entries.baseAddress.unsafelyUnwrapped
         var index = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & mask
-        while rounds[index] == round {
-            if keys[index] == hash {
-                counts[index] &+= 1
-                return Int(counts[index])
+        while entries[index].round == round {
+            if entries[index].hash == hash {
+                entries[index].count &+= 1
+                return Int(entries[index].count)
             }
-            index = (index + 1) & mask
+            index = (index &+ 1) & mask
         }
-        rounds[index] = round
-        keys[index] = hash
-        counts[index] = 1
+        entries[index] = Entry(hash: hash, count: 1, round: round)
         return 1
     }
 
     /// How often the hash has come.
     @inline(__always)
     package func count(of hash: UInt64) -> Int {
+        let entries = entries.baseAddress.unsafelyUnwrapped
         var index = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & mask
-        while rounds[index] == round {
-            if keys[index] == hash { return Int(counts[index]) }
-            index = (index + 1) & mask
+        while entries[index].round == round {
+            if entries[index].hash == hash { return Int(entries[index].count) }
+            index = (index &+ 1) & mask
         }
         return 0
     }
