@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFolders"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "TemporaryFolders"]),
+        .testTarget(
+            name: "CorpusTests", dependencies: ["Corpus", "CCompression", "TemporaryFolders"]),
         .testTarget(name: "MachineTests", dependencies: ["Machine"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "Jinja"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),

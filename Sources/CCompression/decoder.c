@@ -159,3 +159,7 @@ int ccompression_decode(
     default: return decode_zstd(d->zstd, in, in_size, consumed, out, out_size, produced);
     }
 }
+
+uint32_t ccompression_checksum(uint32_t checksum, const uint8_t *input, size_t input_size) {
+    return input_size == 0 ? checksum : (uint32_t)crc32_z(checksum, input, input_size);
+}

@@ -97,6 +97,17 @@ import Testing
         #expect(others == plain.metadata)
     }
 
+    /// Brackets that nothing opened end no element, and are not read for ever.
+    @Test func elementsThatAreNoJSONAreCounted() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "[{\"text\":\"one\"},\n {\"n\":1e5} t\":\"two\",\"e5} ] , {\"text\":\"three\"}]",
+            to: "a")
+        let (texts, reasons) = try read(folder)
+        #expect(texts == ["one"])
+        #expect(reasons == ["no_json"])
+    }
+
     @Test func bytesThatAreNotUTF8AreReplacedOrRead() throws {
         let folder = try TemporaryFolder()
         try folder.put(

@@ -1,11 +1,17 @@
 import Corpus
+import Foundation
 
 extension FuzzTarget {
     private static func corpus(_ name: String, _ file: String, _ texts: [String]) -> FuzzTarget {
+        corpus(name, file, contents: texts.map { Array($0.utf8) })
+    }
+
+    private static func corpus(
+        _ name: String, _ file: String, contents: [[UInt8]]
+    ) -> FuzzTarget {
         FuzzTarget(
             name: name, file: file,
             prepare: { folder in
-                let contents = texts.map { Array($0.utf8) }
                 try write(contents[0], folder, file)
                 return Array(contents.dropFirst())
             },
@@ -34,17 +40,35 @@ extension FuzzTarget {
                 + "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>text &amp; more</p>\r\n\r\n",
         ])
 
-    static let corpusTar = FuzzTarget(
-        name: "corpus_tar", file: "a.tar",
-        prepare: { folder in
-            try write(tar, folder, "a.tar")
-            return []
-        },
-        read: { folder in
-            var options = CorpusOptions()
-            options.input = [folder + "/a.tar"]
-            try CorpusDocuments.forEach(options) { _ in }
-        })
+    static let corpusTar = corpus("corpus_tar", "a.tar", contents: [tar])
+
+    /// By pyarrow 26, pyarrow.parquet.write_table(compression="none", write_statistics=False): a column
+    /// of numbers, one of texts in a dictionary, and one of truth values, all with nulls.
+    static let corpusParquet = corpus(
+        "corpus_parquet", "a.parquet", contents: [decoded(parquet)])
+
+    /// By zipfile of Python: one deflated text.
+    static let corpusZip = corpus("corpus_zip", "a.zip", contents: [decoded(zip)])
+
+    private static func decoded(_ text: String) -> [UInt8] {
+        Array(Data(base64Encoded: text) ?? Data())
+    }
+
+    private static let zip = """
+        UEsDBBQAAAAIAAAAIQDx+RFvFwAAACkAAAAFAAAAYS50eHQrzs9NVSjPL0opVkjMS1HIzS/CzuUCAFBLAQIU\
+        AxQAAAAIAAAAIQDx+RFvFwAAACkAAAAFAAAAAAAAAAAAAACAAQAAAABhLnR4dFBLBQYAAAAAAQABADMAAAA6\
+        AAAAAAA=
+        """
+
+    private static let parquet = """
+        UEFSMRUEFSAVIEwVBBUAEgAAAQAAAAAAAAADAAAAAAAAABUAFRIVEiwVBhUQFQYVBhwAAAACAAAAAwUBAwIV\
+        BBU4FThMFQQVABIAAAoAAABzb21lIHdvcmRzCgAAAG1vcmUgd29yZHMVABUSFRIsFQYVEBUGFQYcAAAAAgAA\
+        AAYBAQMGFQAVDhUOLBUGFQAVBhUGHAAAAAIAAAADAwEVBBlMNQAYBnNjaGVtYRUGABUEJQIYAmlkABUMJQIY\
+        BHRleHQlAEwcAAAAFQAlAhgCb2sAFgYZHBk8JgAcFQQZNQAGEBkYAmlkFQAWBhZ0FnQmRCYIKSwVBBUAFQIA\
+        FQAVEBUCADwpBhkmAgQAAAAmABwVDBk1AAYQGRgEdGV4dBUAFgYWjAEWjAEm0AEmfCksFQQVABUCABUAFRAV\
+        AgA8FjwZBhkmAAYAAAAmABwVABklBgAZGAJvaxUAFgYWNBY0JogCSRwVABUAFQIAPCkGGSYCBAAAABa0AhYG\
+        JggWtAIAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRk8HAAAHAAAHAAAABABAABQQVIx
+        """
 
     /// An archive of one text.
     private static var tar: [UInt8] {

@@ -15,7 +15,8 @@ package struct FuzzTarget: Sendable {
         index, manifest,
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, conversationTable, chatTemplate, jinja, gguf,
-        corpusRecords, corpusTables, corpusPages, corpusTar, languageModel,
+        corpusRecords, corpusTables, corpusPages, corpusTar, corpusParquet, corpusZip,
+        languageModel,
         questions, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

@@ -37,6 +37,9 @@ int ccompression_decode(
     ccompression_decoder *decoder, const uint8_t *input, size_t input_size, size_t *consumed,
     uint8_t *output, size_t output_size, size_t *produced);
 
+/* Goes on with the checksum of zip archives (CRC-32), which begins at 0. */
+uint32_t ccompression_checksum(uint32_t checksum, const uint8_t *input, size_t input_size);
+
 /* Makes zstd or gzip, with the same bytes for the same calls. NULL where there is no memory. */
 ccompression_encoder *ccompression_encoder_create(int format, int level);
 void ccompression_encoder_free(ccompression_encoder *encoder);

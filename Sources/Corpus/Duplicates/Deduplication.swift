@@ -1,4 +1,5 @@
 import Collectives
+import Files
 
 /// Finds copies and repeated lines over all ranks, and notes them beside each piece.
 ///
@@ -34,10 +35,19 @@ package struct Deduplication {
     /// - Returns: the sizes of the clusters that this rank saw.
     package func run() throws -> PieceStatistics {
         var counts = PieceStatistics()
+        try communicator.agree { try removeLeftovers() }
         if options.exact { try findExact(&counts) }
         if near.enabled { try NearDuplicates(self).find(&counts) }
         if options.lines { try findLines() }
         return counts
+    }
+
+    /// What a run that was ended has found would be taken for what this one finds.
+    private func removeLeftovers() throws {
+        for piece in pieces {
+            for kind in CopyKind.allCases { try DirectoryEntries.remove(copyPath(kind, piece)) }
+            try DirectoryEntries.remove(files.path(.repeated, piece))
+        }
     }
 
     // MARK: Equal documents

@@ -12,12 +12,14 @@ package struct CleaningStage {
     package let marker: DocumentMarker?
 
     /// Makes a piece, unless it was made before.
-    package func run(_ piece: Int) throws {
+    ///
+    /// - Parameter progress: nil on ranks that tell none.
+    package func run(_ piece: Int, _ progress: StageProgress? = nil) throws {
         guard try files.counts(.cleanCounts, piece) == nil else { return }
         let counts = try RecordFile.write(to: files.path(.clean, piece)) { kept in
             try RecordFile.write(to: files.path(.cleanDropped, piece)) { dropped in
                 try RecordFile.write(to: files.path(.marks, piece)) { marks in
-                    try run(piece, kept, dropped, marks)
+                    try run(piece, kept, dropped, marks, progress)
                 }
             }
         }
@@ -25,7 +27,8 @@ package struct CleaningStage {
     }
 
     private func run(
-        _ piece: Int, _ kept: RecordFile, _ dropped: RecordFile, _ marks: RecordFile
+        _ piece: Int, _ kept: RecordFile, _ dropped: RecordFile, _ marks: RecordFile,
+        _ progress: StageProgress?
     ) throws -> PieceStatistics {
         var counts = PieceStatistics()
         let reader = PieceReader(plan.pieces[piece], options)
@@ -52,6 +55,7 @@ package struct CleaningStage {
                     try kept.append(document)
                 }
             }
+            try progress?.update(piece, counts)
         }
         for step in steps { counts.counts.merge(step.takeCounts(), uniquingKeysWith: +) }
         return counts

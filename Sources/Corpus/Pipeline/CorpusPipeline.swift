@@ -33,7 +33,10 @@ package struct CorpusPipeline {
             preconditionFailure("the output of the corpus has not been settled")
         }
         let files = WorkFiles(output: output)
-        let plan = try communicator.agree { try CorpusPlan(options) }
+        if let report = try takePipe(files, isResuming: isResuming) { return report }
+        let plan = try communicator.agree {
+            try CorpusPlan(PipedInput.settled(options, files))
+        }
         let start = WorkStart(plan, settings, files)
         let isDone = try communicator.agreedMaximum(
             of: communicator.agree {
@@ -41,42 +44,97 @@ package struct CorpusPipeline {
                 return try start.begin(isResuming: isResuming, isReplacing: isReplacing)
             } ? 1 : 0)
         if isDone != 0 { return try communicator.agree { try CorpusReport(at: files.reportPath) } }
-        let owners = plan.owners(worldSize: communicator.worldSize)
-        let own = owners.indices.filter { owners[$0] == communicator.rank }
         say(
             "reading \(Quantity.count(plan.files.count, "file")) in "
                 + Quantity.count(plan.pieces.count, "piece"))
         let sums = try hashes(of: plan)
+        let clusters = try makeAllPieces(plan, files, say: say)
+        say("writing")
+        let parts = try assemble(files, pieceCount: plan.pieces.count)
+        let report = CorpusReport(
+            programVersion: ProgramNumber.text, sources: sources(plan, sums, files),
+            options: settings.description,
+            counts: try communicator.agree { try counts(files, plan.pieces.count, clusters) },
+            parts: parts)
+        try finish(report, files)
+        return report
+    }
 
+    /// The stages of all pieces.
+    ///
+    /// - Returns: the sizes of clusters.
+    private func makeAllPieces(
+        _ plan: CorpusPlan, _ files: WorkFiles, say: (String) -> Void
+    ) throws -> PieceStatistics {
+        let owners = plan.owners(worldSize: communicator.worldSize)
+        let own = owners.indices.filter { owners[$0] == communicator.rank }
         let clean = try communicator.agree { try settings.cleaningStage(plan, files) }
-        try communicator.agree { for piece in own { try clean.run(piece) } }
+        try makePieces(own, progress("cleaning", files, .cleanCounts, plan)) { piece, progress in
+            try clean.run(piece, progress)
+        }
         var clusters = PieceStatistics()
         if settings.isDeduplicating {
             say("comparing documents")
             clusters = try deduplicate(files, owners)
             let final = try communicator.agree { try settings.finalStage(files) }
-            try communicator.agree { for piece in own { try final.run(piece) } }
+            try makePieces(own, progress("keeping", files, .finalCounts, plan)) {
+                piece, progress in
+                try final.run(piece, progress)
+            }
         }
         try communicator.barrier()
-        say("writing")
-        let parts = try assemble(files, pieceCount: plan.pieces.count)
-        let report = CorpusReport(
-            programVersion: ProgramNumber.text,
-            sources: zip(plan.files, sums).map { file, sum in
-                CorpusReport.Source(
-                    path: file.path, bytes: file.size, format: file.kind.name, sha256: sum)
-            },
-            options: settings.description,
-            counts: try communicator.agree { try counts(files, plan.pieces.count, clusters) },
-            parts: parts)
+        return clusters
+    }
+
+    private func sources(
+        _ plan: CorpusPlan, _ sums: [String], _ files: WorkFiles
+    ) -> [CorpusReport.Source] {
+        zip(plan.files, sums).map { file, sum in
+            CorpusReport.Source(
+                path: file.path == files.pipedPath ? PipedInput.name : file.path,
+                bytes: file.size, format: file.kind.name, sha256: sum)
+        }
+    }
+
+    /// Writes the report, of which the one in JSON says that all is there.
+    private func finish(_ report: CorpusReport, _ files: WorkFiles) throws {
         try communicator.barrier()
         try communicator.agree {
             guard communicator.rank == 0 else { return }
+            try ReportPage.write(report, to: "\(files.output)/report.html")
             try PublishedFile.write(WorkFiles.text(report), to: files.reportPath)
-            try ReportPage.write(report, to: "\(output)/report.html")
             try DirectoryEntries.remove(files.directory)
         }
-        return report
+    }
+
+    /// What tells how far a stage is, on the first rank.
+    private func progress(
+        _ name: String, _ files: WorkFiles, _ kind: WorkFiles.Kind, _ plan: CorpusPlan
+    ) -> StageProgress? {
+        communicator.rank == 0 ? StageProgress(name, files, kind, sizes: plan.pieceSizes) : nil
+    }
+
+    private func makePieces(
+        _ own: [Int], _ progress: StageProgress?,
+        _ make: (_ piece: Int, _ progress: StageProgress?) throws -> Void
+    ) throws {
+        defer { progress?.finish() }
+        try communicator.agree { for piece in own { try make(piece, progress) } }
+    }
+
+    /// Takes what is piped in.
+    ///
+    /// - Returns: the report of a corpus that was made of it and is finished.
+    private func takePipe(_ files: WorkFiles, isResuming: Bool) throws -> CorpusReport? {
+        guard options.input.contains(PipedInput.name) else { return nil }
+        let isDone = try communicator.agreedMaximum(
+            of: communicator.agree {
+                guard communicator.rank == 0 else { return false }
+                if isResuming, try DirectoryEntries.isThere(files.reportPath) { return true }
+                try PipedInput.keep(in: files)
+                return false
+            } ? 1 : 0)
+        return isDone == 0 ? nil : try communicator.agree { try CorpusReport(at: files.reportPath) }
     }
 
     /// The hashes of the files, each made by one rank.

@@ -49,12 +49,17 @@ package struct CorpusPlan: Sendable {
         }
     }
 
+    /// The bytes of files of each piece.
+    package var pieceSizes: [Int] {
+        pieces.map { $0.reduce(0) { $0 + min($1.end, $1.file.size) - $1.start } }
+    }
+
     /// The ranks that work on the pieces: each piece goes to the rank that has the least so far.
     package func owners(worldSize: Int) -> [Int] {
         var loads = [Int](repeating: 0, count: worldSize)
-        return pieces.map { piece in
+        return pieceSizes.map { size in
             let rank = loads.indices.reduce(0) { loads[$1] < loads[$0] ? $1 : $0 }
-            loads[rank] += piece.reduce(0) { $0 + min($1.end, $1.file.size) - $1.start }
+            loads[rank] += size
             return rank
         }
     }
@@ -78,7 +83,22 @@ package enum InputPaths {
             let isThere = try DirectoryEntries.isThere(input)
             paths += isPattern && !isThere ? try matches(of: input) : [input]
         }
-        return try DirectoryEntries.files(in: paths)
+        var found: [String] = []
+        for path in paths { found += try parts(of: path) ?? [path] }
+        return try DirectoryEntries.files(in: found)
+    }
+
+    /// The kept documents in the output of a corpus; nil for any other path.
+    private static func parts(of path: String) throws(Failure) -> [String]? {
+        guard try DirectoryEntries.isFolder(path) else { return nil }
+        let names = try DirectoryEntries.names(in: path)
+        guard names.contains(WorkFiles.planName) else { return nil }
+        guard names.contains(WorkFiles.reportName) else {
+            throw Failure(
+                "the corpus is not finished", expected: WorkFiles.reportName, got: "none", at: path,
+                remedy: "go on with it by --resume first")
+        }
+        return names.filter { $0.hasPrefix("part-") }.map { "\(path)/\($0)" }
     }
 
     private static func refuseAddress(_ input: String) throws(Failure) {

@@ -19,7 +19,9 @@ package struct CorpusSettings: Equatable, Sendable {
     }
 
     /// The files that the inputs name.
-    package func inputFiles() throws -> [String] { try InputPaths.files(of: corpus.input) }
+    package func inputFiles() throws -> [String] {
+        try InputPaths.files(of: corpus.input.filter { $0 != PipedInput.name })
+    }
 
     package var isDeduplicating: Bool { deduplicate.exact || deduplicate.lines || near.enabled }
 

@@ -10,18 +10,19 @@ package struct FinalStage {
     /// Whether copies stay and bear the number of their cluster.
     package let marksClusters: Bool
 
-    package func run(_ piece: Int) throws {
+    /// - Parameter progress: nil on ranks that tell none.
+    package func run(_ piece: Int, _ progress: StageProgress? = nil) throws {
         guard try files.counts(.finalCounts, piece) == nil else { return }
         let counts = try RecordFile.write(to: files.path(.final, piece)) { kept in
             try RecordFile.write(to: files.path(.finalDropped, piece)) { dropped in
-                try run(piece, kept, dropped)
+                try run(piece, kept, dropped, progress)
             }
         }
         try files.write(counts, .finalCounts, piece)
     }
 
     private func run(
-        _ piece: Int, _ kept: RecordFile, _ dropped: RecordFile
+        _ piece: Int, _ kept: RecordFile, _ dropped: RecordFile, _ progress: StageProgress?
     ) throws -> PieceStatistics {
         var counts = PieceStatistics()
         let copies = try CopyList(files, piece)
@@ -32,16 +33,8 @@ package struct FinalStage {
             defer { index += 1 }
             let number = DocumentNumber(piece: piece, index: index)
             let original = document
-            var reason: String?
-            var further: [(String, JSONValue)] = []
-            if let copy = copies.takeCopy(of: number) {
-                if marksClusters {
-                    document.set("cluster", .string(copy.original.text))
-                } else {
-                    reason = copy.kind.rawValue
-                    further = [("duplicate_of", .string(copy.original.text))]
-                }
-            }
+            let verdict = judged(copies.takeCopy(of: number), &document)
+            var reason = verdict.reason
             let lines = repeated.takeLines(of: number)
             if reason == nil, !lines.isEmpty {
                 document.text = Self.without(lines, document.text)
@@ -53,14 +46,26 @@ package struct FinalStage {
                 counts.drop(reason, original.text, source: number.text)
                 document.text = original.text
                 document.source = number.text
-                try dropped.append(document.dropped(as: reason, further))
+                try dropped.append(document.dropped(as: reason, verdict.further))
             } else {
                 counts.keep(document)
                 try kept.append(document)
             }
+            try progress?.update(piece, counts)
         }
         for step in steps { counts.counts.merge(step.takeCounts(), uniquingKeysWith: +) }
         return counts
+    }
+
+    /// Why a copy goes, and of what it is one; a copy that stays is marked.
+    private func judged(
+        _ copy: Copy?, _ document: inout Document
+    ) -> (reason: String?, further: [(String, JSONValue)]) {
+        guard let copy else { return (nil, []) }
+        let original = JSONValue.string(copy.original.text)
+        guard marksClusters else { return (copy.kind.rawValue, [("duplicate_of", original)]) }
+        document.set("cluster", original)
+        return (nil, [])
     }
 
     /// The text without the lines of these numbers.

@@ -6,9 +6,16 @@ import Foundation
 package struct WorkFiles: Sendable {
     package let output: String
 
-    package var directory: String { "\(output)/.work" }
-    package var planPath: String { "\(output)/.plan" }
-    package var reportPath: String { "\(output)/report.json" }
+    package static let directoryName = ".work"
+
+    package var directory: String { "\(output)/\(Self.directoryName)" }
+    /// What was piped into the program.
+    package var pipedPath: String { "\(directory)/standard-input" }
+    package static let planName = ".plan"
+    package static let reportName = "report.json"
+
+    package var planPath: String { "\(output)/\(Self.planName)" }
+    package var reportPath: String { "\(output)/\(Self.reportName)" }
 
     /// What the stages write of each piece.
     package enum Kind: String, CaseIterable {

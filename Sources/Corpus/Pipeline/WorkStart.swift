@@ -17,7 +17,7 @@ package struct WorkStart {
     /// - Returns: whether the corpus is finished already.
     package func begin(isResuming: Bool, isReplacing: Bool) throws -> Bool {
         let present = try DirectoryEntries.namesIfThere(in: files.output)
-        guard !present.isEmpty else {
+        guard present.contains(where: { $0 != WorkFiles.directoryName }) else {
             try create()
             return false
         }
@@ -25,9 +25,14 @@ package struct WorkStart {
             try isResuming && DirectoryEntries.isThere(files.planPath)
             && FileReader.bytes(of: files.planPath) == identity
         if isSame {
+            if try DirectoryEntries.isThere(files.reportPath) {
+                // The run may have been ended while it tidied up.
+                try DirectoryEntries.remove(files.directory)
+                return true
+            }
             try DirectoryEntries.make(files.directory)
             try PublishedDirectory.removeLeftovers(in: files.directory)
-            return try DirectoryEntries.isThere(files.reportPath)
+            return false
         }
         guard isReplacing else { throw try refusal(present, isResuming: isResuming) }
         try DirectoryEntries.remove(files.output)

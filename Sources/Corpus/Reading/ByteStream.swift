@@ -10,18 +10,21 @@ package protocol ByteStream: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
-/// The bytes of a file from a place on.
+/// The bytes of a file from one place to another.
 package final class FileStream: ByteStream {
     private let reader: FileReader
     private var offset: Int
+    private let end: Int
 
-    package init(_ reader: FileReader, from offset: Int = 0) {
+    /// - Parameter end: Nil for the end of the file.
+    package init(_ reader: FileReader, from offset: Int = 0, to end: Int? = nil) {
         self.reader = reader
         self.offset = offset
+        self.end = end ?? reader.size
     }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = min(buffer.count, reader.size - offset)
+        let count = min(buffer.count, end - offset)
         guard count > 0 else { return 0 }
         try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset)
         offset += count

@@ -19,6 +19,8 @@ package enum RecordFormat: String, Sendable {
     case warc
     /// Columns, which are read by their places in the file.
     case parquet
+    /// An archive of files of any kind, or a book, read by its directory.
+    case zip
 }
 
 /// What some bytes are, known by the first of them.
@@ -53,6 +55,9 @@ package struct ContentKind: Sendable {
     private static func container(_ head: [UInt8]) -> RecordFormat? {
         if head.starts(with: "WARC/1.".utf8) || head.starts(with: "WARC/0.".utf8) { return .warc }
         if head.starts(with: "PAR1".utf8) { return .parquet }
+        if head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6]) {
+            return .zip
+        }
         let isTar = head.count > 262 && head[257...].starts(with: "ustar".utf8)
         return isTar ? .tar : nil
     }
@@ -101,7 +106,7 @@ package struct ContentKind: Sendable {
         switch format {
         case .lines: return true
         case .text: return TextSeparator(separator).isFindable
-        case .array, .table, .html, .tar, .warc, .parquet: return false
+        case .array, .table, .html, .tar, .warc, .parquet, .zip: return false
         }
     }
 
@@ -125,7 +130,16 @@ package struct ContentKind: Sendable {
         case .tar: return TarReader(stream, rules)
         case .warc: return WARCReader(stream, rules)
         case .parquet: return try ParquetReader(rules)
+        case .zip: return try ZipReader(rules)
         }
+    }
+
+    /// Refuses what is read by places in its file where it lies within something else.
+    package func needsFile(at path: String) -> Failure {
+        Failure(
+            "a \(format.rawValue) file is read by its directory",
+            expected: "a file of its own", got: "one within another", at: path,
+            remedy: "decompress or extract it first")
     }
 
     /// The bytes before a part of a file that its reader must see.

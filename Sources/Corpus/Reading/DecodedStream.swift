@@ -4,6 +4,8 @@ import Diagnostics
 /// A compression of files, known by their first bytes.
 package enum CompressionFormat: String, CaseIterable, Sendable {
     case gzip, zstd, bzip2, xz
+    /// The bytes of a file in a zip archive.
+    case deflate
 
     package init?(of head: some Collection<UInt8>) {
         let signatures: [(CompressionFormat, [UInt8])] = [
@@ -26,6 +28,7 @@ package enum CompressionFormat: String, CaseIterable, Sendable {
         case .zstd: CCOMPRESSION_ZSTD
         case .bzip2: CCOMPRESSION_BZIP2
         case .xz: CCOMPRESSION_XZ
+        case .deflate: CCOMPRESSION_DEFLATE
         }
     }
 }
@@ -91,7 +94,7 @@ package final class DecodedStream: ByteStream {
     private func decode(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if !isInsideMember {
             // Padding follows some streams.
-            while next < end, input[next] == 0 { next += 1 }
+            while consumedCount > 0, next < end, input[next] == 0 { next += 1 }
             guard next < end else { return 0 }
             if consumedCount > 0 { _ = ccompression_decoder_reset(decoder) }
             isInsideMember = true

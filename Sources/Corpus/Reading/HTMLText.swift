@@ -10,6 +10,15 @@ package enum HTMLText {
 
     /// - Parameter charset: The encoding that the sender names; nil for that of the page.
     package static func mainText(of page: [UInt8], charset: String?) -> [UInt8] {
+        BlockChoice(blocks(of: page, charset: charset)).text
+    }
+
+    /// All text of a page but its menus, as of a chapter of a book.
+    package static func wholeText(of page: [UInt8]) -> [UInt8] {
+        BlockChoice(all: blocks(of: page, charset: nil)).text
+    }
+
+    private static func blocks(of page: [UInt8], charset: String?) -> [HTMLBlock] {
         let text = decoded(page, charset: charset ?? self.charset(inPage: page))
         let builder = BlockBuilder()
         let context = Unmanaged.passUnretained(builder).toOpaque()
@@ -29,7 +38,7 @@ package enum HTMLText {
             }
         }
         guard status == 0 else { return [] }
-        return BlockChoice(builder.finished()).text
+        return builder.finished()
     }
 
     private static func handle(
@@ -203,6 +212,12 @@ private struct BlockChoice {
         self.blocks = blocks
         judgements = blocks.map(Self.judged)
         settleNear()
+    }
+
+    /// Takes every block but those of menus.
+    init(all blocks: [HTMLBlock]) {
+        self.blocks = blocks
+        judgements = blocks.map { $0.isAside ? .bad : .good }
     }
 
     private static func judged(_ block: HTMLBlock) -> Judgement {

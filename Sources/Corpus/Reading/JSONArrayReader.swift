@@ -83,9 +83,11 @@ package final class JSONArrayReader: DocumentReader {
                 switch byte {
                 case UInt8(ascii: "\""): isInText = true
                 case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                case UInt8(ascii: "]"):
                     if depth == 0 { return buffer.take(index) }
                     depth -= 1
+                // One too many belongs to an element that is no JSON.
+                case UInt8(ascii: "}"): depth = max(0, depth - 1)
                 case UInt8(ascii: ","):
                     if depth == 0 { return buffer.take(index) }
                 default: break

@@ -24,6 +24,7 @@ package struct PlainRecord {
                 (self.text, hasText) = (text, true)
             } else {
                 guard let value = other(bytes, at: place), key != textField,
+                    metadata.count < Self.maximumCount,
                     !metadata.contains(where: { $0.key == key })
                 else { return nil }
                 metadata.append(.init(key: key, value: value))
@@ -34,12 +35,17 @@ package struct PlainRecord {
         guard position == bytes.count else { return nil }
     }
 
+    /// Names are compared with all others.
+    private static let maximumCount = 64
     private static let quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
 
     private mutating func skipSpace(_ bytes: UnsafeRawBufferPointer) {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) {
-            position += 1
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
         }
     }
 
@@ -146,7 +152,9 @@ package struct PlainRecord {
         guard position + 4 <= bytes.count else { return nil }
         var unit: UInt32 = 0
         for index in position..<position + 4 {
-            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue else { return nil }
+            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue else {
+                return nil
+            }
             unit = unit << 4 | UInt32(digit)
         }
         position += 4

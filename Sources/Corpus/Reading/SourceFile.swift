@@ -20,6 +20,9 @@ package struct SourceFile: Sendable {
         let stream = try Self.decoded(reader, compression)
         kind = try ContentKind(
             head: Self.head(of: stream), compression: compression, options: options, at: path)
+        guard kind.format == .zip || kind.format == .parquet else { return }
+        if compression != nil { throw kind.needsFile(at: path) }
+        if kind.format == .zip { try ZipReader.refuseOffices(path) }
     }
 
     private static func modified(_ path: String) throws -> Int {

@@ -19,9 +19,15 @@ package final class TarReader: DocumentReader {
     package func next() throws -> ReadRecord? {
         while true {
             if let member {
-                if let record = try member.reader.next() { return record }
-                try member.stream.skipRest()
-                self.member = nil
+                do {
+                    if let record = try member.reader.next() { return record }
+                    self.member = nil
+                    try member.stream.skipRest()
+                } catch let cut as CutFile {
+                    self.member = nil
+                    try? member.stream.skipRest()
+                    return try damaged(cut)
+                }
             }
             guard !isAtEnd, let header = try header() else { return nil }
             if let unreadable = try open(header) { return unreadable }
@@ -64,6 +70,9 @@ package final class TarReader: DocumentReader {
             do {
                 let reader = try MemberContents.reader(stream, rules.inside(header.name))
                 member = (reader, stream)
+            } catch let cut as CutFile {
+                try stream.skipRest()
+                return try damaged(cut)
             } catch let failure as Failure where !rules.options.strict {
                 try stream.skipRest()
                 return .unreadable(
@@ -78,6 +87,13 @@ package final class TarReader: DocumentReader {
         default: try stream.skipRest()
         }
         return nil
+    }
+
+    /// A member that is damaged, or cut off with the archive.
+    private func damaged(_ cut: CutFile) throws -> ReadRecord {
+        if rules.options.strict { throw cut.failure }
+        return .unreadable(
+            reason: "damaged_file", source: rules.path, excerpt: Array(cut.failure.line.utf8))
     }
 
     private func cut() -> CutFile {
@@ -151,49 +167,5 @@ package final class MemberStream: ByteStream {
             buffer.skip(count)
             rest -= count
         }
-    }
-}
-
-/// The reader of what lies inside an archive.
-package enum MemberContents {
-    package static func reader(_ stream: any ByteStream, _ rules: ReadingRules) throws
-        -> any DocumentReader
-    {
-        let (head, whole) = try headed(stream)
-        let compression = CompressionFormat(of: head)
-        guard let compression else {
-            let kind = try ContentKind(
-                head: head, compression: nil, options: rules.options, at: rules.path)
-            return try kind.reader(whole, from: 0, limit: .max, rules)
-        }
-        let decoded = try DecodedStream(whole, compression, path: rules.path)
-        let (start, inner) = try headed(decoded)
-        let kind = try ContentKind(
-            head: start, compression: compression, options: rules.options, at: rules.path)
-        return try kind.reader(inner, from: 0, limit: .max, rules)
-    }
-
-    /// The first bytes of a stream, and a stream of all of them.
-    private static func headed(
-        _ stream: any ByteStream
-    ) throws -> (head: [UInt8], whole: any ByteStream) {
-        let buffer = StreamBuffer(stream)
-        try buffer.require(ContentKind.headSize)
-        let head = Array(buffer.bytes.prefix(ContentKind.headSize))
-        return (head, BufferStream(buffer))
-    }
-}
-
-/// What is in a buffer, and what follows it.
-private final class BufferStream: ByteStream {
-    private let buffer: StreamBuffer
-
-    init(_ buffer: StreamBuffer) { self.buffer = buffer }
-
-    func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-        try buffer.require(1)
-        let bytes = buffer.take(min(target.count, buffer.available))
-        target.copyBytes(from: bytes)
-        return bytes.count
     }
 }
