@@ -17,11 +17,14 @@ package protocol BatchSource: Sendable {
 package struct WindowSource: BatchSource {
     package let stream: TokenStream
     package let sampler: WindowSampler
+    /// The token that ends a document, where documents do not see each other; nil where they do.
+    package let separator: Int32?
     private let blocks: BlockBuffer
 
-    package init(stream: TokenStream, sampler: WindowSampler) {
+    package init(stream: TokenStream, sampler: WindowSampler, separator: Int32? = nil) {
         self.stream = stream
         self.sampler = sampler
+        self.separator = separator
         blocks = BlockBuffer(stream: stream, sampler: sampler, order: sampler.blockOrder)
     }
 
@@ -31,9 +34,16 @@ package struct WindowSource: BatchSource {
 
     package func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {
         let visits = sampler.visits(step: step, sequences: sequences)
-        return try TokenBatch(windowCount: visits.count, sequenceLength: sequenceLength) {
+        return try TokenBatch(
+            windowCount: visits.count, sequenceLength: sequenceLength, separator: separator
+        ) {
             try blocks.read(visits[$0], ofSequences: sequences.count, into: $1)
         }
+    }
+
+    /// The T + 1 tokens of a sequence in the stream.
+    package func tokenRange(step: Int, sequence: Int) -> Range<Int> {
+        sampler.tokenRange(ofWindow: sampler.window(step: step, sequence: sequence))
     }
 
     package func place(step: Int, sequence: Int) -> String {

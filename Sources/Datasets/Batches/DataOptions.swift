@@ -12,6 +12,12 @@ package struct DataOptions: OptionBlock {
     package var tokenizer: String?
     /// The order of the windows of an epoch; usual true, for a text of many shards blocks.
     package var shuffle = WindowOrder.shuffled
+    /// Several sources in the place of `train`, with weights or budgets of tokens.
+    package var sources: [DataSource] = []
+    /// Other weights of the sources from a step on.
+    package var stages: [DataStage] = []
+    /// Whether the documents of a window see each other; usual joined.
+    package var documentAttention = DocumentAttention.joined
 
     package init() {}
 
@@ -22,6 +28,17 @@ package struct DataOptions: OptionBlock {
                 in: "evaluate"),
             OptionField("tokenizer", \.tokenizer, .decidesWeights).naming(.input).settledAtStart,
             OptionField("shuffle", \.shuffle, .decidesWeights).also(in: "finetune"),
+            OptionField("sources", \.sources, .decidesWeights).naming(.input).addedLater,
+            OptionField("stages", \.stages, .decidesWeights).addedLater,
+            OptionField("document_attention", \.documentAttention, .decidesWeights).addedLater,
         ]
     }
+}
+
+/// Whether the documents that share a window see each other.
+package enum DocumentAttention: String, OptionChoice {
+    /// A token sees all before it in its window.
+    case joined
+    /// A token sees its own document alone.
+    case separate
 }

@@ -16,22 +16,27 @@ package struct TokenBatch: Equatable, Sendable {
 
     /// Reads these windows of the stream, one after the other.
     package init(
-        _ windows: some Collection<Int>, of sampler: WindowSampler, in stream: TokenStream
+        _ windows: some Collection<Int>, of sampler: WindowSampler, in stream: TokenStream,
+        separator: Int32? = nil
     ) throws {
         let windows = Array(windows)
-        try self.init(windowCount: windows.count, sequenceLength: sampler.sequenceLength) {
+        try self.init(
+            windowCount: windows.count, sequenceLength: sampler.sequenceLength,
+            separator: separator
+        ) {
             try stream.read(sampler.tokenRange(ofWindow: windows[$0]), into: $1)
         }
     }
 
-    /// - Parameter read: fills the buffer with the T + 1 tokens of the window of a sequence.
+    /// - Parameters:
+    ///   - separator: the token that ends a document, where documents do not see each other.
+    ///   - read: fills the buffer with the T + 1 tokens of the window of a sequence.
     init(
-        windowCount: Int, sequenceLength: Int,
+        windowCount: Int, sequenceLength: Int, separator: Int32? = nil,
         _ read: (_ sequence: Int, _ tokens: UnsafeMutableBufferPointer<Int32>) throws -> Void
     ) throws {
         self.sequenceLength = sequenceLength
         lengths = Array(repeating: sequenceLength, count: windowCount)
-        exampleLengths = lengths.map { [$0] }
         var inputs: [Int32] = []
         var targets: [Int32] = []
         inputs.reserveCapacity(windowCount * sequenceLength)
@@ -44,6 +49,22 @@ package struct TokenBatch: Equatable, Sendable {
         }
         self.inputs = inputs
         self.targets = targets
+        exampleLengths = (0..<windowCount).map { window in
+            let start = window * sequenceLength
+            return Self.documentLengths(inputs[start..<start + sequenceLength], separator)
+        }
+    }
+
+    /// The tokens of each document of a window, with the token that ends it.
+    private static func documentLengths(_ ids: ArraySlice<Int32>, _ separator: Int32?) -> [Int] {
+        guard let separator else { return [ids.count] }
+        var (lengths, start) = ([Int](), ids.startIndex)
+        while start < ids.endIndex {
+            let end = ids[start...].firstIndex(of: separator).map { $0 + 1 } ?? ids.endIndex
+            lengths.append(end - start)
+            start = end
+        }
+        return lengths
     }
 
     /// Takes these examples, one after the other.

@@ -170,7 +170,8 @@ package struct PhaseLedger {
             try (DirectoryEntries.files(in: recipe.prepare.input) + [recipe.tokenizer.path])
                 .compactMap(file)
         case .pretrain:
-            try Self.shards(recipe.data.train) + [recipe.initial.from].compactMap(file)
+            try ([recipe.data.train] + recipe.data.sources.map { $0.path }).flatMap(Self.shards)
+                + [recipe.initial.from].compactMap(file)
         case .finetune:
             try ([recipe] + Variant.all(of: recipe).map(\.recipe))
                 .flatMap { try $0.fineTuneInputs }.compactMap(file)

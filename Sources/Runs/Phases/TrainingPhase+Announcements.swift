@@ -1,4 +1,5 @@
 import Collectives
+import Datasets
 import Diagnostics
 import Evaluation
 import Logging
@@ -49,6 +50,19 @@ extension TrainingPhase {
             train.lanes was \(state.laneCount), is \(lanes): from step \(state.step + 1) on gradients \
             are added in another order, and the bits differ from those of a run that keeps its lanes
             """)
+    }
+
+    /// Logs how often the run goes over each source of a mixture.
+    func announceSources(
+        _ source: any BatchSource, _ recipe: Recipe, stepCount: Int, _ logger: Logger
+    ) {
+        guard let mixture = source as? MixtureSource else { return }
+        for (data, epochs) in zip(recipe.data.sources, mixture.epochs(steps: stepCount)) {
+            let share = data.weight.map { "weight \($0)" } ?? "\(data.tokens ?? 0) tokens"
+            logger.info(
+                "source \(data.path), \(share): \((epochs * 100).rounded() / 100) epochs in all steps"
+            )
+        }
     }
 
     func announceGradientType(

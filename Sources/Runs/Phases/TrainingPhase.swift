@@ -195,6 +195,7 @@ struct TrainingPhase {
         logger.info(
             "\(configuration.summary): \(Quantity.count(model.parameters.parameterCount, "parameter")), \(Quantity.count(stepCount, "step"))"
         )
+        announceSources(parts.source, recipe, stepCount: stepCount, logger)
         announceFrozen(model.parameters.layout, logger)
         announceValidation(parts.validation, recipe.evaluate, logger)
         islands.map { announce($0, recipe, model.parameters.layout, logger) }

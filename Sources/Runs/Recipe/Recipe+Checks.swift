@@ -78,7 +78,8 @@ extension Recipe {
     }
 
     private func validatePretraining() throws {
-        try require(data.train, "data.train", for: .pretrain)
+        try data.validate()
+        if data.sources.isEmpty { try require(data.train, "data.train", for: .pretrain) }
         if initial.from == nil { try model.validate() } else { try refuseSizes() }
         try train.validate()
         try optimizer.validate()

@@ -102,7 +102,7 @@ extension Recipe {
         if let output = resolveCorpus() { prepare.input = [output] }
         if phases.contains(.prepare) {
             prepare.output = prepare.output ?? "\(output)/shards"
-            data.train = data.train ?? prepare.output
+            if data.sources.isEmpty { data.train = data.train ?? prepare.output }
             if prepare.validationFraction > 0 {
                 data.validation = data.validation ?? prepare.output
             }

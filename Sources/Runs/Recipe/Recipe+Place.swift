@@ -159,7 +159,11 @@ extension OptionValue {
         case .members(let members):
             return .members(
                 try members.map { member throws(Failure) in
-                    Member(key: member.key, value: try member.value.mapped(change))
+                    // Of a source the path is one; its weight is none.
+                    let value = member.value
+                    return Member(
+                        key: member.key,
+                        value: member.key == "path" ? try value.mapped(change) : value)
                 })
         }
     }

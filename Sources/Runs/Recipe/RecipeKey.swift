@@ -139,7 +139,10 @@ extension Recipe {
                 "\(path) is a block of keys", at: place,
                 remedy: "name one of its keys, as in \(first.path)", kind: .usage)
         }
-        let nearest = NearestName.nearestPath(to: path, in: keys.map(\.path) + blocks.sorted())
+        // Of keys that are equally near, one that most recipes have was meant.
+        let ordered = keys.filter { !$0.traits.isRare } + keys.filter { $0.traits.isRare }
+        let nearest = NearestName.nearestPath(
+            to: path, in: ordered.map(\.path) + blocks.sorted())
         return Failure(
             "unknown key \(path)", at: place, remedy: nearest.map { "did you mean \($0)?" },
             kind: .usage)

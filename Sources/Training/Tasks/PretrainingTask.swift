@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
+import JSON
 import ModelFiles
 import Models
 import Objectives
@@ -11,24 +12,27 @@ import Tokenizers
 /// Pretraining: the shards of a run and the tokenizer that made them, opened and checked against each
 /// other.
 package struct PretrainingTask: TrainingTask {
-    package let train: TokenStream
+    /// The streams of the sources, in their order.
+    package let streams: [TokenStream]
     package let validation: TokenStream?
     package let tokenizer: any Tokenizer
     private let tokenizerPath: String
 
     package init(_ recipe: TrainingRecipe) throws {
-        guard let path = recipe.data.train else {
+        let sources = recipe.data.sources.map(\.path)
+        let paths = sources.isEmpty ? recipe.data.train.map { [$0] } ?? [] : sources
+        guard !paths.isEmpty else {
             throw Failure(
                 FailureText("\(key: "data.train") is missing"),
                 remedy: "name a shard directory or a glob", kind: .usage)
         }
-        train = try TokenStream(resolving: path, split: .train)
+        streams = try paths.map { try TokenStream(resolving: $0, split: .train) }
         validation = try recipe.data.validation.map {
             try TokenStream(resolving: $0, split: .validation)
         }
-        tokenizerPath = recipe.data.tokenizer ?? train.tokenizerPath
+        tokenizerPath = recipe.data.tokenizer ?? streams[0].tokenizerPath
         tokenizer = try StoredModelFormat.tokenizer(tokenizerPath)
-        try train.require(tokenizer)
+        for stream in streams { try stream.require(tokenizer) }
         try validation?.require(tokenizer)
     }
 
@@ -54,7 +58,8 @@ package struct PretrainingTask: TrainingTask {
     package let warnings: [String] = []
 
     package var inputs: RankInputs {
-        RankInputs(train) + (validation.map { RankInputs($0) } ?? RankInputs())
+        streams.map { RankInputs($0) }.reduce(RankInputs(), +)
+            + (validation.map { RankInputs($0) } ?? RankInputs())
             + RankInputs(tokenizer, at: tokenizerPath)
     }
 
@@ -68,19 +73,39 @@ package struct PretrainingTask: TrainingTask {
         NextTokenObjective(model: model)
     }
 
-    package func source(_ recipe: TrainingRecipe) throws -> any BatchSource { try windows(recipe) }
+    package func source(_ recipe: TrainingRecipe) throws -> any BatchSource {
+        guard recipe.data.sources.isEmpty else { return try mixture(recipe) }
+        return WindowSource(
+            stream: streams[0], sampler: try sampler(recipe), separator: try separator(recipe))
+    }
 
-    private func windows(_ recipe: TrainingRecipe) throws -> WindowSource {
-        WindowSource(stream: train, sampler: try sampler(recipe))
+    private func mixture(_ recipe: TrainingRecipe) throws -> MixtureSource {
+        try naming(streams[0]) {
+            try MixtureSource(
+                streams: streams, options: recipe.data, sequenceLength: recipe.sequenceLength,
+                globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+                separator: try separator(recipe))
+        }
+    }
+
+    /// The token that ends a document, where documents do not see each other.
+    private func separator(_ recipe: TrainingRecipe) throws -> Int32? {
+        guard recipe.data.documentAttention == .separate else { return nil }
+        guard let id = tokenizer.endOfTextID else {
+            throw Failure(
+                FailureText("\(key: "data.document_attention") separate needs ends of documents"),
+                expected: "a tokenizer with an end of text", got: "\(tokenizer.kind.rawValue)",
+                at: tokenizerPath, remedy: "train one of kind bpe", kind: .usage)
+        }
+        return id
     }
 
     /// The window, its tokens and its documents; the text of the inputs and the last target.
     package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
     {
-        let sampler = try sampler(recipe)
-        let window = sampler.window(step: step, sequence: number)
-        let range = sampler.tokenRange(ofWindow: window)
+        let (train, range) = try location(number, ofStep: step, recipe)
+        let window = range.lowerBound / recipe.sequenceLength
         let first = try train.place(ofToken: range.lowerBound)
         let last = try train.place(ofToken: range.upperBound - 1)
         let end =
@@ -93,10 +118,22 @@ package struct PretrainingTask: TrainingTask {
             text: try tokenizer.decode(train.tokens(range)))
     }
 
+    private func location(
+        _ number: Int, ofStep step: Int, _ recipe: TrainingRecipe
+    ) throws -> (TokenStream, Range<Int>) {
+        guard recipe.data.sources.isEmpty else {
+            let place = try mixture(recipe).window(step: step, sequence: number)
+            return (streams[place.source], place.range)
+        }
+        let sampler = try sampler(recipe)
+        let window = sampler.window(step: step, sequence: number)
+        return (streams[0], sampler.tokenRange(ofWindow: window))
+    }
+
     private func sampler(_ recipe: TrainingRecipe) throws -> WindowSampler {
-        try naming(train) {
+        try naming(streams[0]) {
             try WindowSampler(
-                tokenCount: train.tokenCount, sequenceLength: recipe.sequenceLength,
+                tokenCount: streams[0].tokenCount, sequenceLength: recipe.sequenceLength,
                 globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
                 order: recipe.data.shuffle)
         }
@@ -128,18 +165,33 @@ package struct PretrainingTask: TrainingTask {
     package func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
-        CheckpointFiles(
+        var files = CheckpointFiles(
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength),
             endOfTextIDs: tokenizer.endOfText.ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
+        files.provenance = provenance
+        return files
+    }
+
+    /// What the shards of all sources tell of the corpora of their texts.
+    private var provenance: String? {
+        let told = streams.compactMap(\.attributes.provenance)
+        guard told.count > 1 else { return told.first }
+        let corpora = told.flatMap {
+            (try? JSONValue(parsing: Array($0.utf8), at: "provenance"))?["corpora"]?.array ?? []
+        }
+        return JSONValue.object(["format_version": .integer(1), "corpora": .array(corpora)]).text()
     }
 
     package var description: String {
-        "data: \(Quantity.count(train.tokenCount, "token")) for training in \(train.paths.count) "
-            + (train.paths.count == 1 ? "shard" : "shards")
+        let shardCount = streams.reduce(0) { $0 + $1.paths.count }
+        let tokenCount = streams.reduce(0) { $0 + $1.tokenCount }
+        return "data: \(Quantity.count(tokenCount, "token")) for training in \(shardCount) "
+            + (shardCount == 1 ? "shard" : "shards")
+            + (streams.count > 1 ? " of \(streams.count) sources" : "")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
             + ", vocabulary of \(tokenizer.vocabularySize)"
     }
