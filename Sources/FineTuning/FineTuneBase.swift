@@ -104,6 +104,7 @@ struct FineTuneBase {
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
         files.labels = labels
+        files.provenance = try ModelDirectory.provenance(in: source)
         if options.trained == .lora { files.adapter = lora }
         return files
     }

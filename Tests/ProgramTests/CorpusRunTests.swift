@@ -77,6 +77,51 @@ extension Jobs {
             #expect(other.errors.contains("begun with other files or options"))
         }
 
+        /// What is piped in makes the same documents as the file, on any ranks, and is not kept.
+        @Test func standardInputIsAnInput() async throws {
+            let workspace = try Self.workspace()
+            let text = String(
+                decoding: try workspace.bytes("raw/a.jsonl").prefix(60_000), as: UTF8.self)
+            try workspace.write(text, to: "part.jsonl")
+            let flags = #"corpus.steps=[{"kind":"length","minimum":40}]"#
+            try await workspace.succeed("corpus clean --input part.jsonl --output file \(flags)")
+            for ranks in [nil, 2] {
+                let output = "piped-\(ranks ?? 0)"
+                try await workspace.succeed(
+                    "corpus clean --input - --output \(output) \(flags)", ranks: ranks, input: text)
+                #expect(
+                    try workspace.bytes("\(output)/part-00000.jsonl")
+                        == workspace.bytes("file/part-00000.jsonl"))
+                #expect(!FileManager.default.fileExists(atPath: workspace("\(output)/.work")))
+            }
+            let empty = try await workspace.run("corpus clean --input - --output none", input: "")
+            #expect(empty.errors.contains("nothing is piped in"), "\(empty.errors)")
+        }
+
+        @Test func whatIsTrainedOnACorpusTellsIt() async throws {
+            let workspace = try Self.workspace()
+            try await workspace.succeed(
+                "run corpus.yaml phases=[corpus,prepare,pretrain,export] corpus.output=run/corpus "
+                    + "tokenizer.vocabulary_size=300 model.layer_count=1 model.head_count=1 "
+                    + "model.embedding_size=16 model.context_length=16 train.steps=2 "
+                    + "train.global_batch_size=2 train.micro_batch_size=2 optimizer.warmup_steps=0 "
+                    + "checkpoint.every_steps=0 export.license=mit", ranks: 2)
+            let kept = try #require(try Self.kept(workspace, "run/corpus"))
+            for folder in ["run/checkpoints/latest", "run/exported"] {
+                let told = try JSONValue(
+                    parsing: Array(workspace.bytes("\(folder)/provenance.json")), at: folder)
+                let corpus = told["corpora"]?.array?.first
+                #expect(corpus?["kept"]?["documents"] == kept)
+                #expect(corpus?["sources"]?.array?.count == 3)
+            }
+            let card = String(
+                decoding: try workspace.bytes("run/exported/README.md"), as: UTF8.self)
+            #expect(card.contains("license: mit") && card.contains("raw/b.jsonl"), "\(card)")
+            #expect(card.contains("near_duplicate") && card.contains("name: corpus"), "\(card)")
+            let shard = try await workspace.succeed("inspect run/shards/train-00000.h5")
+            #expect(shard.output.contains("provenance"))
+        }
+
         // MARK: Files
 
         private static func kept(_ workspace: Workspace, _ folder: String) throws -> JSONValue? {

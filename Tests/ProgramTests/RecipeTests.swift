@@ -127,7 +127,7 @@ import Testing
             corpus.decontaminate: files ngram action
             tokenizer: kind vocabulary_size sample_megabytes path
             prepare: input output validation_fraction shard_megabytes
-            data: train validation tokenizer shuffle
+            data: train validation tokenizer shuffle sources stages document_attention
             model: preset architecture layer_count head_count key_value_head_count head_size \
             embedding_size mlp_size context_length vocabulary_size rope_theta norm_epsilon \
             tie_embeddings dropout_rate
@@ -150,7 +150,7 @@ import Testing
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
             rank_pattern alpha_pattern modules_to_save bias rslora dora quantize
             merge: output probe
-            export: output format type
+            export: output format type license
             generate: prompt chat template maximum_tokens samples temperature top_k top_p \
             repetition_penalty stop precision compute quantize seed
             """

@@ -10,6 +10,8 @@ package struct PreparationJob: Equatable, Sendable {
     let ranges: [TextRange]
     let texts: [SourceText]
     let blockSize: Int
+    /// Where the text comes from, as JSON, for the shard; nil where nobody knows.
+    package var provenance: String?
 
     /// `train-00000.h5`
     package var name: String {
@@ -55,7 +57,7 @@ package struct PreparationJob: Equatable, Sendable {
             tokenizerName: tokenizer.kind.rawValue,
             tokenizerSHA256: tokenizer.tokenizerSHA256,
             vocabularySize: tokenizer.vocabularySize, endOfTextID: tokenizer.endOfTextID,
-            sourceSHA256: TokenShardAttributes.openSourceSHA256)
+            sourceSHA256: TokenShardAttributes.openSourceSHA256, provenance: provenance)
         var summary = try TokenShardWriter.write(to: path, attributes: attributes) { writer in
             var assembly = ShardAssembly(writer: writer)
             try body { try assembly.append($0) }

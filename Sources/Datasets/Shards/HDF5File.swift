@@ -89,12 +89,27 @@ extension HDF5File {
 
     /// A fixed-length string of at most `maximumSize` bytes.
     func string(named name: String, maximumSize: Int = 4096) throws -> String {
+        let (status, text) = read(name, maximumSize)
+        try checkHDF5(status, "cannot read an attribute", at: path)
+        return try valid(text, name)
+    }
+
+    /// The same; nil where there is no attribute of the name.
+    func stringIfThere(named name: String, maximumSize: Int) throws -> String? {
+        let (status, text) = read(name, maximumSize)
+        if status == CHDF5_MISSING { return nil }
+        try checkHDF5(status, "cannot read an attribute", at: path)
+        return try valid(text, name)
+    }
+
+    private func read(_ name: String, _ maximumSize: Int) -> (status: Int32, text: [UInt8]) {
         var bytes = [CChar](repeating: 0, count: maximumSize)
         var size: UInt64 = 0
-        try checkHDF5(
-            chdf5_read_string(handle, name, &bytes, UInt64(maximumSize), &size),
-            "cannot read an attribute", at: path)
-        let text = bytes.prefix(Int(size)).map { UInt8(bitPattern: $0) }
+        let status = chdf5_read_string(handle, name, &bytes, UInt64(maximumSize), &size)
+        return (status, bytes.prefix(Int(size)).map { UInt8(bitPattern: $0) })
+    }
+
+    private func valid(_ text: [UInt8], _ name: String) throws -> String {
         guard let string = String(validating: text, as: UTF8.self) else {
             throw Failure(
                 "cannot read an attribute", expected: "UTF-8", got: "other bytes",

@@ -30,6 +30,7 @@ extension ShardDescription: CustomStringConvertible {
               source           \(attributes.sourceSHA256)
               tokens           \(tokenCount) (\(tokenSize) bytes each)
               documents        \(documentCount)
+            \(attributes.provenance.map { "  provenance       \($0)\n" } ?? "")\
               first document   \(firstIDs.map(String.init).joined(separator: " "))
             """
     }

@@ -15,20 +15,26 @@ package struct TokenShardAttributes: Equatable, Sendable {
     /// SHA-256 of the bytes of the source text of this shard; of a text of several blocks that of
     /// their hashes, one after the other.
     package var sourceSHA256: String
+    /// Where the text comes from, as JSON; nil where nobody knows.
+    package var provenance: String?
 
     package init(
         tokenizerName: String, tokenizerSHA256: String, vocabularySize: Int, endOfTextID: Int32?,
-        sourceSHA256: String
+        sourceSHA256: String, provenance: String? = nil
     ) {
         self.tokenizerName = tokenizerName
         self.tokenizerSHA256 = tokenizerSHA256
         self.vocabularySize = vocabularySize
         self.endOfTextID = endOfTextID
         self.sourceSHA256 = sourceSHA256
+        self.provenance = provenance
     }
 
     static let formatVersion = 1
     static let sourceName = "source_sha256"
+    private static let provenanceName = "provenance"
+    /// Bytes; an attribute of HDF5 has less than 64 KiB.
+    package static let maximumProvenanceSize = 48 << 10
 
     /// In the place of the hash of a source that has not been read yet.
     static let openSourceSHA256 = String(repeating: "0", count: 64)
@@ -48,6 +54,8 @@ package struct TokenShardAttributes: Equatable, Sendable {
         tokenizerName = try file.string(named: "tokenizer_name")
         tokenizerSHA256 = try file.string(named: "tokenizer_sha256")
         sourceSHA256 = try file.string(named: Self.sourceName)
+        provenance = try file.stringIfThere(
+            named: Self.provenanceName, maximumSize: Self.maximumProvenanceSize)
         vocabularySize = try file.integer(named: "vocabulary_size")
         guard vocabularySize > 0, vocabularySize <= Int(Int32.max) else {
             throw Failure(
@@ -70,6 +78,7 @@ package struct TokenShardAttributes: Equatable, Sendable {
         try file.write(vocabularySize, named: "vocabulary_size")
         try file.write(endOfTextID.map(Int.init) ?? -1, named: "end_of_text_id")
         try file.write(sourceSHA256, named: Self.sourceName)
+        if let provenance { try file.write(provenance, named: Self.provenanceName) }
     }
 }
 

@@ -45,19 +45,36 @@ extension ModelDirectory {
         }
     }
 
+    /// Where the text of a training comes from.
+    package static let provenanceName = "provenance.json"
+    private static let maximumProvenanceSize = 1 << 20
+
+    /// What a directory tells of the text of the training, as JSON; nil where it tells nothing.
+    package static func provenance(in directory: String) throws(Failure) -> String? {
+        let path = "\(directory)/\(provenanceName)"
+        guard try DirectoryEntries.isThere(path, followsLinks: true) else { return nil }
+        let bytes = try FileReader.bytes(of: path, maximumSize: maximumProvenanceSize)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Writes a whole model directory that appears whole or not at all, with its manifest.
     ///
+    /// - Parameter texts: Further files by their names.
     /// - Throws: `Failure` when something exists at `path` already, or a write fails.
     package static func publish(
         _ configuration: HuggingFaceConfiguration, tensors: [NamedTensor],
         tokenizerJSON: [UInt8]? = nil, tokenizerConfigurationJSON: [UInt8]? = nil,
-        weights: WeightStorage = .float32, at path: String, isReplacing: Bool = false
+        weights: WeightStorage = .float32, texts: [String: String] = [:], at path: String,
+        isReplacing: Bool = false
     ) throws {
         try PublishedDirectory.write(to: path, isReplacing: isReplacing) { directory in
             try write(
                 configuration, tensors: tensors, tokenizerJSON: tokenizerJSON,
                 tokenizerConfigurationJSON: tokenizerConfigurationJSON, weights: weights,
                 into: directory)
+            for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+                try FileWriter.write(Array(text.utf8), to: "\(directory)/\(name)")
+            }
             try Manifest.write(in: directory)
         }
     }

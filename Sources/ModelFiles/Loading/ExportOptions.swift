@@ -32,6 +32,8 @@ package struct ExportOptions: OptionBlock {
     /// How the weights are stored, rounded to the nearest; q8_0 to q4_0 in gguf alone; usual f32 or
     /// bf16.
     package var type = WeightType.f32
+    /// The licence that the card of a Hugging Face directory names, as hubs spell it: apache-2.0.
+    package var license = "unknown"
 
     package init() {}
 
@@ -40,6 +42,8 @@ package struct ExportOptions: OptionBlock {
             OptionField("output", \.output, .changesFreely).naming(.output),
             OptionField("format", \.format, .changesFreely),
             OptionField("type", \.type, .changesFreely),
+            OptionField("license", \.license, .changesFreely)
+                .when(.key("format", is: "hf")),
         ]
     }
 }

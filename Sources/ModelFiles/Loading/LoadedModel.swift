@@ -15,6 +15,8 @@ package struct LoadedModel {
     private let tokenizerConfigurationJSON: [UInt8]?
     /// The labels of a classifier; nil for any other model.
     package let labels: [String]?
+    /// Where the text of its training comes from, as JSON; nil where nobody knows.
+    package let provenance: String?
 
     /// - Parameters:
     ///   - base: the model of an adapter, where it has moved.
@@ -35,6 +37,7 @@ package struct LoadedModel {
             try hasTokenizer
             ? ModelDirectory.tokenizerConfigurationJSON(in: directory)
             : files.tokenizerConfigurationJSON()
+        provenance = try ModelDirectory.provenance(in: directory)
         labels = adapter?.labels ?? files.configuration.labels
         var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
         plan.classCount = labels?.count
@@ -120,8 +123,10 @@ package struct LoadedModel {
 
     /// The model as a Hugging Face directory; adapters, which are no part of it, are merged.
     package func file(weights: WeightStorage = .float32) -> ModelFile {
-        ModelFile(
+        var file = ModelFile(
             model: model, tokenizer: tokenizer, weights: weights, labels: labels,
             tokenizerConfigurationJSON: tokenizerConfigurationJSON)
+        file.texts[ModelDirectory.provenanceName] = provenance
+        return file
     }
 }

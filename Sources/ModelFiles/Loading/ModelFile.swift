@@ -12,6 +12,8 @@ package struct ModelFile {
     package var template: ChatTemplate?
     /// tokenizer_config.json; nil makes one, with the template.
     package var tokenizerConfigurationJSON: [UInt8]?
+    /// Further files of the directory, by their names.
+    package var texts: [String: String] = [:]
 
     package init(
         model: LanguageModel, tokenizer: any Tokenizer,
@@ -39,6 +41,6 @@ package struct ModelFile {
             tokenizerConfigurationJSON: try tokenizerConfigurationJSON
                 ?? tokenizer.tokenizerConfigJSON(
                     maximumLength: model.configuration.contextLength, template: template),
-            weights: weights, at: path, isReplacing: isReplacing)
+            weights: weights, texts: texts, at: path, isReplacing: isReplacing)
     }
 }

@@ -9,11 +9,15 @@ package struct ExportPhase {
     package let type: ExportOptions.WeightType
     /// The most bytes of tensors in a file; nil puts all into one.
     package var shardSize: Int?
+    /// What the card of the model names.
+    package let license: String
 
     package init(
-        format: ExportOptions.Format, type: ExportOptions.WeightType, shardSize: Int? = nil
+        format: ExportOptions.Format, type: ExportOptions.WeightType, shardSize: Int? = nil,
+        license: String = ExportOptions().license
     ) {
         (self.format, self.type, self.shardSize) = (format, type, shardSize)
+        self.license = license
     }
 
     /// - Throws: `Failure` where something exists at `output`, or a write fails.
@@ -23,8 +27,13 @@ package struct ExportPhase {
         let loaded = try LoadedModel.merged(
             directory, base: base, device: Device(threadCount: 1))
         if let type = type.safetensors, format == .hf {
-            try loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
-                .publish(at: output, isReplacing: isReplacing)
+            var file = loaded.file(weights: WeightStorage(type: type, shardSize: shardSize))
+            file.texts[ModelCard.fileName] =
+                try ModelCard(
+                    of: directory, summary: loaded.model.configuration.summary,
+                    isClassifier: loaded.labels != nil, license: license
+                ).text
+            try file.publish(at: output, isReplacing: isReplacing)
         } else {
             try loaded.requireNoHead(at: directory)
             let model = loaded.model

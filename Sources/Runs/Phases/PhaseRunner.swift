@@ -117,7 +117,10 @@ package struct PhaseRunner {
             }
         case .export:
             try onFirstRank {
-                try ExportPhase(format: recipe.export.format, type: recipe.export.type).run(
+                try ExportPhase(
+                    format: recipe.export.format, type: recipe.export.type,
+                    license: recipe.export.license
+                ).run(
                     model: recipe.model(for: .export), output: recipe.exportOutput,
                     isReplacing: isResuming)
             }

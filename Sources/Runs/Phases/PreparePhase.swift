@@ -46,17 +46,33 @@ package struct PreparePhase {
                 ? try PreparationOutput(
                     directory: directory, tokenizer: tokenizer, isReplacing: isReplacing) : nil
         }
-        let team = try PreparationTeam(jobCount: plan.jobs.count, over: communicator)
+        let jobs = try jobs(of: plan, options)
+        let team = try PreparationTeam(jobCount: jobs.count, over: communicator)
         // The collectives inside are those of the team, whose members all come out with its failure.
         let own = try communicator.agree {
             try team.make(
-                plan.jobs, tokenizer: tokenizer, malformed: malformed, directory: directory)
+                jobs, tokenizer: tokenizer, malformed: malformed, directory: directory)
         }
         let summaries = try communicator.allGather(ofAnySize: Array(JSONEncoder().encode(own)))
             .flatMap { try JSONDecoder().decode([ShardSummary].self, from: Data($0)) }
         try communicator.agree { try output?.finish(summaries, tokenizer: tokenizer) }
         warn(Self.shareWarnings(summaries, validationFraction: options.validationFraction))
         return Self.text(summaries, directory: directory)
+    }
+
+    /// The jobs, with what is known of the corpora that their texts come from. Collective.
+    private func jobs(
+        of plan: PreparationPlan, _ options: PrepareOptions
+    ) throws -> [PreparationJob] {
+        let text = try communicator.fromFirstRank {
+            Array((try CorpusProvenance.text(of: options.input) ?? "").utf8)
+        }
+        guard !text.isEmpty else { return plan.jobs }
+        return plan.jobs.map { job in
+            var job = job
+            job.provenance = String(decoding: text, as: UTF8.self)
+            return job
+        }
     }
 
     /// A part of far fewer tokens than was asked for.

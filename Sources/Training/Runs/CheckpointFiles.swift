@@ -21,6 +21,8 @@ package struct CheckpointFiles: Sendable {
     package var weightsMetadata: [String: String] = [:]
     /// The resolved recipe.
     package var recipe: String
+    /// Where the text of the training comes from, as JSON; nil where nobody knows.
+    package var provenance: String?
 
     package init(
         tokenizerJSON: [UInt8], tokenizerConfigurationJSON: [UInt8], endOfTextIDs: [Int],
@@ -88,6 +90,10 @@ package struct CheckpointFiles: Sendable {
             Array(state.json.text(isPretty: true).utf8),
             to: directory + "/" + TrainerState.fileName)
         try FileWriter.write(Array(recipe.utf8), to: directory + "/recipe.yaml")
+        if let provenance {
+            try FileWriter.write(
+                Array(provenance.utf8), to: "\(directory)/\(ModelDirectory.provenanceName)")
+        }
     }
 
     private func configuration(of model: DecoderConfiguration) -> HuggingFaceConfiguration {

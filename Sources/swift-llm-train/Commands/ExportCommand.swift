@@ -43,12 +43,18 @@ struct ExportCommand: ParsableCommand {
             "The most megabytes in a file; by default one holds all.", valueName: "n"))
     var shardMegabytes: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The licence that the card of a Hugging Face directory names.", valueName: "name"))
+    var license = ExportOptions().license
+
     @OptionGroup var baseFlag: BaseFlag
 
     func run() throws {
         try check()
         try ExportPhase(
-            format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 }
+            format: format, type: type, shardSize: shardMegabytes.map { $0 * 1_000_000 },
+            license: license
         ).run(model: try ModelPath(model).announced(), base: baseFlag.base, output: output)
     }
 
