@@ -26,11 +26,13 @@ import swift_llm_train
         ),
         (
             "tokenizer trian",
-            "unknown command trian: expected one of train, encode, decode; did you mean train?"
+            "unknown command trian: expected one of train, encode, decode, report; "
+                + "did you mean train?"
         ),
         (
             "help tokenizer trian",
-            "unknown command trian: expected one of train, encode, decode; did you mean train?"
+            "unknown command trian: expected one of train, encode, decode, report; "
+                + "did you mean train?"
         ),
         ("inspect", "Missing expected argument '<path>'; see --help"),
         ("inspect a b", "Unexpected argument 'b'; see --help"),
@@ -116,6 +118,7 @@ import swift_llm_train
     @Test(arguments: [
         "", "run", "corpus", "corpus clean", "corpus deduplicate", "corpus report",
         "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
+        "tokenizer report",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "import",
         "export", "merge", "finetune", "inspect", "replay", "supervise", "hosts",
         "doctor", "bench",

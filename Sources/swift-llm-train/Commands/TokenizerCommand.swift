@@ -4,7 +4,7 @@ import ArgumentParser
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenizer",
-        abstract: "Trains tokenizers, and encodes and decodes text with them.",
+        abstract: "Trains and compares tokenizers, and encodes and decodes text with them.",
         discussion: """
             Tokenizers are tokenizer.json files in the Hugging Face format.
 
@@ -14,5 +14,6 @@ struct TokenizerCommand: ParsableCommand {
             """,
         subcommands: [
             TokenizerTrainCommand.self, TokenizerEncodeCommand.self, TokenizerDecodeCommand.self,
+            TokenizerReportCommand.self,
         ])
 }
