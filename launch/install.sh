@@ -104,3 +104,18 @@ install_serving_clients() {
     .build/serving-clients/bin/pip install --quiet openai jsonschema langchain-openai 'lm_eval[api]'
     export SWIFT_LLM_SERVING_PYTHON=$PWD/.build/serving-clients/bin/python
 }
+
+# The programs with which the corpus is compared, in an environment of their own beside the build, and
+# pages of HTML that Sphinx made.
+install_corpus_peers() {
+    local pages=.build/corpus-pages
+    say 'Install datatrove, rensa and trafilatura'
+    if has_apt; then install_packages python3-venv zstd; fi
+    python3 -m venv .build/corpus-peers
+    .build/corpus-peers/bin/pip install --quiet 'datatrove[processing]==0.10.1' rensa==0.5.0 \
+        trafilatura==2.3.1 lxml_html_clean regex pyarrow==26.0.1
+    if [[ ! -d $pages ]] && has_apt; then
+        mkdir -p "$pages"
+        (cd "$pages" && apt-get download python3.11-doc && dpkg -x ./*.deb .)
+    fi
+}
