@@ -42,7 +42,7 @@ package struct ExportOptions: OptionBlock {
             OptionField("output", \.output, .changesFreely).naming(.output),
             OptionField("format", \.format, .changesFreely),
             OptionField("type", \.type, .changesFreely),
-            OptionField("license", \.license, .changesFreely)
+            OptionField("license", \.license, .changesFreely).addedLater
                 .when(.key("format", is: "hf")),
         ]
     }
