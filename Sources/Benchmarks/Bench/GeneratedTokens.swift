@@ -28,11 +28,11 @@ struct GeneratedTokens {
             contextLength: promptLength + newTokens, rowsAtOnce: promptLength)
         let prompt = RandomShard.tokens(
             promptLength, vocabularySize: tokenizer.vocabularySize, seed: seed)
-        var seconds = Seconds()
-        seconds.prompt = try seconds(of: engine) { add(1, after: prompt, to: engine, $0) }
-        seconds.greedy = try decode(after: prompt, temperature: 0, engine)
-        seconds.sampled = try decode(after: prompt, temperature: 1, engine)
-        return seconds
+        var times = Seconds()
+        times.prompt = try seconds(of: engine) { add(1, after: prompt, to: engine, $0) }
+        times.greedy = try decode(after: prompt, temperature: 0, engine)
+        times.sampled = try decode(after: prompt, temperature: 1, engine)
+        return times
     }
 
     /// Draws `newTokens` tokens for each text, behind a first one that is not counted: with it the texts
