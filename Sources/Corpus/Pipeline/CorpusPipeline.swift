@@ -10,9 +10,6 @@ package struct CorpusPipeline {
     private let communicator: any Communicator
     private let settings: CorpusSettings
 
-    /// The folder of plain texts in the output.
-    package static let textFolder = "text"
-
     package init(_ settings: CorpusSettings, over communicator: any Communicator) {
         self.settings = settings
         self.communicator = communicator

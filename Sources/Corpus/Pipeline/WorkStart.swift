@@ -43,7 +43,7 @@ package struct WorkStart {
     private func create() throws {
         try DirectoryEntries.make(files.directory)
         try DirectoryEntries.make("\(files.output)/dropped")
-        try DirectoryEntries.make("\(files.output)/\(CorpusPipeline.textFolder)")
+        try DirectoryEntries.make("\(files.output)/\(WorkFiles.textFolder)")
         try PublishedFile.write(identity, to: files.planPath)
     }
 

@@ -16,7 +16,7 @@ extension Recipe {
         corpus.output = directory
         guard phases.contains(.corpus), phases.contains(.prepare) else { return nil }
         corpus.plainText = true
-        let texts = "\(directory)/\(CorpusPipeline.textFolder)"
+        let texts = "\(directory)/\(WorkFiles.textFolder)"
         return prepare.input.isEmpty ? texts : nil
     }
 }

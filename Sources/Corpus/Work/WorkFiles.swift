@@ -7,6 +7,8 @@ package struct WorkFiles: Sendable {
     package let output: String
 
     package static let directoryName = ".work"
+    /// The folder of plain texts in the output.
+    package static let textFolder = "text"
 
     package var directory: String { "\(output)/\(Self.directoryName)" }
     /// What was piped into the program.
@@ -45,7 +47,7 @@ package struct WorkFiles: Sendable {
     }
 
     package func textPath(_ part: Int) -> String {
-        "\(output)/\(CorpusPipeline.textFolder)/part-\(Self.number(part, digits: 5)).txt"
+        "\(output)/\(Self.textFolder)/part-\(Self.number(part, digits: 5)).txt"
     }
 
     package static func number(_ value: Int, radix: Int = 10, digits: Int) -> String {
