@@ -9,6 +9,8 @@ package struct FastTextDictionary {
 
     private static let endOfLine = Array("</s>".utf8)
     private static let labelPrefix = Array("__label__".utf8)
+    /// The tree of labels wants counts far below that of its open nodes.
+    private static let labelCounts = 0...1_000_000_000_000
 
     package init(_ reader: inout FastTextReader, _ options: FastTextOptions) throws {
         self.options = options
@@ -26,6 +28,9 @@ package struct FastTextDictionary {
             if try reader.integer(UInt8.self) == 0 {
                 words[name] = index
             } else {
+                guard Self.labelCounts.contains(count) else {
+                    throw reader.failure(expected: "the count of a label", got: "\(count)")
+                }
                 let short = name.starts(with: Self.labelPrefix) ? name.dropFirst(9) : name[...]
                 labels.append((String(decoding: short, as: UTF8.self), count))
             }
@@ -110,6 +115,9 @@ package struct FastTextOptions {
             throw reader.failure(expected: "version 12 or 11", got: "\(version)")
         }
         dimension = try reader.count(Int32.self)
+        guard dimension < 1 << 20 else {
+            throw reader.failure(expected: "rows of a usual width", got: "\(dimension) columns")
+        }
         for _ in 0..<4 { _ = try reader.integer(Int32.self) }
         wordRun = try reader.count(Int32.self)
         let code = try reader.integer(Int32.self)

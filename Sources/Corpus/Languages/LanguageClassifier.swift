@@ -78,7 +78,7 @@ package struct LanguageClassifier {
                     node += 1
                 }
             }
-            sums[index] = sums[chosen[0]] + sums[chosen[1]]
+            sums[index] = sums[chosen[0]] &+ sums[chosen[1]]
             children.append((chosen[0], chosen[1]))
         }
         return children

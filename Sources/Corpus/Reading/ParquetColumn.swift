@@ -67,7 +67,7 @@ package final class ParquetColumn {
         case 0: try readData(try unpacked(bytes, size), facts[5])
         case 2:
             let page = try unpacked(bytes, size)
-            dictionary = try plain(page[...], count: facts[7]?[1]?.integer ?? 0)
+            dictionary = try plain(page[...], count: valueCount(facts[7]?[1]))
         case 3: try readSecond(bytes, size, facts[8])
         default: break
         }
@@ -129,7 +129,7 @@ package final class ParquetColumn {
     }
 
     private func valueCount(_ value: ThriftValue?) throws -> Int {
-        guard let count = value?.integer, (0...1 << 28).contains(count) else {
+        guard let count = value?.integer, (0...1 << 24).contains(count) else {
             throw damage("no count of values")
         }
         return count
