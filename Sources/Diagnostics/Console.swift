@@ -29,9 +29,24 @@ package enum Console {
         write(Array(text.utf8), to: stream)
     }
 
-    /// Writes bytes as they are.
+    /// Writes a line that is a JSON object already, in whatever form the others are.
+    package static func record(_ json: String) {
+        put(Array((json + "\n").utf8), to: .standardOutput)
+    }
+
+    /// Writes bytes as they are; on standard output each line as an object where JSON is asked for.
     package static func write(_ bytes: [UInt8], to stream: FileHandle = .standardOutput) {
-        let code = writeAll(bytes, to: stream.fileDescriptor)
+        guard ConsoleFormat.current == .json, stream.fileDescriptor == STDOUT_FILENO else {
+            return put(bytes, to: stream)
+        }
+        let objects = ConsoleFormat.objects(ofNext: bytes)
+        if !objects.isEmpty { put(objects, to: stream) }
+    }
+
+    private static func put(_ bytes: [UInt8], to stream: FileHandle) {
+        let code = ConsoleFooter.aside(endsLine: bytes.last == UInt8(ascii: "\n")) {
+            writeAll(bytes, to: stream.fileDescriptor)
+        }
         guard code != 0 && endsProgram else { return }
         if stream.fileDescriptor == STDOUT_FILENO {
             let failure = Failure(
@@ -43,7 +58,7 @@ package enum Console {
     }
 
     /// Returns the system's error code, 0 for none.
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {

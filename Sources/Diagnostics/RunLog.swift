@@ -16,6 +16,15 @@ package enum RunLog {
         return Logger(label: "swift-llm-train") { _ in RunLogHandler(file: file, name: name) }
     }
 
+    /// What a line says as a JSON object, in a log that has such lines.
+    ///
+    /// - Parameter isPassing: whether the line is only wanted where no live status tells the same.
+    package static func record(_ json: String, isPassing: Bool = false) -> Logger.Metadata {
+        isPassing ? [recordKey: "\(json)", passingKey: "true"] : [recordKey: "\(json)"]
+    }
+
+    fileprivate static let (recordKey, passingKey) = ("record", "passing")
+
     private static func openForAppending(_ path: String) throws -> FileHandle {
         let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -47,8 +56,20 @@ private struct RunLogHandler: LogHandler {
     func log(event: LogEvent) {
         let isWarning = event.level >= .warning
         let text = isWarning ? "warning: \(event.message)" : "\(event.message)"
+        show(text, event)
+        try? file?.write(contentsOf: Data("\(Date().ISO8601Format()) \(text)\n".utf8))
+    }
+
+    private func show(_ text: String, _ event: LogEvent) {
+        let isWarning = event.level >= .warning
+        if ConsoleFormat.current == .json {
+            let record = event.metadata?[RunLog.recordKey].map { "\($0)" }
+            Console.record(
+                record ?? ConsoleFormat.object("\(event.message)", level: "\(event.level)"))
+            guard isWarning else { return }
+        }
+        if event.metadata?[RunLog.passingKey] != nil && ConsoleFooter.isShown { return }
         let stream = isWarning ? FileHandle.standardError : FileHandle.standardOutput
         Console.write(prefix + text + "\n", to: stream)
-        try? file?.write(contentsOf: Data("\(Date().ISO8601Format()) \(text)\n".utf8))
     }
 }

@@ -5,6 +5,7 @@ import Logging
 /// The reports of the first rank on a run: metrics for programs, a line now and then for people.
 final class RunJournal {
     private let sinks: [any MetricsSink]
+    private var signs: LearningSigns?
     private let logger: Logger
     private let stepCount: Int
     private let firstStep: Int
@@ -14,8 +15,12 @@ final class RunJournal {
     /// Time between two lines about steps.
     private static let pause = Duration.seconds(2)
 
-    init(at place: MetricsPlace, logger: Logger, stepCount: Int, lastStep: Int) throws {
-        sinks = try place.open(lastStep: lastStep)
+    init(
+        sinks: [any MetricsSink], signs: LearningSigns?, logger: Logger, stepCount: Int,
+        lastStep: Int
+    ) {
+        self.sinks = sinks
+        self.signs = signs
         self.logger = logger
         self.stepCount = stepCount
         firstStep = lastStep
@@ -34,16 +39,22 @@ final class RunJournal {
             peakMemoryBytes: LapClock.peakMemoryBytes, profile: profile)
         try append(.train(record))
         if let profile { logger.info("step \(step): \(profile.line)") }
+        for sign in signs?.note(record) ?? [] { try warning(sign, step: step) }
         let now = ContinuousClock.now
         guard step == stepCount || lastLine.map({ now - $0 >= Self.pause }) ?? true else { return }
         lastLine = now
-        logger.info("\(line(record))")
+        let json = RunLog.record(
+            MetricsRecord.train(record).line, isPassing: step != stepCount)
+        logger.info("\(line(record))", metadata: json)
     }
 
     func validation(_ loss: Double, step: Int) throws {
-        try append(.validation(step: step, loss: loss))
-        let level: Logger.Level = loss.isFinite ? .info : .warning
-        logger.log(level: level, "step \(step)  validation loss \(loss.formattedTo(4))")
+        let record = MetricsRecord.validation(step: step, loss: loss)
+        try append(record)
+        logger.log(
+            level: loss.isFinite ? .info : .warning,
+            "step \(step)  validation loss \(loss.formattedTo(4))",
+            metadata: RunLog.record(record.line))
     }
 
     /// - Parameters:
@@ -59,13 +70,21 @@ final class RunJournal {
     }
 
     func saved(_ path: String, step: Int) throws {
-        try append(.saved(step: step, path: path))
-        logger.info("saved \(path)")
+        let record = MetricsRecord.saved(step: step, path: path)
+        try append(record)
+        logger.info("saved \(path)", metadata: RunLog.record(record.line))
     }
 
     func event(_ message: String, step: Int) throws {
-        try append(.event(step: step, message))
-        logger.info("\(message)")
+        let record = MetricsRecord.event(step: step, message)
+        try append(record)
+        logger.info("\(message)", metadata: RunLog.record(record.line))
+    }
+
+    private func warning(_ message: String, step: Int) throws {
+        let record = MetricsRecord.warning(step: step, message)
+        try append(record)
+        logger.warning("step \(step): \(message)", metadata: RunLog.record(record.line))
     }
 
     private func append(_ record: MetricsRecord) throws {

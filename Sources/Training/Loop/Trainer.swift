@@ -43,7 +43,9 @@ package final class Trainer {
         let journal = try setup.communicator.agree {
             try setup.metrics.map {
                 try RunJournal(
-                    at: $0, logger: logger, stepCount: setup.stepCount, lastStep: step)
+                    sinks: $0.open(lastStep: step) + setup.watchers,
+                    signs: setup.signs.map(LearningSigns.init), logger: logger,
+                    stepCount: setup.stepCount, lastStep: step)
             }
         }
         self.journal = journal

@@ -35,6 +35,10 @@ package struct TrainerSetup {
     package var evaluation: EvaluationOptions
     /// Where metrics are written; nil on every rank but the first.
     package var metrics: MetricsPlace?
+    /// What else sees the metrics; on the first rank.
+    package var watchers: [any MetricsSink] = []
+    /// What a run that learns is measured by; nil where nobody looks.
+    package var signs: LearningSigns.Scale?
     package var logger: Logger
     package var stopRequest: StopRequest
     /// The board that the watchdog reads.

@@ -9,7 +9,9 @@ extension MetricsRecord {
     var step: Int {
         switch self {
         case .train(let metrics): metrics.step
-        case .validation(let step, _), .event(let step, _), .saved(let step, _): step
+        case .validation(let step, _), .event(let step, _), .warning(let step, _),
+            .saved(let step, _):
+            step
         case .outer(let outer, _, _): outer.step
         }
     }
@@ -29,7 +31,7 @@ extension MetricsRecord {
                 MetricScalar(name: "outer/skipped_steps", value: Double(skippedCount)),
                 MetricScalar(name: "outer/sent_bytes", value: Double(outer.sentByteCount)),
             ].compactMap { $0 }
-        case .event, .saved: []
+        case .event, .warning, .saved: []
         }
     }
 }

@@ -7,6 +7,8 @@ package enum MetricsRecord: Sendable {
     /// The validation loss after `step` batches, in nats a token.
     case validation(step: Int, loss: Double)
     case event(step: Int, String)
+    /// The event that something about the run is not as it should be.
+    case warning(step: Int, String)
     /// An outer step of islands; the average loss of all of them since the last one, where it is known.
     case outer(OuterStep, loss: Double?, skippedCount: Int)
     /// The event that the checkpoint of `step` lies at `path`, whole.
@@ -31,6 +33,11 @@ package enum MetricsRecord: Sendable {
         case .event(let step, let message):
             JSONValue.object([
                 "kind": .string("event"), "step": .integer(step), "message": .string(message),
+            ]).text()
+        case .warning(let step, let message):
+            JSONValue.object([
+                "kind": .string("event"), "step": .integer(step), "level": .string("warning"),
+                "message": .string(message),
             ]).text()
         case .saved(let step, let path):
             JSONValue.object([

@@ -35,7 +35,7 @@ package final class MetricsTable: MetricsSink {
             ]
         case .validation(let step, let loss):
             ["\(step)"] + Array(repeating: "", count: columns.count - 2) + ["\(loss)"]
-        case .event, .outer, .saved: nil
+        case .event, .warning, .outer, .saved: nil
         }
     }
 }
