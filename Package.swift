@@ -96,6 +96,7 @@ let package = Package(
         .target(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
+        .target(name: "Monitoring", dependencies: ["Training"]),
         .target(name: "Web", dependencies: ["Files", "Signals", hummingbird, crypto]),
         .target(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
@@ -103,7 +104,7 @@ let package = Package(
         .target(
             name: "Runs",
             dependencies: [
-                "Corpus", "FineTuning", "Generation", "CDNN", "COpenBLAS", yams,
+                "Corpus", "FineTuning", "Generation", "Monitoring", "CDNN", "COpenBLAS", yams,
             ]),
         .target(name: "Benchmarks", dependencies: ["Runs"]),
         .executableTarget(
@@ -153,6 +154,8 @@ let package = Package(
         .testTarget(
             name: "GenerationTests",
             dependencies: ["Generation", "ReferenceModels", "TemporaryFolders"]),
+        .testTarget(
+            name: "MonitoringTests", dependencies: ["Monitoring", "TemporaryFolders"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "TemporaryFolders"]),
         .testTarget(
             name: "ServingTests", dependencies: ["Serving", "DistributedRuns", "TemporaryFolders"]),

@@ -16,13 +16,14 @@ import swift_llm_train
             "pretain",
             "unknown command pretain: expected one of run, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
-                + "merge, inspect, replay, supervise, hosts, doctor, bench; did you mean pretrain?"
+                + "merge, inspect, report, replay, supervise, hosts, doctor, bench; "
+                + "did you mean pretrain?"
         ),
         (
             "plan",
             "unknown command plan: expected one of run, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
-                + "merge, inspect, replay, supervise, hosts, doctor, bench; see --help"
+                + "merge, inspect, report, replay, supervise, hosts, doctor, bench; see --help"
         ),
         (
             "tokenizer trian",
@@ -120,7 +121,7 @@ import swift_llm_train
         "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "tokenizer report",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "import",
-        "export", "merge", "finetune", "inspect", "replay", "supervise", "hosts",
+        "export", "merge", "finetune", "inspect", "report", "replay", "supervise", "hosts",
         "doctor", "bench",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {
@@ -141,7 +142,7 @@ import swift_llm_train
         ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
         ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("x", nil),
         ("serv", "serve"),
-        ("corpu", "corpus"), ("report", nil),
+        ("corpu", "corpus"),
     ])
     func aWordForACommandSuggestsIt(word: String, command: String?) {
         let failure = #expect(throws: Failure.self) { _ = try SwiftLLMTrain.parsed([word]) }

@@ -4,6 +4,7 @@ import Generation
 import Machine
 import ModelFiles
 import Models
+import Monitoring
 import Tensors
 import Tokenizers
 
@@ -15,9 +16,11 @@ package struct GeneratePhase {
         self.compute = compute
     }
 
+    /// - Returns: the prompt as it was shown, and each text that the model added.
+    @discardableResult
     package func run(
         _ options: GenerateOptions, model directory: String, base: String? = nil
-    ) throws {
+    ) throws -> (prompt: String, texts: [String]) {
         let (tokenCount, isHuge) = options.maximumTokens.multipliedReportingOverflow(
             by: options.samples)
         let (model, tokenizer) = try load(
@@ -30,16 +33,32 @@ package struct GeneratePhase {
             Console.write("warning: \(warning)\n", to: .standardError)
         }
         let generator = TextGenerator(model: model, tokenizer: tokenizer)
+        var texts: [String] = []
         for sample in 0..<options.samples {
             if options.samples > 1 {
                 Console.line("--- sample \(sample + 1) of \(options.samples)")
             }
             Console.write(prompt.shown)
+            texts.append("")
             try generator.generateText(
                 after: prompt.ids, maximumTokens: options.maximumTokens,
                 sampler: TokenSampler(options.sampling, sample: sample), stops: prompt.stops
-            ) { Console.write($0) }
+            ) { text in
+                Console.write(text)
+                texts[sample] += text
+            }
             Console.line("")
+        }
+        return (prompt.shown, texts)
+    }
+
+    /// Prints samples of a model, and keeps them for the report of the run that it belongs to.
+    package func run(_ options: GenerateOptions, keepingSamplesOf model: String) throws {
+        let (prompt, texts) = try run(options, model: model)
+        let records = RunRecords(ofModel: model)
+        let step = ReportedCheckpoint.step(of: model)
+        for text in texts {
+            try records?.add(sample: ReportContent.Sample(step: step, prompt: prompt, text: text))
         }
     }
 

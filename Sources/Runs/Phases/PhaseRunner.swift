@@ -15,6 +15,8 @@ package struct PhaseRunner {
     package let isResuming: Bool
     /// Whether a training ends a run that holds its directory by an owner's file.
     private let takesOver: Bool
+    /// Whether the report of the run is made at the end, and its path told.
+    package var makesReport = true
 
     package init(communicator: any Communicator, isResuming: Bool, takesOver: Bool = false) {
         self.communicator = communicator
@@ -27,6 +29,17 @@ package struct PhaseRunner {
 
     /// - Returns: the exit code.
     package func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
+        let code = try carryOut(phases, of: recipe)
+        guard makesReport, communicator.rank == 0 else { return code }
+        for phase in phases where phase == .pretrain || phase == .finetune {
+            for run in recipe.runs(of: phase) {
+                RunReporter(ofRun: run).writeAtEnd().map { say("report: \($0)") }
+            }
+        }
+        return code
+    }
+
+    private func carryOut(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
         try recipe.rankInputs.requireEqual(
             over: communicator, "the ranks have different recipes",
             remedy: "start all ranks with the same arguments, and put the recipe on all hosts")
@@ -126,8 +139,8 @@ package struct PhaseRunner {
             }
         case .generate:
             try onFirstRank {
-                try GeneratePhase(compute: compute).run(
-                    recipe.generate, model: recipe.model(for: .generate))
+                let model = try recipe.model(for: .generate)
+                try GeneratePhase(compute: compute).run(recipe.generate, keepingSamplesOf: model)
             }
         }
         return true
@@ -172,8 +185,14 @@ package struct PhaseRunner {
         let model = try communicator.agree { try recipe.model(for: .evaluate) }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: model, data: data, sequenceLength: recipe.train.sequenceLength)
-        say(scores.json.text())
-        try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
+        try communicator.agree {
+            if communicator.rank == 0 {
+                Console.record(scores.json.text())
+                try RunRecords(ofModel: model)?.add(
+                    evaluation: scores.json, of: data, step: ReportedCheckpoint.step(of: model))
+            }
+            try FiniteFigures.require(scores.json, at: model)
+        }
     }
 
     private func onFirstRank(_ body: () throws -> Void) throws {

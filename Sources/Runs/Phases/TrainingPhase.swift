@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Diagnostics
 import Evaluation
+import Foundation
 import Logging
 import ModelFiles
 import Models
@@ -77,6 +78,8 @@ struct TrainingPhase {
         saveTime?.announce(setup.checkpoint, at: recipe.output, logger)
         setup.saveSeconds = saveTime?.seconds
         let state = try load(&setup, start, recipe)
+        let status = watch(&setup, from: state.step)
+        defer { status?.close() }
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree {
             guard let directory else { return }
@@ -85,7 +88,11 @@ struct TrainingPhase {
             try directory.storeRecipe(recipe.stored.resolvedYAML)
         }
         // The directory is locked as long as there is a reference to it.
-        let outcome = try withExtendedLifetime(directory) { try train(setup, state) }
+        let outcome = try withExtendedLifetime(directory) {
+            // Of a training that failed too: there one looks for why.
+            defer { directory.map { _ = RunReporter(ofRun: $0.path).writeAtEnd() } }
+            return try train(setup, state)
+        }
         try setup.outer?.release()
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
@@ -215,6 +222,10 @@ struct TrainingPhase {
             evaluation: recipe.evaluate, metrics: metrics, logger: logger,
             stopRequest: stopRequest, board: board)
         setup.islands = islands
+        setup.signs = LearningSigns.Scale(
+            uniformLoss: log(Double(plan.classCount ?? configuration.vocabularySize)),
+            warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
+            peakLearningRate: recipe.optimizer.learningRate)
         return setup
     }
 

@@ -18,6 +18,7 @@ struct PhaseFlags: ParsableArguments {
 
     /// - Returns: the exit code.
     func run(_ phase: Recipe.Phase, on communicator: any Communicator) throws -> Int32 {
+        start.beginLog()
         let reading = try communicator.agree {
             let words = try self.words()
             return try RecipeReading(
@@ -40,6 +41,8 @@ struct PhaseFlags: ParsableArguments {
     }
 }
 
+extension ConsoleFormat: ExpressibleByArgument {}
+
 /// The flags that tell how a run begins.
 struct StartFlags: ParsableArguments {
     @Flag(
@@ -54,6 +57,14 @@ struct StartFlags: ParsableArguments {
             signs of life in a file.
             """)
     var takesOver = false
+
+    @Option(
+        name: .customLong("log"),
+        help: "The form of what is printed: text, or json for one JSON object a line.")
+    var log = ConsoleFormat.text
+
+    /// Prints from here on as it was asked for.
+    func beginLog() { ConsoleFormat.current = log }
 
     func runner(_ communicator: any Communicator) -> PhaseRunner {
         PhaseRunner(communicator: communicator, isResuming: isResuming, takesOver: takesOver)

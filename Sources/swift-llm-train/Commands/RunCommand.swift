@@ -34,6 +34,7 @@ struct RunCommand: RankedCommand {
     var outlivesItsOutput: Bool { true }
 
     func run(on communicator: any Communicator) throws -> Int32 {
+        start.beginLog()
         guard let path = words.recipe else {
             return try QuickStart(
                 communicator: communicator, runner: start.runner(communicator),

@@ -21,6 +21,8 @@ package struct QuickStart {
         let recipe = try settleRecipe()
         let corpus = try communicator.agree { try makeText(for: recipe) }
         let training = recipe.phases.filter { $0 == .prepare || $0 == .pretrain }
+        var runner = runner
+        runner.makesReport = false
         let code = try runner.run(training, of: recipe)
         guard code == 0 else { return code }
 
@@ -33,11 +35,12 @@ package struct QuickStart {
                 model: communicator.agree { try recipe.latestCheckpoint }, data: data,
                 sequenceLength: recipe.train.sequenceLength)
             lines += try communicator.agree {
-                try FiniteFigures.require(scores.json, at: recipe.latestCheckpoint)
+                try keep(scores, of: recipe, data: data)
                 return try corpus.map { try [compare(scores, with: $0, data: data)] } ?? []
             }
         }
         if recipe.phases.contains(.generate) { try writeSamples(recipe, compute) }
+        if communicator.rank == 0 { RunReporter(ofRun: recipe.output).writeAtEnd() }
         for line in lines + [try QuickStartReport.next(recipe)] { say(line) }
         return 0
     }
@@ -92,6 +95,15 @@ package struct QuickStart {
         return corpus
     }
 
+    /// Keeps the figures for the report; the first rank does.
+    private func keep(_ scores: EvaluatePhase.Scores, of recipe: Recipe, data: String) throws {
+        let model = try recipe.latestCheckpoint
+        try FiniteFigures.require(scores.json, at: model)
+        guard communicator.rank == 0 else { return }
+        try RunRecords(ofModel: model)?.add(
+            evaluation: scores.json, of: data, step: ReportedCheckpoint.step(of: model))
+    }
+
     private func compare(
         _ scores: EvaluatePhase.Scores, with corpus: StoryCorpus, data: String
     ) throws -> String {
@@ -108,7 +120,8 @@ package struct QuickStart {
                 var options = recipe.generate
                 options.seed = (options.seed ?? recipe.seed) + sample
                 say("\nStory \(sample + 1), by the model:")
-                try GeneratePhase(compute: compute).run(options, model: recipe.latestCheckpoint)
+                try GeneratePhase(compute: compute).run(
+                    options, keepingSamplesOf: recipe.latestCheckpoint)
             }
         }
     }

@@ -18,6 +18,7 @@ package enum QuickStartReport {
         let model = try recipe.latestCheckpoint
         return """
 
+            The report of the run is \(recipe.output)/\(RunReporter.fileName): open it in a browser.
             The model directory is \(model); its stories are in \(recipe.prepare.input[0]).
             Try next:
               \(program) generate --model \(model) --prompt "Long ago a brave girl"

@@ -1,0 +1,142 @@
+import Diagnostics
+import Files
+import JSON
+
+/// The course of a run as its metrics.jsonl has it, in memory that does not grow with its length.
+package struct RunHistory: Sendable {
+    package var loss = Curve()
+    package var learningRate = Curve()
+    package var gradientNorm = Curve()
+    package var tokensPerSecond = Curve()
+    package var validations: [(step: Int, loss: Double)] = []
+    /// What was said about steps; checkpoints are counted apart.
+    package var events: [Event] = []
+    package var savedSteps: [Int] = []
+    package var stepCount = 0
+    package var lastStep = 0
+    package var tokenCount = 0
+    /// Seconds in steps.
+    package var seconds = 0.0
+    package var peakMemoryBytes = 0
+    /// Steps whose loss was no number.
+    package var nonFiniteCount = 0
+    /// The averages of the first and the last losses.
+    package var (firstLoss, lastLoss): (Double?, Double?) = (nil, nil)
+    /// Lines that could not be read, other than one that was cut off at the end.
+    package var damagedLineCount = 0
+    package var isCutOff = false
+
+    package struct Event: Equatable, Sendable {
+        package let step: Int
+        package let message: String
+        package let isWarning: Bool
+
+        package init(step: Int, message: String, isWarning: Bool) {
+            (self.step, self.message, self.isWarning) = (step, message, isWarning)
+        }
+    }
+
+    private static let maximumEventCount = 200
+
+    package init() {}
+
+    /// Reads metrics.jsonl; a run that was cut off may have left half a line.
+    ///
+    /// - Throws: `Failure` where there is something that cannot be read; without such a file the history
+    ///   is empty.
+    package init(ofMetrics path: String) throws {
+        guard try DirectoryEntries.isThere(path, followsLinks: true) else { return }
+        let lines = try FileLines(of: path, what: "cannot read the metrics of the run")
+        var isLastDamaged = false
+        var losses = EndLosses()
+        try lines.forEachLine { line in
+            let record = line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }
+            isLastDamaged = record?.members == nil
+            damagedLineCount += isLastDamaged ? 1 : 0
+            record.map { note($0, &losses) }
+            return true
+        }
+        isCutOff = isLastDamaged
+        damagedLineCount -= isLastDamaged ? 1 : 0
+        (firstLoss, lastLoss) = losses.averages
+    }
+
+    private mutating func note(_ record: JSONValue, _ losses: inout EndLosses) {
+        guard let step = record["step"]?.integer, step >= 0 else { return }
+        switch record["kind"]?.string {
+        case "train": train(record, step, &losses)
+        case "validation":
+            guard let loss = Self.loss(of: record) else {
+                nonFiniteCount += 1
+                return
+            }
+            validations.append((step, loss))
+        case "event": event(record, step)
+        default: break
+        }
+    }
+
+    private mutating func train(_ record: JSONValue, _ step: Int, _ losses: inout EndLosses) {
+        stepCount += 1
+        lastStep = max(lastStep, step)
+        tokenCount = max(tokenCount, record["tokens"]?.integer ?? 0)
+        seconds += record["seconds"]?["total"]?.double ?? 0
+        peakMemoryBytes = max(peakMemoryBytes, record["peak_memory_bytes"]?.integer ?? 0)
+        let curves: [(WritableKeyPath<Self, Curve>, String)] = [
+            (\.loss, "loss"), (\.learningRate, "learning_rate"),
+            (\.gradientNorm, "gradient_norm"), (\.tokensPerSecond, "tokens_per_second"),
+        ]
+        for (curve, key) in curves {
+            record[key]?.double.map { self[keyPath: curve].append($0, at: step) }
+        }
+        guard let loss = Self.loss(of: record) else {
+            nonFiniteCount += 1
+            return
+        }
+        losses.append(loss)
+    }
+
+    /// The loss; nil where it is no number, or none that a training has.
+    private static func loss(of record: JSONValue) -> Double? {
+        record["loss"]?.double.flatMap { $0.magnitude < 1e100 ? $0 : nil }
+    }
+
+    private mutating func event(_ record: JSONValue, _ step: Int) {
+        if record["checkpoint"] != nil { return savedSteps.append(step) }
+        guard events.count < Self.maximumEventCount else { return }
+        events.append(
+            Event(
+                step: step, message: record["message"]?.string ?? "",
+                isWarning: record["level"]?.string == "warning"))
+    }
+
+    /// The lowest validation loss and its step; nil where nothing was validated.
+    package var bestValidation: (step: Int, loss: Double)? {
+        validations.min { $0.loss < $1.loss }
+    }
+
+    package var warnings: [Event] { events.filter(\.isWarning) }
+}
+
+/// The first and the last losses of a run.
+private struct EndLosses {
+    private var first: [Double] = []
+    private var last: [Double] = []
+    private var count = 0
+
+    /// Steps over which losses are averaged; a quarter of a short run.
+    private static let window = 20
+
+    mutating func append(_ loss: Double) {
+        count += 1
+        if first.count < Self.window { first.append(loss) }
+        last = last.suffix(Self.window - 1) + [loss]
+    }
+
+    var averages: (Double?, Double?) {
+        guard count > 0 else { return (nil, nil) }
+        let size = max(1, min(Self.window, count / 4))
+        let (early, late) = (first.prefix(size), last.suffix(size))
+        return (early.reduce(0, +) / Double(size), late.reduce(0, +) / Double(size))
+    }
+}

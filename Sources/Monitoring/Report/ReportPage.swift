@@ -1,0 +1,139 @@
+import Diagnostics
+import Foundation
+
+/// A report as one page of HTML: no script, no other file, nothing from a network.
+package struct ReportPage {
+    private let content: ReportContent
+
+    package init(_ content: ReportContent) { self.content = content }
+
+    package var html: String {
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width,initial-scale=1">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        <title>\(text(PlainText.line(content.title))): report of a run</title>
+        <style>
+        \(ReportStyle.css)
+        </style>
+        </head>
+        <body>
+        <main>
+        <h1>\(text(PlainText.line(content.title)))</h1>
+        <p class="soft">Report of a training run of swift-llm-train</p>
+        \(sections.filter { !$0.isEmpty }.joined(separator: "\n"))
+        </main>
+        </body>
+        </html>
+
+        """
+    }
+
+    private var sections: [String] {
+        [
+            tiles, verdicts, charts, facts, recipe, samples, evaluations, usage, gaps,
+        ]
+    }
+
+    private func text(_ text: String) -> String { PlainText.markup(text) }
+
+    private func section(_ title: String, _ body: String) -> String {
+        body.isEmpty ? "" : "<section>\n<h2>\(title)</h2>\n\(body)\n</section>"
+    }
+
+    private var tiles: String {
+        let tiles = ReportFigures(content).tiles.map { fact in
+            "<div class=\"tile\"><span class=\"soft\">\(text(fact.name))</span>"
+                + "<b>\(text(fact.value))</b></div>"
+        }
+        return tiles.isEmpty
+            ? "" : section("At a glance", "<div class=\"tiles\">\n\(lines(tiles))\n</div>")
+    }
+
+    private var verdicts: String {
+        let items = content.history.verdicts(plannedCount: content.plannedStepCount).map {
+            "<li class=\"\($0.kind.rawValue)\">\(text($0.text))</li>"
+        }
+        return "<ul class=\"verdicts\">\n\(lines(items))\n</ul>"
+    }
+
+    private var charts: String {
+        let figures = ReportChart.all(content.history).compactMap { chart -> String? in
+            guard let svg = chart.chart.svg else { return nil }
+            let legend = chart.chart.lines.map {
+                "<span><i class=\"\($0.style)\"></i>\(text($0.name))</span>"
+            }
+            return """
+                <figure>
+                <h3>\(text(chart.chart.title))</h3>
+                <div class="legend">\(chart.chart.lines.count > 1 ? legend.joined() : "")</div>
+                \(svg)
+                <figcaption>What it is: \(text(chart.meaning)). Good looks like: \(text(chart.good)).</figcaption>
+                </figure>
+                """
+        }
+        return section(
+            "How it went",
+            figures.isEmpty ? "" : "<div class=\"charts\">\n\(lines(figures))\n</div>")
+    }
+
+    private var facts: String { section("What was trained on what", list(content.facts)) }
+
+    private func list(_ facts: [ReportContent.Fact]) -> String {
+        guard !facts.isEmpty else { return "" }
+        let rows = facts.map { "<dt>\(text($0.name))</dt><dd>\(text($0.value))</dd>" }
+        return "<dl class=\"box\">\n\(lines(rows))\n</dl>"
+    }
+
+    private var recipe: String {
+        guard !content.recipe.isEmpty else { return "" }
+        return section(
+            "Recipe, where it differs from the defaults",
+            "<pre class=\"box\">\(text(content.recipe))</pre>")
+    }
+
+    private var samples: String {
+        let boxes = content.samples.map { sample in
+            let step = sample.step.map { "After \(Quantity.count($0, "step"))" } ?? "A sample"
+            return "<div class=\"box\"><span class=\"soft\">\(step)</span><pre>"
+                + "<mark>\(text(sample.prompt))</mark>\(text(sample.text))</pre></div>"
+        }
+        return section("What the model writes", lines(boxes))
+    }
+
+    private var evaluations: String {
+        let names = content.evaluations.flatMap { $0.figures.map(\.name) }
+            .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        guard !names.isEmpty else { return "" }
+        let head = (["step", "data"] + names).map { "<th scope=\"col\">\(text($0))</th>" }
+        let rows = content.evaluations.map { evaluation in
+            let cells = names.map { name in
+                evaluation.figures.first { $0.name == name }?.value ?? ""
+            }
+            return ([evaluation.step.map(String.init) ?? "", evaluation.data] + cells)
+                .map { "<td>\(text($0))</td>" }.joined()
+        }
+        let table = ([head.joined()] + rows).map { "<tr>\($0)</tr>" }
+        return section(
+            "Evaluations", "<div class=\"box wide\"><table>\n\(lines(table))\n</table></div>")
+    }
+
+    private var usage: String {
+        let boxes = content.usage.map {
+            "<div class=\"box\"><span class=\"soft\">\(text($0.purpose))</span>"
+                + "<pre>\(text($0.command))</pre></div>"
+        }
+        return section("How to use the model", lines(boxes))
+    }
+
+    private var gaps: String {
+        let items = content.gaps.map { "<li>\(text($0))</li>" }
+        return section(
+            "What could not be read", items.isEmpty ? "" : "<ul>\n\(lines(items))\n</ul>")
+    }
+
+    private func lines(_ parts: [String]) -> String { parts.joined(separator: "\n") }
+}
