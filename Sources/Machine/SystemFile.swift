@@ -76,30 +76,16 @@ package enum SystemFile {
     }
 
     /// The memory limit of the container.
-    package static var containerBytes: Int? {
-        integer("/sys/fs/cgroup/memory.max")
-            ?? integer("/sys/fs/cgroup/memory/memory.limit_in_bytes")
-    }
+    package static var containerBytes: Int? { ControlGroupMemory().limitBytes }
 
-    /// The part of the memory limit of the container that is left; files that nobody has read for a
-    /// while can go.
-    static var containerFreeBytes: Int? {
-        let folder = "/sys/fs/cgroup/"
-        for (used, statistics, idle) in [
-            ("memory.current", "memory.stat", "inactive_file"),
-            ("memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
-        ] {
-            guard let limit = containerBytes, let used = integer(folder + used) else { continue }
-            return limit - used + (memory(parsing: text(folder + statistics))[idle] ?? 0)
-        }
-        return nil
-    }
+    /// The part of the memory limit of the container that is left.
+    static var containerFreeBytes: Int? { ControlGroupMemory().freeBytes }
 
-    private static func integer(_ path: String) -> Int? {
+    static func integer(_ path: String) -> Int? {
         Int(text(path).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
-    private static func text(_ path: String) -> String {
+    package static func text(_ path: String) -> String {
         // Not `contents(atPath:)`: these files tell a size of 0.
         guard let file = FileHandle(forReadingAtPath: path),
             let data = try? file.readToEnd()

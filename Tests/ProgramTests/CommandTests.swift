@@ -14,14 +14,14 @@ import swift_llm_train
     @Test(arguments: [
         (
             "pretain",
-            "unknown command pretain: expected one of run, corpus, tokenizer, prepare, "
+            "unknown command pretain: expected one of run, plan, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
                 + "merge, inspect, report, replay, supervise, hosts, doctor, bench; "
                 + "did you mean pretrain?"
         ),
         (
-            "plan",
-            "unknown command plan: expected one of run, corpus, tokenizer, prepare, "
+            "dashboard",
+            "unknown command dashboard: expected one of run, plan, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
                 + "merge, inspect, report, replay, supervise, hosts, doctor, bench; see --help"
         ),
@@ -140,7 +140,7 @@ import swift_llm_train
         ("fine-tune", "finetune"), ("finetunning", "finetune"), ("eval", "evaluate"),
         ("evalute", "evaluate"), ("sample", "generate"), ("gen", "generate"),
         ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
-        ("expotr", "export"), ("Pretrain", "pretrain"), ("plan", nil), ("x", nil),
+        ("expotr", "export"), ("Pretrain", "pretrain"), ("dashboard", nil), ("x", nil),
         ("serv", "serve"),
         ("corpu", "corpus"),
     ])

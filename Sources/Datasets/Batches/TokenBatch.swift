@@ -31,7 +31,7 @@ package struct TokenBatch: Equatable, Sendable {
     /// - Parameters:
     ///   - separator: the token that ends a document, where documents do not see each other.
     ///   - read: fills the buffer with the T + 1 tokens of the window of a sequence.
-    init(
+    package init(
         windowCount: Int, sequenceLength: Int, separator: Int32? = nil,
         _ read: (_ sequence: Int, _ tokens: UnsafeMutableBufferPointer<Int32>) throws -> Void
     ) throws {

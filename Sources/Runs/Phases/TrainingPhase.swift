@@ -134,7 +134,7 @@ struct TrainingPhase {
     }
 
     /// The settled recipe, which is the same on all ranks, as is the model. Collective.
-    private func settleAlike(
+    func settleAlike(
         _ recipe: Recipe, _ task: any TrainingTask, _ start: RunStart
     ) throws -> Recipe {
         let (settled, inputs) = try communicator.agree {

@@ -29,8 +29,17 @@ struct SaveTime {
     static func measure(
         _ setup: TrainerSetup, in directory: String, over communicator: any Communicator
     ) throws -> SaveTime? {
-        let size = setup.checkpointSizes.reduce(0, +)
-        let isGathering = setup.checkpoint.inputOutput == .gather
+        try measure(
+            setup.checkpointSizes.reduce(0, +), setup.checkpoint,
+            threadCount: setup.model.device.threads.threadCount, in: directory, over: communicator)
+    }
+
+    /// The same of a checkpoint of so many bytes. Collective.
+    static func measure(
+        _ size: Int, _ options: CheckpointOptions, threadCount: Int, in directory: String,
+        over communicator: any Communicator
+    ) throws -> SaveTime? {
+        let isGathering = options.inputOutput == .gather
         let isWriting = isGathering ? communicator.rank == 0 : communicator.localRank == 0
         let hasher = isGathering ? communicator.rank == 0 : true
         try communicator.barrier()
@@ -39,7 +48,7 @@ struct SaveTime {
             size: min(size / (isGathering ? 1 : communicator.hosts.count), largestSize))
         // A disk that is full, or not there on this host, is told elsewhere.
         let rates = isWriting ? try? probe.run(pieceSize: pieceSize, limit: limit) : nil
-        let threads = Double(setup.model.device.threads.threadCount)
+        let threads = Double(threadCount)
         let hashRate = try communicator.broadcast([rates?.hash ?? 0], from: 0)[0]
         let agreed = try communicator.allReduce(
             [rates?.disk ?? 0, hasher ? threads : 0], DoubleReduction.sum)

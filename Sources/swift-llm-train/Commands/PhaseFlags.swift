@@ -25,6 +25,11 @@ struct PhaseFlags: ParsableArguments {
                 path: words.recipe, overrides: words.overrides, phases: [phase])
         }
         if communicator.rank == 0 { reading.announce() }
+        if start.isDryRun {
+            try PlanReport(recipe: reading.recipe, isFineTuning: phase == .finetune)
+                .run(on: communicator)
+            return 0
+        }
         return try start.runner(communicator).run([phase], of: reading.recipe)
     }
 
@@ -57,6 +62,11 @@ struct StartFlags: ParsableArguments {
             signs of life in a file.
             """)
     var takesOver = false
+
+    @Flag(
+        name: .customLong("dry-run"),
+        help: "Tell what the training will cost, as plan does, and start nothing.")
+    var isDryRun = false
 
     @Option(
         name: .customLong("log"),

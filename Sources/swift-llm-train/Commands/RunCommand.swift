@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import Runs
 
 /// `run`: all phases of a recipe.
@@ -36,6 +37,12 @@ struct RunCommand: RankedCommand {
     func run(on communicator: any Communicator) throws -> Int32 {
         start.beginLog()
         guard let path = words.recipe else {
+            try communicator.agree {
+                guard start.isDryRun else { return }
+                throw Failure(
+                    "--dry-run", expected: "a recipe", got: "the built-in quick start",
+                    remedy: "name one, such as launch/recipes/quickstart.yaml", kind: .usage)
+            }
             return try QuickStart(
                 communicator: communicator, runner: start.runner(communicator),
                 overrides: words.overrides
@@ -45,6 +52,12 @@ struct RunCommand: RankedCommand {
             try RecipeReading(path: path, overrides: words.overrides)
         }
         if communicator.rank == 0 { reading.announce() }
+        if start.isDryRun {
+            let isFineTuning = !reading.recipe.phases.contains(.pretrain)
+            try PlanReport(recipe: reading.recipe, isFineTuning: isFineTuning)
+                .run(on: communicator)
+            return 0
+        }
         return try start.runner(communicator).run(reading.recipe.phases, of: reading.recipe)
     }
 }

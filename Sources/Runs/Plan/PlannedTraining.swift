@@ -1,0 +1,116 @@
+import Collectives
+import Diagnostics
+import Files
+import Foundation
+import Machine
+import Models
+import Tensors
+import Training
+
+/// A training whose recipe leaves nothing open, and what it will cost.
+struct PlannedTraining {
+    let recipe: Recipe
+    let subject: PlannedTask
+    let phase: TrainingPhase
+    /// Bytes of the program before it loads anything.
+    let ownBytes: Int
+
+    private var communicator: any Communicator { phase.communicator }
+
+    /// Collective.
+    func plan() throws -> RunPlan {
+        let task = subject.task
+        let (size, facts) = try communicator.agree {
+            let configuration = try task.configuration(recipe.training)
+            let windowCount = try task.source(recipe.training).sequenceCount
+            let facts = Facts(
+                windowCount: windowCount,
+                validationCount: try task.validationLoss(recipe.training)?.sequenceCount ?? 0,
+                stepCount: try recipe.train.stepCount(windowCount: windowCount))
+            let size = TrainingSize(
+                recipe, configuration, try task.plan(recipe.training, configuration),
+                isValidated: facts.validationCount > 0, communicator, nil)
+            return (size, facts)
+        }
+        let rooms = try communicator.allGather([MemoryRoom.current])
+        try MemoryCheck.run(size, over: communicator, RunLog.logger(rank: 1))
+        let disk = try diskSeconds(size)
+        let step = try StepMeasurement(
+            phase: phase, recipe: recipe, task: task, configuration: size.model
+        ).run()
+        var plan = try basics(size, facts, step)
+        let node = communicator.hosts.ranks[0]
+        let free = node.map { rooms[$0].nodeBytes }.min() ?? .max
+        plan.roomBytes = free == .max ? nil : free + ownBytes * node.count
+        plan.checkpointSeconds = disk
+        return plan
+    }
+
+    /// What the data decide.
+    private struct Facts {
+        let windowCount: Int
+        let validationCount: Int
+        let stepCount: Int
+    }
+
+    private func basics(
+        _ size: TrainingSize, _ facts: Facts, _ step: StepSeconds
+    ) throws -> RunPlan {
+        let (hosts, train) = (communicator.hosts, recipe.train)
+        let needs = try (0..<communicator.worldSize).map { try size.need(ofRank: $0) }
+        let nodes = try hosts.ranks.indices.map { try size.cost(ofNode: $0) }
+        let stepCount = facts.stepCount
+        let tokens = train.globalBatchSize * recipe.training.sequenceLength
+        let saves = CheckpointRoom.saves(
+            after: 0, to: min(stepCount, train.stopAfterSteps ?? .max),
+            every: recipe.checkpoint.everySteps)
+        return RunPlan(
+            title: recipe.name, size: size, model: size.model.summary,
+            parameters: ParameterParts(size.plan, of: size.model),
+            rankCount: communicator.worldSize, hostCount: hosts.count,
+            threadsPerRank: phase.compute.threadCount, stepCount: stepCount,
+            tokensPerStep: tokens,
+            epochs: subject.task is RandomTask
+                ? nil
+                : Double(stepCount * train.globalBatchSize) / Double(max(1, facts.windowCount)),
+            needs: needs, ownBytes: ownBytes,
+            peakMemoryBytes: size.residentBytes(needs) + ownBytes,
+            nodeMemoryBytes: (zip(nodes, hosts.ranks).map { $0.memory + ownBytes * $1.count }.max())
+                ?? 0,
+            roomBytes: nil, sentBytes: nodes.map(\.sentBytes).max() ?? 0, step: step,
+            validationCount: validationCount(facts),
+            validationSeconds: validationSeconds(step, facts),
+            checkpointBytes: checkpointBytes(size), checkpointCount: saves,
+            checkpointSeconds: nil, notes: subject.notes)
+    }
+
+    private func validationCount(_ facts: Facts) -> Int {
+        guard facts.validationCount > 0 else { return 0 }
+        let every = recipe.evaluate.everySteps
+        return every > 0 ? (facts.stepCount + every - 1) / every : 1
+    }
+
+    /// A pass forward takes a third of one forward and backward.
+    private func validationSeconds(_ step: StepSeconds, _ facts: Facts) -> Double {
+        step.compute / 3 * Double(facts.validationCount) / Double(recipe.train.globalBatchSize)
+    }
+
+    /// The weights that are saved, and two moments of each that is trained.
+    private func checkpointBytes(_ size: TrainingSize) -> Int {
+        let layout = size.plan.layout(of: size.model)
+        let saved = size.plan.lora == nil ? layout.flatCount : layout.trainedCount
+        return 4 * saved + 8 * layout.trainedCount
+    }
+
+    /// The seconds in which the disk of the run takes a checkpoint; nil where nothing can be written.
+    private func diskSeconds(_ size: TrainingSize) throws -> Double? {
+        var folder = recipe.output
+        while !folder.isEmpty, (try? DirectoryEntries.isFolder(folder)) != true {
+            folder = folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+                .joined(separator: "/")
+        }
+        return try SaveTime.measure(
+            checkpointBytes(size), recipe.checkpoint, threadCount: phase.compute.threadCount,
+            in: folder.isEmpty ? "." : folder, over: communicator)?.seconds
+    }
+}
