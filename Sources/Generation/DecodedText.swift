@@ -17,6 +17,8 @@ final class DecodedText {
     var knownCount = 0
     var hasToldPrompt = false
     private(set) var isDone = false
+    let drafter: (any TokenDrafter)?
+    var drafts = DraftBudget()
     private let tokenizer: any Tokenizer
     private let receive: Receiver
     private var decoder: StreamingDecoder
@@ -24,10 +26,10 @@ final class DecodedText {
 
     init(
         _ request: GenerationRequest, number: Int, tokenizer: any Tokenizer,
-        receive: @escaping Receiver
+        drafter: (any TokenDrafter)?, receive: @escaping Receiver
     ) {
         (self.request, self.number, self.tokenizer) = (request, number, tokenizer)
-        (ids, self.receive) = (request.prompt, receive)
+        (ids, self.drafter, self.receive) = (request.prompt, drafter, receive)
         decoder = StreamingDecoder(tokenizer, isStart: request.isStart)
         filter = StopTextFilter(request.stops)
     }

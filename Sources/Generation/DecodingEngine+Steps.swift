@@ -12,9 +12,13 @@ extension DecodingEngine {
         let ids: [Int32]
         /// The place of the first of them in the text.
         let first: Int
+        /// How many of them, the last ones, are guesses.
+        let guessedCount: Int
+        /// Whether the next token can be drawn behind those that are no guesses.
+        let isWhole: Bool
 
-        /// Whether the next token can be drawn behind them.
-        var isWhole: Bool { first + ids.count == text.window.count }
+        /// Those that are no guesses.
+        var ownCount: Int { ids.count - guessedCount }
     }
 
     /// What is computed next, for each model: single tokens first, then parts of prompts, as many as rows
@@ -34,7 +38,11 @@ extension DecodingEngine {
             room -= count
             let first = slot.tokens.count
             let ids = Array(text.window.dropFirst(first).prefix(count))
-            let stretch = Stretch(slot: slot, text: text, ids: ids, first: first)
+            let guesses = drafts(slot, text, atMost: room)
+            room -= guesses.count
+            let stretch = Stretch(
+                slot: slot, text: text, ids: ids + guesses, first: first,
+                guessedCount: guesses.count, isWhole: first + ids.count == text.window.count)
             if let index = parts.firstIndex(where: { $0.model === slot.model }) {
                 parts[index].stretches.append(stretch)
             } else {
@@ -70,6 +78,7 @@ extension DecodingEngine {
             row += stretch.ids.count
         }
         use(places, of: model, hidden)
+        for stretch in stretches { settle(stretch) }
     }
 
     /// Where logits are wanted, and what for.
@@ -77,7 +86,9 @@ extension DecodingEngine {
         let row: Int
         let stretch: Stretch
         /// The place of the token of the prompt that is scored; nil where one is drawn.
-        let scored: Int?
+        var scored: Int?
+        /// The guesses that must have come true before one is drawn here.
+        var guessed = 0
     }
 
     func places(of stretch: Stretch, from row: Int) -> [LogitPlace] {
@@ -87,9 +98,10 @@ extension DecodingEngine {
             places.append(
                 LogitPlace(row: row + scored - 1 - stretch.first, stretch: stretch, scored: scored))
         }
-        if stretch.isWhole {
-            places.append(
-                LogitPlace(row: row + stretch.ids.count - 1, stretch: stretch, scored: nil))
+        guard stretch.isWhole else { return places }
+        let last = row + stretch.ownCount - 1
+        for guessed in 0...stretch.guessedCount {
+            places.append(LogitPlace(row: last + guessed, stretch: stretch, guessed: guessed))
         }
         return places
     }
@@ -108,7 +120,7 @@ extension DecodingEngine {
                     let text = place.stretch.text
                     place.stretch.slot.scores[scored] = score(
                         text.ids[scored], text.request.scoredCount ?? 0, row, model.device)
-                } else {
+                } else if isReached(place) {
                     draw(place.stretch, from: row, model.device)
                 }
             }

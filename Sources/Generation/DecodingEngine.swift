@@ -14,6 +14,7 @@ package final class DecodingEngine {
     let tokenizer: any Tokenizer
     let slotCount: Int
     let rowsAtOnce: Int
+    let draftSource: DraftSource?
     var slots: [DecodingSlot] = []
     /// Texts that wait for a slot, in the order in which they came.
     var waiting: [DecodedText] = []
@@ -26,8 +27,10 @@ package final class DecodingEngine {
     ///   - contextLength: the tokens of each at most.
     ///   - rowsAtOnce: rows of a step, which bounds how long a new prompt holds up the texts beside it;
     ///     usual 128 to 512.
+    ///   - draftSource: what guesses the next tokens of texts, which changes none of them; nil for nothing.
     package init(
-        tokenizer: any Tokenizer, slotCount: Int, contextLength: Int, rowsAtOnce: Int = 512
+        tokenizer: any Tokenizer, slotCount: Int, contextLength: Int, rowsAtOnce: Int = 512,
+        draftSource: DraftSource? = .text
     ) {
         precondition(
             slotCount >= 1 && contextLength >= 1 && rowsAtOnce >= 1,
@@ -35,6 +38,7 @@ package final class DecodingEngine {
         )
         (self.tokenizer, self.slotCount) = (tokenizer, slotCount)
         (self.contextLength, self.rowsAtOnce) = (contextLength, rowsAtOnce)
+        self.draftSource = draftSource
     }
 
     package var waitingCount: Int { waiting.count }
@@ -59,7 +63,10 @@ package final class DecodingEngine {
             "expected a prompt of at most \(contextLength) tokens, got \(request.prompt.count)")
         number += 1
         waiting.append(
-            DecodedText(request, number: number, tokenizer: tokenizer, receive: receive))
+            DecodedText(
+                request, number: number, tokenizer: tokenizer,
+                drafter: draftSource?.makeDrafter(contextLength: contextLength),
+                receive: receive))
         return number
     }
 

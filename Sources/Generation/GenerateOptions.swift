@@ -35,6 +35,9 @@ package struct GenerateOptions: OptionBlock {
     /// How the weights lie in memory: none makes floats of them, q8_0 and q4_k quantise them; by default they
     /// stay as the file holds them.
     package var quantize: WeightQuantization?
+    /// What guesses the next tokens, so that several are computed in one pass: text, which looks where the last
+    /// ones came before; a smaller model of the same tokens; or none. It changes no token; usual text.
+    package var draft = "text"
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
 
@@ -57,6 +60,7 @@ package struct GenerateOptions: OptionBlock {
             OptionField("precision", \.precision, .changesFreely),
             OptionField("compute", \.compute, .changesFreely),
             OptionField("quantize", \.quantize, .changesFreely),
+            OptionField("draft", \.draft, .changesFreely).naming(.inputOrName),
             OptionField("seed", \.seed, .atLeast(0), .changesFreely),
         ]
     }

@@ -11,13 +11,16 @@ package struct TextGenerator {
     private let tokenizer: any Tokenizer
     private let engine: DecodingEngine
 
+    /// - Parameter draftSource: what guesses tokens, which changes none; nil for nothing.
     /// - Precondition: the model has a row for each token of the vocabulary.
-    package init(model: LanguageModel, tokenizer: any Tokenizer) {
+    package init(
+        model: LanguageModel, tokenizer: any Tokenizer, draftSource: DraftSource? = .text
+    ) {
         (self.model, self.tokenizer) = (model, tokenizer)
         let contextLength = model.configuration.contextLength
         engine = DecodingEngine(
             tokenizer: tokenizer, slotCount: 1, contextLength: contextLength,
-            rowsAtOnce: contextLength)
+            rowsAtOnce: contextLength, draftSource: draftSource)
     }
 
     /// Passes on the text after the prompt as it comes, in whole characters, until an end of text, a

@@ -82,6 +82,14 @@ package final class KeyValueCache {
         return self.length
     }
 
+    /// Whether `count` positions can be forgotten again after they and `known` before them came.
+    package func canTakeBack(_ count: Int, behind known: Int) -> Bool {
+        let added = length + known + count
+        let later = windows.advanced(length: length, by: known + count)
+        return turns(as: added)
+            && (sliding.layerCount == 0 || later.holds(upTo: length + known))
+    }
+
     /// Takes over the first `count` positions of another cache, in place of its own.
     ///
     /// - Returns: the positions that it has then: none where the other does not hold them any more.

@@ -18,13 +18,15 @@ import Testing
 
     static func largeModel(device: Device) -> LanguageModel { random(large, device: device) }
 
-    static func random(_ configuration: DecoderConfiguration, device: Device) -> LanguageModel {
+    static func random(
+        _ configuration: DecoderConfiguration, seed: UInt64 = 3, device: Device
+    ) -> LanguageModel {
         let model = LanguageModel(configuration, device: device)
-        model.initialize(seed: 3)
+        model.initialize(seed: seed)
         // Larger weights than those of a fresh model: attention that is far from even.
         for parameter in model.parameters.parameters where parameter.shape.count == 2 {
             let value = model.parameters.value(of: parameter)
-            model.device.fillNormal(value, deviation: 0.2, stream: parameter.index, seed: 3)
+            model.device.fillNormal(value, deviation: 0.2, stream: parameter.index, seed: seed)
         }
         return model
     }

@@ -48,12 +48,13 @@ import Tokenizers
 
     /// Lets the texts `numbers` come in their order, `together` at a time in as many slots.
     private func outcomes(
-        of numbers: [Int], together: Int, _ model: LanguageModel, rowsAtOnce: Int
+        of numbers: [Int], together: Int, _ model: LanguageModel, rowsAtOnce: Int,
+        drafts: DraftSource? = .text
     ) -> [Int: Outcome] {
         let context = model.configuration.contextLength
         let engine = DecodingEngine(
             tokenizer: Self.letters(model.configuration.vocabularySize), slotCount: together,
-            contextLength: context, rowsAtOnce: rowsAtOnce)
+            contextLength: context, rowsAtOnce: rowsAtOnce, draftSource: drafts)
         let outcomes = Outcomes()
         for (index, number) in numbers.enumerated() {
             outcomes.all[number] = Outcome()
@@ -82,16 +83,19 @@ import Tokenizers
         let numbers = Array(0..<18)
         let alone = numbers.reduce(into: [Int: Outcome]()) { all, number in
             all.merge(
-                outcomes(of: [number], together: 1, model, rowsAtOnce: 1000)
+                outcomes(
+                    of: [number], together: 1, model, rowsAtOnce: 1000, drafts: nil)
             ) { $1 }
         }
         #expect(Set(alone.values.map(\.ids)).count > 9)
         var knownCount = 0
-        for (together, rowsAtOnce, order) in [
-            (1, 1000, numbers), (2, 5, numbers), (7, 1000, Array(numbers.reversed())),
-            (16, 11, numbers.map { $0 * 5 % 18 }),
-        ] {
-            let others = outcomes(of: order, together: together, model, rowsAtOnce: rowsAtOnce)
+        for (together, rowsAtOnce, drafts, order) in [
+            (1, 1000, .model(model), numbers), (2, 5, .text, numbers),
+            (7, 1000, .model(model), Array(numbers.reversed())),
+            (16, 11, .text, numbers.map { $0 * 5 % 18 }),
+        ] as [(Int, Int, DraftSource, [Int])] {
+            let others = outcomes(
+                of: order, together: together, model, rowsAtOnce: rowsAtOnce, drafts: drafts)
             #expect(others == alone, "\(together) together")
             knownCount += others.values.reduce(0) { $0 + $1.knownCount }
         }

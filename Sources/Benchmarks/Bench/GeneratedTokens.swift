@@ -23,9 +23,10 @@ struct GeneratedTokens {
     }
 
     func measure() throws -> Seconds {
+        // What a random prompt is followed by may repeat itself: guesses would be measured then.
         let engine = DecodingEngine(
             tokenizer: tokenizer, slotCount: streamCount,
-            contextLength: promptLength + newTokens, rowsAtOnce: promptLength)
+            contextLength: promptLength + newTokens, rowsAtOnce: promptLength, draftSource: nil)
         let prompt = RandomShard.tokens(
             promptLength, vocabularySize: tokenizer.vocabularySize, seed: seed)
         var times = Seconds()

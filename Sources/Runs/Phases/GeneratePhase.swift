@@ -32,7 +32,9 @@ package struct GeneratePhase {
         {
             Console.write("warning: \(warning)\n", to: .standardError)
         }
-        let generator = TextGenerator(model: model, tokenizer: tokenizer)
+        let generator = TextGenerator(
+            model: model, tokenizer: tokenizer,
+            draftSource: try .load(options.draft, besides: tokenizer, device: model.device))
         var texts: [String] = []
         for sample in 0..<options.samples {
             if options.samples > 1 {

@@ -30,7 +30,9 @@ struct ChatPhase {
         self.options = options
         template = try ChatTemplate.template(
             options.template, model: directory, base: base, tokenizer: tokenizer)
-        generator = TextGenerator(model: model, tokenizer: tokenizer)
+        generator = TextGenerator(
+            model: model, tokenizer: tokenizer,
+            draftSource: try .load(options.draft, besides: tokenizer, device: model.device))
         contextLength = model.configuration.contextLength
         history = ChatHistory(template: template, tokenizer: tokenizer, system: system)
         interrupts = isTerminal ? ChatInterrupts.start() : nil

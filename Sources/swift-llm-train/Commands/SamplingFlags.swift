@@ -48,6 +48,8 @@ struct SamplingFlags: ParsableArguments {
 
     @OptionGroup var weights: WeightFlags
 
+    @OptionGroup var draftFlag: DraftFlag
+
     @Option(parsing: .unconditional, help: ArgumentHelp("Decides the samples.", valueName: "s"))
     var seed = Recipe().seed
 
@@ -64,6 +66,7 @@ struct SamplingFlags: ParsableArguments {
         options.precision = weights.precision
         options.compute = weights.compute
         options.quantize = weights.quantization.quantize
+        options.draft = draftFlag.draft
         options.seed = seed
         return options
     }
