@@ -8,7 +8,9 @@ let argumentParser = Target.Dependency.product(
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -39,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(
@@ -97,7 +100,9 @@ let package = Package(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
         .target(name: "Monitoring", dependencies: ["Training"]),
-        .target(name: "Web", dependencies: ["Files", "Signals", hummingbird, crypto]),
+        .target(
+            name: "Web",
+            dependencies: ["Files", "Signals", hummingbird, hummingbirdTLS, nioSSL, crypto]),
         .target(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
             resources: [.embedInCode("Page/index.html")]),

@@ -12,19 +12,21 @@ import Web
 /// A server of models by OpenAI's protocol.
 package struct ModelServer: Sendable {
     private let options: ServingOptions
-    private let server: WebServer
     private let engine: EngineThread
     private let service: ModelService
     private let slotCount: Int
 
     /// Loads the model and prepares its engine.
     ///
-    /// - Parameter prepare: decides how the weights are multiplied.
+    /// - Parameters:
+    ///   - draftSource: makes what guesses tokens of the model's tokenizer.
+    ///   - prepare: decides how the weights are multiplied.
     /// - Throws: `Failure` for what is no model, for keys that cannot be read, and where there is no
     ///   memory for a slot.
     package init(
         _ directory: String, device: Device, options: ServingOptions,
         environment: [String: String] = ProcessInfo.processInfo.environment,
+        draftSource: (any Tokenizer) throws -> DraftSource? = { _ in .text },
         prepare: @escaping @Sendable (LanguageModel) -> Void = { _ in }
     ) throws {
         let keys = try Self.keys(options, environment)
@@ -34,39 +36,69 @@ package struct ModelServer: Sendable {
             try loader.load($0.path, name: $0.name, besides: model)
         }
         let (tokenizer, context) = (model.tokenizer, model.contextLength)
+        let drafts = try draftSource(tokenizer)
         slotCount = try Self.slotCount(options.slotCount, model.model.configuration, context)
         self.options = options
         engine = EngineThread { [slotCount] in
-            DecodingEngine(tokenizer: tokenizer, slotCount: slotCount, contextLength: context)
+            DecodingEngine(
+                tokenizer: tokenizer, slotCount: slotCount, contextLength: context,
+                draftSource: drafts)
         }
         service = ModelService(
             models: [model] + adapters, loader: loader, engine: engine, slotCount: slotCount,
             queueLength: options.queueLength, keys: keys,
             crossOrigin: options.origin.map { CrossOrigin($0) },
             ratings: try options.ratingFile.map { try RatingFile($0) })
-        server = WebServer(host: options.host, port: options.port, service: service)
     }
 
-    /// Serves until it is asked to stop.
-    package func run(until stop: StopRequest) async throws {
-        let model = service.first
+    /// Serves until it is asked to stop, and deals requests out to other ranks.
+    package func run(until stop: StopRequest, replicas: [Replica] = []) async throws {
+        service.first.model.quantizedNote.map { Console.write("\($0)\n", to: .standardError) }
+        let ranks = replicas.isEmpty ? "" : " on each of \(replicas.count + 1) ranks"
         let words =
-            "\(model.name), \(Quantity.count(slotCount, "text")) at once of "
-            + "\(model.contextLength) tokens"
-        model.model.quantizedNote.map { Console.write("\($0)\n", to: .standardError) }
+            "\(service.first.name), \(Quantity.count(slotCount, "text")) at once\(ranks) of "
+            + "\(service.first.contextLength) tokens"
+        let dealer = RequestDealer(service, replicas: replicas)
+        let server = WebServer(
+            host: options.host, port: options.port, encryption: options.encryption,
+            service: replicas.isEmpty ? service : dealer)
+        let scheme = options.encryption == nil ? "http" : "https"
+        try await serve(server, until: stop) { [options] port in
+            Console.line("serving \(words), at \(scheme)://\(options.host):\(port)")
+        }
+        for replica in replicas { await replica.stop() }
+    }
+
+    /// Serves the first rank until it, or a signal, ends it.
+    ///
+    /// - Parameters:
+    ///   - host: the address at which it listens, on a port that is free.
+    ///   - secret: what requests of the first rank bring.
+    ///   - whenListening: called with the port.
+    package func runAsReplica(
+        until stop: StopRequest, host: String, secret: String,
+        whenListening: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        let replica = ReplicaService(service, secret: secret) { kill(getpid(), SIGTERM) }
+        let server = WebServer(host: host, port: 0, service: replica)
+        try await serve(server, until: stop, whenListening: whenListening)
+    }
+
+    private func serve(
+        _ server: WebServer, until stop: StopRequest,
+        whenListening: @escaping @Sendable (Int) -> Void
+    ) async throws {
         let watch = Task { [options, service] in
             guard options.isWatching else { return }
             await CheckpointWatch(
-                link: model.path, loader: service.loader, service: service
+                link: service.first.path, loader: service.loader, service: service
             ).run()
         }
         defer {
             watch.cancel()
             engine.close()
         }
-        try await server.run(until: stop) { [options] port in
-            Console.line("serving \(words), at http://\(options.host):\(port)")
-        }
+        try await server.run(until: stop, whenListening: whenListening)
     }
 
     /// The keys of the file, or those of the environment.

@@ -1,4 +1,5 @@
 import ModelFiles
+import Web
 
 /// What a server of models is started with.
 package struct ServingOptions: Sendable {
@@ -14,6 +15,8 @@ package struct ServingOptions: Sendable {
     package var keyFile: String?
     /// The origin whose pages may use the server; "*" for all.
     package var origin: String?
+    /// By which connections are encrypted; nil for plain ones.
+    package var encryption: WebEncryption?
     /// The file that ratings of answers are appended to.
     package var ratingFile: String?
     /// How the weights of models lie in memory.

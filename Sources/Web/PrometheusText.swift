@@ -29,6 +29,28 @@ package struct PrometheusText {
 
     package var bytes: [UInt8] { Array((lines.joined(separator: "\n") + "\n").utf8) }
 
+    /// The figures of several texts, each the sum of those that have its name and labels.
+    package static func sum(of texts: [[UInt8]]) -> [UInt8] {
+        var families: [String] = []
+        var lines: [String: [String]] = [:]
+        var sums: [String: Double] = [:]
+        for line in texts.flatMap({ String(decoding: $0, as: UTF8.self).split(separator: "\n") }) {
+            let isComment = line.hasPrefix("# ")
+            let end = isComment ? line.endIndex : line.lastIndex(of: " ") ?? line.endIndex
+            let key = String(line[..<end])
+            let name = String(
+                isComment
+                    ? line.split(separator: " ")[2] : key.prefix { $0 != "{" })
+            if lines[name] == nil { families.append(name) }
+            if lines[name]?.contains(key) != true { lines[name, default: []].append(key) }
+            if !isComment { sums[key, default: 0] += Double(line[end...].dropFirst()) ?? 0 }
+        }
+        let text = families.flatMap { lines[$0] ?? [] }.map { key in
+            sums[key].map { "\(key) \(figure($0))" } ?? key
+        }
+        return Array((text.joined(separator: "\n") + "\n").utf8)
+    }
+
     private static func figure(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }

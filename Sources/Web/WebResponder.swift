@@ -38,6 +38,7 @@ struct WebResponder: HTTPResponder {
                 headers[field.name.canonicalName] = field.value
             }, body: body)
         var reply = await service.reply(to: web)
+        var isWatched = false
         while case .later(let work) = reply.body {
             let headers = reply.headers
             reply = try await request.body.consumeWithCancellationOnInboundClose { _ in
@@ -45,8 +46,9 @@ struct WebResponder: HTTPResponder {
             }
             reply.headers.merge(headers) { own, _ in own }
             reply.headers["connection"] = "close"
+            isWatched = true
         }
-        return response(reply, request, context)
+        return response(reply, request, context, isWatched: isWatched)
     }
 
     private static func message(_ error: HTTPError) -> String {
@@ -64,8 +66,10 @@ struct WebResponder: HTTPResponder {
         return Array(buffer.readableBytesView)
     }
 
+    /// - Parameter isWatched: whether the connection has been watched for a client that leaves, which goes
+    ///   but once; then a part that cannot be written tells of it.
     private func response(
-        _ reply: WebReply, _ request: Request, _ context: WebContext
+        _ reply: WebReply, _ request: Request, _ context: WebContext, isWatched: Bool = false
     ) -> Response {
         var headers = HTTPFields()
         for (name, value) in reply.headers {
@@ -82,19 +86,21 @@ struct WebResponder: HTTPResponder {
             headers[.connection] = "close"
             return Response(
                 status: status, headers: headers,
-                body: stream(write, request, context.channel))
+                body: stream(write, isWatched ? nil : request, context.channel))
         }
     }
 
     /// A body of parts. A client that does not read them is cut off.
+    ///
+    /// - Parameter watched: the request whose connection is watched for a client that leaves.
     private func stream(
-        _ write: @escaping @Sendable (WebStream) async throws -> Void, _ request: Request,
+        _ write: @escaping @Sendable (WebStream) async throws -> Void, _ watched: Request?,
         _ channel: any Channel
     ) -> ResponseBody {
         let seconds = limits.writeSeconds
         return ResponseBody { writer in
             let parts = PartQueue()
-            try await request.body.consumeWithCancellationOnInboundClose { _ in
+            try await Self.watching(watched) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         defer { parts.finish() }
@@ -112,6 +118,13 @@ struct WebResponder: HTTPResponder {
             }
             try await writer.finish(nil)
         }
+    }
+
+    private static func watching(
+        _ request: Request?, _ body: () async throws -> Void
+    ) async throws {
+        guard let request else { return try await body() }
+        try await request.body.consumeWithCancellationOnInboundClose { _ in try await body() }
     }
 }
 

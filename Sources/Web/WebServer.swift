@@ -1,6 +1,7 @@
 import Diagnostics
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
@@ -15,12 +16,17 @@ package struct WebServer: Sendable {
     private let port: Int
     private let limits: WebLimits
     private let service: any WebService
+    private let encryption: WebEncryption?
 
-    /// - Parameter port: 0 takes one that is free.
+    /// - Parameters:
+    ///   - port: 0 takes one that is free.
+    ///   - encryption: by which connections are encrypted; nil for plain ones.
     package init(
-        host: String, port: Int, limits: WebLimits = WebLimits(), service: any WebService
+        host: String, port: Int, limits: WebLimits = WebLimits(),
+        encryption: WebEncryption? = nil, service: any WebService
     ) {
         (self.host, self.port, self.limits, self.service) = (host, port, limits, service)
+        self.encryption = encryption
     }
 
     /// Serves until it is asked to stop, and what has begun is done.
@@ -30,11 +36,12 @@ package struct WebServer: Sendable {
     package func run(
         until stop: StopRequest, whenListening: @escaping @Sendable (Int) -> Void
     ) async throws {
+        // Not shut down: a reply whose client has left may still be ending.
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let logger = Logger(label: "web") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             responder: WebResponder(service: service, limits: limits),
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: try builder,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
@@ -46,8 +53,15 @@ package struct WebServer: Sendable {
         stop.react { _ in Task { await group.triggerGracefulShutdown() } }
         let result = await Result { try await group.run() }
         stop.ignore()
-        try? await threads.shutdownGracefully()
         do { try result.get() } catch { throw failure(error) }
+    }
+
+    private var builder: HTTPServerBuilder {
+        get throws {
+            let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(120)))
+            return try encryption.map { try .tls(plain, tlsConfiguration: $0.configuration) }
+                ?? plain
+        }
     }
 
     private func failure(_ error: any Error) -> Failure {

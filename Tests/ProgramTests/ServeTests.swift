@@ -53,6 +53,33 @@ extension Jobs {
             print(result.output)
         }
 
+        @Test(
+            .enabled(if: data != nil, "SWIFT_LLM_DATA is not set"), arguments: [2, 3])
+        func replicasAnswerAsOneProcess(ranks: Int) async throws {
+            let workspace = try await stories()
+            let result = try run(
+                "check_server.py",
+                [
+                    DistributedRun.executable("swift-llm-train"), workspace("model"),
+                    "--seconds=\(Self.clients != nil ? 60 : 5)", "--clients=16", "--mutations=200",
+                    "--ranks=\(ranks)", "--flag=--parallel=4",
+                ], seconds: 240)
+            #expect(result.code == 0, "\(result.output.suffix(3000))")
+        }
+
+        @Test(
+            .enabled(if: data != nil, "SWIFT_LLM_DATA is not set"),
+            .enabled(
+                if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"),
+                "there is no openssl"))
+        func connectionsAreEncrypted() async throws {
+            let workspace = try await stories()
+            let result = try run(
+                "check_tls.py",
+                [DistributedRun.executable("swift-llm-train"), workspace("model")], seconds: 180)
+            #expect(result.code == 0, "\(result.output.suffix(3000))")
+        }
+
         @Test(.enabled(if: data != nil, "SWIFT_LLM_DATA is not set"))
         func quantisedWeightsAreServed() async throws {
             let workspace = try await stories()

@@ -1,11 +1,13 @@
 """Load, nonsense and a stop for `swift-llm-train serve`:
 
-    check_server.py PROGRAM MODEL [--seconds 60] [--clients 20] [--mutations 5000] [--flag=VALUE ...]
+    check_server.py PROGRAM MODEL [--seconds 60] [--clients 20] [--mutations 5000] [--ranks N]
+        [--flag=VALUE ...]
 
 Starts the server on a free port of 127.0.0.1. Clients ask for texts whose answers are known, some leave in
 mid-stream, some send nonsense. Then mutated requests come one by one. Checks: no answer that is not
 meant, every text as it was alone, /health in time, memory that stays, an idle server that sleeps, SIGTERM that
-drains and exits with 0. Prints figures as JSON. Needs nothing but Python.
+drains and exits with 0. With --ranks the server is N replicas under mpirun, whose texts must be those of one
+process. Prints figures as JSON. Needs nothing but Python.
 """
 import argparse
 import http.client
@@ -24,14 +26,22 @@ parser.add_argument("model")
 parser.add_argument("--seconds", type=float, default=60)
 parser.add_argument("--clients", type=int, default=20)
 parser.add_argument("--mutations", type=int, default=5000)
+parser.add_argument("--ranks", type=int, default=1)
 parser.add_argument("--flag", action="append", default=[])
 options = parser.parse_args()
 
-server = subprocess.Popen(
-    [options.program, "serve", "--model", options.model, "--port", "0", *options.flag],
-    stdout=subprocess.PIPE, text=True)
-line = server.stdout.readline()
-port = int(line.rsplit(":", 1)[1])
+
+
+def start(ranks):
+    launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
+    server = subprocess.Popen(
+        [*launcher, options.program, "serve", "--model", options.model, "--port", "0", *options.flag],
+        stdout=subprocess.PIPE, text=True)
+    line = server.stdout.readline()
+    return server, int(line.rsplit(":", 1)[1])
+
+
+server, port = start(1)
 meant = {200, 400, 404, 429}
 
 
@@ -49,15 +59,46 @@ def ask(path, body=None, read=True, limit=60):
     return reply.status, content
 
 
+def processes():
+    """The server's process and those that it started."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    parents[int(entry)] = int(stat.read().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                pass
+    found = [server.pid]
+    for process in found:
+        found += [child for child, parent in parents.items() if parent == process]
+    return found
+
+
+def first_rank():
+    """The process that is to be stopped: mpirun, which is asked to end, ends its ranks at once."""
+    for process in processes():
+        with open(f"/proc/{process}/environ", "rb") as environment:
+            if b"OMPI_COMM_WORLD_RANK=0" in environment.read().split(b"\0"):
+                return process
+    return server.pid
+
+
 def memory():
-    with open(f"/proc/{server.pid}/status") as status:
-        return next(int(l.split()[1]) for l in status if l.startswith("VmRSS")) * 1024
+    kilobytes = 0
+    for process in processes():
+        with open(f"/proc/{process}/status") as status:
+            kilobytes += next((int(l.split()[1]) for l in status if l.startswith("VmRSS")), 0)
+    return kilobytes * 1024
 
 
 def ticks():
-    with open(f"/proc/{server.pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+    total = 0
+    for process in processes():
+        with open(f"/proc/{process}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total
 
 
 def body(seed):
@@ -71,6 +112,10 @@ def choices(content):
 
 seeds = range(16)
 expected = {seed: choices(ask("/v1/completions", body(seed))[1]) for seed in seeds}
+if options.ranks > 1:
+    server.send_signal(signal.SIGTERM)
+    server.wait(30)
+    server, port = start(options.ranks)
 sample = json.dumps(
     {"model": None, "prompt": ["a", "b"], "max_tokens": 2, "n": 1, "temperature": 0.5, "stop": ["x"],
      "logprobs": 1, "logit_bias": {"5": 1}, "stream": False}).encode()
@@ -167,7 +212,7 @@ result = []
 last = threading.Thread(target=lambda: result.append(ask("/v1/completions", body(0))))
 last.start()
 time.sleep(0.05)
-server.send_signal(signal.SIGTERM)
+os.kill(first_rank(), signal.SIGTERM)
 last.join(30)
 try:
     code = server.wait(30)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Diagnostics
+import Generation
 import ModelFiles
 import Models
 import Runs
@@ -8,6 +9,7 @@ import Serving
 import Signals
 import Tensors
 import Tokenizers
+import Web
 
 /// `serve`: a model for programs that speak OpenAI's protocol.
 struct ServeCommand: RankedCommand {
@@ -17,11 +19,13 @@ struct ServeCommand: RankedCommand {
         discussion: """
             Answers /v1/chat/completions, /v1/completions and /v1/models, and what \
             lm-evaluation-harness asks about tokens. A text is the same, bit for bit, whoever else \
-            is asking. SIGTERM or Ctrl-C lets what has begun end.
+            is asking. SIGTERM or Ctrl-C lets what has begun end. Under mpirun each rank serves the \
+            model, and the first one deals requests out.
 
             Examples:
               swift-llm-train serve --model runs/mine
               swift-llm-train serve --model MODEL --host 0.0.0.0 --api-key-file keys.txt
+              mpirun -n 4 swift-llm-train serve --model MODEL --parallel 8
               curl http://127.0.0.1:8080/v1/completions -d '{"prompt": "Once"}'
             """)
 
@@ -95,6 +99,15 @@ struct ServeCommand: RankedCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A PEM file of the certificate by which connections are encrypted.",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("A PEM file of its private key.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A chat template instead of the model's: "
                 + ChatTemplate.names.joined(separator: ", ")
                 + ", a .jinja file or a JSON file of pieces.",
@@ -103,32 +116,45 @@ struct ServeCommand: RankedCommand {
 
     @OptionGroup var weights: WeightFlags
 
+    @OptionGroup var draftFlag: DraftFlag
+
     var outlivesItsOutput: Bool { true }
 
     func run(on communicator: any Communicator) throws -> Int32 {
-        try communicator.agree { try validate(worldSize: communicator.worldSize) }
+        try communicator.agree { try validateFlags() }
         // From here on a signal drains.
         let stop = StopRequest()
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
-        let server = try ModelServer(
-            try path(), device: compute.makeDevice().byRow, options: options
-        ) { [precision = weights.precision, arithmetic = weights.compute] model in
-            model.parameters.quantizedArithmetic = arithmetic
-            if precision == .bf16 && ComputeKernels.hasBFloat16 { model.parameters.keepBFloat16() }
-        }
-        return try Waiting.forResult {
-            try await server.run(until: stop)
-            return 0
-        }
+        let device = compute.makeDevice().byRow
+        let server = try communicator.agree { try load(on: device) }
+        try ReplicatedServer(server, communicator).run(until: stop)
+        return 0
     }
 
-    private var options: ServingOptions {
+    private func load(on device: Device) throws -> ModelServer {
+        try ModelServer(
+            try path(), device: device, options: try makeOptions(),
+            draftSource: {
+                try DraftSource.load(draftFlag.draft, besides: $0, device: device)
+            },
+            prepare: { [precision = weights.precision, arithmetic = weights.compute] model in
+                model.parameters.quantizedArithmetic = arithmetic
+                if precision == .bf16 && ComputeKernels.hasBFloat16 {
+                    model.parameters.keepBFloat16()
+                }
+            })
+    }
+
+    private func makeOptions() throws -> ServingOptions {
         var options = ServingOptions()
         (options.host, options.port, options.slotCount) = (host, port, parallel)
         (options.contextLength, options.queueLength) = (context, queue)
         (options.keyFile, options.origin, options.template) = (apiKeyFile, cors, template)
         (options.ratingFile, options.isWatching) = (ratings, watch != nil)
         options.weights = weights.held
+        if let tlsCertificate, let tlsKey {
+            options.encryption = try WebEncryption(certificate: tlsCertificate, key: tlsKey)
+        }
         options.adapters = adapter.map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
             return (parts[0], parts[1])
@@ -142,11 +168,17 @@ struct ServeCommand: RankedCommand {
         return "\(watch ?? "")/checkpoints/\(checkpoint)"
     }
 
-    private func validate(worldSize: Int) throws {
+    private func validateFlags() throws {
         guard (model == nil) != (watch == nil) else {
             throw Failure(
                 "serve needs a model", expected: "--model or --watch",
                 got: model == nil ? "neither" : "both", kind: .usage)
+        }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw Failure(
+                "encrypted connections need a certificate and its key",
+                expected: "--tls-certificate and --tls-key",
+                got: tlsKey == nil ? "--tls-certificate alone" : "--tls-key alone", kind: .usage)
         }
         guard ["latest", "best"].contains(checkpoint) else {
             throw Failure(
@@ -163,12 +195,6 @@ struct ServeCommand: RankedCommand {
             throw Failure(
                 flag, expected: "\(range.lowerBound) to \(range.upperBound)", got: "\(value)",
                 remedy: "see --help", kind: .usage)
-        }
-        guard worldSize == 1 else {
-            throw Failure(
-                "serve was started under mpirun", expected: "one process",
-                got: "\(Quantity.count(worldSize, "rank"))", remedy: "start it alone",
-                kind: .usage)
         }
     }
 }
