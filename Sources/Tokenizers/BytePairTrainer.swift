@@ -22,7 +22,10 @@ package struct BytePairTrainer: Sendable {
         self.vocabularySize = vocabularySize
     }
 
-    package func train(_ words: WordCounts) throws -> BytePairTokenizer {
+    /// - Parameter pattern: that by which the words were cut.
+    package func train(
+        _ words: WordCounts, pattern: TokenizerPattern = .gpt2
+    ) throws -> BytePairTokenizer {
         let endOfText = Array(BytePairTokenizer.endOfText.utf8)
         let alphabet = ByteAlphabet.bytesInOrder.map { [$0] }
         let learner = MergeLearner(words, tokens: [endOfText] + alphabet)
@@ -36,6 +39,6 @@ package struct BytePairTrainer: Sendable {
             spelledMerges: learner.merges.map {
                 (spellings[Int($0.left)], spellings[Int($0.right)])
             },
-            at: "the trained tokenizer")
+            pieces: pattern.pieces, at: "the trained tokenizer")
     }
 }

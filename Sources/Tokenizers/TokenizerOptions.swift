@@ -12,6 +12,8 @@ package struct TokenizerOptions: OptionBlock {
 
     /// The kind of tokenizer that is trained; usual bpe.
     package var kind = Kind.bpe
+    /// The pattern that cuts the text of a bpe tokenizer into words; usual gpt2 or llama3.
+    package var pattern = TokenizerPattern.gpt2
     /// Tokens of a bpe tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
     package var vocabularySize = 4096
     /// Megabytes (MiB) of text, evenly spread over all of it, that it is trained on; by default all;
@@ -25,12 +27,14 @@ package struct TokenizerOptions: OptionBlock {
     package static var fields: [OptionField<TokenizerOptions>] {
         [
             OptionField("kind", \.kind, .changesFreely).replacing(["path"]).when(.missing("path")),
+            OptionField("pattern", \.pattern, .changesFreely).replacing(["path"])
+                .when(.missing("path"), .key("kind", is: "bpe")).addedLater,
             OptionField("vocabulary_size", \.vocabularySize, .atLeast(257), .changesFreely)
                 .replacing(["path"]).when(.missing("path"), .key("kind", is: "bpe")),
             OptionField("sample_megabytes", \.sampleMegabytes, .atLeast(1), .changesFreely)
                 .replacing(["path"]).when(.missing("path")).addedLater,
             OptionField("path", \.path, .changesFreely).naming(.input).replacing([
-                "kind", "vocabulary_size", "sample_megabytes",
+                "kind", "pattern", "vocabulary_size", "sample_megabytes",
             ]),
         ]
     }

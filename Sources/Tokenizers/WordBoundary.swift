@@ -6,10 +6,14 @@ package enum WordBoundary {
     ///
     /// No piece of GPT-2's pattern holds white space after its first character, unless it is all
     /// white space.
-    package static func next(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    ///
+    /// - Parameter joinsLines: whether pieces may hold line feeds behind signs: then none ends before one.
+    package static func next(
+        in text: UnsafeBufferPointer<UInt8>, from start: Int, joinsLines: Bool = false
+    ) -> Int? {
         var offset = max(start, 1)
         while offset < text.count {
-            let isSpace = text[offset] == 0x20 || text[offset] == 0x0A
+            let isSpace = text[offset] == 0x20 || !joinsLines && text[offset] == 0x0A
             if isSpace && isInk(before: offset, in: text) { return offset }
             offset += 1
         }

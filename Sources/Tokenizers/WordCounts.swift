@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// The number of times that each piece of GPT-2's pattern occurs in a text: all that training needs
+/// The number of times that each piece of a pattern occurs in a text: all that training needs
 /// to know of it.
 ///
 /// Counts of parts can be merged in any order, so several ranks may each count a share (cut at a
@@ -24,7 +24,11 @@ package struct WordCounts: Sendable {
             isNormalized: false)
     ])
 
-    package init() {}
+    private let scanner: PreTokenizer
+
+    package init(_ pattern: TokenizerPattern = .gpt2) {
+        scanner = pattern.scanner
+    }
 
     /// The number of different words.
     package var count: Int { words.count }
@@ -62,10 +66,9 @@ package struct WordCounts: Sendable {
 
     private mutating func addDocument(_ text: UnsafeBufferPointer<UInt8>) {
         guard let base = text.baseAddress else { return }
-        let preTokenizer = PreTokenizer()
         var start = 0
         while start < text.count {
-            let end = preTokenizer.endOfPiece(base, from: start, to: text.count)
+            let end = scanner.endOfPiece(base, from: start, to: text.count)
             add(UnsafeBufferPointer(start: base + start, count: end - start), count: 1)
             start = end
         }

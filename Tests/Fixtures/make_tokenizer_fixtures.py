@@ -101,6 +101,54 @@ def train_bpe(texts, vocabulary_size):
     return tokenizer
 
 
+# The patterns that a tokenizer can be trained with, as published tokenizer.json files spell them.
+CASED = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+SIGNS = r" ?[^\s\p{L}\p{N}]+[\r\n]*"
+LINES = r"\s*[\r\n]+|\s+(?!\S)|\s+"
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+BEFORE = r"[^\r\n\p{L}\p{N}]?"
+PATHS = r" ?[^\s\p{L}\p{N}]+[\r\n/]*"
+PATTERNS = {
+    "cl100k": rf"{CASED}|{BEFORE}\p{{L}}+|\p{{N}}{{1,3}}|{SIGNS}|\s++\z|{LINES}",
+    "o200k": rf"{BEFORE}{UPPER}*{LOWER}+{CASED}?|{BEFORE}{UPPER}+{LOWER}*{CASED}?"
+             rf"|\p{{N}}{{1,3}}|{PATHS}|{LINES}",
+    "llama3": rf"{CASED}|{BEFORE}\p{{L}}+|\p{{N}}{{1,3}}|{SIGNS}|{LINES}",
+    "qwen2": rf"{CASED}|{BEFORE}\p{{L}}+|\p{{N}}|{SIGNS}|{LINES}",
+    "tekken": rf"{BEFORE}{UPPER}*{LOWER}+|{BEFORE}{UPPER}+{LOWER}*|\p{{N}}|{PATHS}|{LINES}",
+}
+
+
+def make_patterns():
+    """The hash of the file of a tokenizer that was trained with each pattern."""
+    hashes = {}
+    for name, pattern in PATTERNS.items():
+        tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+        byte_level = tokenizers.pre_tokenizers.ByteLevel
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([
+            tokenizers.pre_tokenizers.Split(tokenizers.Regex(pattern), "isolated"),
+            byte_level(add_prefix_space=False, use_regex=False)])
+        tokenizer.decoder = tokenizers.decoders.ByteLevel()
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=500, special_tokens=[END], initial_alphabet=byte_level.alphabet(),
+            show_progress=False)
+        # The end of texts parts documents: no word crosses it.
+        texts = (CORPUS + random_text()).split(END)
+        tokenizer.train_from_iterator(texts, trainer)
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer.save(folder + "/tokenizer.json")
+            data = (pathlib.Path(folder) / "tokenizer.json").read_bytes()
+        hashes[name] = fnv(data)
+    write("patterns.json", {"text": random_text(), "hashes": hashes})
+
+
+def random_text():
+    """Signs before line feeds, capitals within words, numbers, paths, spaces at the end."""
+    generator = random.Random(11)
+    parts = ["Don't", "DON'T", "camelCase", "HTTPServer", "1234567", "x=1;\n", "}\n\n", "// a/b/\n", " ",
+             "  ", "\t", "\r\n", "été", "ÉTÉ", "日本", "٣٤", "!?", "...", "word", END]
+    return "".join(generator.choice(parts) + generator.choice(["", " ", " "]) for _ in range(600)) + "  "
+
+
 def random_strings(count):
     """Texts of every plane: white space, marks, emoji, contractions, long runs, added tokens."""
     generator = random.Random(7)
@@ -329,6 +377,7 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     make_character()
     make_bpe()
+    make_patterns()
     make_llama3()
     make_sentencepiece()
     if "SWIFT_LLM_DATA" in os.environ:

@@ -125,7 +125,7 @@ import Testing
             corpus.deduplicate: exact lines minimum_line cluster_ids
             corpus.deduplicate.near: enabled ngram buckets hashes verify survivor exhaustive
             corpus.decontaminate: files ngram action
-            tokenizer: kind vocabulary_size sample_megabytes path
+            tokenizer: kind pattern vocabulary_size sample_megabytes path
             prepare: input output validation_fraction shard_megabytes
             data: train validation tokenizer shuffle sources stages document_attention
             model: preset architecture layer_count head_count key_value_head_count head_size \

@@ -21,6 +21,33 @@ struct BytePairTrainerTests {
         #expect(tokenizer.tokenizerJSON == expected)
     }
 
+    @Test(arguments: [
+        TokenizerPattern.cl100k, .o200k, .llama3, .qwen2, .tekken,
+    ])
+    func filesOfPatternsEqualThoseOfTheTokenizersLibrary(_ pattern: TokenizerPattern) throws {
+        struct Patterns: Decodable {
+            var text: String
+            var hashes: [String: String]
+        }
+        let patterns = try Fixture.decode(Patterns.self, from: "patterns.json")
+        let text = Array((corpus + patterns.text).utf8)
+        // In parts, as several ranks count them.
+        var words = WordCounts(pattern)
+        var start = 0
+        try text.withUnsafeBufferPointer { text in
+            while start < text.count {
+                let end =
+                    WordBoundary.next(
+                        in: text, from: min(start + 700, text.count),
+                        joinsLines: pattern.joinsLines) ?? text.count
+                try words.add(UnsafeBufferPointer(rebasing: text[start..<end]))
+                start = end
+            }
+        }
+        let tokenizer = try BytePairTrainer(vocabularySize: 500).train(words, pattern: pattern)
+        #expect(Fixture.hash(tokenizer.tokenizerJSON) == patterns.hashes[pattern.rawValue])
+    }
+
     @Test(arguments: [1, 2, 3, 8, 40])
     func countsOfPartsMergeToThoseOfTheWhole(partCount: Int) throws {
         var whole = WordCounts()

@@ -8,6 +8,7 @@ package struct TextParts {
     private let starts: [Int]
     /// The number of parts that are taken, evenly spread over all of them.
     package let count: Int
+    private let joinsLines: Bool
 
     /// Bytes of a part of a whole text, and of a sample.
     private static let largeSize = 1 << 24
@@ -16,18 +17,20 @@ package struct TextParts {
     private static let reach = 1 << 20
     private static let stepSize = 1 << 14
 
-    /// - Parameter sampleSize: the bytes that are taken; nil takes all.
-    package init(_ texts: [SourceText], sampleSize: Int? = nil) {
+    /// - Parameters:
+    ///   - sampleSize: the bytes that are taken; nil takes all.
+    ///   - joinsLines: whether words may hold line feeds behind signs.
+    package init(_ texts: [SourceText], sampleSize: Int? = nil, joinsLines: Bool = false) {
         let size = texts.reduce(0) { $0 + $1.size }
         if let sampleSize, sampleSize < size {
-            self.init(texts, partSize: Self.smallSize, sampleSize)
+            self.init(texts, partSize: Self.smallSize, sampleSize, joinsLines: joinsLines)
         } else {
-            self.init(texts, partSize: Self.largeSize, nil)
+            self.init(texts, partSize: Self.largeSize, nil, joinsLines: joinsLines)
         }
     }
 
-    init(_ texts: [SourceText], partSize: Int, _ sampleSize: Int?) {
-        self.texts = texts
+    init(_ texts: [SourceText], partSize: Int, _ sampleSize: Int?, joinsLines: Bool = false) {
+        (self.texts, self.joinsLines) = (texts, joinsLines)
         self.partSize = partSize
         starts = texts.reduce(into: [0]) {
             $0.append($0[$0.count - 1] + ($1.size + partSize - 1) / partSize)
@@ -63,7 +66,7 @@ package struct TextParts {
             let first = max(0, start - 4)
             let window = try text.bytes(first..<min(start + step, text.size))
             let found = window.withUnsafeBufferPointer {
-                WordBoundary.next(in: $0, from: start - first)
+                WordBoundary.next(in: $0, from: start - first, joinsLines: joinsLines)
             }
             if let found { return first + found }
             (start, step) = (start + step, 4 * step)

@@ -15,11 +15,12 @@ package struct TokenizerPhase {
     package func train(_ options: TokenizerOptions, on texts: [SourceText]) throws -> any Tokenizer
     {
         let sampleSize = options.sampleMegabytes.map { min($0, 1 << 30) << 20 }
-        let parts = TextParts(texts, sampleSize: sampleSize)
+        let joinsLines = options.kind == .bpe && options.pattern.joinsLines
+        let parts = TextParts(texts, sampleSize: sampleSize, joinsLines: joinsLines)
         switch options.kind {
         case .character: return try trainCharacters(parts)
         case .bpe:
-            let tokenizer = try trainBytePairs(parts, vocabularySize: options.vocabularySize)
+            let tokenizer = try trainBytePairs(parts, options)
             warn(of: tokenizer, options)
             return tokenizer
         }
@@ -41,9 +42,11 @@ package struct TokenizerPhase {
     }
 
     /// The first rank learns the merges from the counts of all, and hands on the tokenizer.
-    private func trainBytePairs(_ parts: TextParts, vocabularySize: Int) throws -> any Tokenizer {
+    private func trainBytePairs(
+        _ parts: TextParts, _ options: TokenizerOptions
+    ) throws -> any Tokenizer {
         let own = try communicator.agree {
-            var counts = WordCounts()
+            var counts = WordCounts(options.pattern)
             try forEachOwnPart(of: parts) { try counts.add($0) }
             return counts
         }
@@ -55,7 +58,8 @@ package struct TokenizerPhase {
                     got: "nothing between the ends of texts", at: parts.places,
                     remedy: "name files that hold text")
             }
-            return try BytePairTrainer(vocabularySize: vocabularySize).train(all).tokenizerJSON
+            return try BytePairTrainer(vocabularySize: options.vocabularySize)
+                .train(all, pattern: options.pattern).tokenizerJSON
         }
         return try communicator.agree {
             try TokenizerFile.parse(json, at: "the trained tokenizer")

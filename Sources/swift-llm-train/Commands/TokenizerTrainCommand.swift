@@ -7,6 +7,7 @@ import Runs
 import Tokenizers
 
 extension TokenizerOptions.Kind: ExpressibleByArgument {}
+extension TokenizerPattern: ExpressibleByArgument {}
 
 /// `tokenizer train`: text files to a tokenizer.json.
 struct TokenizerTrainCommand: RankedCommand {
@@ -20,6 +21,8 @@ struct TokenizerTrainCommand: RankedCommand {
             Examples:
               swift-llm-train tokenizer train --input a.txt b.txt --vocabulary-size 8192 \\
                 --output tokenizer.json
+              swift-llm-train tokenizer train --input books --pattern llama3 \\
+                --vocabulary-size 32000 --output tokenizer.json
               swift-llm-train tokenizer train --input a.txt --kind character \\
                 --output tokenizer.json
             """)
@@ -33,6 +36,9 @@ struct TokenizerTrainCommand: RankedCommand {
 
     @Option(help: "What to train.")
     var kind = Self.defaults.kind
+
+    @Option(help: "The pattern of a published tokenizer that cuts the text of bpe into words.")
+    var pattern = Self.defaults.pattern
 
     @Option(
         parsing: .unconditional,
@@ -54,6 +60,7 @@ struct TokenizerTrainCommand: RankedCommand {
     var options: TokenizerOptions {
         var options = TokenizerOptions()
         options.kind = kind
+        options.pattern = pattern
         options.vocabularySize = vocabularySize
         options.sampleMegabytes = sampleMegabytes
         options.path = output
