@@ -161,3 +161,43 @@ void kernel_cross_entropy_gradient_bf16(
         kernel_narrow(out + r * columns, row, columns);
     }
 }
+
+/* Of each row z and its target: the entropy of softmax(z), the mean of z, and whether no logit is above
+ * the target's. Overwrites nothing. */
+INLINE void row_statistics(
+    float *entropy, float *mean, float *is_top, const float *row, int target, long columns) {
+    float peak = row_max(row, columns), sum = 0, dot = 0, total = 0;
+    /* Parts of 4096 columns, so that no float adds up a whole vocabulary. */
+    for (long start = 0; start < columns; start += 4096) {
+        long end = start + 4096 < columns ? start + 4096 : columns;
+        vfloat sums = {}, dots = {}, totals = {};
+        for (long c = start; c < end; c += WIDTH) {
+            long count = end - c < WIDTH ? end - c : WIDTH;
+            vfloat z, e;
+            load_part(&z, row + c, count, peak);
+            z -= peak;
+            exponential(&e, &z);
+            if (count < WIDTH) {
+                for (long j = count; j < WIDTH; j++) e[j] = 0;
+            }
+            sums += e;
+            dots += e * z;
+            totals += z;
+        }
+        sum += sum_of(&sums);
+        dot += sum_of(&dots);
+        total += sum_of(&totals);
+    }
+    *entropy = logf(sum) - dot / sum;
+    *mean = peak + total / (float)columns;
+    *is_top = row[target] == peak;
+}
+
+SWIFT_LLM_DISPATCH
+void kernel_logit_statistics(
+    float *entropies, float *means, float *tops, const float *logits, const int *targets, long rows,
+    long columns) {
+    for (long r = 0; r < rows; r++)
+        row_statistics(
+            entropies + r, means + r, tops + r, logits + r * columns, targets[r], columns);
+}

@@ -65,14 +65,11 @@ extension LanguageModel {
         cache?.advance(by: inputs.shape[1])
 
         let counted = targets.buffer.indices.filter { targets.buffer[$0] >= 0 }
-        let countedLosses = tape.linearCrossEntropyLosses(
-            Element.narrowed(tape.rows(hidden, counted).value, on: device),
-            weight: tape.parameter(outputWeight, of: parameters),
-            targets: device.tensor(counted.map { targets.buffer[$0] }, shape: [counted.count]),
-            cap: configuration.logitCap)
+        let likelihoods = self.likelihoods(
+            tape, hidden, rows: counted, targets: counted.map { targets.buffer[$0] })
         let losses = device.zeros(targets.shape)
         for (index, position) in counted.enumerated() {
-            losses.buffer[position] = countedLosses.buffer[index]
+            losses.buffer[position] = -likelihoods.values.value.buffer[index]
         }
         return losses
     }

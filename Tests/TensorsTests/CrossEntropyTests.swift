@@ -144,7 +144,7 @@ import Testing
 
 extension Reference {
     /// cap tanh(x / cap).
-    fileprivate func capped(by cap: Double?) -> Reference {
+    func capped(by cap: Double?) -> Reference {
         guard let cap else { return self }
         return Reference(shape: shape, values: values.map { cap * tanh($0 / cap) })
     }

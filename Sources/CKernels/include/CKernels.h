@@ -112,6 +112,10 @@ void kernel_cross_entropy(
 void kernel_cross_entropy_gradient(
     float *out, float *losses, const float *logits, const int *targets, long rows, long columns,
     float scale, float cap);
+/* The entropy of softmax(row), the mean of the row, and 1 where no logit is above the target's, else 0. */
+void kernel_logit_statistics(
+    float *entropies, float *means, float *tops, const float *logits, const int *targets, long rows,
+    long columns);
 /* Overwrites the logits. */
 void kernel_cross_entropy_gradient_bf16(
     bfloat16 *out, float *losses, float *logits, const int *targets, long rows, long columns,

@@ -6,6 +6,8 @@ package struct LossSum {
     package let value: Double
     /// The scaled sum; its backward pass starts with 1.
     package let root: Variable
+    /// Further sums over the same rows, of which an objective tells.
+    package var sums: [Double] = []
 }
 
 extension Tape {
@@ -76,34 +78,18 @@ extension Tape {
         }
         return LossSum(value: sum, root: root)
     }
-
-    /// The losses [rows] that `linearCrossEntropy` adds up, in nats; there is no backward pass.
-    package func linearCrossEntropyLosses<Element: ComputeElement>(
-        _ x: Tensor<Element>, weight: Variable, targets: Tensor<Int32>, cap: Float? = nil
-    ) -> Tensor<Float> {
-        precondition(!recordsGradients, "losses one by one have no gradient")
-        let losses = device.uninitialized([x.rowCount])
-        let sliceRows = max(1, min(x.rowCount, Device.rowsOfLogits))
-        device.operations.measure(.crossEntropy) {
-            device.linearCrossEntropy(
-                x, weight: OutputOperand(weight, on: device), targets: targets, losses: losses,
-                dx: nil, weightNode: nil,
-                scratch: device.uninitialized([sliceRows, weight.shape[0]]), scale: 1,
-                cap: cap)
-        }
-        return losses
-    }
 }
 
 extension Tensor {
-    fileprivate func flatRows(_ rows: Range<Int>) -> Tensor {
+    /// Some rows of x [..., C], as [rows, C]; shares the storage.
+    func flatRows(_ rows: Range<Int>) -> Tensor {
         reshaped([rowCount, columnCount]).slice(rows)
     }
 }
 
 extension Device {
     /// Rows whose logits exist at a time: enough for full tiles, 100 MB for GPT-2's vocabulary.
-    fileprivate static let rowsOfLogits = 512
+    static let rowsOfLogits = 512
 
     fileprivate func crossEntropyGradient<Element: ComputeElement>(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, losses: Tensor<Float>,
@@ -119,7 +105,7 @@ extension Device {
         }
     }
 
-    fileprivate func crossEntropyLosses(
+    func crossEntropyLosses(
         _ logits: Tensor<Float>, _ targets: Tensor<Int32>, into losses: Tensor<Float>
     ) {
         let columns = logits.columnCount
