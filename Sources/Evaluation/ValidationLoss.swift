@@ -71,20 +71,63 @@ package struct ValidationLoss {
     package func total(
         over communicator: any Communicator, _ score: (TokenBatch) throws -> Total
     ) throws -> Total {
+        let sums = try sums(2, over: communicator) { batch in
+            let total = try score(batch)
+            return [total.loss, total.weight]
+        }
+        return Total(loss: sums[0], weight: sums[1])
+    }
+
+    /// The sums over all sequences of what `score` finds. Collective.
+    ///
+    /// - Parameters:
+    ///   - count: of the sums.
+    ///   - combine: two parts of a sum, whose number comes last, as one; by default they are added.
+    ///   - score: the sums of one portion; called on some rank.
+    package func sums(
+        _ count: Int, over communicator: any Communicator,
+        combine: (Double, Double, Int) -> Double = { a, b, _ in a + b },
+        _ score: (TokenBatch) throws -> [Double]
+    ) throws -> [Double] {
         let portionCount = (sequenceCount + portionSize - 1) / portionSize
         let (rank, worldSize) = (communicator.rank, communicator.worldSize)
         let perRank = (portionCount + worldSize - 1) / worldSize
-        let own: [Total] = try communicator.agree {
-            try (0..<perRank).map { index in
+        let nothing = Array(repeating: 0.0, count: count)
+        let own: [Double] = try communicator.agree {
+            try (0..<perRank).flatMap { index in
                 let number = index * worldSize + rank
-                return number < portionCount ? try score(read(portion(number))) : Total()
+                return number < portionCount ? try score(read(portion(number))) : nothing
             }
         }
-        let all: [Total] = try communicator.allGather(own)
-        return (0..<portionCount).reduce(into: Total()) { total, number in
-            let part = all[number % worldSize * perRank + number / worldSize]
-            total.loss += part.loss
-            total.weight += part.weight
+        let all = try communicator.allGather(own)
+        return (0..<portionCount).reduce(into: nothing) { sums, number in
+            let first = (number % worldSize * perRank + number / worldSize) * count
+            for index in 0..<count {
+                let part = all[first + index]
+                sums[index] = number == 0 ? part : combine(sums[index], part, index)
+            }
+        }
+    }
+
+    /// The loss of an objective over all sequences, its weight, and what else it adds up. Collective.
+    package func sums(
+        of objective: any Objective, over communicator: any Communicator
+    ) throws -> [Double] {
+        let foreseen =
+            objective.foresightCount == 0
+            ? []
+            : try sums(objective.foresightCount, over: communicator) { batch in
+                objective.foresight(batch, part: 0..<batch.sequenceCount)
+            }
+        return try sums(
+            2 + objective.sumCount, over: communicator,
+            combine: { $2 < 2 ? $0 + $1 : objective.combine($0, $1, sum: $2 - 2) }
+        ) { batch in
+            let all = 0..<batch.sequenceCount
+            let loss = objective.loss(
+                Tape(device: objective.parameters.device), batch, part: all, dropout: nil,
+                foreseen: foreseen)
+            return [loss.value, objective.weight(of: batch, part: all)] + loss.sums
         }
     }
 

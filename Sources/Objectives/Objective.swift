@@ -18,9 +18,83 @@ package protocol Objective {
     func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum
+
+    // MARK: What depends on the whole batch
+
+    /// The number of sums over the whole global batch that the first loss of it must know; mostly 0.
+    var foresightCount: Int { get }
+
+    /// The part of sequences `part` in these sums; it may be a forward pass.
+    func foresight(_ batch: TokenBatch, part: Range<Int>) -> [Double]
+
+    /// The loss, as above, where sums over the whole global batch are known.
+    func loss(
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?,
+        foreseen: [Double]
+    ) -> LossSum
+
+    // MARK: What is told
+
+    /// The number of sums that each loss brings along, see `LossSum.sums`; mostly 0.
+    var sumCount: Int { get }
+
+    /// Two parts of such a sum as one: added, or for what is no sum, such as a minimum, otherwise.
+    func combine(_ a: Double, _ b: Double, sum index: Int) -> Double
+
+    /// What is told of a global batch beside its loss, by names, from these sums over all of it.
+    func measures(_ sums: [Double], _ progress: BatchProgress) -> [String: Double]
+
+    /// What is told of the first batch of all, and whether it is a warning; nil for nothing.
+    func remark(onFirst measures: [String: Double], loss: Double) -> ObjectiveRemark?
 }
 
 extension Objective {
+    /// The sums of two parts of a batch as one; of the first part there is nothing before it.
+    package func combined(_ sums: [Double], _ more: [Double]) -> [Double] {
+        sums.isEmpty
+            ? more : sums.indices.map { combine(sums[$0], more[$0], sum: $0) }
+    }
+}
+
+/// How far a training is.
+package struct BatchProgress: Equatable, Sendable {
+    /// Tokens that the model has read, and sequences.
+    package var tokenCount: Int
+    package var sequenceCount: Int
+
+    package init(tokenCount: Int, sequenceCount: Int) {
+        (self.tokenCount, self.sequenceCount) = (tokenCount, sequenceCount)
+    }
+}
+
+/// What an objective has to say about the beginning of a training.
+package struct ObjectiveRemark: Equatable, Sendable {
+    package let text: String
+    package let isWarning: Bool
+}
+
+extension Objective {
+    package var foresightCount: Int { 0 }
+
+    package func foresight(_ batch: TokenBatch, part: Range<Int>) -> [Double] { [] }
+
+    package func loss(
+        _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?,
+        foreseen: [Double]
+    ) -> LossSum {
+        loss(tape, batch, part: part, dropout: dropout)
+    }
+
+    package var sumCount: Int { 0 }
+
+    package func combine(_ a: Double, _ b: Double, sum index: Int) -> Double { a + b }
+
+    package func measures(_ sums: [Double], _ progress: BatchProgress) -> [String: Double] { [:] }
+
+    package func remark(onFirst measures: [String: Double], loss: Double) -> ObjectiveRemark? {
+        nil
+    }
+
     /// The number of targets that count: each counts alike.
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
         Double(batch.countedTargets(of: part))

@@ -9,6 +9,8 @@ package struct TokenBatch: Equatable, Sendable {
     package let lengths: [Int]
     /// The numbers of tokens of the examples that share each sequence and do not see each other.
     package let exampleLengths: [[Int]]
+    /// What is known of each sequence beside its tokens; see ``TokenExample/numbers``.
+    package let numbers: [[Double]]
     /// The number of tokens of the longest sequence.
     package let sequenceLength: Int
 
@@ -37,6 +39,7 @@ package struct TokenBatch: Equatable, Sendable {
     ) throws {
         self.sequenceLength = sequenceLength
         lengths = Array(repeating: sequenceLength, count: windowCount)
+        numbers = lengths.map { _ in [] }
         var inputs: [Int32] = []
         var targets: [Int32] = []
         inputs.reserveCapacity(windowCount * sequenceLength)
@@ -71,6 +74,7 @@ package struct TokenBatch: Equatable, Sendable {
     package init(_ examples: some Collection<TokenExample>) {
         lengths = examples.map(\.inputs.count)
         exampleLengths = examples.map(\.lengths)
+        numbers = examples.map(\.numbers)
         let longest = lengths.max() ?? 0
         func filled(_ ids: [Int32], with filler: Int32) -> [Int32] {
             ids + Array(repeating: filler, count: longest - ids.count)
@@ -99,6 +103,9 @@ package struct TokenExample: Equatable, Sendable {
     package let targets: [Int32]
     /// The numbers of inputs of the examples that share the sequence.
     package let lengths: [Int]
+    /// What is known of the example beside its tokens, such as its label, or the log-likelihoods that a
+    /// reference gives it; what they mean is its objective's.
+    package var numbers: [Double] = []
 
     package init(inputs: [Int32], targets: [Int32]) {
         self.init(inputs: inputs, targets: targets, lengths: [inputs.count])
@@ -114,7 +121,7 @@ package struct TokenExample: Equatable, Sendable {
     }
 
     /// Examples that share one sequence and do not see each other.
-    init(isolating examples: [TokenExample]) {
+    package init(isolating examples: [TokenExample]) {
         self.init(
             inputs: examples.flatMap(\.inputs), targets: examples.flatMap(\.targets),
             lengths: examples.map(\.inputs.count))

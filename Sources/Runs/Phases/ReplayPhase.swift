@@ -33,7 +33,7 @@ package struct ReplayPhase {
         let start = try RunStart.before(
             step: step, in: CheckpointStore(directory: run + "/checkpoints"))
         let communicator = SingleProcess()
-        let task: any TrainingTask =
+        let opened: any TrainingTask =
             recipe.phases == [.finetune]
             ? try FineTunePhase.task(recipe) : try PretrainingTask(recipe.training)
         let phase = TrainingPhase(
@@ -41,7 +41,8 @@ package struct ReplayPhase {
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),
             communicator: communicator
         ).taking(kernelsOf: start)
-        let settled = try phase.settle(recipe, task, start)
+        let settled = try phase.settle(recipe, opened, start)
+        let task = try phase.prepare(opened, settled, start, to: step, RunLog.logger(rank: 1))
         var setup = try phase.makeSetup(
             settled, task, metrics: nil, .never, try RunLog.logger(rank: 1))
         let state = try phase.load(&setup, start, settled)

@@ -62,6 +62,7 @@ struct TrainingPhase {
         if let note = fitted.note { logger.info("\(note)") }
         announce(recipe, task, start, logger)
         announceSegments(segments.removed.count, segments.missingByteCount, logger)
+        let task = try prepare(task, recipe, start, logger)
         let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
         var setup = try makeSetup(
             recipe, task,
@@ -97,6 +98,23 @@ struct TrainingPhase {
         try setup.memory?.shared.release()
         if outcome == .stopped { logger.info("stopped on request; go on with --resume") }
         return outcome
+    }
+
+    /// The task with what the steps that are to come need of other models. Collective.
+    func prepare(
+        _ task: any TrainingTask, _ recipe: Recipe, _ start: RunStart, to last: Int? = nil,
+        _ logger: Logger
+    ) throws -> any TrainingTask {
+        let first = start.state?.step ?? 0
+        let steps = try communicator.agree {
+            let source = try task.source(recipe.training)
+            let count = try recipe.train.stepCount(windowCount: source.sequenceCount)
+            return first..<max(first, min(last ?? count, recipe.train.stopAfterSteps ?? count))
+        }
+        let prepared = try task.prepared(
+            recipe.training, for: steps, on: compute.makeDevice, over: communicator)
+        if let note = prepared.note { logger.info("\(note)") }
+        return prepared.task
     }
 
     /// Notes the lanes and the schedule that the steps have from here on.
@@ -235,9 +253,11 @@ struct TrainingPhase {
         _ recipe: Recipe, _ parts: TaskParts, _ islands: Islands?, _ logger: Logger
     ) throws -> (TrainingMemory?, TrainOptions) {
         let replica = islands?.own ?? communicator
-        let size = TrainingSize(
+        var size = TrainingSize(
             recipe, parts.configuration, parts.plan, isValidated: parts.validation != nil,
             communicator, islands)
+        // A sequence of a batch may hold several texts, each of which is as long as the recipe says.
+        size.train.sequenceLength = parts.source.sequenceLength
         let check = { try MemoryCheck.run(size, over: replica, logger) }
         try islands?.together(check) ?? check()
         let laneCount = recipe.train.lanes ?? communicator.worldSize

@@ -37,8 +37,9 @@ extension Recipe {
         var block: [Substring] = []
         for key in Self.keys where isShown(key) {
             let path = key.block?.split(separator: ".") ?? []
-            if path != block, let name = path.last {
-                lines.append(Self.indent(path.count - 1) + "\(name):")
+            let shared = zip(path, block).prefix { $0 == $1 }.count
+            for (depth, name) in path.enumerated().dropFirst(shared) {
+                lines.append(Self.indent(depth) + "\(name):")
             }
             block = path
             lines.append(Self.indent(path.count) + "\(key.key): \(key.read(self))")

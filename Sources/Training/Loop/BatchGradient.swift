@@ -12,6 +12,8 @@ package struct BatchGradient {
     let lossSum: Double
     /// The divisor that makes `lossSum` an average: mostly the number of counted tokens.
     let weight: Double
+    /// Further sums of the objective over all that counts.
+    let sums: [Double]
     /// Tokens that the model read.
     let tokenCount: Int
     /// The sequences of the global batch that count: all of them, or those of this island.

@@ -10,6 +10,7 @@ final class GradientComputation {
 
     private let communicator: any Communicator
     private let pass: LanePass
+    private let completeParameters: () throws -> Void
     /// Lanes of the replica, and the first of them in the run.
     private let laneCount: Int
     private let firstLane: Int
@@ -26,6 +27,7 @@ final class GradientComputation {
 
     init(_ setup: TrainerSetup, laneCount: Int) throws {
         communicator = setup.replica
+        completeParameters = setup.optimizer.completeParameters
         let laneSize = setup.source.globalBatchSize / laneCount
         let ownLanes = setup.lanes(of: laneCount)
         let laneCount = ownLanes.count
@@ -81,17 +83,19 @@ final class GradientComputation {
     func compute(
         _ batch: TokenBatch, step: Int, learningRate: Double, _ clock: inout LapClock
     ) throws -> BatchGradient {
+        let foreseen = try foresee(batch)
         accumulator.reset()
         try update?.begin(learningRate: learningRate, weight: weight(of: batch))
         var results = lanes.dropLast().map { lane in
-            let result = computeLane(lane, batch, step: step)
+            let result = computeLane(lane, batch, step: step, foreseen)
             accumulator.finishLane()
             return result
         }
         exchange.begin()
         results.append(
             computeLane(
-                lanes.upperBound - 1, batch, step: step, whenReady: exchange.parameterIsReady))
+                lanes.upperBound - 1, batch, step: step, foreseen,
+                whenReady: exchange.parameterIsReady))
         clock.lap("compute")
 
         let timing = try exchange.finish()
@@ -104,6 +108,7 @@ final class GradientComputation {
             values: keptSum ?? gradients[accumulator.sumIndex].values, update: update?.result,
             lossSum: all.reduce(0) { $0 + $1.lossSum },
             weight: all.reduce(0) { $0 + $1.weight },
+            sums: all.reduce([]) { pass.objective.combined($0, $1.sums) },
             tokenCount: all.reduce(0) { $0 + $1.tokenCount },
             sequences: firstLane * pass.laneSize..<(firstLane + laneCount) * pass.laneSize,
             laneLosses: all.map(\.lossSum), normOfSum: norm)
@@ -122,13 +127,31 @@ final class GradientComputation {
         return weights.reduce(0, +)
     }
 
+    /// The sums over the whole batch that the objective must know before its first loss.
+    private func foresee(_ batch: TokenBatch) throws -> [Double] {
+        let count = pass.objective.foresightCount
+        guard count > 0 else { return [] }
+        // Others wait for what this rank brings to its node.
+        try completeParameters()
+        var sums = Array(repeating: 0.0, count: laneCount * count)
+        for lane in lanes {
+            let offset = (lane - lanes.lowerBound) * pass.laneSize
+            sums.replaceSubrange(
+                lane * count..<(lane + 1) * count, with: pass.foresight(batch, offset: offset))
+        }
+        try sums.withUnsafeMutableBufferPointer { try communicator.allReduceDisjoint($0) }
+        return (0..<count).map { index in
+            (0..<laneCount).reduce(0) { $0 + sums[$1 * count + index] }
+        }
+    }
+
     private func computeLane(
-        _ lane: Int, _ batch: TokenBatch, step: Int,
+        _ lane: Int, _ batch: TokenBatch, step: Int, _ foreseen: [Double],
         whenReady: @escaping (Parameter) -> Void = { _ in }
     ) -> LanePass.Result {
         pass.run(
             batch, firstSequence: (firstLane + lane) * pass.laneSize,
-            offset: (lane - lanes.lowerBound) * pass.laneSize, step: step,
+            offset: (lane - lanes.lowerBound) * pass.laneSize, step: step, foreseen: foreseen,
             into: gradients[accumulator.beginLane()], whenReady: whenReady)
     }
 
@@ -136,17 +159,19 @@ final class GradientComputation {
     private func normAndResults(
         _ results: [LanePass.Result]
     ) throws -> (Double, [LanePass.Result]) {
-        var numbers = Array(repeating: 0.0, count: 3 * laneCount)
+        let count = 3 + pass.objective.sumCount
+        var numbers = Array(repeating: 0.0, count: count * laneCount)
         for (lane, result) in zip(lanes, results) {
             // Counts far below 2^53 are exact.
-            let own = [result.lossSum, result.weight, Double(result.tokenCount)]
-            numbers.replaceSubrange(3 * lane..<3 * lane + 3, with: own)
+            let own = [result.lossSum, result.weight, Double(result.tokenCount)] + result.sums
+            numbers.replaceSubrange(count * lane..<count * (lane + 1), with: own)
         }
         let norm = try reducer.globalNorm(sharing: &numbers)
-        let all = stride(from: 0, to: numbers.count, by: 3).map { first in
+        let all = stride(from: 0, to: numbers.count, by: count).map { first in
             LanePass.Result(
                 lossSum: numbers[first], weight: numbers[first + 1],
-                tokenCount: Int(numbers[first + 2]))
+                tokenCount: Int(numbers[first + 2]), sums: Array(numbers[first + 3..<first + count])
+            )
         }
         return (norm, all)
     }

@@ -19,6 +19,8 @@ struct LanePass {
         var lossSum = 0.0
         var weight = 0.0
         var tokenCount = 0
+        /// Further sums of the objective.
+        var sums: [Double] = []
     }
 
     /// Writes the gradient of the summed loss into `gradients`, every element of it.
@@ -26,18 +28,18 @@ struct LanePass {
     /// - Parameters:
     ///   - firstSequence: of the lane, in the global batch.
     ///   - offset: where the lane begins in `batch`.
+    ///   - foreseen: the sums over the global batch that the objective must know.
     ///   - whenReady: called in the last backward pass, as soon as the gradient of a parameter is
     ///     complete; not for parameters that this pass does not reach.
     func run(
-        _ batch: TokenBatch, firstSequence: Int, offset: Int, step: Int,
+        _ batch: TokenBatch, firstSequence: Int, offset: Int, step: Int, foreseen: [Double],
         into gradients: ParameterGradients,
         whenReady: @escaping (Parameter) -> Void = { _ in }
     ) -> Result {
         gradients.reset()
         var result = Result()
-        for start in stride(from: 0, to: laneSize, by: microBatchSize) {
-            let end = min(start + microBatchSize, laneSize)
-            let part = offset + start..<offset + end
+        for part in parts(from: offset) {
+            let (start, end) = (part.lowerBound - offset, part.upperBound - offset)
             let tape = Tape(
                 device: objective.parameters.device, gradients: gradients,
                 recomputesSegments: recompute == .blocks,
@@ -45,14 +47,32 @@ struct LanePass {
             let loss = objective.loss(
                 tape, batch, part: part,
                 dropout: DropoutStream(
-                    seed: seed, step: step, firstSequence: firstSequence + start))
+                    seed: seed, step: step, firstSequence: firstSequence + start),
+                foreseen: foreseen)
             tape.backward(from: loss.root)
             result.lossSum += loss.value
             result.weight += objective.weight(of: batch, part: part)
             result.tokenCount += batch.lengths[part].reduce(0, +)
+            result.sums = objective.combined(result.sums, loss.sums)
         }
         gradients.zeroWhatIsMissing()
         return result
+    }
+
+    /// The part of the lane in the sums that the objective must know of the whole batch.
+    func foresight(_ batch: TokenBatch, offset: Int) -> [Double] {
+        parts(from: offset).reduce(into: Array(repeating: 0, count: objective.foresightCount)) {
+            for (index, sum) in objective.foresight(batch, part: $1).enumerated() {
+                $0[index] += sum
+            }
+        }
+    }
+
+    /// The micro-batches of a lane that begins at `offset`.
+    private func parts(from offset: Int) -> [Range<Int>] {
+        stride(from: 0, to: laneSize, by: microBatchSize).map {
+            offset + $0..<offset + min($0 + microBatchSize, laneSize)
+        }
     }
 
     private func drivingMessages(

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Logging
+import Objectives
 
 /// The reports of the first rank on a run: metrics for programs, a line now and then for people.
 final class RunJournal {
@@ -27,7 +28,8 @@ final class RunJournal {
     }
 
     func record(
-        _ gradient: BatchGradient, learningRate: Double, step: Int, tokens: Int,
+        _ gradient: BatchGradient, _ measures: [String: Double], learningRate: Double, step: Int,
+        tokens: Int,
         _ clock: LapClock, profile: StepTimes? = nil
     ) throws {
         let total = profile?.total ?? clock.total
@@ -36,7 +38,7 @@ final class RunJournal {
             learningRate: learningRate, gradientNorm: gradient.norm,
             tokensPerSecond: Double(gradient.tokenCount) / total,
             seconds: clock.seconds.merging(["total": total]) { $1 },
-            peakMemoryBytes: LapClock.peakMemoryBytes, profile: profile)
+            peakMemoryBytes: LapClock.peakMemoryBytes, measures: measures, profile: profile)
         try append(.train(record))
         if let profile { logger.info("step \(step): \(profile.line)") }
         for sign in signs?.note(record) ?? [] { try warning(sign, step: step) }
@@ -48,13 +50,27 @@ final class RunJournal {
         logger.info("\(line(record))", metadata: json)
     }
 
-    func validation(_ loss: Double, step: Int) throws {
-        let record = MetricsRecord.validation(step: step, loss: loss)
+    func validation(_ loss: Double, _ measures: [String: Double], step: Int) throws {
+        let record = MetricsRecord.validation(step: step, loss: loss, measures: measures)
         try append(record)
         logger.log(
             level: loss.isFinite ? .info : .warning,
-            "step \(step)  validation loss \(loss.formattedTo(4))",
+            "step \(step)  validation loss \(loss.formattedTo(4))\(Self.text(measures))",
             metadata: RunLog.record(record.line))
+    }
+
+    /// What the objective says of the first step.
+    func remark(_ remark: ObjectiveRemark?, step: Int) throws {
+        guard let remark else { return }
+        if remark.isWarning { return try warning(remark.text, step: step) }
+        try event(remark.text, step: step)
+    }
+
+    /// The measures that tell most, where there are any.
+    private static func text(_ measures: [String: Double]) -> String {
+        MetricGlossary.shown.compactMap { name in
+            measures[name].map { "  \(name) \($0.formattedTo(3))" }
+        }.joined()
     }
 
     /// - Parameters:
@@ -96,7 +112,7 @@ final class RunJournal {
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let remaining = elapsed / Double(max(1, done)) * Double(stepCount - record.step)
         return "step \(record.step)/\(stepCount)  loss \(record.loss.formattedTo(4))  "
-            + "norm \(record.gradientNorm.formattedTo(3))  "
+            + "norm \(record.gradientNorm.formattedTo(3))\(Self.text(record.measures))  "
             + "learning rate \(String(format: "%.2e", record.learningRate))  "
             + "\(record.tokensPerSecond.formattedTo(0)) tokens/s  "
             + "\(Duration.seconds(remaining).formatted(.time(pattern: .hourMinuteSecond))) left"

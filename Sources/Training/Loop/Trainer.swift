@@ -5,6 +5,7 @@ import Evaluation
 import Foundation
 import Logging
 import ModelFiles
+import Objectives
 import Tensors
 
 /// The training loop: one for every task.
@@ -117,9 +118,20 @@ package final class Trainer {
     }
 
     private func record(_ done: Step) throws {
+        let measures = setup.objective.measures(done.gradient.sums, progress)
         try journal?.record(
-            done.gradient, learningRate: done.learningRate, step: state.step,
+            done.gradient, measures, learningRate: done.learningRate, step: state.step,
             tokens: state.tokenCount, done.clock, profile: profile(done.clock))
+        if state.step == 1 {
+            try journal?.remark(
+                setup.objective.remark(onFirst: measures, loss: done.gradient.loss), step: 1)
+        }
+    }
+
+    private var progress: BatchProgress {
+        BatchProgress(
+            tokenCount: state.tokenCount,
+            sequenceCount: state.step * setup.source.globalBatchSize)
     }
 
     /// Whether evaluate.patience is at its end; the same on all ranks, as the losses are.
@@ -220,16 +232,12 @@ package final class Trainer {
 
     private func validate(_ validation: ValidationLoss) throws -> Bool {
         let objective = setup.objective
-        let total = try validation.total(over: setup.communicator) { batch in
-            let all = 0..<batch.sequenceCount
-            let loss = objective.loss(
-                Tape(device: objective.parameters.device), batch, part: all, dropout: nil)
-            return ValidationLoss.Total(
-                loss: loss.value, weight: objective.weight(of: batch, part: all))
-        }
-        state.validationLoss = total.average
-        try journal?.validation(total.average, step: state.step)
-        return isPlanned ? state.note(validationLoss: total.average) : false
+        let sums = try validation.sums(of: objective, over: setup.communicator)
+        let loss = ValidationLoss.Total(loss: sums[0], weight: sums[1]).average
+        state.validationLoss = loss
+        try journal?.validation(
+            loss, objective.measures(Array(sums[2...]), progress), step: state.step)
+        return isPlanned ? state.note(validationLoss: loss) : false
     }
 
     /// Whether the run would validate here without a stop, too: what else is validated must not change

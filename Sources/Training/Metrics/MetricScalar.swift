@@ -9,7 +9,7 @@ extension MetricsRecord {
     var step: Int {
         switch self {
         case .train(let metrics): metrics.step
-        case .validation(let step, _), .event(let step, _), .warning(let step, _),
+        case .validation(let step, _, _), .event(let step, _), .warning(let step, _),
             .saved(let step, _):
             step
         case .outer(let outer, _, _): outer.step
@@ -20,11 +20,11 @@ extension MetricsRecord {
     package var scalars: [MetricScalar] {
         switch self {
         case .train(let metrics): metrics.scalars
-        case .validation(_, let loss):
+        case .validation(_, let loss, let measures):
             [
                 MetricScalar(name: "validation/loss", value: loss),
                 MetricScalar(name: "validation_metrics/loss", value: loss),
-            ]
+            ] + measures.scalars("validation")
         case .outer(let outer, let loss, let skippedCount):
             [
                 loss.map { MetricScalar(name: "outer/loss", value: $0) },
@@ -52,6 +52,13 @@ extension TrainingMetrics {
             ("grad_norm", gradientNorm), ("throughput(tps)", tokensPerSecond),
             ("memory/max_active(GiB)", Double(peakMemoryBytes) / Self.bytesInGiB),
         ]
-        return (own + parts + torchTitan).map(MetricScalar.init)
+        return (own + parts + torchTitan).map(MetricScalar.init) + measures.scalars("train")
+    }
+}
+
+extension [String: Double] {
+    /// The measures of an objective, in the order of their names.
+    fileprivate func scalars(_ group: String) -> [MetricScalar] {
+        sorted { $0.key < $1.key }.map { MetricScalar(name: "\(group)/\($0.key)", value: $0.value) }
     }
 }

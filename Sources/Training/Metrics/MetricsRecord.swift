@@ -4,8 +4,9 @@ import JSON
 /// What a run tells of a step: one line of metrics.jsonl.
 package enum MetricsRecord: Sendable {
     case train(TrainingMetrics)
-    /// The validation loss after `step` batches, in nats a token.
-    case validation(step: Int, loss: Double)
+    /// The validation loss after `step` batches, in nats a token for most tasks, and what else its
+    /// objective tells.
+    case validation(step: Int, loss: Double, measures: [String: Double] = [:])
     case event(step: Int, String)
     /// The event that something about the run is not as it should be.
     case warning(step: Int, String)
@@ -17,10 +18,12 @@ package enum MetricsRecord: Sendable {
     package var line: String {
         switch self {
         case .train(let metrics): metrics.json.text()
-        case .validation(let step, let loss):
-            JSONValue.object([
-                "kind": .string("validation"), "step": .integer(step), "loss": .number(loss),
-            ]).text()
+        case .validation(let step, let loss, let measures):
+            JSONValue.object(
+                measures.mapValues(JSONValue.number).merging([
+                    "kind": .string("validation"), "step": .integer(step), "loss": .number(loss),
+                ]) { $1 }
+            ).text()
         case .outer(let outer, let loss, let skippedCount):
             JSONValue.object([
                 "kind": .string("outer"), "step": .integer(outer.step),
@@ -64,13 +67,15 @@ package struct TrainingMetrics: Sendable {
     /// Seconds of the parts of the step, on this rank.
     package var seconds: [String: Double]
     package var peakMemoryBytes: Int
+    /// What the objective tells beside its loss, by names.
+    package var measures: [String: Double]
     /// Times of the step by kinds of operations; nil where they were not asked for.
     package var profile: StepTimes?
 
     package init(
         step: Int, tokens: Int, loss: Double, learningRate: Double, gradientNorm: Double,
         tokensPerSecond: Double, seconds: [String: Double], peakMemoryBytes: Int,
-        profile: StepTimes? = nil
+        measures: [String: Double] = [:], profile: StepTimes? = nil
     ) {
         self.step = step
         self.tokens = tokens
@@ -80,17 +85,20 @@ package struct TrainingMetrics: Sendable {
         self.tokensPerSecond = tokensPerSecond
         self.seconds = seconds
         self.peakMemoryBytes = peakMemoryBytes
+        self.measures = measures
         self.profile = profile
     }
 
     var json: JSONValue {
-        var members: [String: JSONValue] = [
+        var members = measures.mapValues(JSONValue.number)
+        let own: [String: JSONValue] = [
             "kind": .string("train"), "step": .integer(step), "tokens": .integer(tokens),
             "loss": .number(loss), "learning_rate": .number(learningRate),
             "gradient_norm": .number(gradientNorm), "tokens_per_second": .number(tokensPerSecond),
             "seconds": .object(seconds.mapValues(JSONValue.number)),
             "peak_memory_bytes": .integer(peakMemoryBytes),
         ]
+        members.merge(own) { $1 }
         members["profile"] = profile.map { profile in
             let shares = profile.shares.map { ($0.part.key, JSONValue.number($0.seconds)) }
             return .object(Dictionary(uniqueKeysWithValues: shares))

@@ -33,7 +33,7 @@ package final class MetricsTable: MetricsSink {
                 "\(own.gradientNorm)", "\(own.tokensPerSecond)", "\(own.seconds["total"] ?? 0)",
                 "\(own.peakMemoryBytes)", "",
             ]
-        case .validation(let step, let loss):
+        case .validation(let step, let loss, _):
             ["\(step)"] + Array(repeating: "", count: columns.count - 2) + ["\(loss)"]
         case .event, .warning, .outer, .saved: nil
         }

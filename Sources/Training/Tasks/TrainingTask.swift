@@ -5,6 +5,7 @@ import Evaluation
 import Models
 import Objectives
 import Options
+import Tensors
 
 /// The aim of a training and its data: what differs between pretraining and the kinds of
 /// fine-tuning.
@@ -32,6 +33,12 @@ package protocol TrainingTask {
     func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles
+    /// The task with what it has to know of other models for some steps, which count from 0, and a line about
+    /// it for the log. Collective.
+    func prepared(
+        _ recipe: TrainingRecipe, for steps: Range<Int>, on device: () -> Device,
+        over communicator: any Communicator
+    ) throws -> PreparedTask
     /// The sequence of a batch that the model saw at `step`, which counts from 0.
     func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
@@ -39,6 +46,24 @@ package protocol TrainingTask {
 
 extension TrainingTask {
     package var skippedRecords: [SkippedRecord] { [] }
+
+    package func prepared(
+        _ recipe: TrainingRecipe, for steps: Range<Int>, on device: () -> Device,
+        over communicator: any Communicator
+    ) throws -> PreparedTask {
+        PreparedTask(self)
+    }
+}
+
+/// A task that knows all that its steps need.
+package struct PreparedTask {
+    package let task: any TrainingTask
+    /// What the log says of it; nil for nothing.
+    package let note: String?
+
+    package init(_ task: any TrainingTask, note: String? = nil) {
+        (self.task, self.note) = (task, note)
+    }
 }
 
 /// A sequence of a batch, for people.
