@@ -19,14 +19,35 @@ struct ConversationRecord {
     let mentions: (String) -> Bool
 
     func conversation() throws(Failure) -> Conversation {
-        var messages = try self.messages()
+        Conversation(
+            messages: try behindSystem(try messages()), tools: try tools(), place: place)
+    }
+
+    /// The messages before an answer that stands elsewhere: a list of them, or a question; nil where there is
+    /// neither.
+    func prompt() throws(Failure) -> [TemplateMessage]? {
+        if let name = columns.names(of: .messages).first(where: fields.isThere) {
+            return try behindSystem(try list(under: name)).map(\.unlearnt)
+        }
+        guard let question = fields.first(of: columns.names(of: .instruction)) else { return nil }
+        if try fields.value(question)?.array != nil {
+            return try behindSystem(try list(under: question)).map(\.unlearnt)
+        }
+        let turns = try history() + [TemplateMessage(ChatMessage(.user, try text(of: question)))]
+        return try behindSystem(turns).map(\.unlearnt)
+    }
+
+    /// The messages behind that of the system, where the record has one of its own.
+    private func behindSystem(
+        _ messages: [TemplateMessage]
+    ) throws(Failure) -> [TemplateMessage] {
         if let name = fields.first(of: columns.names(of: .system)),
             messages.first?.role != ChatRole.system.rawValue,
             let system = try fields.text(name), !system.isEmpty
         {
-            messages.insert(TemplateMessage(ChatMessage(.system, system)), at: 0)
+            return [TemplateMessage(ChatMessage(.system, system))] + messages
         }
-        return Conversation(messages: messages, tools: try tools(), place: place)
+        return messages
     }
 
     private func messages() throws(Failure) -> [TemplateMessage] {
@@ -57,15 +78,21 @@ struct ConversationRecord {
     }
 
     private func pair(_ question: String, _ answer: String) throws(Failure) -> [TemplateMessage] {
+        let messages = [
+            ChatMessage(.user, try text(of: question)),
+            ChatMessage(.assistant, try fields.needed(answer)),
+        ]
+        return try history() + messages.map { TemplateMessage($0) }
+    }
+
+    /// A question, and what stands behind it.
+    private func text(of question: String) throws(Failure) -> String {
         var text = try fields.needed(question)
         let inputs = columns.names(of: .input).filter { $0 != question }
         if let name = fields.first(of: inputs), let input = try fields.text(name), !input.isEmpty {
             text += inputBegin + input
         }
-        let messages = [
-            ChatMessage(.user, text), ChatMessage(.assistant, try fields.needed(answer)),
-        ]
-        return try history() + messages.map { TemplateMessage($0) }
+        return text
     }
 
     /// The turns before the question.
@@ -83,7 +110,7 @@ struct ConversationRecord {
         return messages
     }
 
-    private func list(under name: String) throws(Failure) -> [TemplateMessage] {
+    func list(under name: String) throws(Failure) -> [TemplateMessage] {
         guard try fields.value(name)?.members == nil, let list = try fields.list(name),
             !list.isEmpty
         else {
@@ -94,7 +121,7 @@ struct ConversationRecord {
             .messages(list)
     }
 
-    private func tools() throws(Failure) -> JSONValue {
+    func tools() throws(Failure) -> JSONValue {
         guard let name = fields.first(of: columns.names(of: .tools)),
             let list = try fields.list(name), !list.isEmpty
         else { return .null }
@@ -106,7 +133,7 @@ struct ConversationRecord {
 
 extension TemplateMessage {
     /// The message, which is not learnt.
-    fileprivate var unlearnt: TemplateMessage {
+    var unlearnt: TemplateMessage {
         var message = self
         message.isLearnt = false
         return message
