@@ -144,6 +144,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TemporaryFolders"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Machine"]),
         .testTarget(name: "ModelsTests", dependencies: ["ReferenceModels"]),
+        .testTarget(name: "ObjectivesTests", dependencies: ["Objectives", "ReferenceModels"]),
         .testTarget(
             name: "ModelFilesTests",
             dependencies: ["ModelFiles", "ReferenceModels", "TemporaryFolders"]),

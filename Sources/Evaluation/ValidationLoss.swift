@@ -119,10 +119,10 @@ package struct ValidationLoss {
             : try sums(objective.foresightCount, over: communicator) { batch in
                 objective.foresight(batch, part: 0..<batch.sequenceCount)
             }
-        return try sums(
-            2 + objective.sumCount, over: communicator,
-            combine: { $2 < 2 ? $0 + $1 : objective.combine($0, $1, sum: $2 - 2) }
-        ) { batch in
+        func combine(_ a: Double, _ b: Double, _ index: Int) -> Double {
+            index < 2 ? a + b : objective.combine(a, b, sum: index - 2)
+        }
+        return try sums(2 + objective.sumCount, over: communicator, combine: combine) { batch in
             let all = 0..<batch.sequenceCount
             let loss = objective.loss(
                 Tape(device: objective.parameters.device), batch, part: all, dropout: nil,

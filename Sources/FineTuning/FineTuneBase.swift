@@ -18,6 +18,12 @@ struct FineTuneBase {
     let configuration: DecoderConfiguration
     /// The labels of a classifier; nil for any other model.
     let labels: [String]?
+    /// The model of an adapter that is trained on, where it has moved.
+    var moved: String? { options.base }
+    /// How its weights lie in memory: quantised ones stay so beside adapters alone.
+    var weights: HeldWeights {
+        options.trained == .lora ? HeldWeights(quantization) : .floats
+    }
     /// The types of the weights that stay quantised beside adapters.
     private let quantized: [String: QuantizedType]
     private let quantization: WeightQuantization?
@@ -46,11 +52,35 @@ struct FineTuneBase {
         let base = ResolvedPath.of(self.directory)
         var own =
             try adapter?.configuration
-            ?? lora.adapter(basePath: base, hasHead: options.task == .classification)
+            ?? lora.adapter(basePath: base, hasHead: options.task.hasHead)
         own.basePath = base
         self.lora = own
         if options.trained == .lora { try own.requireTrainable(in: configuration) }
         _ = try adapter?.directory.plan(for: configuration)
+    }
+
+    /// The template of the recipe, else that of the model, else Alpaca's.
+    ///
+    /// - Parameter headed: whether the model has a head of one value; where `from` has it already, it goes
+    ///   on from there.
+    /// - Throws: `Failure` for a classifier, which writes no text, and for a template without an end.
+    func template(headed: Bool = false) throws -> ChatTemplate {
+        guard labels == nil || headed && labels == [RewardOptions.label] else {
+            throw Failure(
+                FailureText("\(key: "finetune.from") names a classifier"),
+                expected: headed
+                    ? "a language model or a reward model" : "a model that writes text",
+                got: "a classifier", at: directory, remedy: "name its base", kind: .usage)
+        }
+        let template: ChatTemplate
+        if let name = options.template {
+            template = try ChatTemplate.named(name, for: tokenizer)
+        } else {
+            let own = try ChatTemplate.kept(in: source) ?? ChatTemplate.kept(in: directory)
+            template = try own ?? ChatTemplate(.alpaca, for: tokenizer)
+        }
+        try template.requireEnd()
+        return template
     }
 
     /// T, the sequence length of the recipe, at most the context.

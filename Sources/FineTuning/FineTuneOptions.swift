@@ -10,6 +10,13 @@ package struct FineTuneOptions: OptionBlock {
         case instructions
         /// The class of a text.
         case classification
+        /// Which of two answers is better, or whether one is good; see the block preference.
+        case preference
+        /// How good an answer is, as a number; see the block reward.
+        case reward
+
+        /// Whether the model has a head beside its output layer.
+        package var hasHead: Bool { self == .classification || self == .reward }
     }
 
     /// The weights that change.
@@ -76,6 +83,10 @@ package struct FineTuneOptions: OptionBlock {
     /// Several adapters at once, each trained by a group of ranks: for each the keys in which it
     /// differs from this recipe, such as "lora.rank=4 finetune.data=b.json".
     package var variants: [String] = []
+    /// How answers that are preferred are learnt.
+    package var preference = PreferenceOptions()
+    /// How a model learns to score answers.
+    package var reward = RewardOptions()
 
     package var train = Self.trainOptions
     package var optimizer = Self.optimizerOptions
@@ -105,7 +116,7 @@ package struct FineTuneOptions: OptionBlock {
     package static var fields: [OptionField<FineTuneOptions>] {
         [
             OptionField("task", \.task, .decidesWeights).replacing(
-                ["packing"], where: ["classification"]),
+                ["packing"], where: ["classification", "preference", "reward"]),
             OptionField("from", \.from, .decidesWeights).naming(.input),
             OptionField("base", \.base, .changesFreely).naming(.input).addedLater,
             OptionField("output", \.output, .changesFreely).naming(.output),
@@ -126,7 +137,7 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("last_blocks", \.lastBlocks, .atLeast(1), .decidesWeights)
                 .when(.key("trained", is: "last_blocks")),
             OptionField("template", \.template, .decidesWeights).naming(.inputOrName)
-                .when(.key("task", is: "instructions")),
+                .when(.key("task", is: "instructions", "preference", "reward")),
             OptionField("loss_on", \.lossOn, .decidesWeights).when(
                 .key("task", is: "instructions")),
             OptionField("packing", \.packing, .decidesWeights).meaning(["true": "joined"]),

@@ -24,14 +24,7 @@ package struct InstructionTask: TrainingTask {
     ) throws {
         base = try FineTuneBase(recipe, options, lora)
         files = options.data + options.validation + options.test
-        guard base.labels == nil else {
-            throw Failure(
-                FailureText("\(key: "finetune.from") names a classifier"),
-                expected: "a model that writes text",
-                got: "a classifier", at: base.directory, remedy: "name its base", kind: .usage)
-        }
-        let template = try Self.template(options, base)
-        try template.requireEnd()
+        let template = try base.template()
         self.template = template
         let encoder = ExampleEncoder(
             tokenizer: base.tokenizer, template: template,
@@ -67,17 +60,6 @@ package struct InstructionTask: TrainingTask {
         }
         try log.requireMostUsed()
         self.log = log
-    }
-
-    /// The template of the recipe, else that of the model, else Alpaca's.
-    private static func template(_ options: FineTuneOptions, _ base: FineTuneBase) throws
-        -> ChatTemplate
-    {
-        if let name = options.template {
-            return try ChatTemplate.named(name, for: base.tokenizer)
-        }
-        let own = try ChatTemplate.kept(in: base.source) ?? ChatTemplate.kept(in: base.directory)
-        return try own ?? ChatTemplate(.alpaca, for: base.tokenizer)
     }
 
     package var description: String {

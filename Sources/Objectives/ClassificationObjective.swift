@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Models
 import Tensors
 
@@ -21,6 +22,8 @@ package struct ClassificationObjective: Objective {
     }
 
     package var parameters: ParameterList { model.parameters }
+
+    package var uniformLoss: Double? { log(Double(classWeights.count)) }
 
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
         ClassifiedRows(batch, part).classes.reduce(0) { $0 + Double(classWeights[Int($1)]) }

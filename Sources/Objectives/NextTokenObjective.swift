@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Models
 import Tensors
 
@@ -11,6 +12,8 @@ package struct NextTokenObjective: Objective {
     }
 
     package var parameters: ParameterList { model.parameters }
+
+    package var uniformLoss: Double? { log(Double(model.configuration.vocabularySize)) }
 
     package func loss(
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?

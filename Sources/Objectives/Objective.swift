@@ -35,6 +35,9 @@ package protocol Objective {
 
     // MARK: What is told
 
+    /// The loss of a model that gives every answer the same chance; nil where there is none.
+    var uniformLoss: Double? { get }
+
     /// The number of sums that each loss brings along, see `LossSum.sums`; mostly 0.
     var sumCount: Int { get }
 
@@ -84,6 +87,8 @@ extension Objective {
     ) -> LossSum {
         loss(tape, batch, part: part, dropout: dropout)
     }
+
+    package var uniformLoss: Double? { nil }
 
     package var sumCount: Int { 0 }
 

@@ -27,8 +27,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             RunCommand.self, PlanCommand.self, CorpusCommand.self, TokenizerCommand.self,
             PrepareCommand.self,
             PretrainCommand.self, FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self,
-            ChatCommand.self, ServeCommand.self, ClassifyCommand.self, ImportCommand.self,
-            ExportCommand.self, MergeCommand.self, InspectCommand.self, ReportCommand.self,
+            ChatCommand.self, ServeCommand.self, ClassifyCommand.self, RewardCommand.self,
+            ImportCommand.self, ExportCommand.self, MergeCommand.self, InspectCommand.self,
+            ReportCommand.self,
             ReplayCommand.self, SuperviseCommand.self, HostsCommand.self, DoctorCommand.self,
             BenchCommand.self,
         ])

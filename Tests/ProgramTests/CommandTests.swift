@@ -15,15 +15,16 @@ import swift_llm_train
         (
             "pretain",
             "unknown command pretain: expected one of run, plan, corpus, tokenizer, prepare, "
-                + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
-                + "merge, inspect, report, replay, supervise, hosts, doctor, bench; "
-                + "did you mean pretrain?"
+                + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
+                + "import, export, merge, inspect, report, replay, supervise, hosts, doctor, "
+                + "bench; did you mean pretrain?"
         ),
         (
             "dashboard",
             "unknown command dashboard: expected one of run, plan, corpus, tokenizer, prepare, "
-                + "pretrain, finetune, evaluate, generate, chat, serve, classify, import, export, "
-                + "merge, inspect, report, replay, supervise, hosts, doctor, bench; see --help"
+                + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
+                + "import, export, merge, inspect, report, replay, supervise, hosts, doctor, "
+                + "bench; see --help"
         ),
         (
             "tokenizer trian",
@@ -120,8 +121,9 @@ import swift_llm_train
         "", "run", "corpus", "corpus clean", "corpus deduplicate", "corpus report",
         "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "tokenizer report",
-        "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "import",
-        "export", "merge", "finetune", "inspect", "report", "replay", "supervise", "hosts",
+        "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "reward",
+        "reward score", "import", "export", "merge", "finetune", "inspect", "report", "replay",
+        "supervise", "hosts",
         "doctor", "bench",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {

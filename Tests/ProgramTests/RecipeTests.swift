@@ -146,6 +146,10 @@ import Testing
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \
             class_weights variants
             finetune.columns: instruction input output system history tools messages role content
+            finetune.preference: beta label_smoothing gamma reference
+            finetune.preference.losses: sigmoid sigmoid_norm hinge ipo robust apo_zero kto orpo simpo \
+            cpo sft
+            finetune.reward: margin_field centering
             FINETUNE
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
             rank_pattern alpha_pattern modules_to_save bias rslora dora quantize

@@ -5,12 +5,12 @@ import Testing
 import Training
 
 @Suite struct MetricsSinkTests {
-    private func train(_ step: Int) -> MetricsRecord {
+    private func train(_ step: Int, _ measures: [String: Double] = [:]) -> MetricsRecord {
         .train(
             TrainingMetrics(
                 step: step, tokens: 64 * step, loss: 5 - Double(step) / 8, learningRate: 0.25,
                 gradientNorm: 1.5, tokensPerSecond: 1000, seconds: ["total": 0.5],
-                peakMemoryBytes: 1 << 30))
+                peakMemoryBytes: 1 << 30, measures: measures))
     }
 
     /// The check value of the polynomial, from RFC 3720.
@@ -77,8 +77,11 @@ import Training
     @Test func theGlossaryKnowsEachNumber() {
         let outer = OuterStep(
             step: 4, fragment: 0, islandCount: 2, sentByteCount: 8, seconds: 0.5)
+        let measures = Dictionary(
+            uniqueKeysWithValues: MetricGlossary.measures.map { ($0.name, 1.0) })
         let records: [MetricsRecord] = [
-            train(4), .validation(step: 4, loss: 2), .outer(outer, loss: 3, skippedCount: 0),
+            train(4, measures), .validation(step: 4, loss: 2, measures: measures),
+            .outer(outer, loss: 3, skippedCount: 0),
         ]
         let shown = records.flatMap(\.scalars).map { scalar in
             scalar.name.hasPrefix("seconds/") ? "seconds/NAME" : scalar.name

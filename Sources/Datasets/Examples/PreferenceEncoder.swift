@@ -145,7 +145,8 @@ package struct PreferenceEncoder: Sendable {
         Failure(
             "the two answers are the same tokens, as far as they fit the sequence",
             expected: "answers that differ", got: "equal ones", at: preference.place,
-            remedy: FailureText("raise \(key: "finetune.train.sequence_length"), or remove the pair"))
+            remedy: FailureText(
+                "raise \(key: "finetune.train.sequence_length"), or remove the pair"))
     }
 }
 

@@ -13,9 +13,18 @@ extension HuggingFaceConfiguration {
             "architectures": .array([.string(model.architecture.classifierClass)]),
             "id2label": .object(Dictionary(uniqueKeysWithValues: numbered)),
             "label2id": .object(Dictionary(uniqueKeysWithValues: indices)),
-            "pad_token_id": endOfTextIDs.first.map(JSONValue.integer) ?? .null,
-            "problem_type": .string("single_label_classification"),
+            "pad_token_id": fillerID(of: labels).map(JSONValue.integer) ?? .null,
+            "problem_type": .string(
+                labels.count == 1 ? "regression" : "single_label_classification"),
         ]
+    }
+
+    /// The token that fills up a batch. A reward model scores after the end of an answer, which must not
+    /// pass for one that fills up.
+    private func fillerID(of labels: [String]) -> Int? {
+        guard labels.count == 1 else { return endOfTextIDs.first }
+        let candidates = (beginningOfTextID.map { [$0] } ?? []) + (0..<model.vocabularySize)
+        return candidates.first { !endOfTextIDs.contains($0) }
     }
 }
 

@@ -28,7 +28,7 @@ package struct StatusFigures: Sendable {
             guard metrics.loss.isFinite else { return }
             loss.add(metrics.loss)
             curve.append(metrics.loss, at: metrics.step)
-        case .validation(_, let loss): validationLoss = loss
+        case .validation(_, let loss, _): validationLoss = loss
         case .warning(let step, let message): warning = "step \(step): \(message)"
         case .event, .outer, .saved: break
         }

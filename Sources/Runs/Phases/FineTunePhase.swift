@@ -2,7 +2,10 @@ import Collectives
 import Diagnostics
 import Evaluation
 import FineTuning
+import JSON
 import ModelFiles
+import Models
+import Objectives
 import Training
 
 /// `finetune`: a model that does one task, or several adapters at once.
@@ -40,17 +43,46 @@ struct FineTunePhase {
         switch recipe.finetune.task {
         case .instructions: try InstructionTask(recipe.training, recipe.finetune, recipe.lora)
         case .classification: try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
+        case .preference: try PreferenceTask(recipe.training, recipe.finetune, recipe.lora)
+        case .reward: try RewardTask(recipe.training, recipe.finetune, recipe.lora)
         }
     }
 
-    /// Reports how well the classes of held-out texts are predicted; does nothing for other tasks.
+    /// Reports how well a model with a head predicts what was held out; does nothing for other tasks.
     ///
     /// - Parameter recipe: that of the fine-tuning alone.
     package func report(_ recipe: Recipe, model directory: String) throws {
-        guard recipe.finetune.task == .classification else { return }
-        let task = try communicator.agree {
-            try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
+        switch recipe.finetune.task {
+        case .classification: try reportClasses(recipe, model: directory)
+        case .reward: try reportRewards(recipe, model: directory)
+        case .instructions, .preference: return
         }
+    }
+
+    /// Prints how often held-out pairs are told apart, and how often by their lengths alone.
+    private func reportRewards(_ recipe: Recipe, model directory: String) throws {
+        let task = try communicator.agree {
+            try RewardTask(recipe.training, recipe.finetune, recipe.lora)
+        }
+        guard let validation = task.validationLoss(recipe.training) else { return }
+        let model = try load(recipe, directory)
+        let objective = task.objective(model)
+        let sums = try validation.sums(of: objective, over: communicator)
+        guard communicator.rank == 0 else { return }
+        let measures = objective.measures(
+            Array(sums[2...]), BatchProgress(tokenCount: 0, sequenceCount: 0))
+        let told = ["accuracy", "longer_wins", "margin", "mean_reward"].compactMap { name in
+            measures[name].map { (name, JSONValue.number($0)) }
+        }
+        let place = self.name.map { "adapter \($0), " } ?? ""
+        Console.line(
+            "\n\(place)validation: \(Quantity.count(validation.sequenceCount, "pair")), loss "
+                + "\((sums[0] / sums[1]).formattedTo(4))")
+        Console.line(JSONValue.object(Dictionary(uniqueKeysWithValues: told)).text())
+    }
+
+    /// The model of a checkpoint, the same on all ranks. Collective.
+    private func load(_ recipe: Recipe, _ directory: String) throws -> LanguageModel {
         let model = try communicator.agree {
             try LoadedModel(
                 directory, device: compute.makeDevice(), copyCount: communicator.neighbourCount,
@@ -59,6 +91,14 @@ struct FineTunePhase {
         }
         try RankInputs(model, at: directory).requireEqual(over: communicator)
         if recipe.training.multipliesBFloat16 { model.parameters.keepBFloat16() }
+        return model
+    }
+
+    private func reportClasses(_ recipe: Recipe, model directory: String) throws {
+        let task = try communicator.agree {
+            try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
+        }
+        let model = try load(recipe, directory)
         for (name, examples) in [("validation", task.validation), ("test", task.test)] {
             let examples = examples.examples
             guard !examples.isEmpty else { continue }

@@ -241,7 +241,7 @@ struct TrainingPhase {
             stopRequest: stopRequest, board: board)
         setup.islands = islands
         setup.signs = LearningSigns.Scale(
-            uniformLoss: log(Double(plan.classCount ?? configuration.vocabularySize)),
+            uniformLoss: setup.objective.uniformLoss,
             warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
             peakLearningRate: recipe.optimizer.learningRate)
         return setup

@@ -126,7 +126,6 @@ extension Recipe {
     }
 
     private func validateTask() throws {
-        let isClassifying = finetune.task == .classification
         func refuse(_ key: String, _ value: String, _ remedy: String) throws {
             throw Failure(
                 FailureText(
@@ -134,11 +133,14 @@ extension Recipe {
                 got: value,
                 remedy: remedy, kind: .usage)
         }
-        if finetune.trained == .head && !isClassifying {
+        if finetune.trained == .head && !finetune.task.hasHead {
             try refuse("finetune.trained", "head", "use lora, last_blocks or all")
         }
-        if finetune.packing != .none && isClassifying {
+        if finetune.packing != .none && finetune.task != .instructions {
             try refuse("finetune.packing", "\(finetune.packing.optionValue)", "leave it out")
+        }
+        if finetune.task == .preference {
+            try finetune.preference.validate(globalBatchSize: finetune.train.globalBatchSize)
         }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(

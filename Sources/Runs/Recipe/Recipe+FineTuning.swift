@@ -38,7 +38,9 @@ extension Recipe {
     var fineTuneInputs: [String] {
         get throws(Failure) {
             let source = try fineTuneSource.map { [$0] } ?? []
+            let reference = finetune.task == .preference ? finetune.preference.namedReference : nil
             return finetune.data + finetune.validation + finetune.test + source
+                + (reference.map { [$0] } ?? [])
         }
     }
 
@@ -69,7 +71,7 @@ extension Recipe {
     /// Whether the model that a phase takes is a classifier.
     func isClassifier(for phase: Phase) -> Bool {
         let end = phases.firstIndex(of: phase) ?? phases.count
-        return phases[..<end].contains(.finetune) && finetune.task == .classification
+        return phases[..<end].contains(.finetune) && finetune.task.hasHead
     }
 
     private var fineTunedModel: String {

@@ -111,11 +111,11 @@ extension Recipe {
     private mutating func concedeTuning(_ before: Recipe, _ overridden: Set<String>) -> [String] {
         var notes: [String] = []
         if overridden.contains("finetune.task"), !overridden.contains("finetune.trained"),
-            finetune.task == .instructions, before.finetune.trained == .head
+            !finetune.task.hasHead, before.finetune.trained == .head
         {
             finetune.trained = FineTuneOptions().trained
             notes.append(
-                "finetune.task=instructions replaces finetune.trained head of the recipe by "
+                "finetune.task=\(finetune.task.rawValue) replaces finetune.trained head of the recipe by "
                     + "\(finetune.trained.rawValue)")
         }
         if overridden.contains("finetune.trained"), !overridden.contains("phases"),

@@ -110,7 +110,16 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
             RecipeKey.keys(
                 of: "finetune.columns", at: \.finetune.columns, for: tuning,
-                when: [.key("finetune.task", is: "instructions")], rare),
+                when: [.key("finetune.task", is: "instructions", "preference", "reward")], rare),
+            RecipeKey.keys(
+                of: "finetune.preference", at: \.finetune.preference, for: tuning,
+                when: [.key("finetune.task", is: "preference")], rare),
+            RecipeKey.keys(
+                of: "finetune.preference.losses", at: \.finetune.preference.losses, for: tuning,
+                when: [.key("finetune.task", is: "preference")], rare),
+            RecipeKey.keys(
+                of: "finetune.reward", at: \.finetune.reward, for: tuning,
+                when: [.key("finetune.task", is: "reward")], rare),
             RecipeKey.keys(
                 of: "finetune.train", at: \.finetune.train, for: tuning,
                 idle: ["islands": "a fine-tuning is made by all ranks as one"], tuned),

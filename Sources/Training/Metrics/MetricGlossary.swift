@@ -9,7 +9,12 @@ package enum MetricGlossary {
         package let good: String
     }
 
-    package static let entries: [Entry] = [
+    package static let entries = common + measures
+
+    /// What objectives tell beside the loss.
+    package static let measures = preferences + rewards
+
+    private static let common: [Entry] = [
         Entry(
             name: "loss", tags: ["train/loss", "loss_metrics/global_avg_loss"],
             meaning: "how much the next token surprises the model, in nats a token, averaged over "
@@ -59,6 +64,82 @@ package enum MetricGlossary {
             name: "sent_bytes", tags: ["outer/sent_bytes"],
             meaning: "bytes that the first rank sent to other islands in an outer step",
             good: "constant for each fragment"),
+    ]
+
+    /// What preference tuning tells of each step, and of validation, under the names of TRL.
+    private static let preferences: [Entry] = [
+        measure(
+            "rewards/chosen",
+            "beta times how much likelier than to the reference the better answers are to the model",
+            "0 at first; may fall a little where rewards/rejected falls more"),
+        measure(
+            "rewards/rejected", "the same of the worse answers", "0 at first, then falls"),
+        measure(
+            "rewards/margins", "rewards/chosen less rewards/rejected",
+            "0 at first, then grows to 0.5 or 2; much more: the model leaves its reference"),
+        measure(
+            "rewards/accuracies", "the share of pairs whose better answer has the higher reward",
+            "0 at first, as no reward is higher; then 0.6 to 0.9, on validation data too"),
+        measure(
+            "logps/chosen",
+            "the log-probability of the better answers, in nats an answer; with orpo and simpo, "
+                + "and without a reference, a token", "steady, or falls slowly"),
+        measure(
+            "logps/rejected", "the same of the worse answers", "falls faster than logps/chosen"),
+        measure(
+            "logits/chosen", "the average logit at the tokens of the better answers",
+            "moves slowly"),
+        measure("logits/rejected", "the same of the worse answers", "moves slowly"),
+        measure(
+            "entropy", "how undecided the model is at a token of an answer, in nats",
+            "steady; towards 0: it repeats itself"),
+        measure(
+            "mean_token_accuracy",
+            "the share of the tokens of better answers that the model finds likeliest", "steady"),
+        measure(
+            "num_tokens", "tokens of all texts so far, with the last of each", "grows evenly"),
+        measure(
+            "nll_loss",
+            "the cross-entropy of the better answers, of cpo and sft, with their prompts of orpo, "
+                + "in nats a token", "falls"),
+        measure(
+            "log_odds_chosen",
+            "of orpo: the logarithm of how much better the odds of the better "
+                + "answers are", "grows"),
+        measure(
+            "log_odds_ratio", "of orpo: the logarithm of the logistic function of that",
+            "-0.69 at equal odds, then rises towards 0"),
+        measure(
+            "kl", "of kto: how far the model is from its reference, by answers to other prompts",
+            "0 at first, then small"),
+    ]
+
+    /// What the training of a reward model tells, under the names of TRL but for longer_wins.
+    private static let rewards: [Entry] = [
+        measure(
+            "accuracy",
+            "of a reward model: the share of pairs whose better answer has the higher "
+                + "score", "0.5 at first, then above longer_wins, on validation data too"),
+        measure(
+            "longer_wins",
+            "the share of pairs whose better answer is the longer one, equal ones "
+                + "half: what is right without reading", "constant for a set of pairs"),
+        measure(
+            "margin", "the average score of the better answers less that of the worse ones",
+            "0 at first, then grows"),
+        measure("mean_reward", "the average score", "near 0 with centering, else anywhere"),
+        measure("min_reward", "the lowest score", "finite"),
+        measure("max_reward", "the highest score", "finite"),
+    ]
+
+    private static func measure(_ name: String, _ meaning: String, _ good: String) -> Entry {
+        Entry(
+            name: name, tags: ["train/\(name)", "validation/\(name)"], meaning: meaning, good: good)
+    }
+
+    /// The measures of objectives that the log shows beside the loss.
+    package static let shown = [
+        "rewards/accuracies", "rewards/margins", "kl", "accuracy", "longer_wins", "margin",
     ]
 
     /// A table in Markdown, one line a metric.

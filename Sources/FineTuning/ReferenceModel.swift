@@ -1,0 +1,65 @@
+import Collectives
+import Diagnostics
+import ModelFiles
+import Models
+import Tensors
+import Tokenizers
+import Training
+
+/// The model with which another one is compared.
+struct ReferenceModel {
+    /// A model or an adapter.
+    let path: String
+    /// The model of the adapter, where it has moved.
+    let base: String?
+    /// How its weights lie in memory: as those of the model that is trained, where it is that one.
+    var weights = HeldWeights.floats
+
+    /// Loads it on every rank. Collective.
+    ///
+    /// - Parameter tokenizer: of the model that is trained.
+    /// - Throws: `Failure` for a classifier, and for a model of another vocabulary.
+    func load(
+        besides tokenizer: any Tokenizer, roundsWeights: Bool, on device: () -> Device,
+        over communicator: any Communicator
+    ) throws -> LanguageModel {
+        let model = try communicator.agree {
+            let loaded = try LoadedModel(
+                path, base: base, device: device(), copyCount: communicator.neighbourCount,
+                weights: weights)
+            guard loaded.labels == nil else {
+                throw Failure(
+                    FailureText("\(key: "finetune.preference.reference") names a classifier"),
+                    expected: "a model that writes text", got: "a classifier", at: path,
+                    remedy: "name another model", kind: .usage)
+            }
+            try requireSameTokens(loaded.tokenizer, tokenizer)
+            return loaded.model
+        }
+        try RankInputs(model, at: path).requireEqual(over: communicator)
+        if roundsWeights { model.parameters.keepBFloat16() }
+        return model
+    }
+
+    /// The same tokens have the same numbers, however the tokenizers are stored.
+    private func requireSameTokens(_ own: any Tokenizer, _ wanted: any Tokenizer) throws {
+        let count = wanted.vocabularySize
+        let different =
+            own.vocabularySize == count
+            ? (0..<Int32(count)).first {
+                (try? own.bytes(of: [$0])) != (try? wanted.bytes(of: [$0]))
+            } : Int32(min(own.vocabularySize, count))
+        guard let different else { return }
+        func text(_ tokenizer: any Tokenizer) -> String {
+            guard Int(different) < tokenizer.vocabularySize else { return "none" }
+            let bytes = (try? tokenizer.bytes(of: [different])) ?? []
+            return String(decoding: bytes, as: UTF8.self).debugDescription
+        }
+        throw Failure(
+            "the reference has another vocabulary",
+            expected: "\(count) tokens, of which \(different) is \(text(wanted))",
+            got: "\(own.vocabularySize), of which it is \(text(own))", at: path,
+            remedy: FailureText(
+                "name a model with the tokenizer of \(key: "finetune.from") as the reference"))
+    }
+}
