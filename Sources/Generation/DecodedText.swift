@@ -41,7 +41,8 @@ final class DecodedText {
 
     /// The places of tokens of the prompt whose scores are wanted.
     var scoredPlaces: Range<Int> {
-        request.scoresPrompt && start == 0 ? 1..<request.prompt.count : 0..<0
+        guard request.scoresPrompt && start == 0 else { return 0..<0 }
+        return min(request.firstScored, request.prompt.count)..<request.prompt.count
     }
 
     /// Makes room in a context that is full.

@@ -145,7 +145,15 @@ extension DecodingEngine {
         let (slot, text) = (stretch.slot, stretch.text)
         if !text.hasToldPrompt {
             let places = text.scoredPlaces
-            let scores = places.isEmpty ? [] : [nil] + places.map { slot.scores[$0] }
+            var scores: [TokenScore?] =
+                places.isEmpty
+                ? []
+                : text.request.prompt.indices.map {
+                    places.contains($0) ? slot.scores[$0] : nil
+                }
+            if let id = text.request.followingID {
+                scores.append(score(id, text.request.scoredCount ?? 0, logits, device))
+            }
             text.tellPrompt(scores)
         }
         guard !text.isDone else { return }

@@ -18,6 +18,11 @@ package struct GenerationRequest {
     package var scoredCount: Int?
     /// Whether the tokens of the prompt are scored too.
     package var scoresPrompt = false
+    /// The place of the first token of the prompt that is scored, where the prompt is: at least 1, since
+    /// nothing stands before the first token.
+    package var firstScored = 1
+    /// A token behind the prompt that is scored with it, whatever would be drawn there.
+    package var followingID: Int32?
     /// Whether the text goes on when the context is full: without its older half.
     package var slides = false
     /// Whether the text begins at the first token that is drawn, and does not go on from the prompt.
@@ -52,7 +57,7 @@ package enum GenerationEvent: Sendable {
     }
 
     /// The prompt went through the model: how much of it was known already, and the scores of its
-    /// tokens, none of the first, where they are wanted.
+    /// tokens and of that behind it, nil of the first ones, where they are wanted.
     case prompt(knownCount: Int, scores: [TokenScore?])
     /// A token and the text that it completes.
     case token(id: Int32, score: TokenScore?, text: String)
