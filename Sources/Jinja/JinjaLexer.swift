@@ -1,11 +1,12 @@
 import Diagnostics
 
-/// Cuts the source of a template into tokens, with the white-space control of transformers: the line
+/// Cuts the source of a template into tokens. With the white-space control of transformers the line
 /// break after a block goes (`trim_blocks`), and so does what indents one (`lstrip_blocks`).
 ///
 /// Source: jinja2 3.1, lexer.py.
 struct JinjaLexer {
     private let source: [Unicode.Scalar]
+    private let style: JinjaStyle
     private var position = 0
     private var line = 1
     private(set) var tokens: [JinjaToken] = []
@@ -16,25 +17,26 @@ struct JinjaLexer {
     static let maximumSize = 1 << 20
 
     /// - Throws: `Failure` for what is no token, and for a template without bounds.
-    init(_ text: String) throws {
+    init(_ text: String, _ style: JinjaStyle) throws {
+        self.style = style
         guard text.utf8.count <= Self.maximumSize else {
             throw JinjaFailure.syntax(
                 "at most \(Self.maximumSize) bytes", got: "\(text.utf8.count)", line: 1)
         }
-        source = Self.normalized(text)
+        source = Self.normalized(text, style)
         while position < source.count { try root() }
         append(.end)
     }
 
-    /// Line breaks are one character, and that of the last line is left out.
-    private static func normalized(_ text: String) -> [Unicode.Scalar] {
+    /// Line breaks are one character, and that of the last line of a chat template is left out.
+    private static func normalized(_ text: String, _ style: JinjaStyle) -> [Unicode.Scalar] {
         var scalars: [Unicode.Scalar] = []
         for scalar in text.unicodeScalars {
             if scalar == "\n", scalars.last == "\r" { scalars.removeLast() }
             scalars.append(scalar)
         }
         scalars = scalars.map { $0 == "\r" ? "\n" : $0 }
-        if scalars.last == "\n" { scalars.removeLast() }
+        if style == .chat, scalars.last == "\n" { scalars.removeLast() }
         return scalars
     }
 
@@ -83,7 +85,7 @@ struct JinjaLexer {
             let end = text.lastIndex { !$0.isJinjaSpace }.map { $0 + 1 } ?? text.startIndex
             return text[..<end]
         }
-        guard sign != "+", tag != .variable else { return text }
+        guard style == .chat, sign != "+", tag != .variable else { return text }
         let lineBreak = text.lastIndex(of: "\n")
         guard lineBreak != nil || startsLine else { return text }
         let start = lineBreak.map { $0 + 1 } ?? text.startIndex
@@ -120,7 +122,7 @@ struct JinjaLexer {
         if isNext("-" + mark, at: place) { return skippingSpace(from: place + 3) }
         if trims, isNext("+" + mark, at: place) { return place + 3 }
         guard isNext(mark, at: place) else { return nil }
-        return trims && isNext("\n", at: place + 2) ? place + 3 : place + 2
+        return trims && style == .chat && isNext("\n", at: place + 2) ? place + 3 : place + 2
     }
 
     private func skippingSpace(from place: Int) -> Int {

@@ -18,8 +18,10 @@ struct JinjaParser {
 
     init(_ tokens: [JinjaToken]) { self.tokens = tokens }
 
-    static func statements(of source: String) throws -> [JinjaStatement] {
-        var parser = JinjaParser(try JinjaLexer(source).tokens)
+    static func statements(
+        of source: String, _ style: JinjaStyle
+    ) throws -> [JinjaStatement] {
+        var parser = JinjaParser(try JinjaLexer(source, style).tokens)
         let statements = try parser.statements(until: [])
         try parser.expect(.end)
         return statements

@@ -159,7 +159,7 @@ extension JinjaRenderer {
     func apply(
         filter name: String, to value: JinjaValue, _ call: JinjaCall
     ) throws -> JinjaValue {
-        guard let filter = JinjaFilters.all[name] else {
+        guard let filter = self.filter(named: name) else {
             throw JinjaFailure.rendering("no filter named '\(name)'")
         }
         if let text = value.string {

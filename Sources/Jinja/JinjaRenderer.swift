@@ -6,13 +6,28 @@ final class JinjaRenderer {
     enum Flow { case onward, leaveLoop, nextIteration }
 
     let limits = JinjaLimits()
+    private let style: JinjaStyle
     /// The texts being written: that of the template, then those of the blocks and macros inside of it.
     private var texts = [""]
     /// The parts of the template's text that are in `{% generation %}`, as offsets of UTF-8.
     private(set) var generated: [Range<Int>] = []
     private var line = 1
 
+    init(_ style: JinjaStyle) { self.style = style }
+
     var text: String { texts[0] }
+
+    func filter(named name: String) -> JinjaFilters.Filter? {
+        JinjaFilters.all[name] ?? (style == .task ? JinjaFilters.patterns[name] : nil)
+    }
+
+    /// The text of a value that is printed.
+    private func printed(_ value: JinjaValue) throws -> String {
+        if style == .task, case .undefined(let what) = value {
+            throw JinjaFailure.rendering(what)
+        }
+        return value.text
+    }
 
     /// - Throws: `Failure` that names the line.
     func render(_ statements: [JinjaStatement], in scope: JinjaScope) throws {
@@ -37,7 +52,7 @@ final class JinjaRenderer {
     private func run(_ statement: JinjaStatement.Kind, _ scope: JinjaScope) throws -> Flow {
         switch statement {
         case .data(let text): try write(text)
-        case .output(let value): try write(evaluate(value, scope).text)
+        case .output(let value): try write(printed(evaluate(value, scope)))
         case .assignment(let target, let value):
             try assign(evaluate(value, scope), to: target, scope)
         case .blockAssignment(let target, let filter, let body):

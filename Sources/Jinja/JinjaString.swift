@@ -46,7 +46,7 @@ package struct JinjaString {
     // MARK: Ends
 
     /// Without the characters, or the white space, at either end.
-    func stripped(_ characters: String?, start: Bool = true, end: Bool = true) -> String {
+    package func stripped(_ characters: String?, start: Bool = true, end: Bool = true) -> String {
         let set = characters.map { Set($0.unicodeScalars) }
         func goes(_ scalar: Unicode.Scalar) -> Bool {
             set?.contains(scalar) ?? scalar.isJinjaSpace

@@ -9,12 +9,13 @@ import JSON
 package struct JinjaTemplate: Sendable {
     /// The template as it was written.
     package let source: String
+    private let style: JinjaStyle
     private let statements: [JinjaStatement]
 
     /// - Throws: `Failure` with the line for what is no template, and for what is beyond that part.
-    package init(_ source: String) throws {
-        self.source = source
-        statements = try JinjaParser.statements(of: source)
+    package init(_ source: String, _ style: JinjaStyle = .chat) throws {
+        (self.source, self.style) = (source, style)
+        statements = try JinjaParser.statements(of: source, style)
     }
 
     /// A text, and which of it stands in `{% generation %}`, by offsets of UTF-8.
@@ -28,14 +29,14 @@ package struct JinjaTemplate: Sendable {
     ///   - date: what `strftime_now` tells.
     /// - Throws: `Failure` for what the template raises, for what it cannot do, and beyond its limits.
     package func render(
-        _ variables: [String: JSONValue], date: TemplateDate
+        _ variables: [String: JSONValue], date: TemplateDate = .now
     ) throws -> Rendering {
         var values = variables.mapValues { JinjaValue($0) }
         values["strftime_now"] = .function(
             JinjaFunction("strftime_now") { call in
                 .string(date.text(try call.required(0, "format").text))
             })
-        let renderer = JinjaRenderer()
+        let renderer = JinjaRenderer(style)
         try renderer.render(statements, in: JinjaScope(values))
         return Rendering(text: renderer.text, generated: renderer.generated)
     }
