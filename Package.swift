@@ -95,7 +95,7 @@ let package = Package(
             dependencies: ["Models", "Tokenizers", "Machine", "CKernels", crypto]),
         .target(name: "Objectives", dependencies: ["Models", "Datasets"]),
         .target(name: "Generation", dependencies: ["Models", "Tokenizers"]),
-        .target(name: "Evaluation", dependencies: ["Objectives", "Collectives"]),
+        .target(name: "Evaluation", dependencies: ["Objectives", "Generation", "Collectives"]),
         .target(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
@@ -110,7 +110,8 @@ let package = Package(
             name: "Runs",
             dependencies: [
                 "Corpus", "FineTuning", "Generation", "Monitoring", "CDNN", "COpenBLAS", yams,
-            ]),
+            ],
+            resources: [.embedInCode("Tasks/tasks.yaml")]),
         .target(name: "Benchmarks", dependencies: ["Runs"]),
         .executableTarget(
             name: "swift-llm-train",

@@ -12,6 +12,14 @@ package struct EvaluationOptions: OptionBlock {
     /// for that.
     package var patience: Int?
 
+    /// The tasks that are evaluated at the end, as `evaluate --tasks` names them: YAML files in the keys of
+    /// lm-evaluation-harness, or NAME=FILE.
+    package var tasks: [String] = []
+    /// Steps between two evaluations of the tasks; 0 evaluates them at the end alone; usual 500 to 5000.
+    package var tasksEverySteps = 0
+    /// Documents of each task, from its front, that are asked; by default all.
+    package var limit: Int?
+
     package init() {}
 
     /// Tokens that a validation takes at most where the recipe leaves open how many: a hundredth of
@@ -30,6 +38,12 @@ package struct EvaluationOptions: OptionBlock {
             OptionField("every_steps", \.everySteps, .atLeast(0), .changesFreely),
             OptionField("batches", \.batches, .atLeast(1), .changesFreely),
             OptionField("patience", \.patience, .atLeast(1), .changesFreely),
+            OptionField("tasks", \.tasks, .changesFreely).naming(.inputOrName).addedLater.also(
+                in: "evaluate"),
+            OptionField("tasks_every_steps", \.tasksEverySteps, .atLeast(0), .changesFreely)
+                .addedLater,
+            OptionField("limit", \.limit, .atLeast(1), .changesFreely).addedLater.also(
+                in: "evaluate"),
         ]
     }
 }

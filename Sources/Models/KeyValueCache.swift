@@ -49,21 +49,6 @@ package final class KeyValueCache {
         sliding = StoredLayers([slidingCount, batchSize, windows.room, width], device)
     }
 
-    /// A cache of `count` sequences that all begin as the one sequence of this one.
-    package func repeated(_ count: Int, contextLength: Int, device: Device) -> KeyValueCache {
-        precondition(
-            batchSize == 1 && length <= contextLength,
-            "expected one sequence of at most \(contextLength), got \(batchSize) of \(length)")
-        let copy = KeyValueCache(
-            configuration, batchSize: count, contextLength: contextLength,
-            sequenceLength: sequenceLength, device: device)
-        copy.length = length
-        copy.windows.first = windows.first
-        whole.copy(rows: length, to: copy.whole)
-        sliding.copy(rows: length - windows.first, to: copy.sliding)
-        return copy
-    }
-
     /// Forgets all positions from `length` on; and all positions where those that the next tokens see are
     /// not there any more, or would turn otherwise.
     ///

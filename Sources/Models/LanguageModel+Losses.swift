@@ -46,13 +46,6 @@ extension LanguageModel {
         }
     }
 
-    /// Takes up `inputs` [B, T] into the cache, for tokens that follow them.
-    package func remember(_ inputs: Tensor<Int32>, in cache: KeyValueCache) {
-        let nothing = device.tensor(
-            repeatElement(-1 as Int32, count: inputs.count), shape: inputs.shape)
-        _ = tokenLosses(inputs: inputs, targets: nothing, cache: cache)
-    }
-
     private func tokenLosses<Element: ComputeElement>(
         _ inputs: Tensor<Int32>, _ targets: Tensor<Int32>, _ cache: KeyValueCache?,
         element: Element.Type

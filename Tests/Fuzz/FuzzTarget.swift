@@ -17,6 +17,6 @@ package struct FuzzTarget: Sendable {
         conversations, conversationTable, chatTemplate, jinja, gguf,
         corpusRecords, corpusTables, corpusPages, corpusTar, corpusParquet, corpusZip,
         languageModel,
-        questions, csvTexts, tsvTexts, jsonTexts, adapter,
+        questions, questionTable, task, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

@@ -30,32 +30,6 @@ import Testing
         #expect(targets.array.contains { $0 < 0 } && targets.array.contains { $0 >= 0 })
     }
 
-    /// A prompt of one sequence, repeated for three that go on differently.
-    @Test(arguments: ReferenceModel.all)
-    func rememberedPromptGivesTheLossesOfWholeSequences(_ reference: ReferenceModel) throws {
-        let model = try reference.model(device: device)
-        let (bound, length) = (Int32(model.configuration.vocabularySize), 6)
-        let prompt: [Int32] = (0..<4).map { $0 * 5 % bound }
-        let rests: [[Int32]] = (0..<3).map { row in (0..<2).map { (row * 3 + $0 * 4) % bound } }
-        let targets: [Int32] = [1, 2, -1, 3, 4, -1]
-
-        let whole = model.tokenLosses(
-            inputs: device.tensor(rests.flatMap { prompt + $0 }, shape: [3, length]),
-            targets: device.tensor(
-                (0..<3).flatMap { [-1, -1, -1, -1] + targets[2 * $0..<2 * $0 + 2] },
-                shape: [3, length]))
-        let cache = KeyValueCache(model.configuration, contextLength: 4, device: device)
-        model.remember(device.tensor(prompt, shape: [1, 4]), in: cache)
-        let cached = model.tokenLosses(
-            inputs: device.tensor(rests.joined().map { $0 }, shape: [3, 2]),
-            targets: device.tensor(targets, shape: [3, 2]),
-            cache: cache.repeated(3, contextLength: length, device: device))
-
-        let expected = (0..<3).flatMap { Array(whole.array[$0 * length + 4..<$0 * length + 6]) }
-        #expect(relativeError(cached.array, expected) < Self.tolerance)
-        #expect(expected.contains { $0 > 0 })
-    }
-
     @Test(.enabled(if: ComputeKernels.hasBFloat16, "the processor has no bfloat16"))
     func roundedWeightsGiveTheSumOfTheLoss() throws {
         let model = try ReferenceModel.gpt2[0].model(device: device)

@@ -86,6 +86,14 @@ import swift_llm_train
             "--shots: expected to stand with --tasks, got --data"
         ),
         (
+            "evaluate --model m --tasks a.jsonl --memorization",
+            "--memorization: expected to stand with --data, got --tasks"
+        ),
+        (
+            "evaluate --model m --data d --prefix-tokens 5",
+            "--prefix-tokens: expected to stand with --memorization, got no --memorization"
+        ),
+        (
             "evaluate --model m --tasks a.jsonl --limit 0",
             "--limit: expected an integer of at least 1, got 0; see --help"
         ),

@@ -119,7 +119,7 @@ package final class TokenStream: Sendable {
         return low
     }
 
-    private func openShard(_ index: Int) throws -> TokenShard {
+    func openShard(_ index: Int) throws -> TokenShard {
         try openShards.withLock { shards in
             let path = paths[index]
             if let place = shards.lastIndex(where: { $0.path == path }) {

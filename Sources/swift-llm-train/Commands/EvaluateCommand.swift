@@ -6,34 +6,36 @@ import JSON
 import ModelFiles
 import Runs
 
-/// `evaluate`: the loss of a model on token shards, or its answers to multiple-choice questions.
+/// `evaluate`: the loss of a model on token shards, or its answers to the questions of tasks.
 struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measures a model on token shards, or on multiple-choice questions.",
+        abstract: "Measures a model on token shards, or by the questions of tasks.",
         discussion: """
             With --data: loss, perplexity and bits per byte. All windows count once, in file order.
 
-            With --tasks: the share of questions of which the likeliest choice is the right one \
-            (acc), and the likeliest per byte (acc_norm), each with its standard error. Files \
-            hold JSON lines with the fields query, choices, gold (ARC) or ctx, endings, label \
-            (HellaSwag), or a subject of MMLU as CSV. What the model reads before a choice and \
-            the space in front of it:
-              ARC         the query, a line with "Answer:"
-              HellaSwag   the activity, a colon, the context
-              MMLU        the question, the lines "A. ..." to "D. ...", a line with "Answer:"; \
-            the choices are the letters
-            With --shots N, N questions with their answers stand before, each followed by a \
-            blank line: MMLU's first ones of the folder dev, else the first others of the file. \
-            MMLU begins with "The following are multiple choice questions (with answers) about \
-            SUBJECT." and a blank line. A text longer than the context loses its beginning.
+            With --tasks: how well it answers the questions of tasks, as lm-evaluation-harness \
+            asks and measures them. A task is a YAML file in the keys of the harness, a NAME=FILE \
+            with questions as they are published (NAME=FILE,EXAMPLES with answered ones in \
+            another file), or a file or folder whose fields show its task:
+              ARC         query, choices, gold
+              HellaSwag   ctx, endings, label
+              MMLU        a subject as CSV; its examples are those of the folder dev
+            The names: arc_easy, arc_challenge, hellaswag, mmlu, piqa, winogrande, openbookqa, \
+            boolq, copa, rte, sst2, cola, qnli, mrpc, lambada, gsm8k, squad, cnn_dailymail. A text \
+            longer than the context loses its beginning.
+
+            With --memorization and --data: the share of pieces of the shards whose second part the \
+            model writes after reading their first, with examples (memorized_share). The pieces \
+            lie inside documents, at most --limit of them, spread evenly.
 
             All figures are the same on any number of ranks.
 
             Examples:
               mpirun -n 4 swift-llm-train evaluate --model MODEL \\
                 --data 'shards/validation-*.h5' --sequence-length 512
-              swift-llm-train evaluate --model MODEL --tasks arc_easy.jsonl mmlu --shots 5
+              swift-llm-train evaluate --model MODEL \\
+                --tasks arc_easy.jsonl sst2=dev.tsv mine.yaml
             """)
 
     @Option(
@@ -53,25 +55,42 @@ struct EvaluateCommand: RankedCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Files of questions, or folders of them (of MMLU its val).", valueName: "path"))
+            "Tasks: YAML files, NAME=FILE, files of questions, or folders.", valueName: "task"))
     var tasks: [String] = []
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Answered questions to show before each; by default none.", valueName: "n"))
+            "Answered questions to show before each; by default as the task has it.",
+            valueName: "n"))
     var shots: Int?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Score the first n questions of each file alone.", valueName: "n"))
+        help: ArgumentHelp("Ask the first n questions of each task alone.", valueName: "n"))
     var limit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Write the log-likelihoods and the answer of each question, as JSON lines.",
+            "Write the answer to each question, as JSON lines.",
             valueName: "file"))
     var answers: String?
+
+    @Flag(help: "Measure how much of the shards the model writes on by heart.")
+    var memorization = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Tokens that it reads; by default 50.", valueName: "n"))
+    var prefixTokens: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Tokens that it must write; by default 50.", valueName: "n"))
+    var continuationTokens: Int?
+
+    @Flag(help: "Print JSON alone.")
+    var json = false
 
     @OptionGroup var baseFlag: BaseFlag
     @OptionGroup var weights: QuantizeFlags
@@ -81,6 +100,13 @@ struct EvaluateCommand: RankedCommand {
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
         let model = try communicator.agree { try ModelPath(self.model) }
             .announced(isSpeaking: communicator.rank == 0)
+        if let data, memorization {
+            var phase = MemorizationPhase(communicator: communicator, compute: compute)
+            phase.weights = HeldWeights(weights.quantize)
+            let report = try phase.run(model: model, base: baseFlag.base, data: data, probe)
+            if communicator.rank == 0 { tell(report) }
+            return 0
+        }
         if let data {
             var phase = EvaluatePhase(communicator: communicator, compute: compute)
             phase.weights = HeldWeights(weights.quantize)
@@ -90,22 +116,36 @@ struct EvaluateCommand: RankedCommand {
             try communicator.agree { try FiniteFigures.require(scores.json, at: model) }
             return 0
         }
-        var phase = MultipleChoicePhase(communicator: communicator, compute: compute)
+        var phase = TaskPhase(communicator: communicator, compute: compute)
         phase.weights = HeldWeights(weights.quantize)
         let report = try phase.run(
-            model: model, base: baseFlag.base, tasks: tasks, shots: shots ?? 0, limit: limit)
+            model: model, base: baseFlag.base, tasks: tasks, shots: shots, limit: limit)
         try communicator.agree { if communicator.rank == 0 { try tell(report) } }
         try communicator.agree { try FiniteFigures.require(report.json, at: model) }
         return 0
     }
 
-    private func tell(_ report: MultipleChoiceReport) throws {
+    private func tell(_ report: TaskReport) throws {
         if let warning = report.warning {
             Console.write("warning: \(warning)\n", to: .standardError)
         }
-        Console.line(report.text)
+        if !json { Console.line(report.text) }
         Console.line(report.json.text())
         if let answers { try report.writeAnswers(to: answers) }
+    }
+
+    /// Pieces of shards that are probed where no other limit is given.
+    private static let pieceLimit = 1000
+
+    private var probe: MemorizationProbe {
+        MemorizationProbe(
+            prefixCount: prefixTokens ?? 50, continuationCount: continuationTokens ?? 50,
+            limit: limit ?? Self.pieceLimit)
+    }
+
+    private func tell(_ report: MemorizationReport) {
+        if !json { Console.line(report.text) }
+        Console.line(report.json.text())
     }
 
     private func validateFlags() throws {
@@ -114,20 +154,40 @@ struct EvaluateCommand: RankedCommand {
             remedy: "leave it out for the model's context length")
         try require("--shots", shots, atLeast: 0)
         try require("--limit", limit, atLeast: 1)
+        try require("--prefix-tokens", prefixTokens, atLeast: 1)
+        try require("--continuation-tokens", continuationTokens, atLeast: 1)
         guard (data == nil) != tasks.isEmpty else {
             throw Failure(
                 "what to evaluate on", expected: "either --data or --tasks",
                 got: data == nil ? "neither" : "both", remedy: "see --help", kind: .usage)
         }
-        let strays =
-            data == nil
-            ? [("--sequence-length", sequenceLength != nil)]
-            : [("--shots", shots != nil), ("--limit", limit != nil), ("--answers", answers != nil)]
-        if let stray = strays.first(where: \.1) {
-            throw Failure(
-                stray.0, expected: data == nil ? "to stand with --data" : "to stand with --tasks",
-                got: data == nil ? "--tasks" : "--data", kind: .usage)
-        }
+        try refuseStrays(
+            data == nil ? "--tasks" : "--data",
+            [
+                ("--sequence-length", sequenceLength != nil, data != nil && !memorization),
+                ("--memorization", memorization, data != nil),
+                ("--shots", shots != nil, data == nil),
+                ("--answers", answers != nil, data == nil),
+                ("--limit", limit != nil, data == nil || memorization),
+            ])
+        try refuseStrays(
+            "no --memorization",
+            [
+                ("--prefix-tokens", prefixTokens != nil, memorization),
+                ("--continuation-tokens", continuationTokens != nil, memorization),
+            ])
+    }
+
+    /// - Parameter flags: each with whether it is given and whether it belongs there.
+    private func refuseStrays(_ given: String, _ flags: [(String, Bool, Bool)]) throws {
+        guard let stray = flags.first(where: { $0.1 && !$0.2 }) else { return }
+        let place =
+            switch stray.0 {
+            case "--sequence-length", "--memorization": "--data"
+            case "--prefix-tokens", "--continuation-tokens": "--memorization"
+            default: "--tasks"
+            }
+        throw Failure(stray.0, expected: "to stand with \(place)", got: given, kind: .usage)
     }
 
     private func require(
