@@ -141,7 +141,7 @@ import Testing
             outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             checkpoint: every_steps keep_last io keep_best stop_seconds
             metrics: tensorboard csv
-            evaluate: every_steps batches patience
+            evaluate: every_steps batches patience tasks tasks_every_steps limit
             finetune: task from base output data validation test validation_fraction test_fraction \
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \
             class_weights variants

@@ -73,33 +73,5 @@ extension Jobs {
                 #expect(run.output == alone, "\(ranks) ranks")
             }
         }
-
-        /// Three ranks share seven questions, of which some are longer than the context.
-        @Test func questionsHaveTheSameAnswersOnAnyNumberOfRanks() async throws {
-            let workspace = try await Workspace.prepared()
-            try await workspace.pretrain("run", "train.steps=5")
-            let lines = (0..<7).map { index in
-                let prompt = String(repeating: "the king ", count: index) + "shall"
-                return #"{"query": "\#(prompt)", "choices": ["be", "not", "love"], "gold": 1}"#
-            }
-            try workspace.write(lines.joined(separator: "\n"), to: "kings.jsonl")
-            let command = "evaluate --model run/checkpoints/latest --tasks kings.jsonl --shots 1 "
-            let alone = try await workspace.succeed(command + "--answers alone.jsonl")
-            #expect(alone.errors.contains("7 of 7 prompts are longer than the model's context"))
-            for ranks in [1, 2, 3] {
-                let run = try await workspace.succeed(
-                    command + "--answers \(ranks).jsonl", ranks: ranks)
-                #expect(run.output == alone.output, "\(ranks) ranks")
-                #expect(
-                    try workspace.bytes("\(ranks).jsonl") == workspace.bytes("alone.jsonl"))
-            }
-            let last = try #require(alone.output.split(separator: "\n").last)
-            let scores = try JSONValue(parsing: Array(last.utf8), at: "evaluate")["tasks"]?.array
-            let row = try #require(scores?.first)
-            #expect(row["questions"]?.integer == 7 && row["task"]?.string == "kings")
-            let share = try #require(row["acc"]?.double)
-            let error = (share * (1 - share) / 6).squareRoot()
-            #expect(abs(try #require(row["acc_stderr"]?.double) - error) < 1e-12)
-        }
     }
 }

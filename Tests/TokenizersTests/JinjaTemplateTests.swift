@@ -142,6 +142,29 @@ private enum JinjaFixture {
         }
     }
 
+    /// By jinja2 with the settings of lm-evaluation-harness.
+    @Test(arguments: [
+        ("{% if t %}\n  x\n{% endif %}\n", "\n  x\n\n"),
+        (#"{{ t | regex_replace('\[.*?\]', '') }}"#, "a b  c"),
+        (
+            #"{{ ['aab', 'b'] | map('regex_replace', '(a)(a)', '\\2-\\1') | list }}"#,
+            "['a-ab', 'b']"
+        ),
+        ("{{ t.partition('[')[2].capitalize() ~ t[:1] }}", "Y] ca"),
+        ("{{ 'ABCD'.index('C') }}{{ {'x': 1}.get('y', 'z') }}", "2z"),
+    ])
+    func tasksAreRenderedAsTheHarnessDoes(source: String, text: String) throws {
+        #expect(try JinjaTemplate(source, .task).render(["t": "a b [y] c"]).text == text)
+    }
+
+    @Test func tasksPrintNothingThatIsNotDefined() throws {
+        #expect(throws: Failure.self) { try JinjaTemplate("{{ x }}", .task).render([:]) }
+        #expect(try JinjaTemplate("{{ x }}").render([:]).text == "")
+        #expect(throws: Failure.self) {
+            try JinjaTemplate("{{ 'a' | regex_replace('a', 'b') }}").render([:])
+        }
+    }
+
     @Test func aNamespaceMayHoldItself() throws {
         let source = "{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns }}{{ ns.x }}"
         let text = try JinjaTemplate(source).render([:], date: .now).text

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import JSON
 import TemporaryFolders
 import Testing
 import Training
@@ -82,9 +83,17 @@ import Training
         let records: [MetricsRecord] = [
             train(4, measures), .validation(step: 4, loss: 2, measures: measures),
             .outer(outer, loss: 3, skippedCount: 0),
+            .tasks(
+                step: 4,
+                [["task": "t", "questions": 3, "shots": 0, "cut": 0, "acc": 0.5, "acc_stderr": 0]]),
         ]
         let shown = records.flatMap(\.scalars).map { scalar in
-            scalar.name.hasPrefix("seconds/") ? "seconds/NAME" : scalar.name
+            let parts = scalar.name.split(separator: "/")
+            return switch parts[0] {
+            case "seconds": "seconds/NAME"
+            case "tasks": "tasks/NAME/METRIC"
+            default: scalar.name
+            }
         }
         #expect(Set(shown) == Set(MetricGlossary.entries.flatMap(\.tags)))
     }

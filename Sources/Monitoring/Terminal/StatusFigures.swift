@@ -30,7 +30,7 @@ package struct StatusFigures: Sendable {
             curve.append(metrics.loss, at: metrics.step)
         case .validation(_, let loss, _): validationLoss = loss
         case .warning(let step, let message): warning = "step \(step): \(message)"
-        case .event, .outer, .saved: break
+        case .event, .outer, .saved, .tasks: break
         }
     }
 

@@ -181,8 +181,9 @@ package struct PhaseRunner {
                 isResuming: isResuming, compute: compute, communicator: communicator
             ).report(own, model: model)
         }
-        guard let data = recipe.data.validation else { return say("no validation data") }
         let model = try communicator.agree { try recipe.model(for: .evaluate) }
+        try evaluateTasks(recipe, compute, model)
+        guard let data = recipe.data.validation else { return say("no validation data") }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: model, data: data, sequenceLength: recipe.train.sequenceLength)
         try communicator.agree {
@@ -193,6 +194,19 @@ package struct PhaseRunner {
             }
             try FiniteFigures.require(scores.json, at: model)
         }
+    }
+
+    private func evaluateTasks(
+        _ recipe: Recipe, _ compute: ComputeResources, _ model: String
+    ) throws {
+        let (own, tuned) = (recipe.evaluate, recipe.finetune.evaluate)
+        let tasks = own.tasks + tuned.tasks.filter { !own.tasks.contains($0) }
+        guard !tasks.isEmpty else { return }
+        let report = try TaskPhase(communicator: communicator, compute: compute).run(
+            model: model, tasks: tasks, shots: nil, limit: own.limit ?? tuned.limit)
+        say(report.text)
+        say(report.json.text())
+        try communicator.agree { try FiniteFigures.require(report.json, at: model) }
     }
 
     private func onFirstRank(_ body: () throws -> Void) throws {

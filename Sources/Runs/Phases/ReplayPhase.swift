@@ -28,7 +28,8 @@ package struct ReplayPhase {
 
     /// - Throws: `Failure` where there is no run, no such step, or a file of it is missing.
     package func compute() throws -> Result {
-        let recipe = try recipe()
+        var recipe = try recipe()
+        recipe.evaluate.tasks = []
         let recorded = try RecordedStep(step: step, in: run + "/metrics.jsonl")
         let start = try RunStart.before(
             step: step, in: CheckpointStore(directory: run + "/checkpoints"))

@@ -244,7 +244,30 @@ struct TrainingPhase {
             uniformLoss: setup.objective.uniformLoss,
             warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
             peakLearningRate: recipe.optimizer.learningRate)
+        setup.tasks = try makeTasks(recipe.evaluate, setup.checkpointFiles)
         return setup
+    }
+
+    /// The tasks that are evaluated during the training, alike on all ranks.
+    private func makeTasks(
+        _ options: EvaluationOptions, _ files: CheckpointFiles
+    ) throws -> TaskSuite? {
+        guard !options.tasks.isEmpty else { return nil }
+        let suite = try communicator.agree {
+            guard files.labels == nil else {
+                throw Failure(
+                    FailureText("\(key: "evaluate.tasks") ask a model that writes text"),
+                    expected: "no tasks", got: "a classifier", remedy: "leave them out",
+                    kind: .usage)
+            }
+            let tokenizer = try TokenizerFile.parse(files.tokenizerJSON, at: "tokenizer.json")
+            return TaskSuite(
+                try options.tasks.flatMap { try TaskCatalog.tasks($0) }, tokenizer,
+                limit: options.limit)
+        }
+        try communicator.agree { try RankInputs(files: suite.files) }
+            .requireEqual(over: communicator)
+        return suite
     }
 
     /// Checks that the training fits into memory, and takes what the ranks of a node share; and the

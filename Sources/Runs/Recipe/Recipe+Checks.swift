@@ -53,7 +53,7 @@ extension Recipe {
         case .pretrain:
             try validatePretraining()
         case .evaluate:
-            if !phases.contains(.finetune) {
+            if !phases.contains(.finetune), evaluate.tasks.isEmpty {
                 try require(data.validation, "data.validation", for: phase)
             }
         case .finetune:

@@ -1,4 +1,5 @@
 import Diagnostics
+import Evaluation
 import Foundation
 import Logging
 import Objectives
@@ -57,6 +58,11 @@ final class RunJournal {
             level: loss.isFinite ? .info : .warning,
             "step \(step)  validation loss \(loss.formattedTo(4))\(Self.text(measures))",
             metadata: RunLog.record(record.line))
+    }
+
+    func tasks(_ report: TaskReport, step: Int) throws {
+        try append(.tasks(step: step, report.json["tasks"]?.array ?? []))
+        logger.info("step \(step)  tasks\n\(report.text)")
     }
 
     /// What the objective says of the first step.

@@ -96,6 +96,9 @@ package final class Trainer {
             try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
             let isBest =
                 isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
+            if setup.tasks != nil, isDue(setup.evaluation.tasksEverySteps) {
+                try setup.board.uncounted(evaluateTasks)
+            }
             var isStopping = try agreeAtBoundary()
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
                 || isBest && setup.checkpoint.keepBest
@@ -228,6 +231,15 @@ package final class Trainer {
         // A rank may have nothing to score, and others wait for what it brings to its node.
         try setup.optimizer.completeParameters()
         return try onCommonWeights { try validate(validation) }
+    }
+
+    private func evaluateTasks() throws {
+        guard let tasks = setup.tasks else { return }
+        try setup.optimizer.completeParameters()
+        let report = try onCommonWeights {
+            try tasks.report(of: setup.model, over: setup.communicator)
+        }
+        try journal?.tasks(report, step: state.step)
     }
 
     private func validate(_ validation: ValidationLoss) throws -> Bool {

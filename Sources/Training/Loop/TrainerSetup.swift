@@ -21,6 +21,8 @@ package struct TrainerSetup {
     package var source: any BatchSource
     /// The measurement of the validation loss; nil where nothing is validated.
     package var validation: ValidationLoss?
+    /// The tasks that are evaluated; nil where there are none.
+    package var tasks: TaskSuite?
     package var store: CheckpointStore
     package var checkpointFiles: CheckpointFiles
     package var seed: UInt64

@@ -1,5 +1,4 @@
 import Collectives
-import Training
 
 extension TrainingSize {
     /// The most bytes that a rank of the first node has in memory: its own, and what it sees of the memory

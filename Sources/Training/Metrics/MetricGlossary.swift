@@ -54,6 +54,11 @@ package enum MetricGlossary {
                 "falls with the loss; where it rises while the loss falls, the model learns by heart"
         ),
         Entry(
+            name: "METRIC of kind tasks", tags: ["tasks/NAME/METRIC"],
+            meaning: "what the model reaches in a task of evaluate.tasks, as evaluate --tasks "
+                + "measures it",
+            good: "acc leaves the share of guessing, often late, and rises; perplexity falls"),
+        Entry(
             name: "loss of kind outer", tags: ["outer/loss"],
             meaning: "the average loss of all islands since the outer step before",
             good: "falls as the loss does"),

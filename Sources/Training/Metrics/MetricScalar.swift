@@ -1,3 +1,5 @@
+import JSON
+
 /// A number of a record under the name that tools show.
 package struct MetricScalar: Equatable {
     package let name: String
@@ -9,8 +11,8 @@ extension MetricsRecord {
     var step: Int {
         switch self {
         case .train(let metrics): metrics.step
-        case .validation(let step, _, _), .event(let step, _), .warning(let step, _),
-            .saved(let step, _):
+        case .validation(let step, _, _), .tasks(let step, _), .event(let step, _),
+            .warning(let step, _), .saved(let step, _):
             step
         case .outer(let outer, _, _): outer.step
         }
@@ -31,7 +33,22 @@ extension MetricsRecord {
                 MetricScalar(name: "outer/skipped_steps", value: Double(skippedCount)),
                 MetricScalar(name: "outer/sent_bytes", value: Double(outer.sentByteCount)),
             ].compactMap { $0 }
+        case .tasks(_, let tasks): tasks.flatMap(Self.scalars(ofTask:))
         case .event, .warning, .saved: []
+        }
+    }
+}
+
+extension MetricsRecord {
+    /// The metrics of a task, without their errors and the counts beside them.
+    private static func scalars(ofTask task: JSONValue) -> [MetricScalar] {
+        let name = task["task"]?.string ?? ""
+        let others: Set = ["questions", "shots", "cut"]
+        return (task.object ?? [:]).sorted { $0.key < $1.key }.compactMap { key, value in
+            guard !others.contains(key), !key.contains("_stderr"), let number = value.double else {
+                return nil
+            }
+            return MetricScalar(name: "tasks/\(name)/\(key)", value: number)
         }
     }
 }

@@ -7,6 +7,8 @@ package enum MetricsRecord: Sendable {
     /// The validation loss after `step` batches, in nats a token for most tasks, and what else its
     /// objective tells.
     case validation(step: Int, loss: Double, measures: [String: Double] = [:])
+    /// The figures of tasks after `step` batches, an object for each task.
+    case tasks(step: Int, [JSONValue])
     case event(step: Int, String)
     /// The event that something about the run is not as it should be.
     case warning(step: Int, String)
@@ -24,6 +26,10 @@ package enum MetricsRecord: Sendable {
                     "kind": .string("validation"), "step": .integer(step), "loss": .number(loss),
                 ]) { $1 }
             ).text()
+        case .tasks(let step, let tasks):
+            JSONValue.object([
+                "kind": .string("tasks"), "step": .integer(step), "tasks": .array(tasks),
+            ]).text()
         case .outer(let outer, let loss, let skippedCount):
             JSONValue.object([
                 "kind": .string("outer"), "step": .integer(outer.step),

@@ -35,7 +35,7 @@ package final class MetricsTable: MetricsSink {
             ]
         case .validation(let step, let loss, _):
             ["\(step)"] + Array(repeating: "", count: columns.count - 2) + ["\(loss)"]
-        case .event, .warning, .outer, .saved: nil
+        case .event, .warning, .outer, .saved, .tasks: nil
         }
     }
 }
