@@ -4,7 +4,7 @@ import Web
 
 /// `/v1/adapters`: what is served beside the first model, loaded and dropped without a restart.
 extension ModelService {
-    static let adaptersPath = "/v1/adapters"
+    static var adaptersPath: String { RequestDealer.adaptersPath }
 
     var adapters: WebReply {
         WebReply([

@@ -11,6 +11,9 @@ package final class RequestDealer: WebService {
     /// The requests under way, and those so far, of this rank and of each replica.
     private let counts: Mutex<[(active: Int, total: Int)]>
 
+    /// Where adapters are listed, loaded and dropped.
+    static let adaptersPath = "/v1/adapters"
+
     private static let dealtPaths: Set = [
         "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings",
     ]
@@ -27,8 +30,8 @@ package final class RequestDealer: WebService {
     package func reply(to request: WebRequest) async -> WebReply {
         switch (request.method, request.path) {
         case ("POST", let path) where Self.dealtPaths.contains(path): return deal(request)
-        case ("POST", ModelService.adaptersPath): return everywhere(request)
-        case ("DELETE", let path) where path.hasPrefix(ModelService.adaptersPath):
+        case ("POST", Self.adaptersPath): return everywhere(request)
+        case ("DELETE", let path) where path.hasPrefix(Self.adaptersPath):
             return everywhere(request)
         case ("GET", "/metrics"): return await metrics(request)
         default: return await local.reply(to: request)
