@@ -25,6 +25,9 @@ import Training
         ]
         content.usage = [.init(hostile, hostile)]
         content.gaps = [hostile]
+        content.comparisons = [
+            .init(name: "a step", planned: "110 ms", measured: "100 ms", ratio: 1.1)
+        ]
         content.plannedStepCount = 300
         return content
     }
@@ -36,7 +39,8 @@ import Training
             "Evaluations",
             "What the model writes", "How to use the model", "Loss", "Learning rate",
             "Gradient norm", "Tokens per second", "What it is: how much the next token surprises",
-            "All 300 steps are done", "learn by heart",
+            "All 300 steps are done", "learn by heart", "The plan, and what came of it",
+            "<td>110 ms</td><td>100 ms</td><td>1.10 times what it was</td>",
         ] { #expect(page.contains(part), "\(part)") }
         #expect(page.components(separatedBy: "<svg").count == 5)
         for outside in ["http:", "https:", "<script", "<link", "@import", "url(h", "src="] {

@@ -72,6 +72,61 @@ extension Jobs {
             #expect(wrong.errors.contains("expected a multiple of 5 ranks, got 24"))
         }
 
+        @Test func asManyRanksAsNobodyHasArePredicted() async throws {
+            let workspace = try await Workspace.prepared()
+            let plan = try await plan(
+                workspace, "train.global_batch_size=8192 --hosts 64 --ranks 4096")
+            let cluster = try #require(plan["cluster"])
+            #expect(cluster["hosts"]?.integer == 64)
+            #expect(cluster["ranks_per_host"]?.integer == 64)
+            #expect((cluster["sent_bytes_per_step"]?.integer ?? 0) > 0)
+            let wrong = try await workspace.run("plan recipe.yaml --hosts 5 --ranks 12")
+            #expect(wrong.exitCode == 64)
+            #expect(wrong.errors.contains("--ranks 12 are not as many on each of --hosts 5"))
+        }
+
+        /// A long run measures a step before its first one; it is stopped early here.
+        @Test(arguments: [nil, 2])
+        func aRunKeepsItsPlanAndItsReportScoresIt(ranks: Int?) async throws {
+            let workspace = try await Workspace.prepared()
+            let run = try await workspace.succeed(
+                "pretrain recipe.yaml train.steps=60000000 train.stop_after_steps=20",
+                ranks: ranks)
+            #expect(run.output.contains("plan: "))
+            #expect(run.output.contains("checkpoints of"))
+            let plan = try JSONValue(
+                parsing: Array(try workspace.bytes("run/plan.json")), at: "plan")
+            for key in ["peak_memory_bytes", "step_seconds", "finish_seconds", "checkpoint_bytes"] {
+                #expect((plan[key]?.double ?? 0) > 0, "\(key)")
+            }
+            #expect(plan["ranks"]?.integer == ranks ?? 1)
+            let page = String(decoding: try workspace.bytes("run/report.html"), as: UTF8.self)
+            #expect(page.contains("The plan, and what came of it"))
+            #expect(page.contains("<td>a step</td>") && page.contains("times what it was"))
+
+            // What goes on counts what is left.
+            try await workspace.succeed(
+                "pretrain recipe.yaml --resume train.steps=60000000 train.stop_after_steps=22",
+                ranks: ranks)
+            let next = try JSONValue(
+                parsing: Array(try workspace.bytes("run/plan.json")), at: "plan")
+            #expect(next["first_step"]?.integer == 20)
+        }
+
+        /// A measured step changes no bit of the run, and a short run is not measured.
+        @Test func thePlanChangesNothing() async throws {
+            let workspace = try await Workspace.prepared()
+            let long = try await workspace.pretrain(
+                "long",
+                "train.steps=60000000 train.stop_after_steps=20 optimizer.schedule=constant")
+            let short = try await workspace.pretrain("short", "optimizer.schedule=constant")
+            #expect(try long.weights(20) == short.weights(20))
+            let plan = try JSONValue(
+                parsing: Array(try workspace.bytes("short/plan.json")), at: "plan")
+            #expect(plan["step_seconds"]?.isNull == true)
+            #expect((plan["peak_memory_bytes"]?.integer ?? 0) > 0)
+        }
+
         @Test func whatDoesNotFitIsRefusedWithWhatDoes() async throws {
             let workspace = try await Workspace.prepared()
             let program = DistributedRun.executable("swift-llm-train")
@@ -95,7 +150,7 @@ extension Jobs {
                     "plan recipe.yaml --finetune",
                     "there is nothing to plan: expected a recipe with the phase finetune, got pretrain"
                 ),
-                ("plan recipe.yaml --link 1", "--ranks-per-host and --link stand with --hosts"),
+                ("plan recipe.yaml --link 1", "--ranks-per-host, --ranks and --link stand with --hosts"),
                 ("run --dry-run", "--dry-run: expected a recipe, got the built-in quick start"),
             ] {
                 let run = try await workspace.run(arguments)

@@ -19,11 +19,14 @@ package struct ClusterPlan: Sendable {
     private let plan: RunPlan
 
     package var rankCount: Int { hostCount * ranksPerHost }
-    package var finishSeconds: Double { Double(plan.stepCount) * prediction.total }
+    package var finishSeconds: Double {
+        Double(plan.stepCount - plan.firstStep) * prediction.total
+    }
 
+    /// - Parameter step: the seconds of a step that was measured here.
     /// - Throws: A usage `Failure` where the batch cannot be shared out among so many ranks.
     package init(
-        _ plan: RunPlan, hostCount: Int, ranksPerHost: Int, gigabits: Double
+        _ plan: RunPlan, measured step: StepSeconds, hostCount: Int, ranksPerHost: Int, gigabits: Double
     ) throws {
         let rankCount = hostCount * ranksPerHost
         var size = plan.size
@@ -47,7 +50,7 @@ package struct ClusterPlan: Sendable {
         peakMemoryBytes = size.residentBytes(needs) + plan.ownBytes
         prediction = StepPrediction(
             Self.work(plan, size),
-            on: Self.figures(plan, size, hostCount, ranksPerHost, gigabits))
+            on: Self.figures(plan, step, size, hostCount, ranksPerHost, gigabits))
     }
 
     private static func cost(_ size: TrainingSize) -> ModelCost {
@@ -72,15 +75,16 @@ package struct ClusterPlan: Sendable {
     /// The speeds of a host as the measured steps had them: passes, and the memory while weights are
     /// updated.
     private static func figures(
-        _ plan: RunPlan, _ size: TrainingSize, _ hosts: Int, _ ranks: Int, _ gigabits: Double
+        _ plan: RunPlan, _ step: StepSeconds, _ size: TrainingSize, _ hosts: Int, _ ranks: Int,
+        _ gigabits: Double
     ) -> ClusterFigures {
         let length = size.train.sequenceLength ?? size.model.contextLength
         let flops = cost(size).trainingFLOPs(sequenceLength: length) * Double(plan.tokensPerStep)
         let nodes = Double(plan.hostCount)
         let trained = Double(size.plan.layout(of: size.model).trainedCount)
         return ClusterFigures(
-            nodeCount: hosts, ranksPerNode: ranks, productRate: flops / plan.step.compute / nodes,
-            passEfficiency: 1, memoryRate: 28 * trained / max(1e-6, plan.step.update),
+            nodeCount: hosts, ranksPerNode: ranks, productRate: flops / step.compute / nodes,
+            passEfficiency: 1, memoryRate: 28 * trained / max(1e-6, step.update),
             latency: ScalingTable.usualLatency,
             linkRate: gigabits * 1e9 / 8 * ScalingTable.linkShare,
             overlap: ScalingTable.usualOverlap)

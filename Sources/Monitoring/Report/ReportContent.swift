@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What a report tells of a run, without a form.
 package struct ReportContent: Sendable {
     package struct Fact: Equatable, Sendable {
@@ -29,6 +31,26 @@ package struct ReportContent: Sendable {
         }
     }
 
+    /// What was expected of a run before it began, and what it was.
+    package struct Comparison: Equatable, Sendable {
+        package let name: String
+        package let planned: String
+        package let measured: String
+        /// Planned to measured.
+        package let ratio: Double
+
+        package init(name: String, planned: String, measured: String, ratio: Double) {
+            (self.name, self.planned, self.measured, self.ratio) = (name, planned, measured, ratio)
+        }
+
+        /// The four cells of a row.
+        var cells: [String] {
+            [name, planned, measured, "\(ratio.formattedTo(2)) times what it was"]
+        }
+
+        static let heads = ["", "planned", "was", "the plan said"]
+    }
+
     /// A command to use the model, and what it does.
     package struct Usage: Equatable, Sendable {
         package let purpose: String
@@ -50,6 +72,8 @@ package struct ReportContent: Sendable {
     package var recipe = ""
     package var samples: [Sample] = []
     package var evaluations: [Evaluation] = []
+    /// How near the plan came.
+    package var comparisons: [Comparison] = []
     package var usage: [Usage] = []
     /// What of the run could not be read.
     package var gaps: [String] = []

@@ -8,7 +8,7 @@ package struct ReportMarkdown {
 
     package var text: String {
         let parts = [
-            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, recipe, samples,
+            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, plan, recipe, samples,
             evaluations, usage,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
@@ -64,6 +64,12 @@ package struct ReportMarkdown {
             ]
         }
         return section("Evaluations", table(["step", "data", "figures"], rows))
+    }
+
+    private var plan: String {
+        section(
+            "The plan, and what came of it",
+            table(ReportContent.Comparison.heads, content.comparisons.map(\.cells)))
     }
 
     private var usage: String {

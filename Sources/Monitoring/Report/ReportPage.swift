@@ -34,7 +34,7 @@ package struct ReportPage {
 
     private var sections: [String] {
         [
-            tiles, verdicts, charts, facts, recipe, samples, evaluations, usage, gaps,
+            tiles, verdicts, charts, facts, plan, recipe, samples, evaluations, usage, gaps,
         ]
     }
 
@@ -108,17 +108,27 @@ package struct ReportPage {
         let names = content.evaluations.flatMap { $0.figures.map(\.name) }
             .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         guard !names.isEmpty else { return "" }
-        let head = (["step", "data"] + names).map { "<th scope=\"col\">\(text($0))</th>" }
         let rows = content.evaluations.map { evaluation in
             let cells = names.map { name in
                 evaluation.figures.first { $0.name == name }?.value ?? ""
             }
-            return ([evaluation.step.map(String.init) ?? "", evaluation.data] + cells)
-                .map { "<td>\(text($0))</td>" }.joined()
+            return [evaluation.step.map(String.init) ?? "", evaluation.data] + cells
         }
-        let table = ([head.joined()] + rows).map { "<tr>\($0)</tr>" }
+        return section("Evaluations", table(["step", "data"] + names, rows))
+    }
+
+    private func table(_ heads: [String], _ rows: [[String]]) -> String {
+        let head = heads.map { "<th scope=\"col\">\(text($0))</th>" }.joined()
+        let body = rows.map { $0.map { "<td>\(text($0))</td>" }.joined() }
+        return "<div class=\"box wide\"><table>\n"
+            + lines(([head] + body).map { "<tr>\($0)</tr>" }) + "\n</table></div>"
+    }
+
+    private var plan: String {
+        guard !content.comparisons.isEmpty else { return "" }
         return section(
-            "Evaluations", "<div class=\"box wide\"><table>\n\(lines(table))\n</table></div>")
+            "The plan, and what came of it",
+            table(ReportContent.Comparison.heads, content.comparisons.map(\.cells)))
     }
 
     private var usage: String {

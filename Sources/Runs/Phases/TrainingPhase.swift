@@ -64,6 +64,7 @@ struct TrainingPhase {
         announceSegments(segments.removed.count, segments.missingByteCount, logger)
         let task = try prepare(task, recipe, start, logger)
         let end = recipe.train.maximumSeconds.map { ProgramClock.start + .seconds($0) }
+        var planned = try plan(recipe, task, from: start)
         var setup = try makeSetup(
             recipe, task,
             metrics: directory.map { MetricsPlace(directory: $0.path, options: recipe.metrics) },
@@ -78,6 +79,7 @@ struct TrainingPhase {
             setup, in: setup.store.directory, over: communicator)
         saveTime?.announce(setup.checkpoint, at: recipe.output, logger)
         setup.saveSeconds = saveTime?.seconds
+        planned?.checkpointSeconds = saveTime?.seconds
         let state = try load(&setup, start, recipe)
         let status = watch(&setup, from: state.step)
         defer { status?.close() }
@@ -85,6 +87,7 @@ struct TrainingPhase {
         try communicator.agree {
             guard let directory else { return }
             try keepSchedule(setup, state, start, in: directory)
+            try planned?.announce(in: directory, logger)
             try directory.storeSkipped(task.skippedRecords)
             try directory.storeRecipe(recipe.stored.resolvedYAML)
         }

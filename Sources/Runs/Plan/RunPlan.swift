@@ -15,6 +15,8 @@ package struct RunPlan: Sendable {
     package var hostCount: Int
     package var threadsPerRank: Int
     package var stepCount: Int
+    /// The step at which the run goes on.
+    package var firstStep = 0
     package var tokensPerStep: Int
     /// Passes over the data; nil where its size is not known yet.
     package var epochs: Double?
@@ -29,7 +31,10 @@ package struct RunPlan: Sendable {
     package var roomBytes: Int?
     /// The bytes that leave the busiest node in a step.
     package var sentBytes: Int
-    package var step: StepSeconds
+    /// The seconds of a step; nil where the run is too short to be worth a measurement.
+    package var step: StepSeconds?
+    /// The power of the processors of all hosts while steps were measured; nil where they do not tell.
+    package var watts: Double?
     package var validationCount: Int
     package var validationSeconds: Double
     package var checkpointBytes: Int
@@ -39,12 +44,24 @@ package struct RunPlan: Sendable {
     /// What could not be known.
     package var notes: [String] = []
 
-    package var finishSeconds: Double {
-        Double(stepCount) * step.total + Double(validationCount) * validationSeconds
+    /// Seconds of what is left of the run. Checkpoints are written while the training goes on.
+    package var finishSeconds: Double? {
+        step.map { step in
+            Double(stepCount - firstStep) * step.total
+                + Double(validationCount) * validationSeconds
+        }
+    }
+
+    /// The energy of what is left of the run.
+    package var wattHours: Double? {
+        finishSeconds.flatMap { seconds in watts.map { $0 * seconds / 3600 } }
     }
 }
 
 extension RunPlan {
+    /// The name of the file in the directory of a run that keeps its plan.
+    static let fileName = "plan.json"
+
     package var json: JSONValue {
         let need = needs.max { $0.total < $1.total } ?? TrainingNeed()
         let memory = Dictionary(
@@ -60,23 +77,23 @@ extension RunPlan {
                     uniqueKeysWithValues: parameters.parts.map { ($0.name, .integer($0.count)) })),
             "ranks": .integer(rankCount), "hosts": .integer(hostCount),
             "threads_per_rank": .integer(threadsPerRank), "steps": .integer(stepCount),
+            "first_step": .integer(firstStep),
             "tokens_per_step": .integer(tokensPerStep),
             "epochs": epochs.map(JSONValue.number) ?? .null,
             "peak_memory_bytes": .integer(peakMemoryBytes), "memory_by_kind": .object(memory),
             "node_memory_bytes": .integer(nodeMemoryBytes),
             "node_room_bytes": roomBytes.map(JSONValue.integer) ?? .null,
             "sent_bytes_per_step": .integer(sentBytes),
-            "step_seconds": .number(step.total),
-            "step_seconds_by_part": .object([
-                "compute": .number(step.compute), "reduce": .number(step.reduce),
-                "update": .number(step.update), "rest": .number(step.rest),
-            ]),
+            "step_seconds": step.map { .number($0.total) } ?? .null,
+            "step_seconds_by_part": step?.json ?? .null,
+            "watts": watts.map(JSONValue.number) ?? .null,
+            "watt_hours": wattHours.map(JSONValue.number) ?? .null,
             "validations": .integer(validationCount),
-            "validation_seconds": .number(validationSeconds),
+            "validation_seconds": step.map { _ in .number(validationSeconds) } ?? .null,
             "checkpoint_bytes": .integer(checkpointBytes),
             "checkpoints": .integer(checkpointCount),
             "checkpoint_seconds": checkpointSeconds.map(JSONValue.number) ?? .null,
-            "finish_seconds": .number(finishSeconds),
+            "finish_seconds": finishSeconds.map(JSONValue.number) ?? .null,
             "notes": .array(notes.map(JSONValue.string)),
         ])
     }
@@ -116,15 +133,7 @@ extension RunPlan {
 
     private var time: [String] {
         var table = TextTable()
-        table.add("a step", "\(Quantity.number(step.total * 1e3)) ms")
-        let parts = [
-            ("passes", step.compute), ("waiting for other ranks", step.reduce),
-            ("update", step.update), ("data and the rest", step.rest),
-        ]
-        for (name, seconds) in parts where seconds * 200 > step.total {
-            table.add("  \(name)", "\(Quantity.number(seconds * 1e3)) ms")
-        }
-        table.add("tokens a second", Quantity.number(Double(tokensPerStep) / step.total))
+        if let step { addSeconds(of: step, to: &table) }
         if validationCount > 0 {
             table.add(
                 "\(Quantity.count(validationCount, "validation")), each",
@@ -134,8 +143,41 @@ extension RunPlan {
         table.add(
             "\(Quantity.count(checkpointCount, "checkpoint")), each",
             Quantity.bytes(checkpointBytes) + seconds)
-        table.add("done after", Self.duration(finishSeconds))
+        if let finishSeconds { table.add("done after", Self.duration(finishSeconds)) }
+        if let watts, let wattHours {
+            table.add(
+                "energy", "\(Quantity.number(wattHours)) Wh at \(Quantity.number(watts)) W")
+        }
         return table.lines
+    }
+
+    private func addSeconds(of step: StepSeconds, to table: inout TextTable) {
+        table.add("a step", "\(Quantity.number(step.total * 1e3)) ms")
+        let parts = [
+            ("passes", step.compute), ("waiting for other ranks", step.reduce),
+            ("update", step.update), ("data and the rest", step.rest),
+        ]
+        for (name, seconds) in parts where seconds * 200 > step.total {
+            table.add("  \(name)", "\(Quantity.number(seconds * 1e3)) ms")
+        }
+        table.add("tokens a second", Quantity.number(Double(tokensPerStep) / step.total))
+    }
+
+    /// One line: what it takes, and when it is done.
+    package var summary: String {
+        let memory =
+            "\(Quantity.bytes(peakMemoryBytes)) of memory for the fullest rank, "
+            + "\(Quantity.bytes(nodeMemoryBytes)) for its node"
+        let time = step.map { step in
+            "a step of \(tokensPerStep) tokens \(Quantity.number(step.total)) s, done in "
+                + Self.duration(finishSeconds ?? 0)
+        }
+        return "plan: "
+            + [
+                memory, "checkpoints of \(Quantity.bytes(checkpointBytes))",
+                time ?? "less than half a minute of steps",
+                wattHours.map { "\(Quantity.number($0)) Wh" },
+            ].compactMap { $0 }.joined(separator: ", ")
     }
 
     /// "1 h 12 min", "3 min 20 s", "9 s".

@@ -45,6 +45,10 @@ package struct RunReporter {
         let records = RunRecords(ofRun: run)
         content.samples = reading("samples.jsonl", &content.gaps, records.samples) ?? []
         content.evaluations = reading("evaluations.jsonl", &content.gaps, records.evaluations) ?? []
+        content.comparisons =
+            reading(RunPlan.fileName, &content.gaps) {
+                try PlanScore(ofRun: run, content.history)?.comparisons ?? []
+            } ?? []
         content.usage = ModelUsage(checkpoint: checkpoint, recipe: recipe, run: run).usage
         return content
     }

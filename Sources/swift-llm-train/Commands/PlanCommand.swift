@@ -70,17 +70,28 @@ struct ClusterFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Of --hosts: ranks on each (1).", valueName: "k"))
     var ranksPerHost: Int?
 
+    @Option(help: ArgumentHelp("Of --hosts: ranks on all of them.", valueName: "n"))
+    var ranks: Int?
+
     @Option(help: ArgumentHelp("Of --hosts: Gbit/s of their links (10).", valueName: "gbit"))
     var link: Double?
 
     func validate() throws {
-        guard hosts ?? 1 > 0, ranksPerHost ?? 1 > 0, link ?? 1 > 0 else {
-            throw ValidationError("--hosts, --ranks-per-host and --link are above 0")
+        guard hosts ?? 1 > 0, ranksPerHost ?? 1 > 0, ranks ?? 1 > 0, link ?? 1 > 0 else {
+            throw ValidationError("--hosts, --ranks-per-host, --ranks and --link are above 0")
         }
-        guard hosts != nil || ranksPerHost == nil && link == nil else {
-            throw ValidationError("--ranks-per-host and --link stand with --hosts")
+        guard hosts != nil || ranksPerHost == nil && link == nil && ranks == nil else {
+            throw ValidationError("--ranks-per-host, --ranks and --link stand with --hosts")
+        }
+        guard let hosts, let ranks else { return }
+        guard ranks.isMultiple(of: hosts), ranks / hosts == ranksPerHost ?? (ranks / hosts) else {
+            throw ValidationError(
+                "--ranks \(ranks) are not as many on each of --hosts \(hosts)")
         }
     }
+
+    /// The ranks of each of so many hosts.
+    func ranksOfHost(_ hosts: Int) -> Int { ranksPerHost ?? ranks.map { $0 / hosts } ?? 1 }
 }
 
 /// A plan, printed.
@@ -94,12 +105,13 @@ struct PlanReport {
     func run(on communicator: any Communicator) throws {
         let plan = try PlanPhase(communicator: communicator)
             .plan(recipe, isFineTuning: isFineTuning)
-        let away = try communicator.agree {
-            try cluster?.hosts.map {
-                try ClusterPlan(
-                    plan, hostCount: $0, ranksPerHost: cluster?.ranksPerHost ?? 1,
-                    gigabits: cluster?.link ?? 10)
+        let away: ClusterPlan? = try communicator.agree {
+            guard let cluster, let hosts = cluster.hosts, let step = plan.step else {
+                return nil
             }
+            return try ClusterPlan(
+                plan, measured: step, hostCount: hosts, ranksPerHost: cluster.ranksOfHost(hosts),
+                gigabits: cluster.link ?? 10)
         }
         guard communicator.rank == 0 else { return }
         guard isJSON else {

@@ -17,8 +17,23 @@ struct PlannedTraining {
 
     private var communicator: any Communicator { phase.communicator }
 
+    /// How much time a plan may take.
+    enum Effort {
+        /// `plan`, of which the seconds are all that is wanted.
+        case patiently
+        /// The start of a run: briefly, and not where the run may be over sooner.
+        case briefly
+
+        /// Seconds of measured steps at a number of layers.
+        fileprivate var patience: Double { self == .patiently ? 2.5 : 0.8 }
+        /// Seconds of a run from which on it is measured.
+        fileprivate var shortestRun: Double { self == .patiently ? 0 : 30 }
+    }
+
     /// Collective.
-    func plan() throws -> RunPlan {
+    ///
+    /// - Parameter firstStep: at which the run goes on.
+    func plan(measuring effort: Effort, firstStep: Int = 0) throws -> RunPlan {
         let task = subject.task
         let (size, facts) = try communicator.agree {
             let configuration = try task.configuration(recipe.training)
@@ -34,11 +49,17 @@ struct PlannedTraining {
         }
         let rooms = try communicator.allGather([MemoryRoom.current])
         try MemoryCheck.run(size, over: communicator, RunLog.logger(rank: 1))
-        let disk = try diskSeconds(size)
-        let step = try StepMeasurement(
-            phase: phase, recipe: recipe, task: task, configuration: size.model
-        ).run()
+        let disk = try effort == .patiently ? diskSeconds(size) : nil
+        let measurement = StepMeasurement(
+            phase: phase, recipe: recipe, task: task, configuration: size.model,
+            threadCount: Int(
+                try communicator.allReduce([Int64(phase.compute.threadCount)], .minimum)[0]),
+            patience: effort.patience)
+        let isLong =
+            measurement.usualSeconds(ofSteps: facts.stepCount - firstStep) >= effort.shortestRun
+        let (step, watts) = try isLong ? measured(measurement) : (nil, nil)
         var plan = try basics(size, facts, step)
+        (plan.firstStep, plan.watts) = (min(firstStep, facts.stepCount), watts)
         let node = communicator.hosts.ranks[0]
         let free = node.map { rooms[$0].nodeBytes }.min() ?? .max
         plan.roomBytes = free == .max ? nil : free + ownBytes * node.count
@@ -53,8 +74,19 @@ struct PlannedTraining {
         let stepCount: Int
     }
 
+    /// The seconds of a step, and the power of all processors meanwhile, where they tell it.
+    private func measured(_ measurement: StepMeasurement) throws -> (StepSeconds?, Double?) {
+        let energy = communicator.localRank == 0 ? PackageEnergy() : nil
+        let (counts, start) = (energy?.counts ?? [], ContinuousClock.now)
+        let step = try measurement.run()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let own = energy.map { $0.joules(since: counts) / max(1e-3, seconds) }
+        let sums = try communicator.allReduce([own ?? 0, own == nil ? 0 : 1], DoubleReduction.sum)
+        return (step, sums[1] == Double(communicator.hosts.count) ? sums[0] : nil)
+    }
+
     private func basics(
-        _ size: TrainingSize, _ facts: Facts, _ step: StepSeconds
+        _ size: TrainingSize, _ facts: Facts, _ step: StepSeconds?
     ) throws -> RunPlan {
         let (hosts, train) = (communicator.hosts, recipe.train)
         let needs = try (0..<communicator.worldSize).map { try size.need(ofRank: $0) }
@@ -91,8 +123,8 @@ struct PlannedTraining {
     }
 
     /// A pass forward takes a third of one forward and backward.
-    private func validationSeconds(_ step: StepSeconds, _ facts: Facts) -> Double {
-        step.compute / 3 * Double(facts.validationCount) / Double(recipe.train.globalBatchSize)
+    private func validationSeconds(_ step: StepSeconds?, _ facts: Facts) -> Double {
+        (step?.compute ?? 0) / 3 * Double(facts.validationCount) / Double(recipe.train.globalBatchSize)
     }
 
     /// The weights that are saved, and two moments of each that is trained.

@@ -34,7 +34,7 @@ package struct PlanPhase {
         let settled = try phase.settleAlike(fitted, subject.task, RunStart())
         return try PlannedTraining(
             recipe: settled, subject: subject, phase: phase, ownBytes: ownBytes
-        ).plan()
+        ).plan(measuring: .patiently)
     }
 }
 
@@ -42,6 +42,9 @@ package struct PlanPhase {
 struct PlannedTask {
     let task: any TrainingTask
     let notes: [String]
+
+    /// What a run trains on.
+    init(_ task: any TrainingTask) { (self.task, notes) = (task, []) }
 
     init(_ recipe: Recipe, isFineTuning: Bool) throws {
         if isFineTuning {

@@ -5,20 +5,6 @@ import Models
 import Signals
 import Training
 
-/// Seconds of the parts of a step, on the slowest rank.
-package struct StepSeconds: Equatable, Sendable {
-    /// Passes forward and backward.
-    package var compute = 0.0
-    /// Waiting for the sums of gradients.
-    package var reduce = 0.0
-    /// The optimizer.
-    package var update = 0.0
-    /// Reading batches, and what else there is.
-    package var rest = 0.0
-
-    package var total: Double { compute + reduce + update + rest }
-}
-
 /// Some steps of a training, with few layers and passes, from which the seconds of a whole one follow: all
 /// layers cost the same, and so do all passes.
 struct StepMeasurement {
@@ -27,12 +13,25 @@ struct StepMeasurement {
     let recipe: Recipe
     let task: any TrainingTask
     let configuration: DecoderConfiguration
+    /// Threads of the rank that has the fewest.
+    let threadCount: Int
+    /// Seconds after which no further step is measured at a number of layers.
+    let patience: Double
 
     /// The first step touches all memory, the second knows the sizes.
     private static let warmUpCount = 2
-    private static let stepCount = 5
+    /// Steps of which the median counts: no more than these, and no fewer than those.
+    private static let (mostSteps, fewestSteps) = (5, 2)
     /// FLOPs that a thread does at least in a second, and the seconds that a measured step may take by it.
     private static let (usualRate, longestStep) = (1e11, 0.6)
+
+    /// The seconds that the steps of a run take at the usual rate.
+    func usualSeconds(ofSteps count: Int) -> Double {
+        let tokens = Double(recipe.train.globalBatchSize) / Double(communicator.worldSize)
+        let length = Double(recipe.training.sequenceLength)
+        return Double(count) * tokens * length * flopsOfToken(layers: configuration.layerCount)
+            / (Self.usualRate * Double(threadCount))
+    }
 
     private var communicator: any Communicator { phase.communicator }
 
@@ -57,23 +56,29 @@ struct StepMeasurement {
 
     /// FLOPs of a rank in a step that may be measured.
     private var limit: Double {
-        Self.usualRate * Double(phase.compute.threadCount) * Self.longestStep
+        Self.usualRate * Double(threadCount) * Self.longestStep
     }
 
-    /// Forward and backward of all tokens of a rank: 6 for each weight, and attention.
     private func flops(_ size: MeasuredSize, layers: Int) -> Double {
+        Double(size.sequencesOfRank * recipe.training.sequenceLength)
+            * flopsOfToken(layers: layers)
+    }
+
+    /// Forward and backward: 6 for each weight, and attention.
+    private func flopsOfToken(layers: Int) -> Double {
         var model = configuration
         model.layerCount = layers
         let weights = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
         let length = recipe.training.sequenceLength
-        let attention = 12 * layers * model.embeddingSize * length
-        return Double(size.sequencesOfRank * length) * Double(6 * weights + attention)
+        return Double(6 * weights + 12 * layers * model.embeddingSize * length)
     }
 
-    /// The largest size of which a step with one layer may be measured.
+    /// The largest size of which a step with one layer may be measured: of smaller micro-batches, then of
+    /// fewer of them.
     private var size: MeasuredSize {
         var size = MeasuredSize(recipe, worldSize: communicator.worldSize)
         while size.microBatchSize > 1, flops(size, layers: 1) > limit { size.microBatchSize /= 2 }
+        if flops(size, layers: 1) > 2 * limit { size.takeOnePass() }
         return size
     }
 
@@ -92,16 +97,26 @@ struct StepMeasurement {
         }
         let trainer = try Trainer(
             setup, state: TrainerState(laneCount: recipe.train.lanes ?? communicator.worldSize))
-        let times = try (0..<Self.warmUpCount + Self.stepCount).map { _ in
-            try communicator.barrier()
-            let start = ContinuousClock.now
-            let clock = try trainer.advance().clock
-            return try slowest(clock, total: (ContinuousClock.now - start) / .seconds(1))
-        }
+        let times = try measure(trainer)
         try setup.optimizer.completeParameters()
         try setup.memory?.shared.release()
         let measured = times.dropFirst(Self.warmUpCount).sorted { $0.total < $1.total }
         return measured[measured.count / 2]
+    }
+
+    /// Some steps, which all ranks make as long as the slowest of them has patience.
+    private func measure(_ trainer: Trainer) throws -> [StepSeconds] {
+        var (times, sum): ([StepSeconds], Double) = ([], 0)
+        while times.count < Self.warmUpCount + Self.fewestSteps
+            || times.count < Self.warmUpCount + Self.mostSteps && sum < patience
+        {
+            try communicator.barrier()
+            let start = ContinuousClock.now
+            let clock = try trainer.advance().clock
+            times.append(try slowest(clock, total: (ContinuousClock.now - start) / .seconds(1)))
+            sum += times[times.count - 1].total
+        }
+        return times
     }
 
     /// The average parts of the ranks, with what they leave of the longest step.
@@ -120,8 +135,8 @@ struct StepMeasurement {
 /// The batch of a measured step: of the same micro-batches, but no more of them than show what each costs.
 private struct MeasuredSize {
     var microBatchSize: Int
-    private let lanesOfRank: Int
-    private let passesOfLane: Int
+    private var lanesOfRank: Int
+    private var passesOfLane: Int
     private let worldSize: Int
     /// Sequences of a rank in a step of the run.
     private let wholeCount: Int
@@ -137,6 +152,8 @@ private struct MeasuredSize {
         self.worldSize = worldSize
         wholeCount = train.globalBatchSize / worldSize
     }
+
+    mutating func takeOnePass() { (lanesOfRank, passesOfLane) = (1, 1) }
 
     var sequencesOfRank: Int { lanesOfRank * passesOfLane * microBatchSize }
 
