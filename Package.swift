@@ -99,10 +99,10 @@ let package = Package(
         .target(
             name: "Training", dependencies: ["Evaluation", "ModelFiles", "CKernels", "Signals"]),
         .target(name: "FineTuning", dependencies: ["Training"]),
-        .target(name: "Monitoring", dependencies: ["Training"]),
         .target(
             name: "Web",
             dependencies: ["Files", "Signals", hummingbird, hummingbirdTLS, nioSSL, crypto]),
+        .target(name: "Monitoring", dependencies: ["Training", "Web", subprocess]),
         .target(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
             resources: [.embedInCode("Page/index.html")]),

@@ -29,12 +29,13 @@ package struct WebServer: Sendable {
         self.encryption = encryption
     }
 
-    /// Serves until it is asked to stop, and what has begun is done.
+    /// Serves until it is asked to stop, and what has begun is done; or until its task is cancelled.
     ///
+    /// - Parameter stop: nil where other work of the process takes the signals.
     /// - Parameter whenListening: called with the port.
     /// - Throws: a `Failure` where it cannot listen.
     package func run(
-        until stop: StopRequest, whenListening: @escaping @Sendable (Int) -> Void
+        until stop: StopRequest?, whenListening: @escaping @Sendable (Int) -> Void
     ) async throws {
         // Not shut down: a reply whose client has left may still be ending.
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -50,9 +51,9 @@ package struct WebServer: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [application], gracefulShutdownSignals: [], logger: logger))
-        stop.react { _ in Task { await group.triggerGracefulShutdown() } }
+        stop?.react { _ in Task { await group.triggerGracefulShutdown() } }
         let result = await Result { try await group.run() }
-        stop.ignore()
+        stop?.ignore()
         do { try result.get() } catch { throw failure(error) }
     }
 

@@ -244,7 +244,7 @@ def main():
         limit = arguments.limit if task not in MADE else None
         begin = time.time()
         result = lm_eval.simple_evaluate(
-            model=kind, model_args=model_args, tasks=[f"own_{task}"], num_fewshot=shots, limit=limit,
+            model=kind, model_args=model_args, tasks=[f"own_{task}"], num_fewshot=shots, limit=limit, device="cpu",
             batch_size=arguments.batch_size, task_manager=TaskManager(include_path=str(work)), log_samples=True)
         middle = time.time()
         ours, lines = run_program(arguments, word, limit, shots)

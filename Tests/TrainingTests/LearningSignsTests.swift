@@ -18,7 +18,7 @@ import Training
                 TrainingMetrics(
                     step: step, tokens: step, loss: loss(step), learningRate: rate(step),
                     gradientNorm: norm(step), tokensPerSecond: 1, seconds: [:], peakMemoryBytes: 1)
-            ).map { (step, $0) }
+            ).map { (step, $0.text) }
         }
     }
 

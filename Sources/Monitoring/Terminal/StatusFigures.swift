@@ -29,7 +29,7 @@ package struct StatusFigures: Sendable {
             loss.add(metrics.loss)
             curve.append(metrics.loss, at: metrics.step)
         case .validation(_, let loss, _): validationLoss = loss
-        case .warning(let step, let message): warning = "step \(step): \(message)"
+        case .warning(let step, let message, _): warning = "step \(step): \(message)"
         case .event, .outer, .saved, .tasks: break
         }
     }

@@ -2,17 +2,69 @@ import Diagnostics
 import Monitoring
 import Training
 
+/// Those that watch a training beside its files, on the first rank.
+struct TrainingWatchers {
+    var status: TerminalStatus?
+    var servers: [LocalServer] = []
+    var notices: NoticeCommand?
+
+    /// Carries out the training, and tells how it ended.
+    func telling(_ train: () throws -> Trainer.Outcome) throws -> Trainer.Outcome {
+        do {
+            let outcome = try train()
+            notices?.end(outcome == .stopped ? .stopped : .done)
+            return outcome
+        } catch {
+            notices?.end(.failed, (error as? Failure)?.line ?? "\(error)")
+            throw error
+        }
+    }
+
+    /// Takes them away, at the end of the training.
+    func close() {
+        status?.close()
+        for server in servers { server.close() }
+    }
+}
+
 extension TrainingPhase {
-    /// Adds a live status where a person looks at a terminal; several runs that share one have none.
-    func watch(_ setup: inout TrainerSetup, from step: Int) -> TerminalStatus? {
-        guard communicator.rank == 0, name == nil, ConsoleFormat.current == .text,
-            let terminal = LiveTerminal.find()
+    /// Adds those that watch the training to what gets its metrics. Collective.
+    ///
+    /// - Throws: `AgreedFailure` where a port is not free.
+    func watch(
+        _ setup: inout TrainerSetup, _ recipe: Recipe, from step: Int
+    ) throws -> TrainingWatchers {
+        var watchers = TrainingWatchers()
+        try communicator.agree {
+            guard communicator.rank == 0 else { return }
+            watchers.servers = try serve(recipe, &setup)
+            watchers.notices = recipe.metrics.notify.map { [logger = setup.logger] command in
+                NoticeCommand(command, run: recipe.output) { logger.warning("\($0)") }
+            }
+            watchers.status = status(setup, from: step)
+            let sinks: [(any MetricsSink)?] = [watchers.notices, watchers.status]
+            setup.watchers += sinks.compactMap { $0 }
+        }
+        return watchers
+    }
+
+    private func serve(_ recipe: Recipe, _ setup: inout TrainerSetup) throws -> [LocalServer] {
+        guard recipe.metrics.prometheusPort > 0 else { return [] }
+        let endpoint = FigureEndpoint(run: recipe.name, stepCount: setup.stepCount)
+        let server = try LocalServer(
+            port: recipe.metrics.prometheusPort, key: "metrics.prometheus_port", service: endpoint)
+        setup.watchers.append(endpoint)
+        setup.logger.info("figures for Prometheus: http://127.0.0.1:\(server.port)/metrics")
+        return [server]
+    }
+
+    /// A live status where a person looks at a terminal; several runs that share one have none.
+    private func status(_ setup: TrainerSetup, from step: Int) -> TerminalStatus? {
+        guard name == nil, ConsoleFormat.current == .text, let terminal = LiveTerminal.find()
         else { return nil }
         var figures = StatusFigures(stepCount: setup.stepCount, firstStep: step)
         figures.validationSteps = setup.validation == nil ? -1 : setup.evaluation.everySteps
         figures.checkpointSteps = setup.checkpoint.everySteps
-        let status = TerminalStatus(figures, on: terminal)
-        setup.watchers.append(status)
-        return status
+        return TerminalStatus(figures, on: terminal)
     }
 }

@@ -67,7 +67,11 @@ struct TrainingPhase {
         var planned = try plan(recipe, task, from: start)
         var setup = try makeSetup(
             recipe, task,
-            metrics: directory.map { MetricsPlace(directory: $0.path, options: recipe.metrics) },
+            metrics: directory.map {
+                MetricsPlace(
+                    directory: $0.path, options: recipe.metrics,
+                    recipe: recipe.stored.resolvedYAML)
+            },
             StopRequest(at: end), logger)
         try communicator.agree {
             guard communicator.rank == 0 else { return }
@@ -81,8 +85,8 @@ struct TrainingPhase {
         setup.saveSeconds = saveTime?.seconds
         planned?.checkpointSeconds = saveTime?.seconds
         let state = try load(&setup, start, recipe)
-        let status = watch(&setup, from: state.step)
-        defer { status?.close() }
+        let watchers = try watch(&setup, recipe, from: state.step)
+        defer { watchers.close() }
         // Last, so that a run that was refused leaves a directory that holds none.
         try communicator.agree {
             guard let directory else { return }
@@ -95,7 +99,7 @@ struct TrainingPhase {
         let outcome = try withExtendedLifetime(directory) {
             // Of a training that failed too: there one looks for why.
             defer { directory.map { _ = RunReporter(ofRun: $0.path).writeAtEnd() } }
-            return try train(setup, state)
+            return try watchers.telling { try train(setup, state) }
         }
         try setup.outer?.release()
         try setup.memory?.shared.release()

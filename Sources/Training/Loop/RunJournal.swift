@@ -68,7 +68,9 @@ final class RunJournal {
     /// What the objective says of the first step.
     func remark(_ remark: ObjectiveRemark?, step: Int) throws {
         guard let remark else { return }
-        if remark.isWarning { return try warning(remark.text, step: step) }
+        if remark.isWarning {
+            return try warning(.init(text: remark.text, isDivergence: false), step: step)
+        }
         try event(remark.text, step: step)
     }
 
@@ -103,10 +105,11 @@ final class RunJournal {
         logger.info("\(message)", metadata: RunLog.record(record.line))
     }
 
-    private func warning(_ message: String, step: Int) throws {
-        let record = MetricsRecord.warning(step: step, message)
+    private func warning(_ finding: LearningSigns.Finding, step: Int) throws {
+        let record = MetricsRecord.warning(
+            step: step, finding.text, isDivergence: finding.isDivergence)
         try append(record)
-        logger.warning("step \(step): \(message)", metadata: RunLog.record(record.line))
+        logger.warning("step \(step): \(finding.text)", metadata: RunLog.record(record.line))
     }
 
     private func append(_ record: MetricsRecord) throws {

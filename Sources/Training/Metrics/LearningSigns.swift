@@ -24,6 +24,13 @@ package struct LearningSigns: Sendable {
         }
     }
 
+    /// What is to be told about a step.
+    package struct Finding: Equatable, Sendable {
+        package let text: String
+        /// Whether the run is about to diverge, or does.
+        package let isDivergence: Bool
+    }
+
     private enum Sign { case aboveUniform, noFall, explodingNorm, spentSchedule }
 
     /// Steps whose losses are averaged.
@@ -50,17 +57,20 @@ package struct LearningSigns: Sendable {
     }
 
     /// Takes up a step; returns what is to be told about it.
-    package mutating func note(_ metrics: TrainingMetrics) -> [String] {
+    package mutating func note(_ metrics: TrainingMetrics) -> [Finding] {
         // Steps without a finite gradient are skipped, and told of elsewhere.
         guard metrics.loss.isFinite, metrics.gradientNorm.isFinite else { return [] }
-        let norm = explodingNorm(metrics)
-        let course = noFall(metrics)
+        let (norm, course) = (explodingNorm(metrics), noFall(metrics))
         losses = losses.suffix(Self.window - 1) + [metrics.loss]
-        guard losses.count == Self.window else { return [norm, course].compactMap { $0 } }
+        guard losses.count == Self.window else { return findings([norm], [course]) }
         let mean = losses.reduce(0, +) / Double(Self.window)
         startLoss = startLoss ?? mean
-        let signs = [norm, aboveUniform(mean, metrics), course, spent(metrics)]
-        return signs.compactMap { $0 }
+        return findings([norm, aboveUniform(mean, metrics)], [course, spent(metrics)])
+    }
+
+    private func findings(_ divergence: [String?], _ others: [String?]) -> [Finding] {
+        divergence.compactMap { $0.map { Finding(text: $0, isDivergence: true) } }
+            + others.compactMap { $0.map { Finding(text: $0, isDivergence: false) } }
     }
 
     /// Whether a sign is to be told now.

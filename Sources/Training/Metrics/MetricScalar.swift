@@ -12,7 +12,7 @@ extension MetricsRecord {
         switch self {
         case .train(let metrics): metrics.step
         case .validation(let step, _, _), .tasks(let step, _), .event(let step, _),
-            .warning(let step, _), .saved(let step, _):
+            .warning(let step, _, _), .saved(let step, _):
             step
         case .outer(let outer, _, _): outer.step
         }

@@ -11,7 +11,7 @@ package enum MetricsRecord: Sendable {
     case tasks(step: Int, [JSONValue])
     case event(step: Int, String)
     /// The event that something about the run is not as it should be.
-    case warning(step: Int, String)
+    case warning(step: Int, String, isDivergence: Bool = false)
     /// An outer step of islands; the average loss of all of them since the last one, where it is known.
     case outer(OuterStep, loss: Double?, skippedCount: Int)
     /// The event that the checkpoint of `step` lies at `path`, whole.
@@ -43,11 +43,13 @@ package enum MetricsRecord: Sendable {
             JSONValue.object([
                 "kind": .string("event"), "step": .integer(step), "message": .string(message),
             ]).text()
-        case .warning(let step, let message):
-            JSONValue.object([
-                "kind": .string("event"), "step": .integer(step), "level": .string("warning"),
-                "message": .string(message),
-            ]).text()
+        case .warning(let step, let message, let isDivergence):
+            JSONValue.object(
+                [
+                    "kind": .string("event"), "step": .integer(step), "level": .string("warning"),
+                    "message": .string(message),
+                ].merging(isDivergence ? ["diverging": .boolean(true)] : [:]) { $1 }
+            ).text()
         case .saved(let step, let path):
             JSONValue.object([
                 "kind": .string("event"), "step": .integer(step),

@@ -11,10 +11,15 @@ package struct MetricsPlace: Equatable, Sendable {
     /// The directory of the run.
     package let directory: String
     package let options: MetricsOptions
+    /// The recipe as text, for tools that show it.
+    package let recipe: String
 
-    package init(directory: String, options: MetricsOptions = MetricsOptions()) {
+    package init(
+        directory: String, options: MetricsOptions = MetricsOptions(), recipe: String = ""
+    ) {
         self.directory = directory
         self.options = options
+        self.recipe = recipe
     }
 
     /// Opens all that were asked for; what they hold of steps after `lastStep` is cut, so that no step
@@ -29,6 +34,11 @@ package struct MetricsPlace: Equatable, Sendable {
         }
         if options.csv {
             sinks.append(try MetricsTable(at: directory + "/metrics.csv", lastStep: lastStep))
+        }
+        if let project = options.trackio {
+            sinks.append(
+                try TrackioFile(
+                    project: project, run: directory, recipe: recipe, lastStep: lastStep))
         }
         return sinks
     }

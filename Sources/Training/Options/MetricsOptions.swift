@@ -6,6 +6,13 @@ package struct MetricsOptions: OptionBlock {
     package var tensorBoard = false
     /// Whether RUN/metrics.csv holds a row a step; usual false.
     package var csv = false
+    /// The project of trackio in whose database the run stands; none by default.
+    package var trackio: String?
+    /// The port of 127.0.0.1 at which /metrics has figures for Prometheus; 0 for none, which is usual.
+    package var prometheusPort = 0
+    /// A command of the shell that gets an object of JSON when the run is done, has failed, was stopped,
+    /// or is about to diverge; none by default.
+    package var notify: String?
 
     package init() {}
 
@@ -13,6 +20,9 @@ package struct MetricsOptions: OptionBlock {
         [
             OptionField("tensorboard", \.tensorBoard, .changesFreely),
             OptionField("csv", \.csv, .changesFreely),
+            OptionField("trackio", \.trackio, .changesFreely),
+            OptionField("prometheus_port", \.prometheusPort, .atLeast(0), .changesFreely),
+            OptionField("notify", \.notify, .changesFreely),
         ]
     }
 }
