@@ -102,7 +102,9 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: ["Files", "Signals", hummingbird, hummingbirdTLS, nioSSL, crypto]),
-        .target(name: "Monitoring", dependencies: ["Training", "Web", subprocess]),
+        .target(
+            name: "Monitoring", dependencies: ["Training", "Web", subprocess],
+            resources: [.embedInCode("Page/index.html")]),
         .target(
             name: "Serving", dependencies: ["Web", "Generation", "ModelFiles"],
             resources: [.embedInCode("Page/index.html")]),

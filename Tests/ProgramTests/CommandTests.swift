@@ -16,15 +16,15 @@ import swift_llm_train
             "pretain",
             "unknown command pretain: expected one of run, plan, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
-                + "import, export, merge, inspect, report, replay, supervise, hosts, doctor, "
-                + "bench; did you mean pretrain?"
+                + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
+                + "doctor, bench; did you mean pretrain?"
         ),
         (
-            "dashboard",
-            "unknown command dashboard: expected one of run, plan, corpus, tokenizer, prepare, "
+            "xyzzy",
+            "unknown command xyzzy: expected one of run, plan, corpus, tokenizer, prepare, "
                 + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
-                + "import, export, merge, inspect, report, replay, supervise, hosts, doctor, "
-                + "bench; see --help"
+                + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
+                + "doctor, bench; see --help"
         ),
         (
             "tokenizer trian",
@@ -130,9 +130,8 @@ import swift_llm_train
         "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "tokenizer report",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "reward",
-        "reward score", "import", "export", "merge", "finetune", "inspect", "report", "replay",
-        "supervise", "hosts",
-        "doctor", "bench",
+        "reward score", "import", "export", "merge", "finetune", "inspect", "dashboard", "report",
+        "replay", "supervise", "hosts", "doctor", "bench", "plan",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")
@@ -150,7 +149,7 @@ import swift_llm_train
         ("fine-tune", "finetune"), ("finetunning", "finetune"), ("eval", "evaluate"),
         ("evalute", "evaluate"), ("sample", "generate"), ("gen", "generate"),
         ("tokenise", "tokenizer"), ("tokenize", "tokenizer"), ("insepct", "inspect"),
-        ("expotr", "export"), ("Pretrain", "pretrain"), ("dashboard", nil), ("x", nil),
+        ("expotr", "export"), ("Pretrain", "pretrain"), ("xyzzy", nil), ("x", nil),
         ("serv", "serve"),
         ("corpu", "corpus"),
     ])

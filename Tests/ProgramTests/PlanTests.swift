@@ -150,7 +150,10 @@ extension Jobs {
                     "plan recipe.yaml --finetune",
                     "there is nothing to plan: expected a recipe with the phase finetune, got pretrain"
                 ),
-                ("plan recipe.yaml --link 1", "--ranks-per-host, --ranks and --link stand with --hosts"),
+                (
+                    "plan recipe.yaml --link 1",
+                    "--ranks-per-host, --ranks and --link stand with --hosts"
+                ),
                 ("run --dry-run", "--dry-run: expected a recipe, got the built-in quick start"),
             ] {
                 let run = try await workspace.run(arguments)

@@ -140,7 +140,7 @@ import Testing
             epsilon weight_decay maximum_gradient_norm learning_rate_factors
             outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             checkpoint: every_steps keep_last io keep_best stop_seconds
-            metrics: tensorboard csv trackio prometheus_port notify
+            metrics: tensorboard csv trackio prometheus_port dashboard_port notify
             evaluate: every_steps batches patience tasks tasks_every_steps limit
             finetune: task from base output data validation test validation_fraction test_fraction \
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \

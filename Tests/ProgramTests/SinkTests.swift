@@ -6,8 +6,10 @@ import Testing
 extension Jobs {
     /// The places beside metrics.jsonl to which a run writes its metrics.
     @Suite struct SinkTests {
-        private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../Scripts/check_trackio.py").standardizedFileURL.path
+        private static func script(_ name: String) -> String {
+            URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(path: "../Scripts/\(name).py").standardizedFileURL.path
+        }
 
         /// The steps after the checkpoint were made, and are made again.
         @Test func trackioGetsEachStepOnce() async throws {
@@ -23,7 +25,9 @@ extension Jobs {
             try await workspace.pretrain("other", keys, environment: environment)
             for run in ["run", "other"] {
                 let check = try await DistributedRun.of(
-                    command: ["python3", Self.script, workspace(run), "myproject"], seconds: 60,
+                    command: [
+                        "python3", Self.script("check_trackio"), workspace(run), "myproject",
+                    ], seconds: 60,
                     environment: environment, folder: workspace.path)
                 #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
                 #expect(check.output.hasPrefix("24 rows"), "\(check.output)")
@@ -42,10 +46,11 @@ extension Jobs {
                 print(u.urlopen("http://127.0.0.1:\(port)/metrics", timeout=20).read().decode())' > figures
 
                 """, to: "notice.sh")
-            let recipe = Workspace.recipe + """
-                metrics: {prometheus_port: \(port), notify: "sh notice.sh"}
+            let recipe =
+                Workspace.recipe + """
+                    metrics: {prometheus_port: \(port), notify: "sh notice.sh"}
 
-                """
+                    """
             try workspace.write(recipe, to: "recipe.yaml")
             let run = try await workspace.succeed("pretrain recipe.yaml", ranks: ranks)
             #expect(run.output.contains("http://127.0.0.1:\(port)/metrics"))
@@ -62,9 +67,41 @@ extension Jobs {
                 "pretrain recipe.yaml output=bad optimizer.learning_rate=1.0e30 "
                     + "train.maximum_skipped_steps=0", ranks: ranks)
             #expect(failed.exitCode == 1)
-            let last = String(decoding: try workspace.bytes("notices"), as: UTF8.self)
+            let last =
+                String(decoding: try workspace.bytes("notices"), as: UTF8.self)
                 .split(separator: "\n").last ?? ""
             #expect(last.contains(#""event":"failed""#), "\(last)")
+        }
+
+        @Test(arguments: [nil, 2])
+        func aTrainingIsWatchedAndSteeredByItsPage(ranks: Int?) async throws {
+            let workspace = try await Workspace.prepared()
+            let port = Int.random(in: 30_000...32_000)
+            let launcher = ranks.map { DistributedRun.launcher + ["\($0)"] } ?? []
+            let training = [
+                DistributedRun.executable("swift-llm-train"), "pretrain", "recipe.yaml",
+                "train.steps=1000000", "evaluate.every_steps=0", "checkpoint.every_steps=0",
+                "metrics.dashboard_port=\(port)",
+            ]
+            let check = try await DistributedRun.of(
+                command: ["python3", Self.script("check_dashboard"), "\(port)"] + launcher
+                    + training,
+                seconds: 120, folder: workspace.path)
+            #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
+            #expect(check.output == "watched and steered\n")
+        }
+
+        @Test func aDashboardNeedsRunsAndATokenThatNobodyGuesses() async throws {
+            let workspace = try Workspace()
+            for (arguments, line) in [
+                ("dashboard nowhere", "there are no runs: expected a folder, got nothing"),
+                ("dashboard . --token short", "--token: expected 16 letters and digits or more"),
+                ("dashboard . --port 70000", "--port: expected 0 to 65535, got 70000"),
+            ] {
+                let run = try await workspace.run(arguments)
+                #expect(run.exitCode == 64)
+                #expect(run.errors.hasPrefix("swift-llm-train: " + line), "\(run.errors)")
+            }
         }
     }
 }

@@ -26,7 +26,8 @@ package struct ClusterPlan: Sendable {
     /// - Parameter step: the seconds of a step that was measured here.
     /// - Throws: A usage `Failure` where the batch cannot be shared out among so many ranks.
     package init(
-        _ plan: RunPlan, measured step: StepSeconds, hostCount: Int, ranksPerHost: Int, gigabits: Double
+        _ plan: RunPlan, measured step: StepSeconds, hostCount: Int, ranksPerHost: Int,
+        gigabits: Double
     ) throws {
         let rankCount = hostCount * ranksPerHost
         var size = plan.size

@@ -25,6 +25,7 @@ package struct RunHistory: Sendable {
     /// Lines that could not be read, other than one that was cut off at the end.
     package var damagedLineCount = 0
     package var isCutOff = false
+    private var losses = EndLosses()
 
     package struct Event: Equatable, Sendable {
         package let step: Int
@@ -48,23 +49,36 @@ package struct RunHistory: Sendable {
         guard try DirectoryEntries.isThere(path, followsLinks: true) else { return }
         let lines = try FileLines(of: path, what: "cannot read the metrics of the run")
         var isLastDamaged = false
-        var losses = EndLosses()
         try lines.forEachLine { line in
-            let record = line.withUnsafeBytes { try? JSONValue(parsing: $0, at: path) }
-            isLastDamaged = record?.members == nil
-            damagedLineCount += isLastDamaged ? 1 : 0
-            record.map { note($0, &losses) }
+            isLastDamaged = note(line: line) == nil
             return true
         }
         isCutOff = isLastDamaged
         damagedLineCount -= isLastDamaged ? 1 : 0
-        (firstLoss, lastLoss) = losses.averages
+        settle()
     }
 
-    private mutating func note(_ record: JSONValue, _ losses: inout EndLosses) {
+    /// Takes up a line of metrics.jsonl; `settle` is due before the history is used.
+    ///
+    /// - Returns: the record; nil for a line that is damaged.
+    @discardableResult
+    mutating func note(line: ArraySlice<UInt8>) -> JSONValue? {
+        let record = line.withUnsafeBytes { try? JSONValue(parsing: $0, at: "metrics.jsonl") }
+        guard let record, record.members != nil else {
+            damagedLineCount += 1
+            return nil
+        }
+        note(record)
+        return record
+    }
+
+    /// Works out what depends on all lines.
+    mutating func settle() { (firstLoss, lastLoss) = losses.averages }
+
+    private mutating func note(_ record: JSONValue) {
         guard let step = record["step"]?.integer, step >= 0 else { return }
         switch record["kind"]?.string {
-        case "train": train(record, step, &losses)
+        case "train": train(record, step)
         case "validation":
             guard let loss = Self.loss(of: record) else {
                 nonFiniteCount += 1
@@ -76,7 +90,7 @@ package struct RunHistory: Sendable {
         }
     }
 
-    private mutating func train(_ record: JSONValue, _ step: Int, _ losses: inout EndLosses) {
+    private mutating func train(_ record: JSONValue, _ step: Int) {
         stepCount += 1
         lastStep = max(lastStep, step)
         tokenCount = max(tokenCount, record["tokens"]?.integer ?? 0)
@@ -119,7 +133,7 @@ package struct RunHistory: Sendable {
 }
 
 /// The first and the last losses of a run.
-private struct EndLosses {
+private struct EndLosses: Sendable {
     private var first: [Double] = []
     private var last: [Double] = []
     private var count = 0

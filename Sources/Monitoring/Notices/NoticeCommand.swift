@@ -98,7 +98,8 @@ package final class NoticeCommand: MetricsSink {
         ]
         do {
             let result = try await Subprocess.run(
-                .path("/bin/sh"), arguments: ["-c", script, "sh", command], platformOptions: options,
+                .path("/bin/sh"), arguments: ["-c", script, "sh", command],
+                platformOptions: options,
                 input: .string(text), output: .discarded, error: .string(limit: 1 << 14))
             guard !result.terminationStatus.isSuccess else { return nil }
             let line = result.standardError.split(whereSeparator: \.isNewline).last

@@ -8,7 +8,8 @@ package struct ReportMarkdown {
 
     package var text: String {
         let parts = [
-            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, plan, recipe, samples,
+            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, plan, recipe,
+            samples,
             evaluations, usage,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"

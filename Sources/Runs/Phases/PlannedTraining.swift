@@ -124,7 +124,8 @@ struct PlannedTraining {
 
     /// A pass forward takes a third of one forward and backward.
     private func validationSeconds(_ step: StepSeconds?, _ facts: Facts) -> Double {
-        (step?.compute ?? 0) / 3 * Double(facts.validationCount) / Double(recipe.train.globalBatchSize)
+        (step?.compute ?? 0) / 3 * Double(facts.validationCount)
+            / Double(recipe.train.globalBatchSize)
     }
 
     /// The weights that are saved, and two moments of each that is trained.

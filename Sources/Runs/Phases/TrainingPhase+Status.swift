@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Monitoring
 import Training
 
@@ -37,7 +38,7 @@ extension TrainingPhase {
         var watchers = TrainingWatchers()
         try communicator.agree {
             guard communicator.rank == 0 else { return }
-            watchers.servers = try serve(recipe, &setup)
+            watchers.servers = try serve(recipe, &setup) + showDashboard(recipe, &setup)
             watchers.notices = recipe.metrics.notify.map { [logger = setup.logger] command in
                 NoticeCommand(command, run: recipe.output) { logger.warning("\($0)") }
             }
@@ -56,6 +57,36 @@ extension TrainingPhase {
         setup.watchers.append(endpoint)
         setup.logger.info("figures for Prometheus: http://127.0.0.1:\(server.port)/metrics")
         return [server]
+    }
+
+    /// A page on which the training is watched, and by who has its other token, steered.
+    private func showDashboard(
+        _ recipe: Recipe, _ setup: inout TrainerSetup
+    ) throws -> [LocalServer] {
+        guard recipe.metrics.dashboardPort > 0 else { return [] }
+        let wishes = RunWishes()
+        let tokens = (watching: Dashboard.makeToken(), steering: Dashboard.makeToken())
+        let dashboard = Dashboard([recipe.output], tokens: tokens, describe: RunReporter.describe) {
+            Self.carryOut($0, wishes)
+        }
+        let server = try LocalServer(
+            port: recipe.metrics.dashboardPort, key: "metrics.dashboard_port", service: dashboard)
+        setup.wishes = wishes
+        let address = "http://127.0.0.1:\(server.port)"
+        // Not into log.txt: who reads that may not steer.
+        Console.line("dashboard, to watch: \(address)/\(tokens.watching)/")
+        Console.line("dashboard, to steer: \(address)/\(tokens.steering)/")
+        return [server]
+    }
+
+    @Sendable
+    private static func carryOut(_ order: Dashboard.Order, _ wishes: RunWishes) {
+        switch order {
+        // As a launcher does it.
+        case .stop: _ = kill(getpid(), SIGUSR1)
+        case .checkpoint: wishes.add(.checkpoint)
+        case .validate: wishes.add(.validate)
+        }
     }
 
     /// A live status where a person looks at a terminal; several runs that share one have none.

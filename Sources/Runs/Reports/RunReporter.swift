@@ -16,9 +16,16 @@ package struct RunReporter {
         self.run = run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run
     }
 
+    /// What a dashboard shows of a run beside its curves.
+    @Sendable
+    package static func describe(_ run: String, _ history: RunHistory) throws -> ReportContent {
+        try RunReporter(ofRun: run).content(history: history)
+    }
+
+    /// - Parameter history: what was read of the metrics already; nil reads them.
     /// - Throws: `Failure` for what is no run directory, and for metrics that cannot be read; what else is
     ///   missing is told in the report.
-    package func content() throws -> ReportContent {
+    package func content(history: RunHistory? = nil) throws -> ReportContent {
         let marks = try ["recipe.yaml", "metrics.jsonl"].filter {
             try DirectoryEntries.isThere("\(run)/\($0)", followsLinks: true)
         }
@@ -30,7 +37,7 @@ package struct RunReporter {
                 at: run, remedy: "name the output of a run, such as runs/NAME", kind: .usage)
         }
         var content = ReportContent(
-            title: run, history: try RunHistory(ofMetrics: run + "/metrics.jsonl"))
+            title: run, history: try history ?? RunHistory(ofMetrics: run + "/metrics.jsonl"))
         note(history: content.history, in: &content.gaps)
         let checkpoint = ReportedCheckpoint(in: run, &content.gaps)
         let recipe = reading("recipe.yaml", &content.gaps) {

@@ -27,6 +27,8 @@ package final class Trainer {
     let saver: CheckpointSaver
     let islands: IslandLoop?
     var state: TrainerState
+    /// What somebody who watches wants, agreed by all ranks.
+    private var wanted: Set<RunWishes.Wish> = []
     /// The last step whose parts are reported.
     private let lastProfiledStep: Int
 
@@ -94,13 +96,15 @@ package final class Trainer {
             setup.board.beginStep(state.step + 1)
             let done = try advance()
             try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
-            let isBest =
-                isDue(setup.evaluation.everySteps) ? try setup.board.uncounted(validate) : false
+            let isValidating =
+                isDue(setup.evaluation.everySteps) || wanted.remove(.validate) != nil
+            let isBest = try isValidating && setup.board.uncounted(validate)
             if setup.tasks != nil, isDue(setup.evaluation.tasksEverySteps) {
                 try setup.board.uncounted(evaluateTasks)
             }
             var isStopping = try agreeAtBoundary()
-            if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted
+            let isWanted = wanted.remove(.checkpoint) != nil
+            if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted || isWanted
                 || isBest && setup.checkpoint.keepBest
             {
                 isStopping = try isStopping || awaitsCheckpointInVain()
@@ -264,8 +268,11 @@ package final class Trainer {
     /// checkpoint that is under way.
     func agreeAtBoundary() throws -> Bool {
         let own: [Int64] = [setup.stopRequest.isPending ? 1 : 0, saver.progress.rawValue]
+        let wishes = setup.wishes?.take() ?? RunWishes.Wish.allCases.map { _ in 0 }
         let agreed =
-            try islands?.agree(own) ?? setup.communicator.allReduce(own, .maximum)
+            try islands?.agree(own) ?? setup.communicator.allReduce(own + wishes, .maximum)
+        for (wish, count) in zip(RunWishes.Wish.allCases, agreed.dropFirst(own.count))
+        where count > 0 { wanted.insert(wish) }
         try setup.board.uncounted { try saver.advance(agreed[1]) }
         return agreed[0] != 0
     }

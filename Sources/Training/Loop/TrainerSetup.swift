@@ -39,6 +39,8 @@ package struct TrainerSetup {
     package var metrics: MetricsPlace?
     /// What else sees the metrics; on the first rank.
     package var watchers: [any MetricsSink] = []
+    /// What those who watch want, on the first rank; nil where nobody can.
+    package var wishes: RunWishes?
     /// What a run that learns is measured by; nil where nobody looks.
     package var signs: LearningSigns.Scale?
     package var logger: Logger

@@ -10,6 +10,8 @@ package struct MetricsOptions: OptionBlock {
     package var trackio: String?
     /// The port of 127.0.0.1 at which /metrics has figures for Prometheus; 0 for none, which is usual.
     package var prometheusPort = 0
+    /// The port of 127.0.0.1 of a page on which the training is watched; 0 for none, which is usual.
+    package var dashboardPort = 0
     /// A command of the shell that gets an object of JSON when the run is done, has failed, was stopped,
     /// or is about to diverge; none by default.
     package var notify: String?
@@ -22,6 +24,7 @@ package struct MetricsOptions: OptionBlock {
             OptionField("csv", \.csv, .changesFreely),
             OptionField("trackio", \.trackio, .changesFreely),
             OptionField("prometheus_port", \.prometheusPort, .atLeast(0), .changesFreely),
+            OptionField("dashboard_port", \.dashboardPort, .atLeast(0), .changesFreely),
             OptionField("notify", \.notify, .changesFreely),
         ]
     }

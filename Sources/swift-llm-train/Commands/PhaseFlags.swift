@@ -22,7 +22,7 @@ struct PhaseFlags: ParsableArguments {
         let reading = try communicator.agree {
             let words = try self.words()
             return try RecipeReading(
-                path: words.recipe, overrides: words.overrides, phases: [phase])
+                path: words.recipe, overrides: start.overrides + words.overrides, phases: [phase])
         }
         if communicator.rank == 0 { reading.announce() }
         if start.isDryRun {
@@ -72,6 +72,15 @@ struct StartFlags: ParsableArguments {
         name: .customLong("log"),
         help: "The form of what is printed: text, or json for one JSON object a line.")
     var log = ConsoleFormat.text
+
+    @Flag(
+        name: .customLong("dashboard"),
+        help:
+            "Show the training on a page of this machine; metrics.dashboard_port chooses its port.")
+    var isWatched = false
+
+    /// What the flags change of a recipe; what is given for it comes later, and counts.
+    var overrides: [String] { isWatched ? ["metrics.dashboard_port=7654"] : [] }
 
     /// Prints from here on as it was asked for.
     func beginLog() { ConsoleFormat.current = log }

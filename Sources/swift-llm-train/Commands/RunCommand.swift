@@ -45,11 +45,11 @@ struct RunCommand: RankedCommand {
             }
             return try QuickStart(
                 communicator: communicator, runner: start.runner(communicator),
-                overrides: words.overrides
+                overrides: start.overrides + words.overrides
             ).run()
         }
         let reading = try communicator.agree {
-            try RecipeReading(path: path, overrides: words.overrides)
+            try RecipeReading(path: path, overrides: start.overrides + words.overrides)
         }
         if communicator.rank == 0 { reading.announce() }
         if start.isDryRun {
