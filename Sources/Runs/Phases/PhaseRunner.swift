@@ -31,9 +31,17 @@ package struct PhaseRunner {
     package func run(_ phases: [Recipe.Phase], of recipe: Recipe) throws -> Int32 {
         let code = try carryOut(phases, of: recipe)
         guard makesReport, communicator.rank == 0 else { return code }
+        // Figures for programs, and texts, stay the last line of the output.
+        let endsWithTraining =
+            phases.last == .pretrain
+            || phases.last == .finetune && recipe.finetune.task == .instructions
         for phase in phases where phase == .pretrain || phase == .finetune {
             for run in recipe.runs(of: phase) {
-                RunReporter(ofRun: run).writeAtEnd().map { say("report: \($0)") }
+                RunReporter(ofRun: run).writeAtEnd().map { path in
+                    Console.write(
+                        "report: \(path)\n",
+                        to: endsWithTraining ? .standardOutput : .standardError)
+                }
             }
         }
         return code

@@ -148,8 +148,8 @@ extension Jobs {
             let pairs = try await workspace.succeed(
                 "finetune --config tune.yaml output=pairs \(Self.keys) finetune.data=ratings.jsonl "
                     + "finetune.validation_fraction=0 finetune.train.steps=2")
-            #expect(pairs.output.contains("9 ratings without a better answer: left out"))
-            #expect(pairs.output.contains("12 single answers left out"), "\(pairs.output)")
+            #expect(pairs.errors.contains("9 ratings without a better answer: left out"))
+            #expect(pairs.errors.contains("12 single answers left out"), "\(pairs.errors)")
             let labels = try await workspace.succeed(
                 "finetune --config tune.yaml output=labels \(Self.keys) finetune.data=ratings.jsonl "
                     + "finetune.preference.losses.kto=1 finetune.validation_fraction=0 "
