@@ -5,8 +5,20 @@ package struct TextPattern: @unchecked Sendable {
     // A regex is a value that does not change.
     private let regex: Regex<AnyRegexOutput>
 
-    /// - Throws: `Failure` for what is no pattern.
+    /// Brackets of a pattern, each of which may be nested in the one before: the parser calls itself for
+    /// them.
+    private static let mostBrackets = 100
+    private static let mostBytes = 10_000
+
+    /// - Throws: `Failure` for what is no pattern, and for one that is too large.
     package init(_ pattern: String) throws(Failure) {
+        let brackets = pattern.utf8.count { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: "[") }
+        guard brackets <= Self.mostBrackets, pattern.utf8.count <= Self.mostBytes else {
+            throw Failure(
+                "the pattern is too large",
+                expected: "at most \(Self.mostBytes) bytes and \(Self.mostBrackets) brackets",
+                got: "\(pattern.utf8.count) and \(brackets)", kind: .usage)
+        }
         do {
             regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
                 .wordBoundaryKind(.simple)
