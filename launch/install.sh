@@ -39,6 +39,7 @@ install_libraries() {
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libdnnl-dev libhdf5-dev hdf5-tools
         libhwloc-dev zlib1g-dev libzstd-dev libbz2-dev liblzma-dev libsnappy-dev
+        libsqlite3-0
         libgumbo-dev pkg-config)
     say 'Libraries (OpenMPI, OpenBLAS, oneDNN, HDF5, hwloc, zlib, zstd, bzip2, xz, snappy, gumbo)'
     if has_apt; then
