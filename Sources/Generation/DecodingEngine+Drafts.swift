@@ -28,12 +28,12 @@ extension DecodingEngine {
     func settle(_ stretch: Stretch) {
         let (slot, text) = (stretch.slot, stretch.text)
         guard stretch.isWhole, text.drafter != nil else { return }
-        let kept = min(slot.sharedCount(with: text.window), slot.tokens.count)
+        guard stretch.guessedCount > 0 else { return text.drafts.note(0, of: 0) }
+        let kept = slot.sharedCount(with: text.window)
         let right = kept - stretch.first - stretch.ownCount
         text.drafts.note(right, of: stretch.guessedCount)
         counts.guessedTokens += stretch.guessedCount
         counts.rightGuesses += right
-        guard stretch.guessedCount > 0 else { return }
         slot.keep(first: kept, for: max(kept, text.window.count))
     }
 }
