@@ -61,7 +61,7 @@ import Web
         }
         #expect(failure?.line.contains("cannot listen") == true)
         #expect(failure?.line.contains("metrics.prometheus_port") == true, "\(failure?.line ?? "")")
-        first.close(patience: 60)
+        first.close(patience: 600)
         let again = try LocalServer(
             port: first.port, key: "metrics.prometheus_port", service: endpoint)
         #expect(again.port == first.port)
