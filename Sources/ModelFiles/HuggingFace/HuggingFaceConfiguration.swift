@@ -10,7 +10,7 @@ import Models
 package struct HuggingFaceConfiguration: Equatable, Sendable {
     package static let fileName = "config.json"
 
-    package let model: DecoderConfiguration
+    package var model: DecoderConfiguration
     /// The ids that end a text; the first ends a document; empty when the tokenizer has none.
     package let endOfTextIDs: [Int]
     /// The id that starts a text; nil when texts start without one.

@@ -29,9 +29,11 @@ package struct LoadedModel {
         let adapter =
             try AdapterDirectory.exists(at: directory) ? AdapterDirectory(reading: directory) : nil
         try Self.requireAdapter(adapter != nil || moved == nil, at: directory)
-        let files = weights.held(
-            try StoredModelFormat.open(adapter?.basePath(moved) ?? directory))
+        var files = try StoredModelFormat.open(adapter?.basePath(moved) ?? directory)
+        if let adapter { files = files.fitted(to: try adapter.model(on: files.model)) }
+        files = weights.held(files)
         tokenizer = try Self.tokenizer(of: directory, files)
+        try Self.require(tokenizer, fits: files.model, at: directory)
         let hasTokenizer = try Self.hasTokenizer(directory)
         tokenizerConfigurationJSON =
             try hasTokenizer
@@ -67,23 +69,26 @@ package struct LoadedModel {
     }
 
     /// The tokenizer that lies in the directory of a model or an adapter, else that of the model.
-    ///
-    /// - Throws: `Failure` where it has more tokens than the model has rows.
     package static func tokenizer(
         of directory: String, _ files: any StoredModel
     ) throws -> any Tokenizer {
-        let tokenizer =
-            try hasTokenizer(directory)
+        try hasTokenizer(directory)
             ? StoredModelFormat.tokenizer(ofDirectory: directory, beside: files.path)
             : files.tokenizer()
-        guard files.model.vocabularySize >= tokenizer.vocabularySize else {
-            throw Failure(
-                "the tokenizer has more tokens than the model",
-                expected: "at most \(files.model.vocabularySize)",
-                got: "\(tokenizer.vocabularySize)", at: directory,
-                remedy: "name a model that was made for this tokenizer")
-        }
-        return tokenizer
+    }
+
+    /// - Throws: `Failure` where the tokenizer has more tokens than the model has rows.
+    package static func require(
+        _ tokenizer: any Tokenizer, fits model: DecoderConfiguration, at directory: String
+    ) throws {
+        guard tokenizer.vocabularySize > model.vocabularySize else { return }
+        throw Failure(
+            "the tokenizer has more tokens than the model",
+            expected: "at most \(model.vocabularySize)", got: "\(tokenizer.vocabularySize)",
+            at: directory,
+            remedy: FailureText(
+                "name a model that was made for this tokenizer, or let fine-tuning add rows with "
+                    + "\(key: "finetune.resize"): true"))
     }
 
     /// - Throws: a `Failure` where the directory holds a classifier.

@@ -58,27 +58,18 @@ extension AdapterConfiguration {
     /// The tensors of the architecture that are trained as they are.
     private func trainedTensors(of model: DecoderConfiguration) throws -> Set<String> {
         let names = model.tensorShapes.map(\.name)
+        let (output, embeddings) = (Self.output(of: model), Self.embeddings(of: model))
+        // The output layer is the table of embeddings where they stay tied.
+        let isShared = model.isTied && tiesSavedTables && saves(output)
         let saved = names.filter { name in
-            savedModules.contains { Self.module(of: name).hasSuffix($0) }
+            saves(Self.module(of: name)) || isShared && Self.module(of: name) == embeddings
         }
-        try requireSaved(saved, of: model, names)
+        try requireSaved(saved + (isShared ? [output + ".weight"] : []), names)
         return Set(saved).union(try biases(of: model, names))
     }
 
-    /// Throws where a name of `savedModules` chooses nothing, or a table that two modules share.
-    private func requireSaved(
-        _ saved: [String], of model: DecoderConfiguration, _ names: [String]
-    ) throws {
-        let (output, embeddings) = (Self.output(of: model), Self.embeddings(of: model))
-        if model.isTied {
-            let shared = savedModules.first { output.hasSuffix($0) || embeddings.hasSuffix($0) }
-            if let shared {
-                throw Failure(
-                    "modules_to_save names a table that embeddings and output layer share",
-                    expected: "a model whose output layer is its own", got: shared,
-                    remedy: "save other modules, or use an untied model", kind: .usage)
-            }
-        }
+    /// Throws where a name of `savedModules` chooses nothing.
+    private func requireSaved(_ saved: [String], _ names: [String]) throws {
         let useless = savedModules.first { module in
             !saved.contains { Self.module(of: $0).hasSuffix(module) }
         }

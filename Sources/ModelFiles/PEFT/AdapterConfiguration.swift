@@ -20,6 +20,9 @@ package struct AdapterConfiguration: Equatable, Sendable {
     package var alphas = ModuleValues<Double>()
     /// Modules that are trained as they are, beside the adapters.
     package var savedModules: [String] = []
+    /// Whether the tables of embeddings and output layer stay one where either is saved: PEFT's
+    /// ensure_weight_tying. Else one that is saved leaves the other.
+    package var tiesSavedTables = false
     package var bias = AdapterBias.none
     /// The directory of the model for which the adapter was made.
     package var basePath: String?
@@ -57,6 +60,7 @@ package struct AdapterConfiguration: Equatable, Sendable {
         let kept = try members.names("modules_to_save")
         hasHead = kept.contains { heads.contains($0) }
         savedModules = kept.filter { !heads.contains($0) }
+        tiesSavedTables = try members.flag("ensure_weight_tying")
     }
 
     package init(reading directory: String) throws(Failure) {
@@ -82,6 +86,8 @@ package struct AdapterConfiguration: Equatable, Sendable {
             "use_rslora": .boolean(lora.isRankStabilized),
         ]
         if let excluded { members["exclude_modules"] = excluded.json }
+        // Older versions of PEFT do not know it.
+        if tiesSavedTables { members["ensure_weight_tying"] = .boolean(true) }
         if !layers.isEmpty {
             members["layers_to_transform"] = .array(layers.map(JSONValue.integer))
         }

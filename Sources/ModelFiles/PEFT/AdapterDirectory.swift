@@ -50,6 +50,7 @@ package struct AdapterDirectory: Sendable {
     /// - Throws: `Failure` where the tensors of the file are others: nothing has been allocated for them
     ///   then.
     package func plan(for model: DecoderConfiguration) throws -> ParameterPlan {
+        let configuration = try configuration(for: model)
         var plan = try located { try configuration.plan(for: model) }
         plan.classCount = labels?.count
         let added = plan.tensorShapes(of: model).dropFirst(model.tensorShapes.count)
@@ -57,7 +58,7 @@ package struct AdapterDirectory: Sendable {
         let tables = try located { try TableAdapter.all(configuration, of: model) }
         let differences = TensorDifferences(
             expected: Array(added) + trained + tables.flatMap(\.tensors),
-            found: entries.filter { name, _ in !tables.contains { $0.weightName == name } })
+            found: try entries(besides: tables, of: model))
         guard differences.isEmpty else {
             throw differences.failure(
                 at: file.path, remedy: "use the adapter with the model for which it was made")
@@ -78,7 +79,55 @@ package struct AdapterDirectory: Sendable {
     /// The entries of the file by the names of this project.
     private var entries: [String: SafetensorsEntry] {
         Dictionary(
-            file.entries.map { (Self.plainName($0.name), $0) }, uniquingKeysWith: { $1 })
+            file.entries.map { (Self.plainName($0.name), $0) }, uniquingKeysWith: { $1 }
+        ).filter { name, _ in
+            // PEFT's copies of a table whose size has changed, beside the one that counts.
+            !name.contains(".original_module.") && !name.contains(".modules_to_save.")
+        }
+    }
+
+    /// The entries but for the weights of these tables, and for the copy that is an output layer tied to the
+    /// embeddings.
+    ///
+    /// - Throws: `Failure` where it is no copy.
+    private func entries(
+        besides tables: [TableAdapter], of model: DecoderConfiguration
+    ) throws -> [String: SafetensorsEntry] {
+        var found = entries.filter { name, _ in !tables.contains { $0.weightName == name } }
+        let output = AdapterConfiguration.output(of: model) + ".weight"
+        let embeddings = AdapterConfiguration.embeddings(of: model) + ".weight"
+        guard model.isTied, let table = found[embeddings],
+            let copy = found.removeValue(forKey: output)
+        else { return found }
+        let isCopy = try WeightFiles.Place(file: file, entry: copy)
+            .isCopy(of: WeightFiles.Place(file: file, entry: table))
+        guard isCopy else {
+            throw Failure(
+                "\(output) differs from the embedding table, to which the adapter ties it",
+                expected: "the same numbers", got: "others", at: file.path,
+                remedy: "write \"ensure_weight_tying\": false into "
+                    + "\(AdapterConfiguration.fileName) to keep both")
+        }
+        return found
+    }
+
+    /// The model beside which the adapter lies: with as many rows as its tables have, and with an output layer
+    /// of its own where the adapter saves one.
+    ///
+    /// - Parameter base: The model that it names.
+    package func model(on base: DecoderConfiguration) throws -> DecoderConfiguration {
+        var model = try configuration(for: base).fitted(base)
+        let tables = [
+            AdapterConfiguration.embeddings(of: base), AdapterConfiguration.output(of: base),
+        ]
+        let rowCounts = tables.compactMap { entries["\($0).weight"]?.shape.first }
+        model.vocabularySize = ([model.vocabularySize] + rowCounts).max() ?? 0
+        return model
+    }
+
+    /// The configuration, with the tables that lie beside it.
+    package func configuration(for model: DecoderConfiguration) throws -> AdapterConfiguration {
+        try located { try configuration.completed(for: model) { entries[$0] != nil } }
     }
 
     /// The directory of the base: as it was named, or beside the adapter's directory.
@@ -109,7 +158,7 @@ package struct AdapterDirectory: Sendable {
         let differences = TensorDifferences(
             expected: parameters.map { (name: $0.name, shape: $0.shape) }
                 + tables.flatMap(\.tensors),
-            found: found.filter { name, _ in !tables.contains { $0.weightName == name } })
+            found: try entries(besides: tables, of: model.configuration))
         guard differences.isEmpty else {
             throw differences.failure(
                 at: file.path, remedy: "resume with the options with which it was trained")
@@ -178,6 +227,21 @@ package struct AdapterDirectory: Sendable {
         let magnitude = "lora_magnitude_vector.weight"
         if plain.hasSuffix(magnitude) { plain.removeLast(".weight".count) }
         return plain
+    }
+
+    /// The tensors of an adapter by their names in the file. An output layer that is tied to a table which is
+    /// saved stands there, too: PEFT looks for both.
+    package static func tensors(
+        _ tensors: [NamedTensor], of adapter: AdapterConfiguration, _ model: DecoderConfiguration
+    ) -> [NamedTensor] {
+        let embeddings = AdapterConfiguration.embeddings(of: model) + ".weight"
+        let output = AdapterConfiguration.output(of: model) + ".weight"
+        let isShared = model.isTied && adapter.tiesSavedTables && !adapter.hasHead
+        let copies = isShared ? tensors.filter { $0.name == embeddings } : []
+        let named = tensors.map { ($0.name, $0) } + copies.map { (output, $0) }
+        return named.map { name, tensor in
+            NamedTensor(name: prefix + name, shape: tensor.shape, values: tensor.values)
+        }
     }
 
     /// The metadata in the file of an adapter, beside its tensors.

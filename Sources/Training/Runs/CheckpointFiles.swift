@@ -42,11 +42,10 @@ package struct CheckpointFiles: Sendable {
     /// The tensors that are saved, under their names in the file.
     func weights(of model: LanguageModel) -> [NamedTensor] {
         let list = model.parameters
-        guard adapter == nil else {
-            return list.named(list.values, of: model.adapterParameters).map {
-                NamedTensor(
-                    name: AdapterDirectory.prefix + $0.name, shape: $0.shape, values: $0.values)
-            }
+        if let adapter {
+            return AdapterDirectory.tensors(
+                list.named(list.values, of: model.adapterParameters), of: adapter,
+                model.configuration)
         }
         let names = Set(configuration(of: model.configuration).tensorShapes.map(\.name))
         return list.named(list.values).filter { names.contains($0.name) }

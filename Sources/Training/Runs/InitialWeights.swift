@@ -23,7 +23,8 @@ package struct InitialWeights {
             }
             let held = HeldWeights(model.plan.quantization)
             try (adapter?.basePath(base) ?? directory).map {
-                try model.readWeights(from: $0, as: held)
+                let files = try StoredModelFormat.open($0).fitted(to: model.configuration)
+                try model.readWeights(of: held.held(files))
             }
             model.initializeAdditions(seed: seed)
             let own = try checkpoint.map { try AdapterDirectory(reading: $0) } ?? adapter
@@ -32,7 +33,8 @@ package struct InitialWeights {
         }
         model.initializeAdditions(seed: seed)
         if let directory {
-            try model.readWeights(from: directory)
+            try model.readWeights(
+                of: StoredModelFormat.open(directory).fitted(to: model.configuration))
         } else {
             model.initialize(seed: seed)
         }
