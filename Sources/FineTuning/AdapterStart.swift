@@ -7,7 +7,7 @@ struct AdapterStart {
     let directory: AdapterDirectory
     /// The directory of its base.
     let base: String
-    let configuration: AdapterConfiguration
+    private let configuration: AdapterConfiguration
 
     /// Nil where the directory holds no adapter.
     ///
@@ -31,6 +31,13 @@ struct AdapterStart {
             configuration.lora.dropoutRate = Float(lora.dropout)
         }
         self.configuration = configuration
+    }
+
+    /// The adapter with the tables that lie beside it.
+    func configuration(for model: DecoderConfiguration) throws -> AdapterConfiguration {
+        var own = try directory.configuration(for: model)
+        own.lora.dropoutRate = configuration.lora.dropoutRate
+        return own
     }
 
     /// Throws where a key of the block lora has a value of its own that is not the adapter's.

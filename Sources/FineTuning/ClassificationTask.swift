@@ -58,7 +58,7 @@ package struct ClassificationTask: TrainingTask {
 
     package var warnings: [String] {
         let sets = [("training", train), ("validation", validation), ("test", test)]
-        return labelWarnings
+        return base.notes + labelWarnings
             + sets.compactMap { name, set in
                 set.warning(sequenceLength: sequenceLength).map { "\(name): \($0)" }
             }

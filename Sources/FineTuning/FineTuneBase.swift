@@ -14,7 +14,7 @@ struct FineTuneBase {
     let directory: String
     /// The directory that was named, whose chat template comes first.
     let source: String
-    let tokenizer: any Tokenizer
+    var tokenizer: any Tokenizer { additions.tokenizer }
     let configuration: DecoderConfiguration
     /// The labels of a classifier; nil for any other model.
     let labels: [String]?
@@ -29,6 +29,7 @@ struct FineTuneBase {
     private let quantization: WeightQuantization?
     private let options: FineTuneOptions
     private let lora: AdapterConfiguration
+    private let additions: TokenAdditions
 
     /// - Throws: `Failure` where the directory holds no model.
     init(_ recipe: TrainingRecipe, _ options: FineTuneOptions, _ lora: LoRAOptions) throws {
@@ -38,25 +39,49 @@ struct FineTuneBase {
                 kind: .usage)
         }
         let adapter = try AdapterStart(directory, options, lora)
-        let weights = HeldWeights(lora.quantize)
-        let files = weights.held(try StoredModelFormat.open(adapter?.base ?? directory))
-        (quantization, quantized) = (lora.quantize, weights.quantizedTypes(of: files))
+        let stored = try StoredModelFormat.open(adapter?.base ?? directory)
         source = directory
         self.directory = adapter?.base ?? directory
+        let base = ResolvedPath.of(self.directory)
         self.options = options
-        tokenizer = try LoadedModel.tokenizer(of: directory, files)
-        labels = adapter?.directory.labels ?? files.configuration.labels
-        var configuration = files.model
+        let additions = try TokenAdditions(
+            to: LoadedModel.tokenizer(of: directory, stored),
+            of: adapter?.directory.model(on: stored.model) ?? stored.model, options, at: directory)
+        self.additions = additions
+        var (own, configuration) = (
+            try adapter?.configuration(for: stored.model)
+                ?? lora.adapter(basePath: base, hasHead: options.task.hasHead),
+            additions.model
+        )
+        own.basePath = base
+        if let adapter { try additions.requireNone(in: adapter) }
+        if options.trained == .lora {
+            if !additions.newIDs.isEmpty { own.saveTables(of: configuration) }
+            configuration = own.fitted(configuration)
+            try own.requireTrainable(in: configuration)
+        }
+        self.lora = own
         configuration.dropoutRate = Float(recipe.model.dropoutRate)
         self.configuration = configuration
-        let base = ResolvedPath.of(self.directory)
-        var own =
-            try adapter?.configuration
-            ?? lora.adapter(basePath: base, hasHead: options.task.hasHead)
-        own.basePath = base
-        self.lora = own
-        if options.trained == .lora { try own.requireTrainable(in: configuration) }
+        let weights = HeldWeights(lora.quantize)
+        let files = weights.held(stored.fitted(to: configuration))
+        (quantization, quantized) = (lora.quantize, weights.quantizedTypes(of: files))
+        labels = adapter?.directory.labels ?? stored.configuration.labels
         _ = try adapter?.directory.plan(for: configuration)
+    }
+
+    /// What is told of tokens that are added.
+    var notes: [String] { additions.note.map { [$0] } ?? [] }
+
+    /// Throws where tokens are added, which the model itself does not know as a reference.
+    func requireKnownTokens() throws {
+        guard !additions.newIDs.isEmpty else { return }
+        throw Failure(
+            "the reference knows none of the tokens that are added",
+            expected: "a model that has them", got: "the model that is trained", at: source,
+            remedy: FailureText(
+                "add them in a fine-tuning on instructions first, or name another "
+                    + "\(key: "finetune.preference.reference")"), kind: .usage)
     }
 
     /// The template of the recipe, else that of the model, else Alpaca's.
@@ -101,6 +126,7 @@ struct FineTuneBase {
         case .all: plan = try ParameterPlan(freezing: recipe, configuration)
         }
         plan.classCount = classCount
+        try additions.requireTrained(by: plan, options.trained)
         return plan
     }
 

@@ -48,6 +48,12 @@ package struct FineTuneOptions: OptionBlock {
     package var output: String?
     /// The files of examples: JSON, JSONL, CSV or TSV.
     package var data: [String] = []
+    /// Words that become tokens of their own, beside those of the model; usual none.
+    package var addTokens: [String] = []
+    /// The same for marks, such as <|tool|>, which are no text; usual none.
+    package var addSpecialTokens: [String] = []
+    /// Whether a model that has fewer rows than its tokenizer has tokens gets the rows that it lacks.
+    package var resize = false
     /// Files of held-out examples; by default a part of data is held out.
     package var validation: [String] = []
     /// Files of examples for the report at the end; by default a part of data is held out.
@@ -120,6 +126,9 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("from", \.from, .decidesWeights).naming(.input),
             OptionField("base", \.base, .changesFreely).naming(.input).addedLater,
             OptionField("output", \.output, .changesFreely).naming(.output),
+            OptionField("add_tokens", \.addTokens, .decidesWeights).addedLater,
+            OptionField("add_special_tokens", \.addSpecialTokens, .decidesWeights).addedLater,
+            OptionField("resize", \.resize, .decidesWeights).addedLater,
             OptionField("data", \.data, .decidesWeights).naming(.input),
             OptionField("validation", \.validation, .decidesWeights).naming(.input)
                 .replacing(["validation_fraction"]),

@@ -70,7 +70,8 @@ package struct InstructionTask: TrainingTask {
     }
 
     package var warnings: [String] {
-        log.notes + train.warnings + (validation?.warnings.map { "validation: \($0)" } ?? [])
+        base.notes + log.notes + train.warnings
+            + (validation?.warnings.map { "validation: \($0)" } ?? [])
             + (endWarning.map { [$0] } ?? [])
     }
 

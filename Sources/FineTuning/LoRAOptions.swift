@@ -23,6 +23,9 @@ package struct LoRAOptions: OptionBlock {
     package var alphaPattern: [String] = []
     /// The ends of the names of modules that are trained as they are, such as lm_head; usual none.
     package var modulesToSave: [String] = []
+    /// Whether the tables of embeddings and output layer stay one where either is saved; else each one that is
+    /// saved leaves the other. Tables to which tokens are added stay one.
+    package var ensureWeightTying = false
     /// The biases that are trained, too; usual none.
     package var bias = AdapterBias.none
     /// Whether the change counts alpha / sqrt(r) times: rank-stabilised LoRA.
@@ -46,6 +49,7 @@ package struct LoRAOptions: OptionBlock {
             OptionField("rank_pattern", \.rankPattern, .decidesWeights).addedLater,
             OptionField("alpha_pattern", \.alphaPattern, .decidesWeights).addedLater,
             OptionField("modules_to_save", \.modulesToSave, .decidesWeights).addedLater,
+            OptionField("ensure_weight_tying", \.ensureWeightTying, .decidesWeights).addedLater,
             OptionField("bias", \.bias, .decidesWeights).addedLater,
             OptionField("rslora", \.rankStabilized, .decidesWeights),
             OptionField("dora", \.dora, .decidesWeights),
@@ -75,6 +79,7 @@ package struct LoRAOptions: OptionBlock {
         adapter.ranks = try Self.values(rankPattern, "rank_pattern") { Int($0) }
         adapter.alphas = try Self.values(alphaPattern, "alpha_pattern") { Double($0) }
         adapter.savedModules = modulesToSave
+        adapter.tiesSavedTables = ensureWeightTying
         adapter.bias = bias
         return adapter
     }
@@ -108,6 +113,7 @@ package struct LoRAOptions: OptionBlock {
         rankPattern = adapter.ranks.entries.map { "\($0.pattern)=\($0.value)" }
         alphaPattern = adapter.alphas.entries.map { "\($0.pattern)=\($0.value)" }
         modulesToSave = adapter.savedModules
+        ensureWeightTying = adapter.tiesSavedTables
         bias = adapter.bias
     }
 }

@@ -30,6 +30,9 @@ package struct PreferenceTask: TrainingTask {
         base = try FineTuneBase(recipe, options, lora)
         self.options = options.preference
         settings = options.preference.settings
+        if settings.needsReference, options.preference.namedReference == nil {
+            try base.requireKnownTokens()
+        }
         files = options.data + options.validation
         template = try base.template()
         let encoder = PreferenceEncoder(
@@ -84,7 +87,7 @@ package struct PreferenceTask: TrainingTask {
     }
 
     package var warnings: [String] {
-        log.notes + notes + [train.warning].compactMap { $0 }
+        base.notes + log.notes + notes + [train.warning].compactMap { $0 }
             + (validation?.warning.map { ["validation: \($0)"] } ?? [])
     }
 

@@ -53,7 +53,7 @@ package struct RewardTask: TrainingTask {
     }
 
     package var warnings: [String] {
-        log.notes + notes + [train.warning].compactMap { $0 }
+        base.notes + log.notes + notes + [train.warning].compactMap { $0 }
             + (validation?.warning.map { ["validation: \($0)"] } ?? [])
     }
 

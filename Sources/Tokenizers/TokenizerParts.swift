@@ -18,7 +18,7 @@ struct TokenizerParts {
         ]
     }
 
-    private static func added(_ token: Vocabulary.AddedToken) -> JSONValue {
+    static func added(_ token: Vocabulary.AddedToken) -> JSONValue {
         [
             "id": .integer(Int(token.id)), "content": .bytes(token.content),
             "single_word": .boolean(token.isSingleWord), "lstrip": .boolean(token.takesSpaceBefore),

@@ -142,7 +142,7 @@ import Testing
             checkpoint: every_steps keep_last io keep_best stop_seconds
             metrics: tensorboard csv trackio prometheus_port dashboard_port notify
             evaluate: every_steps batches patience tasks tasks_every_steps limit
-            finetune: task from base output data validation test validation_fraction test_fraction \
+            finetune: task from base output add_tokens add_special_tokens resize data validation test validation_fraction test_fraction \
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \
             class_weights variants
             finetune.columns: instruction input output system history tools messages role content
@@ -152,7 +152,7 @@ import Testing
             finetune.reward: margin_field centering
             FINETUNE
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
-            rank_pattern alpha_pattern modules_to_save bias rslora dora quantize
+            rank_pattern alpha_pattern modules_to_save ensure_weight_tying bias rslora dora quantize
             merge: output probe
             export: output format type license
             generate: prompt chat template maximum_tokens samples temperature top_k top_p \
