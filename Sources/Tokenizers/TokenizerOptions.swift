@@ -6,6 +6,8 @@ package struct TokenizerOptions: OptionBlock {
     package enum Kind: String, OptionChoice {
         /// Byte-level byte-pair encoding.
         case bpe
+        /// Pieces of words with their probabilities, as SentencePiece has them, and bytes for rare characters.
+        case unigram
         /// One token for each code point.
         case character
     }
@@ -14,7 +16,7 @@ package struct TokenizerOptions: OptionBlock {
     package var kind = Kind.bpe
     /// The pattern that cuts the text of a bpe tokenizer into words; usual gpt2 or llama3.
     package var pattern = TokenizerPattern.gpt2
-    /// Tokens of a bpe tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
+    /// Tokens of a bpe or unigram tokenizer, with its 256 bytes and end of text; usual 4096 to 50257.
     package var vocabularySize = 4096
     /// Megabytes (MiB) of text, evenly spread over all of it, that it is trained on; by default all;
     /// usual 1024 to 16384 for a larger text.
@@ -30,7 +32,8 @@ package struct TokenizerOptions: OptionBlock {
             OptionField("pattern", \.pattern, .changesFreely).replacing(["path"])
                 .when(.missing("path"), .key("kind", is: "bpe")).addedLater,
             OptionField("vocabulary_size", \.vocabularySize, .atLeast(257), .changesFreely)
-                .replacing(["path"]).when(.missing("path"), .key("kind", is: "bpe")),
+                .replacing(["path"])
+                .when(.missing("path"), .key("kind", is: "bpe", "unigram")),
             OptionField("sample_megabytes", \.sampleMegabytes, .atLeast(1), .changesFreely)
                 .replacing(["path"]).when(.missing("path")).addedLater,
             OptionField("path", \.path, .changesFreely).naming(.input).replacing([

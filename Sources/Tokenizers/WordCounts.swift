@@ -30,6 +30,15 @@ package struct WordCounts: Sendable {
         scanner = pattern.scanner
     }
 
+    /// Counts of words as a Unigram tokenizer cuts them: before each space.
+    package static var ofUnigram: WordCounts {
+        WordCounts(scanner: PreTokenizer(.marked))
+    }
+
+    private init(scanner: PreTokenizer) {
+        self.scanner = scanner
+    }
+
     /// The number of different words.
     package var count: Int { words.count }
 

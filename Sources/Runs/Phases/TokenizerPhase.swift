@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Diagnostics
+import Foundation
 import Tokenizers
 
 /// Training of a tokenizer on text files of any size; all ranks share the reading and counting, and the
@@ -15,14 +16,26 @@ package struct TokenizerPhase {
     package func train(_ options: TokenizerOptions, on texts: [SourceText]) throws -> any Tokenizer
     {
         let sampleSize = options.sampleMegabytes.map { min($0, 1 << 30) << 20 }
-        let joinsLines = options.kind == .bpe && options.pattern.joinsLines
+        let joinsLines =
+            options.kind == .unigram || options.kind == .bpe && options.pattern.joinsLines
         let parts = TextParts(texts, sampleSize: sampleSize, joinsLines: joinsLines)
         switch options.kind {
         case .character: return try trainCharacters(parts)
         case .bpe:
-            let tokenizer = try trainBytePairs(parts, options)
-            warn(of: tokenizer, options)
-            return tokenizer
+            let trainer = try communicator.agree {
+                try BytePairTrainer(vocabularySize: options.vocabularySize)
+            }
+            return try trainOnWords(parts, WordCounts(options.pattern), options) {
+                try trainer.train($0, pattern: options.pattern)
+            }
+        case .unigram:
+            let trainer = try communicator.agree {
+                try UnigramTrainer(vocabularySize: options.vocabularySize)
+            }
+            let threads = ProcessInfo.processInfo.activeProcessorCount
+            return try trainOnWords(parts, .ofUnigram, options) {
+                try trainer.train($0, threads: threads)
+            }
         }
     }
 
@@ -41,12 +54,15 @@ package struct TokenizerPhase {
         return try communicator.agree { try CharacterTokenizer(scalars: Set(all.joined())) }
     }
 
-    /// The first rank learns the merges from the counts of all, and hands on the tokenizer.
-    private func trainBytePairs(
-        _ parts: TextParts, _ options: TokenizerOptions
+    /// The first rank learns from the counts of all, and hands on the tokenizer.
+    ///
+    /// - Parameter none: Counts of no words, which know how to cut them.
+    private func trainOnWords(
+        _ parts: TextParts, _ none: WordCounts, _ options: TokenizerOptions,
+        _ train: (WordCounts) throws -> any Tokenizer
     ) throws -> any Tokenizer {
         let own = try communicator.agree {
-            var counts = WordCounts(options.pattern)
+            var counts = none
             try forEachOwnPart(of: parts) { try counts.add($0) }
             return counts
         }
@@ -58,12 +74,13 @@ package struct TokenizerPhase {
                     got: "nothing between the ends of texts", at: parts.places,
                     remedy: "name files that hold text")
             }
-            return try BytePairTrainer(vocabularySize: options.vocabularySize)
-                .train(all, pattern: options.pattern).tokenizerJSON
+            return try train(all).tokenizerJSON
         }
-        return try communicator.agree {
+        let tokenizer = try communicator.agree {
             try TokenizerFile.parse(json, at: "the trained tokenizer")
         }
+        warn(of: tokenizer, options)
+        return tokenizer
     }
 
     private func warn(of tokenizer: any Tokenizer, _ options: TokenizerOptions) {
@@ -72,7 +89,8 @@ package struct TokenizerPhase {
         }
         Console.write(
             "warning: the tokenizer has \(tokenizer.vocabularySize) tokens instead of "
-                + "\(options.vocabularySize): the text has no more pairs to merge\n",
+                + "\(options.vocabularySize): the text has no more "
+                + (options.kind == .bpe ? "pairs to merge" : "frequent parts of words") + "\n",
             to: .standardError)
     }
 

@@ -15,8 +15,9 @@ struct TokenizerTrainCommand: RankedCommand {
         commandName: "train",
         abstract: "Trains a tokenizer on text files.",
         discussion: """
-            bpe learns byte-level byte pairs and encodes any text; character takes the code \
-            points of the text in ascending order and refuses all others.
+            bpe learns byte-level byte pairs, unigram pieces of words and their probabilities; both \
+            encode any text. character takes the code points of the text in ascending order and \
+            refuses all others.
 
             Examples:
               swift-llm-train tokenizer train --input a.txt b.txt --vocabulary-size 8192 \\
@@ -43,7 +44,8 @@ struct TokenizerTrainCommand: RankedCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Tokens of a bpe tokenizer, its 256 bytes and end of text included.", valueName: "n"))
+            "Tokens of a bpe or unigram tokenizer, its 256 bytes and end of text included.",
+            valueName: "n"))
     var vocabularySize = Self.defaults.vocabularySize
 
     @Option(
