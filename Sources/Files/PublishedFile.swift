@@ -45,16 +45,26 @@ package enum PublishedFile {
                 "cannot write the file", expected: "a name that is free", got: "an existing file",
                 at: path, remedy: "choose another output or remove the file")
         }
-        let temporary = TemporaryName.ownPartial(of: path)
+        let temporary = ownTemporary(of: path)
         do {
             let result = try body(temporary)
-            try DirectoryEntries.synchronize(temporary)
-            try TemporaryName.rename(temporary, to: path)
+            try publish(temporary, as: path)
             return result
         } catch {
             try? DirectoryEntries.remove(temporary)
             throw error
         }
+    }
+
+    /// The name beside `path`, this process's own, under which it is written before it is published.
+    package static func ownTemporary(of path: String) -> String {
+        TemporaryName.ownPartial(of: path)
+    }
+
+    /// Puts what was written on the disk and lets it appear at `path`, replacing what lies there.
+    package static func publish(_ temporary: String, as path: String) throws(Failure) {
+        try DirectoryEntries.synchronize(temporary)
+        try TemporaryName.rename(temporary, to: path)
     }
 
     /// Makes `path` a symbolic link to `target`, replacing the link or file that lies there.

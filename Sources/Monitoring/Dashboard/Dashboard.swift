@@ -124,8 +124,12 @@ package final class Dashboard: WebService {
     }
 
     private func details(_ run: DashboardRun) -> WebReply {
+        answer { run.details(try describe(run.path, run.state.history)) }
+    }
+
+    private func answer(_ value: () throws -> JSONValue) -> WebReply {
         do {
-            return json(run.details(try describe(run.path, run.state.history)))
+            return json(try value())
         } catch {
             return refusal(status: 500, (error as? Failure)?.line ?? "\(error)")
         }
@@ -137,7 +141,7 @@ package final class Dashboard: WebService {
             last <= Int(Int32.max)
         else { return refusal(status: 400, "curves need two steps, the first before the last") }
         return run(words[1]) { run in
-            json(run.curves(first...last, pointCount: Self.pointCount))
+            answer { try run.curves(first...last, pointCount: Self.pointCount) }
         }
     }
 

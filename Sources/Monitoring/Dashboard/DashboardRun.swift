@@ -6,9 +6,11 @@ struct DashboardRun {
     let path: String
     let state: FollowedRun.State
     private let index: Int
+    private let run: FollowedRun
 
     init(_ run: FollowedRun, number: Int) {
         (path, state, index) = (run.path, run.snapshot, number)
+        self.run = run
     }
 
     /// What the list of runs shows. A clock that jumps gives no age below zero.
@@ -51,10 +53,18 @@ struct DashboardRun {
     }
 
     /// The figures between two steps: of each point its step, mean, least and most.
-    func curves(_ range: ClosedRange<Int>, pointCount: Int) -> JSONValue {
+    ///
+    /// - Throws: `Failure` for columns that are damaged, which are not used again.
+    func curves(_ range: ClosedRange<Int>, pointCount: Int) throws -> JSONValue {
         var members: [String: JSONValue] = [:]
-        for figure in StepSeries.Figure.allCases {
-            let points = state.series.curve(figure, in: range, pointCount: pointCount)
+        let curves: [(figure: StepSeries.Figure, points: [StepSeries.Point])]
+        do {
+            curves = try state.curves(in: range, pointCount: pointCount)
+        } catch {
+            run.distrust()
+            throw error
+        }
+        for (figure, points) in curves {
             members[figure.rawValue] = .array(
                 points.map { point in
                     .array(

@@ -1,17 +1,22 @@
 import Files
 import Foundation
 import Synchronization
+import Training
 
 /// A run whose metrics.jsonl is read on as it grows; one that was cut is read anew.
+///
+/// What metrics.columns holds is not read again; of a run that is over and has none it is made.
 final class FollowedRun: Sendable {
     /// The directory of the run.
     let path: String
-    private let state = Mutex(State())
+    private let work = Mutex(Work())
 
     /// What is known of the run so far.
     struct State: Sendable {
         var history = RunHistory()
+        /// The steps that `columns` do not hold.
         var series = StepSeries()
+        fileprivate(set) var columns: ColumnsReader?
         /// Bytes that were read, up to the end of a line, and those that there are.
         fileprivate(set) var (offset, size) = (0, 0)
         /// The file that they are of.
@@ -23,12 +28,25 @@ final class FollowedRun: Sendable {
         var share: Double { size > 0 ? min(1, Double(offset) / Double(size)) : 1 }
     }
 
+    private struct Work {
+        var state = State()
+        /// Makes the columns of a run that is over.
+        var builder: ColumnsBuilder?
+        var cannotBuild = false
+        /// Whether those that are there turned out to be damaged.
+        var distrustsColumns = false
+    }
+
     /// Bytes that are read at a time, so that others wait a moment only.
     private static let piece = 4 << 20
+    /// Steps in memory from which on columns are looked for again.
+    private static let seriesLength = 1 << 16
+    /// Seconds without a word after which a run counts as over.
+    private static let silence = 60.0
 
     init(at path: String) { self.path = path }
 
-    var snapshot: State { state.withLock { $0 } }
+    var snapshot: State { work.withLock { $0.state } }
 
     /// Reads a piece of what is new.
     ///
@@ -40,26 +58,97 @@ final class FollowedRun: Sendable {
         else { return false }
         let file = (facts[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0
         let modified = (facts[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        return state.withLock { state in
-            if file != state.file || reader.size < state.offset { state = State() }
-            (state.file, state.size, state.modified) = (file, reader.size, modified)
-            return state.read(reader, Self.piece)
+        return work.withLock { work in
+            // Where nothing has been read, the file is not known yet.
+            let isOther = work.state.offset > 0 && file != work.state.file
+            if isOther || reader.size < work.state.offset { work = Work() }
+            (work.state.file, work.state.size, work.state.modified) = (file, reader.size, modified)
+            return refresh(&work, reader)
+        }
+    }
+
+    private func refresh(_ work: inout Work, _ reader: FileReader) -> Bool {
+        if let builder = work.builder { return build(&work, builder, reader) }
+        let isNew = work.state.offset == 0
+        let isDue = isNew || work.state.series.steps.count >= Self.seriesLength
+        if isDue && !work.distrustsColumns {
+            let path = self.path + "/" + MetricsColumns.name
+            if work.state.take(columnsAt: path, reader) { return true }
+        }
+        let isBehind = reader.size - work.state.offset > Self.piece
+        let age = Date.now.timeIntervalSince1970 - work.state.modified
+        if isNew || work.state.columns != nil && work.state.series.steps.isEmpty, isBehind,
+            age > Self.silence, !work.cannotBuild
+        {
+            work.builder = try? ColumnsBuilder(ofRun: path)
+            work.cannotBuild = work.builder == nil
+            if let builder = work.builder { return build(&work, builder, reader) }
+        }
+        return work.state.read(reader, Self.piece)
+    }
+
+    private func build(
+        _ work: inout Work, _ builder: ColumnsBuilder, _ reader: FileReader
+    ) -> Bool {
+        do {
+            if try builder.advance(with: reader) {
+                // Opened before it got its own name, it stays what it is.
+                work.builder = nil
+            } else {
+                _ = work.state.take(columnsAt: builder.path, reader)
+            }
+        } catch {
+            (work.builder, work.cannotBuild) = (nil, true)
+        }
+        return true
+    }
+
+    /// Forgets columns that turned out to be damaged: metrics.jsonl is read instead.
+    func distrust() {
+        work.withLock { work in
+            work = Work()
+            work.distrustsColumns = true
         }
     }
 }
 
 extension FollowedRun.State {
-    fileprivate mutating func read(_ reader: FileReader, _ piece: Int) -> Bool {
-        let count = min(piece, reader.size - offset)
-        let feed = UInt8(ascii: "\n")
-        guard count > 0, let bytes = try? reader.bytes(at: offset, count: count),
-            let end = bytes.lastIndex(of: feed)
+    /// Takes the steps that columns hold from there.
+    ///
+    /// - Returns: whether there are some that were not known.
+    fileprivate mutating func take(columnsAt path: String, _ metrics: FileReader) -> Bool {
+        guard let columns = try? ColumnsReader(path: path),
+            columns.header.covered > self.columns?.header.covered ?? 0, columns.isOf(metrics),
+            let history = try? RunHistory(columns)
         else { return false }
-        for line in bytes[..<end].split(separator: feed) {
+        (self.history, self.columns, series) = (history, columns, StepSeries())
+        offset = columns.header.covered
+        return true
+    }
+
+    fileprivate mutating func read(_ reader: FileReader, _ piece: Int) -> Bool {
+        let start = offset
+        let end = try? MetricsLines.forEach(of: reader, from: offset, limit: piece) { line, _ in
             if let record = history.note(line: line) { series.append(record) }
         }
         history.settle()
-        offset += end + 1
-        return true
+        offset = end ?? start
+        return offset > start
+    }
+
+    /// The figures between two steps, in so many points at most.
+    ///
+    /// - Throws: `Failure` for columns that are damaged.
+    func curves(
+        in range: ClosedRange<Int>, pointCount: Int
+    ) throws -> [(figure: StepSeries.Figure, points: [StepSeries.Point])] {
+        let old = try columns?.rowCount(in: range) ?? 0
+        // Each of the two may have one more for what is left.
+        let share = (old + series.count(in: range)) / (pointCount - 2) + 1
+        return try StepSeries.Figure.allCases.map { figure in
+            let parts = try columns?.curve(figure.rawValue, in: range, share: share)
+            let points = (parts ?? []).compactMap(StepSeries.Point.init)
+            return (figure, points + series.curve(figure, in: range, share: share))
+        }
     }
 }

@@ -1,6 +1,7 @@
 import JSON
+import Training
 
-/// The figures of all steps of a run, in 20 bytes a step, of which any part can be drawn at once.
+/// The figures of steps of a run, in 20 bytes a step, of which any part can be drawn at once.
 struct StepSeries: Sendable {
     /// The figures, by their names in metrics.jsonl.
     enum Figure: String, CaseIterable, Sendable {
@@ -16,6 +17,18 @@ struct StepSeries: Sendable {
         let mean: Double
         let least: Double
         let most: Double
+
+        init(step: Int, mean: Double, least: Double, most: Double) {
+            (self.step, self.mean, self.least, self.most) = (step, mean, least, most)
+        }
+
+        /// Nil where no value is a number.
+        init?(_ part: ColumnsReader.Part) {
+            guard part.point.count > 0 else { return nil }
+            self.init(
+                step: part.step, mean: part.point.mean, least: part.point.least,
+                most: part.point.most)
+        }
     }
 
     /// Ascending.
@@ -33,11 +46,16 @@ struct StepSeries: Sendable {
         }
     }
 
-    /// The curve of a figure between two steps, in so many points at most; what is not finite is left out.
-    func curve(_ figure: Figure, in range: ClosedRange<Int>, pointCount: Int) -> [Point] {
+    /// The steps that are known between two of them.
+    func count(in range: ClosedRange<Int>) -> Int {
+        max(0, index(of: range.upperBound + 1) - index(of: range.lowerBound))
+    }
+
+    /// The curve of a figure between two steps, of which `share` are one point; what is not finite is left
+    /// out.
+    func curve(_ figure: Figure, in range: ClosedRange<Int>, share: Int) -> [Point] {
         let (first, end) = (index(of: range.lowerBound), index(of: range.upperBound + 1))
         guard first < end, let place = Figure.allCases.firstIndex(of: figure) else { return [] }
-        let share = max(1, (end - first + pointCount - 1) / pointCount)
         return stride(from: first, to: end, by: share).compactMap { start in
             point(values[place], start..<min(end, start + share))
         }

@@ -9,6 +9,11 @@ package struct Curve: Equatable, Sendable {
         package var least: Double
         package var most: Double
         fileprivate var count: Int
+
+        package init(step: Int, mean: Double, least: Double, most: Double, count: Int) {
+            (self.step, self.mean, self.least, self.most) = (step, mean, least, most)
+            self.count = count
+        }
     }
 
     /// The most points that are kept.
@@ -20,6 +25,13 @@ package struct Curve: Equatable, Sendable {
     package init(capacity: Int = 1024) {
         precondition(capacity >= 2, "a curve of at least two points, got \(capacity)")
         self.capacity = capacity
+    }
+
+    /// A curve whose points are there already; it is made coarser until they fit.
+    package init(capacity: Int = 1024, points: [Point]) {
+        self.init(capacity: capacity)
+        (self.points, share) = (points, max(1, points.map(\.count).max() ?? 1))
+        while self.points.count > capacity { halve() }
     }
 
     /// Values beyond are no measurements, and their sums would overflow.

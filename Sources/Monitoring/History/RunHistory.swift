@@ -25,7 +25,7 @@ package struct RunHistory: Sendable {
     /// Lines that could not be read, other than one that was cut off at the end.
     package var damagedLineCount = 0
     package var isCutOff = false
-    private var losses = EndLosses()
+    var losses = EndLosses()
 
     package struct Event: Equatable, Sendable {
         package let step: Int
@@ -130,27 +130,4 @@ package struct RunHistory: Sendable {
     }
 
     package var warnings: [Event] { events.filter(\.isWarning) }
-}
-
-/// The first and the last losses of a run.
-private struct EndLosses: Sendable {
-    private var first: [Double] = []
-    private var last: [Double] = []
-    private var count = 0
-
-    /// Steps over which losses are averaged; a quarter of a short run.
-    private static let window = 20
-
-    mutating func append(_ loss: Double) {
-        count += 1
-        if first.count < Self.window { first.append(loss) }
-        last = last.suffix(Self.window - 1) + [loss]
-    }
-
-    var averages: (Double?, Double?) {
-        guard count > 0 else { return (nil, nil) }
-        let size = max(1, min(Self.window, count / 4))
-        let (early, late) = (first.prefix(size), last.suffix(size))
-        return (early.reduce(0, +) / Double(size), late.reduce(0, +) / Double(size))
-    }
 }

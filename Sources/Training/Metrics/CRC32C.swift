@@ -6,9 +6,16 @@ package enum CRC32C {
         }
     }
 
-    package static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        ~bytes.reduce(~0) { rest, byte in
-            table[Int(UInt8(truncatingIfNeeded: rest) ^ byte)] ^ rest >> 8
+    package static func checksum(_ bytes: [UInt8]) -> UInt32 { checksum(bytes, after: 0) }
+
+    /// The checksum of bytes that stand behind others, from the checksum of those.
+    package static func checksum(_ bytes: [UInt8], after checksum: UInt32) -> UInt32 {
+        table.withUnsafeBufferPointer { table in
+            bytes.withUnsafeBufferPointer { bytes in
+                ~bytes.reduce(~checksum) { rest, byte in
+                    table[Int(UInt8(truncatingIfNeeded: rest) ^ byte)] ^ rest >> 8
+                }
+            }
         }
     }
 

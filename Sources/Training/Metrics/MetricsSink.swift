@@ -25,8 +25,11 @@ package struct MetricsPlace: Equatable, Sendable {
     /// Opens all that were asked for; what they hold of steps after `lastStep` is cut, so that no step
     /// stands twice.
     func open(lastStep: Int) throws -> [any MetricsSink] {
+        let metrics = directory + "/" + RunDirectory.metricsName
         var sinks: [any MetricsSink] = [
-            try MetricsFile(at: directory + "/" + RunDirectory.metricsName, lastStep: lastStep)
+            try MetricsFile(at: metrics, lastStep: lastStep),
+            try MetricsColumns(
+                at: directory + "/" + MetricsColumns.name, of: metrics, lastStep: lastStep),
         ]
         if options.tensorBoard {
             sinks.append(
