@@ -80,7 +80,8 @@ extension DecodingEngine {
     }
 
     func addSlot(for text: DecodedText) -> DecodingSlot {
-        let slot = DecodingSlot(text.request, contextLength: contextLength)
+        let slot = DecodingSlot(
+            text.request, contextLength: contextLength, format: cacheFormat)
         slots.append(slot)
         return slot
     }

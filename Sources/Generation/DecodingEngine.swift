@@ -8,13 +8,15 @@ import Tokenizers
 ///
 /// A text has a slot with a cache of its own length. What the prompt of a text has in common with what a
 /// slot holds is not computed again. The bits of a text do not depend on the texts beside it, on what was
-/// known of its prompt, nor on how its prompt was cut.
+/// known of its prompt, nor on how its prompt was cut. Where caches hold floats they are those of the forward
+/// pass of training.
 package final class DecodingEngine {
     package let contextLength: Int
     let tokenizer: any Tokenizer
     let slotCount: Int
     let rowsAtOnce: Int
     let draftSource: DraftSource?
+    let cacheFormat: KeyValueFormat
     var slots: [DecodingSlot] = []
     /// Texts that wait for a slot, in the order in which they came.
     var waiting: [DecodedText] = []
@@ -28,9 +30,10 @@ package final class DecodingEngine {
     ///   - rowsAtOnce: rows of a step, which bounds how long a new prompt holds up the texts beside it;
     ///     usual 128 to 512.
     ///   - draftSource: what guesses the next tokens of texts, which changes none of them; nil for nothing.
+    ///   - cacheFormat: how slots keep keys and values.
     package init(
         tokenizer: any Tokenizer, slotCount: Int, contextLength: Int, rowsAtOnce: Int = 512,
-        draftSource: DraftSource? = .text
+        draftSource: DraftSource? = .text, cacheFormat: KeyValueFormat = .floats
     ) {
         precondition(
             slotCount >= 1 && contextLength >= 1 && rowsAtOnce >= 1,
@@ -38,7 +41,7 @@ package final class DecodingEngine {
         )
         (self.tokenizer, self.slotCount) = (tokenizer, slotCount)
         (self.contextLength, self.rowsAtOnce) = (contextLength, rowsAtOnce)
-        self.draftSource = draftSource
+        (self.draftSource, self.cacheFormat) = (draftSource, cacheFormat)
     }
 
     package var waitingCount: Int { waiting.count }

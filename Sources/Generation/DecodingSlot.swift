@@ -1,4 +1,5 @@
 import Models
+import Tensors
 
 /// The cache of one sequence, and what it holds.
 final class DecodingSlot {
@@ -14,10 +15,10 @@ final class DecodingSlot {
     /// The number of the step in which it was last used.
     var lastUse = 0
 
-    init(_ request: GenerationRequest, contextLength: Int) {
+    init(_ request: GenerationRequest, contextLength: Int, format: KeyValueFormat) {
         (model, key) = (request.model, request.key)
         cache = KeyValueCache(
-            model.configuration, contextLength: contextLength, device: model.device)
+            model.configuration, contextLength: contextLength, format: format, device: model.device)
     }
 
     func serves(_ request: GenerationRequest) -> Bool {

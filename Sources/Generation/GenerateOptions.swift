@@ -35,6 +35,9 @@ package struct GenerateOptions: OptionBlock {
     /// How the weights lie in memory: none makes floats of them, q8_0 and q4_k quantise them; by default they
     /// stay as the file holds them.
     package var quantize: WeightQuantization?
+    /// How keys and values of the text are kept: f32 as they are computed; bf16 and q8 rounded, to a half and to
+    /// a bit more than a quarter of the memory, which long texts are faster with; usual f32.
+    package var cache = KeyValueFormat.floats
     /// What guesses the next tokens, so that several are computed in one pass: text, which looks where the last
     /// ones came before; a smaller model of the same tokens; or none. It changes no token; usual text.
     package var draft = "text"
@@ -60,6 +63,7 @@ package struct GenerateOptions: OptionBlock {
             OptionField("precision", \.precision, .changesFreely),
             OptionField("compute", \.compute, .changesFreely),
             OptionField("quantize", \.quantize, .changesFreely),
+            OptionField("cache", \.cache, .changesFreely).addedLater,
             OptionField("draft", \.draft, .changesFreely).naming(.inputOrName),
             OptionField("seed", \.seed, .atLeast(0), .changesFreely),
         ]

@@ -11,16 +11,19 @@ package struct TextGenerator {
     private let tokenizer: any Tokenizer
     private let engine: DecodingEngine
 
-    /// - Parameter draftSource: what guesses tokens, which changes none; nil for nothing.
+    /// - Parameters:
+    ///   - draftSource: what guesses tokens, which changes none; nil for nothing.
+    ///   - cacheFormat: how keys and values are kept.
     /// - Precondition: the model has a row for each token of the vocabulary.
     package init(
-        model: LanguageModel, tokenizer: any Tokenizer, draftSource: DraftSource? = .text
+        model: LanguageModel, tokenizer: any Tokenizer, draftSource: DraftSource? = .text,
+        cacheFormat: KeyValueFormat = .floats
     ) {
         (self.model, self.tokenizer) = (model, tokenizer)
         let contextLength = model.configuration.contextLength
         engine = DecodingEngine(
             tokenizer: tokenizer, slotCount: 1, contextLength: contextLength,
-            rowsAtOnce: contextLength, draftSource: draftSource)
+            rowsAtOnce: contextLength, draftSource: draftSource, cacheFormat: cacheFormat)
     }
 
     /// Passes on the text after the prompt as it comes, in whole characters, until an end of text, a

@@ -3,10 +3,13 @@ import Tensors
 /// The keys and values that a model has computed for the tokens of B growing sequences: with them
 /// the next token costs one position, not a pass over the whole sequence.
 ///
-/// Holds 2 layers * B * context * K D floats from the start (K heads of D; K D = C in GPT-2): 75 MB for
-/// a GPT-2 of 124M and one sequence; of layers that see a window, at most two windows. Keys hold the
-/// positions of their tokens, so all entries depend on where the sequence begins: when it outgrows the
+/// Holds 2 layers * B * context * K D numbers from the start (K heads of D; K D = C in GPT-2): 75 MB of
+/// floats for a GPT-2 of 124M and one sequence; of layers that see a window, at most two windows. Keys hold
+/// the positions of their tokens, so all entries depend on where the sequence begins: when it outgrows the
 /// context, the cache cannot slide but is computed again.
+///
+/// In another format than floats what attention sees is rounded, that of new tokens too: the result does
+/// not depend on how the tokens came, but is not that of the forward pass of training.
 package final class KeyValueCache {
     package let batchSize: Int
     package let contextLength: Int
@@ -14,6 +17,7 @@ package final class KeyValueCache {
     package private(set) var length = 0
 
     private let configuration: DecoderConfiguration
+    private let layout: KeyValueLayout
     private let device: Device
     private let whole: StoredLayers
     private let sliding: StoredLayers
@@ -26,9 +30,10 @@ package final class KeyValueCache {
     /// - Parameters:
     ///   - contextLength: the positions that there is room for; by default the model's.
     ///   - sequenceLength: the tokens that the sequences will have, where that is known before.
+    ///   - format: how keys and values are kept.
     package init(
         _ configuration: DecoderConfiguration, batchSize: Int = 1, contextLength: Int? = nil,
-        sequenceLength: Int = 0, device: Device
+        sequenceLength: Int = 0, format: KeyValueFormat = .floats, device: Device
     ) {
         let contextLength = contextLength ?? configuration.contextLength
         (self.configuration, self.device) = (configuration, device)
@@ -42,11 +47,14 @@ package final class KeyValueCache {
         }
         windows = WindowStore(
             window: configuration.sliding?.window ?? 1, contextLength: contextLength)
-        let width = configuration.keyValueSize
+        layout = configuration.keyValueLayout(format)
         let slidingCount = isSliding.count { $0 }
         whole = StoredLayers(
-            [configuration.layerCount - slidingCount, batchSize, contextLength, width], device)
-        sliding = StoredLayers([slidingCount, batchSize, windows.room, width], device)
+            layerCount: configuration.layerCount - slidingCount, batchSize: batchSize,
+            positionCount: contextLength, layout, device)
+        sliding = StoredLayers(
+            layerCount: slidingCount, batchSize: batchSize, positionCount: windows.room, layout,
+            device)
     }
 
     /// Forgets all positions from `length` on; and all positions where those that the next tokens see are
@@ -94,14 +102,16 @@ package final class KeyValueCache {
     }
 
     /// The bytes of a cache of one sequence.
-    package static func byteCount(_ model: DecoderConfiguration, contextLength: Int) -> Int {
+    package static func byteCount(
+        _ model: DecoderConfiguration, contextLength: Int, format: KeyValueFormat = .floats
+    ) -> Int {
         let positions = (0..<model.layerCount).reduce(0) { total, layer in
             let room = model.window(ofLayer: layer).map {
                 WindowStore(window: $0, contextLength: contextLength).room
             }
             return total + (room ?? contextLength)
         }
-        return 2 * positions * model.keyValueSize * MemoryLayout<Float>.stride
+        return 2 * positions * model.keyValueLayout(format).positionSize
     }
 
     /// Whether keys have turned as they do in sequences of so many tokens.
@@ -110,6 +120,12 @@ package final class KeyValueCache {
             let short = rotary.shortLength
         else { return true }
         return (max(sequenceLength, length) > short) == (total > short)
+    }
+}
+
+extension DecoderConfiguration {
+    fileprivate func keyValueLayout(_ format: KeyValueFormat) -> KeyValueLayout {
+        KeyValueLayout(format, headCount: keyValueHeadCount, headSize: headSize)
     }
 }
 
@@ -128,7 +144,7 @@ extension KeyValueCache {
             return sliding.past(place.number, first: next.first, length: length)
         }
         let aside = StoredLayers(
-            [1, batchSize, kept.count + count, configuration.keyValueSize], device)
+            layerCount: 1, batchSize: batchSize, positionCount: kept.count + count, layout, device)
         sliding.move(place.number, rows: kept, to: aside, 0)
         return aside.past(0, first: next.first, length: length)
     }

@@ -1,16 +1,24 @@
 import Tensors
 
-/// The keys and values of some layers, [layers, B, S, K D] each.
+/// The keys and values of some layers for B sequences: [layers, B strands, S, bytes of a row] each.
 struct StoredLayers {
-    private let keys: Tensor<Float>
-    private let values: Tensor<Float>
+    private let layout: KeyValueLayout
+    private let keys: Tensor<UInt8>
+    private let values: Tensor<UInt8>
 
-    init(_ shape: [Int], _ device: Device) {
-        (keys, values) = (device.uninitialized(shape), device.uninitialized(shape))
+    init(
+        layerCount: Int, batchSize: Int, positionCount: Int, _ layout: KeyValueLayout,
+        _ device: Device
+    ) {
+        let shape = [layerCount, batchSize * layout.strandCount, positionCount, layout.rowSize]
+        self.layout = layout
+        keys = device.uninitialized(shape, of: UInt8.self)
+        values = device.uninitialized(shape, of: UInt8.self)
     }
 
     /// Those of one layer.
     init(_ past: PastKeysValues) {
+        layout = past.layout
         keys = past.keys.reshaped([1] + past.keys.shape)
         values = past.values.reshaped([1] + past.values.shape)
     }
@@ -18,36 +26,38 @@ struct StoredLayers {
     var layerCount: Int { keys.shape[0] }
 
     func past(_ layer: Int, first: Int, length: Int) -> PastKeysValues {
-        func own(_ tensor: Tensor<Float>) -> Tensor<Float> {
+        func own(_ tensor: Tensor<UInt8>) -> Tensor<UInt8> {
             tensor.slice(layer..<layer + 1).reshaped(Array(tensor.shape.dropFirst()))
         }
         return PastKeysValues(
-            keys: own(keys), values: own(values), first: first, length: length)
+            layout, keys: own(keys), values: own(values), first: first, length: length)
     }
 
     /// Copies rows of a layer to the front of one of another store, or its own.
+    ///
+    /// - Precondition: both are of as many sequences.
     func move(_ layer: Int, rows: Range<Int>, to target: StoredLayers, _ number: Int? = nil) {
-        let sequences = keys.shape[1]
-        for sequence in 0..<sequences {
-            let from = layer * sequences + sequence
-            let to = (number ?? layer) * sequences + sequence
+        let strands = keys.shape[1]
+        precondition(
+            target.layout == layout && target.keys.shape[1] == strands,
+            "expected \(keys.shape) in \(layout.format), got \(target.keys.shape) in "
+                + "\(target.layout.format)")
+        for strand in 0..<strands {
+            let from = layer * strands + strand
+            let to = (number ?? layer) * strands + strand
             Self.copy(keys, from, rows, to: target.keys, to)
             Self.copy(values, from, rows, to: target.values, to)
         }
     }
 
-    /// Copies the first rows of the one sequence to each of the sequences of another store.
+    /// Copies the first rows of all layers to those of another store.
     func copy(rows: Int, to target: StoredLayers) {
-        let sequences = target.keys.shape[1]
-        for index in 0..<layerCount * sequences {
-            Self.copy(keys, index / sequences, 0..<rows, to: target.keys, index)
-            Self.copy(values, index / sequences, 0..<rows, to: target.values, index)
-        }
+        for layer in 0..<layerCount { move(layer, rows: 0..<rows, to: target) }
     }
 
     /// Rows may overlap.
     private static func copy(
-        _ source: Tensor<Float>, _ from: Int, _ rows: Range<Int>, to target: Tensor<Float>,
+        _ source: Tensor<UInt8>, _ from: Int, _ rows: Range<Int>, to target: Tensor<UInt8>,
         _ to: Int
     ) {
         let width = source.columnCount

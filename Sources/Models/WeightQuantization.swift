@@ -14,6 +14,7 @@ package enum WeightQuantization: String, OptionChoice {
 }
 
 extension QuantizedArithmetic: OptionChoice {}
+extension KeyValueFormat: OptionChoice {}
 
 extension DecoderTensor {
     /// Whether it is a matrix that products read: a weight that can stay quantised.

@@ -37,12 +37,13 @@ package struct ModelServer: Sendable {
         }
         let (tokenizer, context) = (model.tokenizer, model.contextLength)
         let drafts = try draftSource(tokenizer)
-        slotCount = try Self.slotCount(options.slotCount, model.model.configuration, context)
+        slotCount = try Self.slotCount(
+            options.slotCount, model.model.configuration, context, options.cache)
         self.options = options
-        engine = EngineThread { [slotCount] in
+        engine = EngineThread { [slotCount, format = options.cache] in
             DecodingEngine(
                 tokenizer: tokenizer, slotCount: slotCount, contextLength: context,
-                draftSource: drafts)
+                draftSource: drafts, cacheFormat: format)
         }
         service = ModelService(
             models: [model] + adapters, loader: loader, engine: engine, slotCount: slotCount,
@@ -112,20 +113,25 @@ package struct ModelServer: Sendable {
 
     /// The slots that there is memory for.
     private static func slotCount(
-        _ wanted: Int, _ model: DecoderConfiguration, _ contextLength: Int
+        _ wanted: Int, _ model: DecoderConfiguration, _ contextLength: Int,
+        _ format: KeyValueFormat
     ) throws -> Int {
-        let bytes = KeyValueCache.byteCount(model, contextLength: contextLength)
+        let bytes = KeyValueCache.byteCount(
+            model, contextLength: contextLength, format: format)
         let free = SystemFile.usableBytes / 4 * 3
         let count = min(wanted, free / max(1, bytes))
         guard count >= 1 else {
             throw Failure(
                 "there is no memory for a text", expected: Quantity.bytes(bytes),
                 got: "\(Quantity.bytes(free)) that may be used",
-                remedy: "lower --context from \(contextLength)")
+                remedy: "lower --context from \(contextLength)"
+                    + (format == .integers ? "" : ", or take --cache q8"))
         }
         if count < wanted {
             let note = "there is memory for \(count) of \(wanted) texts of \(contextLength) tokens"
-            Console.write("note: \(note); a lower --context makes room\n", to: .standardError)
+            Console.write(
+                "note: \(note); a lower --context\(format == .integers ? "" : " or --cache q8") makes room\n",
+                to: .standardError)
         }
         return count
     }

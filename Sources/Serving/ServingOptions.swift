@@ -1,4 +1,5 @@
 import ModelFiles
+import Tensors
 import Web
 
 /// What a server of models is started with.
@@ -21,6 +22,8 @@ package struct ServingOptions: Sendable {
     package var ratingFile: String?
     /// How the weights of models lie in memory.
     package var weights = HeldWeights.stored
+    /// How keys and values of texts are kept.
+    package var cache = KeyValueFormat.floats
     /// Adapters beside the model, by their names.
     package var adapters: [(name: String, path: String)] = []
     /// Whether the model is the newest, or best, checkpoint of a run, and goes on to be.

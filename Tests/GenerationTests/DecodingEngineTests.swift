@@ -19,7 +19,7 @@ import Tokenizers
         static func == (a: Outcome, b: Outcome) -> Bool { a.ids == b.ids && a.bits == b.bits }
     }
 
-    private static func letters(_ count: Int) -> Pieces {
+    static func letters(_ count: Int) -> Pieces {
         Pieces(pieces: (0..<count).map { [UInt8(48 + $0 % 64)] })
     }
 
@@ -27,7 +27,7 @@ import Tokenizers
         var all: [Int: Outcome] = [:]
     }
 
-    private static func request(
+    static func request(
         _ number: Int, _ model: LanguageModel, contextLength: Int
     ) -> GenerationRequest {
         var options = SamplingOptions(seed: UInt64(number))
@@ -47,14 +47,15 @@ import Tokenizers
     }
 
     /// Lets the texts `numbers` come in their order, `together` at a time in as many slots.
-    private func outcomes(
+    func outcomes(
         of numbers: [Int], together: Int, _ model: LanguageModel, rowsAtOnce: Int,
-        drafts: DraftSource? = .text
+        drafts: DraftSource? = .text, _ format: KeyValueFormat = .floats
     ) -> [Int: Outcome] {
         let context = model.configuration.contextLength
         let engine = DecodingEngine(
             tokenizer: Self.letters(model.configuration.vocabularySize), slotCount: together,
-            contextLength: context, rowsAtOnce: rowsAtOnce, draftSource: drafts)
+            contextLength: context, rowsAtOnce: rowsAtOnce, draftSource: drafts,
+            cacheFormat: format)
         let outcomes = Outcomes()
         for (index, number) in numbers.enumerated() {
             outcomes.all[number] = Outcome()
@@ -79,12 +80,13 @@ import Tokenizers
         return outcomes.all
     }
 
-    private func check(_ model: LanguageModel) {
+    /// - Parameter format: how keys and values are kept; only with floats are the bits those of training.
+    func check(_ model: LanguageModel, _ format: KeyValueFormat = .floats) {
         let numbers = Array(0..<18)
         let alone = numbers.reduce(into: [Int: Outcome]()) { all, number in
             all.merge(
                 outcomes(
-                    of: [number], together: 1, model, rowsAtOnce: 1000, drafts: nil)
+                    of: [number], together: 1, model, rowsAtOnce: 1000, drafts: nil, format)
             ) { $1 }
         }
         #expect(Set(alone.values.map(\.ids)).count > 9)
@@ -95,11 +97,13 @@ import Tokenizers
             (16, 11, .text, numbers.map { $0 * 5 % 18 }),
         ] as [(Int, Int, DraftSource, [Int])] {
             let others = outcomes(
-                of: order, together: together, model, rowsAtOnce: rowsAtOnce, drafts: drafts)
+                of: order, together: together, model, rowsAtOnce: rowsAtOnce, drafts: drafts,
+                format)
             #expect(others == alone, "\(together) together")
             knownCount += others.values.reduce(0) { $0 + $1.knownCount }
         }
         #expect(knownCount > 0)
+        guard format == .floats else { return }
         for number in numbers { checkLosses(model, number, alone[number]) }
     }
 

@@ -184,6 +184,17 @@ extension Jobs {
             #expect(saved > 0.11 * Double(4 * packed) && saved < 0.125 * Double(4 * packed))
         }
 
+        @Test(arguments: [("f32", 4.0), ("bf16", 2.0), ("q8", 34.0 / 32)])
+        func theCacheTakesTheBytesOfItsFormat(format: String, bytes: Double) async throws {
+            let json = try await json(
+                "bench --generate --quick --preset gpt2-nano --width 64 --heads 2 "
+                    + "--vocabulary-size 65 --prompt-length 8 --tokens 4 --streams 3 "
+                    + "--cache \(format)")
+            #expect(json["cache"] == .string(format))
+            let numbers = Double(3 * 2 * 12 * 3 * 64)
+            #expect(number(json, "cache_bytes") == bytes * numbers)
+        }
+
         @Test func allReduceStandsBesideTheLibrarys() async throws {
             let json = try await json("bench --all-reduce --megabytes 3", ranks: 3)
             let rows = json["buckets"]?.array ?? []

@@ -74,6 +74,11 @@ import swift_llm_train
                 + "leave it out for the model's context length"
         ),
         (
+            "evaluate --model m --data d --cache q8",
+            "--cache rounds keys and values, and figures are those of the exact model: expected f32, "
+                + "got q8; leave it out; generate, chat and serve have it"
+        ),
+        (
             "evaluate --model m",
             "what to evaluate on: expected either --data or --tasks, got neither; see --help"
         ),

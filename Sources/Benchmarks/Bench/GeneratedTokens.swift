@@ -12,6 +12,7 @@ struct GeneratedTokens {
     let promptLength: Int
     let newTokens: Int
     let streamCount: Int
+    let cacheFormat: KeyValueFormat
 
     struct Seconds {
         /// Seconds up to the first token behind the prompt, the likeliest.
@@ -26,7 +27,8 @@ struct GeneratedTokens {
         // What a random prompt is followed by may repeat itself: guesses would be measured then.
         let engine = DecodingEngine(
             tokenizer: tokenizer, slotCount: streamCount,
-            contextLength: promptLength + newTokens, rowsAtOnce: promptLength, draftSource: nil)
+            contextLength: promptLength + newTokens, rowsAtOnce: promptLength, draftSource: nil,
+            cacheFormat: cacheFormat)
         let prompt = RandomShard.tokens(
             promptLength, vocabularySize: tokenizer.vocabularySize, seed: seed)
         var times = Seconds()

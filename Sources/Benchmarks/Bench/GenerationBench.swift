@@ -51,15 +51,20 @@ package struct GenerationBench {
         let bytesPerToken = loaded.packForDecoding()
         let run = GeneratedTokens(
             model: loaded, tokenizer: tokenizer, seed: UInt64(recipe.seed),
-            promptLength: promptLength, newTokens: newTokens, streamCount: streamCount)
+            promptLength: promptLength, newTokens: newTokens, streamCount: streamCount,
+            cacheFormat: self.model.cache)
         let samples = try (0...Self.repeatCount).map { _ in try run.measure() }.dropFirst()
         let peakBytes = LapClock.peakMemoryBytes
         let cost = ModelCost(configuration, parameterCount: loaded.parameters.parameterCount)
         return GenerationBenchReport(
             recipe: recipe, model: loaded, threadCount: compute.threadCount,
             kernels: compute.kernels, cost: cost, bytesPerToken: bytesPerToken,
-            streamCount: streamCount, promptLength: promptLength, newTokens: newTokens,
-            loadSeconds: loadSeconds,
+            streamCount: streamCount, cacheFormat: self.model.cache,
+            cacheSize: streamCount
+                * KeyValueCache.byteCount(
+                    configuration, contextLength: promptLength + newTokens,
+                    format: self.model.cache),
+            promptLength: promptLength, newTokens: newTokens, loadSeconds: loadSeconds,
             promptSeconds: Self.median(samples.map(\.prompt)),
             decodeSeconds: Self.median(samples.map(\.greedy)),
             sampleSeconds: Self.median(samples.map(\.sampled)), peakMemoryBytes: peakBytes,

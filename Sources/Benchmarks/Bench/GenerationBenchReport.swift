@@ -15,6 +15,9 @@ package struct GenerationBenchReport: BenchReport {
     let bytesPerToken: Int
     /// Sequences that go on at once.
     let streamCount: Int
+    let cacheFormat: KeyValueFormat
+    /// The bytes of the keys and values of all sequences.
+    let cacheSize: Int
     package let promptLength: Int
     package let newTokens: Int
     /// Seconds of loading the model, or of drawing random weights.
@@ -57,6 +60,7 @@ package struct GenerationBenchReport: BenchReport {
             "\(Quantity.number(readGBPerSecond)) GB/s over \(Quantity.bytes(bytesPerToken)) "
                 + "of \(model.quantizedTypes == nil ? "packed " : "")weights")
         table.add("decode reaches", (100 * decodeTokensPerSecond / limit).percent, "of it")
+        table.add("keys and values", Quantity.bytes(cacheSize), "in \(cacheFormat.rawValue)")
         let heading = [
             "\(model.configuration.architecture.name) of "
                 + "\(Quantity.parameters(cost.parameterCount)) parameters, \(weights), "
@@ -87,6 +91,7 @@ package struct GenerationBenchReport: BenchReport {
             "sample_tokens_per_second": .number(sampleTokensPerSecond),
             "compute": .string(model.arithmetic), "streams": .integer(streamCount),
             "quantized": model.quantizedTypes.map(JSONValue.string) ?? .null,
+            "cache": .string(cacheFormat.rawValue), "cache_bytes": .integer(cacheSize),
             "load_seconds": .number(loadSeconds),
             "first_token_seconds": .number(promptSeconds),
             "peak_memory_bytes": .integer(peakMemoryBytes),

@@ -13,12 +13,15 @@ package struct MeasuredModel {
     package var quantization: WeightQuantization?
     /// The arithmetic of products with quantised weights; nil for exact.
     package var arithmetic: QuantizedArithmetic?
+    /// How keys and values are kept.
+    package var cache: KeyValueFormat
 
     package init(
         path: String? = nil, quantization: WeightQuantization? = nil,
-        arithmetic: QuantizedArithmetic? = nil
+        arithmetic: QuantizedArithmetic? = nil, cache: KeyValueFormat = .floats
     ) {
         (self.path, self.quantization, self.arithmetic) = (path, quantization, arithmetic)
+        self.cache = cache
     }
 
     func configuration(_ recipe: Recipe) throws -> DecoderConfiguration {

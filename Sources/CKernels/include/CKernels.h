@@ -6,6 +6,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "cached_rows.h"
 #include "dequantize.h"
 #include "quantize.h"
 #include "quantized.h"

@@ -34,7 +34,8 @@ package struct GeneratePhase {
         }
         let generator = TextGenerator(
             model: model, tokenizer: tokenizer,
-            draftSource: try .load(options.draft, besides: tokenizer, device: model.device))
+            draftSource: try .load(options.draft, besides: tokenizer, device: model.device),
+            cacheFormat: options.cache)
         var texts: [String] = []
         for sample in 0..<options.samples {
             if options.samples > 1 {

@@ -1,8 +1,10 @@
-/// An element that a tensor can hold: `Float` or `BFloat16` for values, `Int32` for token ids.
+/// An element that a tensor can hold: `Float` or `BFloat16` for values, `Int32` for token ids, `UInt8` for
+/// bytes.
 package protocol TensorElement: BitwiseCopyable, Sendable {}
 
 extension Float: TensorElement {}
 extension Int32: TensorElement {}
+extension UInt8: TensorElement {}
 
 /// A dense array in row-major order: a shape over a part of a storage.
 ///

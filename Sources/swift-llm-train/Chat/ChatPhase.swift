@@ -32,7 +32,8 @@ struct ChatPhase {
             options.template, model: directory, base: base, tokenizer: tokenizer)
         generator = TextGenerator(
             model: model, tokenizer: tokenizer,
-            draftSource: try .load(options.draft, besides: tokenizer, device: model.device))
+            draftSource: try .load(options.draft, besides: tokenizer, device: model.device),
+            cacheFormat: options.cache)
         contextLength = model.configuration.contextLength
         history = ChatHistory(template: template, tokenizer: tokenizer, system: system)
         interrupts = isTerminal ? ChatInterrupts.start() : nil

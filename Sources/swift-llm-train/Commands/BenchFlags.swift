@@ -108,8 +108,10 @@ struct BenchGenerationFlags: ParsableArguments {
     @Option(help: "Quantise the weights: q8_0, q4_k or none (as they are stored).")
     var quantize: WeightQuantization?
 
-    @Option(help: ArgumentHelp("The type of the cache: f32 (f32).", valueName: "type"))
-    var cache: String?
+    @Option(
+        help: ArgumentHelp(
+            "How keys and values are kept: f32, bf16 or q8 (f32).", valueName: "format"))
+    var cache: KeyValueFormat?
 
     @Option(help: ArgumentHelp("Tokens of the prompt (128).", valueName: "n"))
     var promptLength: Int?
@@ -130,12 +132,8 @@ struct BenchGenerationFlags: ParsableArguments {
         ].filter(\.1).map(\.0)
     }
 
-    /// - Throws: A usage `Failure` for what has no effect on random weights, and a cache that there is not.
+    /// - Throws: A usage `Failure` for what has no effect on random weights.
     func measured() throws -> MeasuredModel {
-        if let cache, cache != "f32" {
-            throw Failure(
-                "--cache", expected: "f32", got: cache, remedy: "leave it out", kind: .usage)
-        }
         guard let model else {
             guard compute == nil, quantize == nil else {
                 throw Failure(
@@ -143,9 +141,10 @@ struct BenchGenerationFlags: ParsableArguments {
                     expected: "a model to be named", got: "random weights",
                     remedy: "add --model, or leave it out", kind: .usage)
             }
-            return MeasuredModel()
+            return MeasuredModel(cache: cache ?? .floats)
         }
         return MeasuredModel(
-            path: try ModelPath(model).directory, quantization: quantize, arithmetic: compute)
+            path: try ModelPath(model).directory, quantization: quantize, arithmetic: compute,
+            cache: cache ?? .floats)
     }
 }

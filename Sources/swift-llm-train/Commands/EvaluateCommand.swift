@@ -5,6 +5,7 @@ import Evaluation
 import JSON
 import ModelFiles
 import Runs
+import Tensors
 
 /// `evaluate`: the loss of a model on token shards, or its answers to the questions of tasks.
 struct EvaluateCommand: RankedCommand {
@@ -89,6 +90,12 @@ struct EvaluateCommand: RankedCommand {
         help: ArgumentHelp("Tokens that it must write; by default 50.", valueName: "n"))
     var continuationTokens: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How keys and values are kept: f32 alone, since figures are those of the exact model.",
+            valueName: "format"))
+    var cache = KeyValueFormat.floats
+
     @Flag(help: "Print JSON alone.")
     var json = false
 
@@ -149,6 +156,12 @@ struct EvaluateCommand: RankedCommand {
     }
 
     private func validateFlags() throws {
+        guard cache == .floats else {
+            throw Failure(
+                "--cache rounds keys and values, and figures are those of the exact model",
+                expected: KeyValueFormat.floats.rawValue, got: cache.rawValue,
+                remedy: "leave it out; generate, chat and serve have it", kind: .usage)
+        }
         try require(
             "--sequence-length", sequenceLength, atLeast: 1,
             remedy: "leave it out for the model's context length")

@@ -48,6 +48,8 @@ struct SamplingFlags: ParsableArguments {
 
     @OptionGroup var weights: WeightFlags
 
+    @OptionGroup var cacheFlag: CacheFlag
+
     @OptionGroup var draftFlag: DraftFlag
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Decides the samples.", valueName: "s"))
@@ -66,6 +68,7 @@ struct SamplingFlags: ParsableArguments {
         options.precision = weights.precision
         options.compute = weights.compute
         options.quantize = weights.quantization.quantize
+        options.cache = cacheFlag.cache
         options.draft = draftFlag.draft
         options.seed = seed
         return options

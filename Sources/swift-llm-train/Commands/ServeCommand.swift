@@ -116,6 +116,8 @@ struct ServeCommand: RankedCommand {
 
     @OptionGroup var weights: WeightFlags
 
+    @OptionGroup var cacheFlag: CacheFlag
+
     @OptionGroup var draftFlag: DraftFlag
 
     var outlivesItsOutput: Bool { true }
@@ -151,7 +153,7 @@ struct ServeCommand: RankedCommand {
         (options.contextLength, options.queueLength) = (context, queue)
         (options.keyFile, options.origin, options.template) = (apiKeyFile, cors, template)
         (options.ratingFile, options.isWatching) = (ratings, watch != nil)
-        options.weights = weights.held
+        (options.weights, options.cache) = (weights.held, cacheFlag.cache)
         if let tlsCertificate, let tlsKey {
             options.encryption = try WebEncryption(certificate: tlsCertificate, key: tlsKey)
         }

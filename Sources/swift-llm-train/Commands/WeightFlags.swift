@@ -7,6 +7,7 @@ import Tensors
 extension NumberFormat: ExpressibleByArgument {}
 extension QuantizedArithmetic: ExpressibleByArgument {}
 extension WeightQuantization: ExpressibleByArgument {}
+extension KeyValueFormat: ExpressibleByArgument {}
 
 /// How the weights of a model lie in memory.
 struct QuantizeFlags: ParsableArguments {
@@ -16,6 +17,17 @@ struct QuantizeFlags: ParsableArguments {
             those that are quantised (as they are stored).
             """)
     var quantize: WeightQuantization?
+}
+
+/// How keys and values are kept: a flag that several commands have.
+struct CacheFlag: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            How keys and values of texts are kept: f32 as they are computed, or rounded to bf16 or q8, \
+            which take a half and a bit more than a quarter of the memory and can change an answer.
+            """, valueName: "format"))
+    var cache = GenerateOptions().cache
 }
 
 /// How the weights of a model lie in memory, and how they are multiplied.

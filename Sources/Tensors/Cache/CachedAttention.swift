@@ -1,36 +1,3 @@
-/// Keys and values of one layer for a sequence that grows: [B, S, K D] each, from some position on,
-/// filled up to the position `length`.
-package struct PastKeysValues: Sendable {
-    package let keys: Tensor<Float>
-    package let values: Tensor<Float>
-    /// The position of the first row.
-    package let first: Int
-    package let length: Int
-
-    /// - Precondition: both are [B, S, C], and S is at least `length` - `first`.
-    package init(keys: Tensor<Float>, values: Tensor<Float>, first: Int = 0, length: Int) {
-        precondition(
-            keys.shape.count == 3 && keys.shape == values.shape
-                && (0...keys.shape[1]).contains(length - first),
-            "expected equal [B, S, C] with S of at least \(length - first), got \(keys.shape) "
-                + "and \(values.shape)")
-        self.keys = keys
-        self.values = values
-        self.first = first
-        self.length = length
-    }
-
-    /// Positions that there is room for behind those that are filled.
-    var room: Int { keys.shape[1] - (length - first) }
-
-    /// Those of one of the sequences.
-    func sequence(_ index: Int) -> PastKeysValues {
-        PastKeysValues(
-            keys: keys.slice(index..<index + 1), values: values.slice(index..<index + 1),
-            first: first, length: length)
-    }
-}
-
 /// New positions of a sequence: some rows of those that go through a model together.
 package struct CachedStretch: Sendable {
     /// What lies before them, of the one sequence.
@@ -40,7 +7,7 @@ package struct CachedStretch: Sendable {
     /// - Precondition: the past is of one sequence and has room for the rows.
     package init(_ past: PastKeysValues, rows: Range<Int>) {
         precondition(
-            past.keys.shape[0] == 1 && rows.count <= past.room,
+            past.sequenceCount == 1 && rows.count <= past.room,
             "expected one sequence with room for \(rows.count) positions, got "
                 + "\(past.keys.shape) with room for \(past.room)")
         (self.past, self.rows) = (past, rows)
@@ -57,7 +24,8 @@ extension Tape {
     /// [B, T, H D], with the heads of `causalAttention`.
     ///
     /// Writes the new keys and values behind those of the past. The values are those of
-    /// `causalAttention` over the whole sequence; there is no backward pass. The cache holds floats.
+    /// `causalAttention` over the whole sequence where the cache holds floats; in another format the new
+    /// positions, too, see keys and values as they are kept. There is no backward pass.
     ///
     /// - Precondition: the past has room for T positions, and nothing here wants a gradient.
     package func cachedAttention<Element>(
@@ -65,8 +33,8 @@ extension Tape {
     ) -> Value<Element> {
         let length = qkv.shape[1]
         precondition(
-            qkv.shape[0] == past.keys.shape[0],
-            "expected \(past.keys.shape[0]) sequences, got \(qkv.shape)")
+            qkv.shape[0] == past.sequenceCount,
+            "expected \(past.sequenceCount) sequences, got \(qkv.shape)")
         return cachedAttention(
             qkv, options,
             (0..<qkv.shape[0]).map {
@@ -95,7 +63,7 @@ extension Tape {
     }
 }
 
-/// The places of the heads in [rows, (H + 2K) D], [rows, H D] and the caches [1, S, K D].
+/// The places of the heads in [rows, (H + 2K) D] and [rows, H D], and in caches.
 private struct CachedAttentionLayout {
     let qkv: Tensor<Float>
     let options: AttentionOptions
@@ -107,15 +75,16 @@ private struct CachedAttentionLayout {
 
     init(qkv: Tensor<Float>, _ stretches: [CachedStretch], _ options: AttentionOptions) {
         (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
-        keyWidth = stretches.first?.past.keys.shape[2] ?? 0
-        headSize = keyWidth / keyHeads
-        width = queryHeads * headSize
+        let cache = stretches.first?.past.layout
+        headSize = cache?.headSize ?? 0
+        (width, keyWidth) = (queryHeads * headSize, keyHeads * headSize)
         (self.qkv, self.options) = (qkv, options)
-        let (keyWidth, joinedWidth) = (keyWidth, width + 2 * keyWidth)
+        let joinedWidth = width + 2 * keyWidth
         precondition(
             qkv.columnCount == joinedWidth && queryHeads % keyHeads == 0
+                && cache?.headCount ?? keyHeads == keyHeads
                 && stretches.allSatisfy {
-                    $0.past.keys.shape[2] == keyWidth && $0.rows.upperBound <= qkv.rowCount
+                    $0.past.layout == cache && $0.rows.upperBound <= qkv.rowCount
                 },
             "expected [rows, \(joinedWidth)] for \(queryHeads) heads over \(keyHeads), got "
                 + "\(qkv.shape)")
@@ -134,23 +103,13 @@ private struct CachedAttentionLayout {
             rows: rows.count, columns: headSize, stride: tensor.columnCount)
     }
 
-    /// Positions of a cache that a head of queries sees.
-    func rows(
-        _ seen: Range<Int>, from first: Int, of cache: Tensor<Float>, query head: Int
-    ) -> Matrix<Float> {
-        let shared = head / (queryHeads / keyHeads)
-        return Matrix(
-            cache.pointer + (seen.lowerBound - first) * keyWidth + shared * headSize,
-            rows: seen.count, columns: headSize, stride: keyWidth)
-    }
+    /// The head of keys and values that a head of queries sees.
+    func keyHead(ofQuery head: Int) -> Int { head / (queryHeads / keyHeads) }
 
     /// Copies the keys and values of a new position into the cache.
     func remember(_ row: Int, of stretch: CachedStretch) {
-        let past = stretch.past
         let keys = qkv.pointer + (stretch.rows.lowerBound + row) * qkv.columnCount + width
-        let start = (past.length - past.first + row) * keyWidth
-        (past.keys.pointer + start).update(from: keys, count: keyWidth)
-        (past.values.pointer + start).update(from: keys + keyWidth, count: keyWidth)
+        stretch.past.write(row, keys: keys, values: keys + keyWidth)
     }
 }
 
@@ -189,11 +148,13 @@ extension Device {
             columns: held.count, stride: scratch.columnCount)
         let scores = AttentionScores(
             matrix, rows: positions, seen: seen, headSize: layout.headSize, layout.options)
-        let keys = layout.rows(held, from: past.first, of: past.keys, query: head)
+        let keyHead = layout.keyHead(ofQuery: head)
         multiplySerially(
-            layout.rows(rows, of: layout.qkv, query: head), keys.transposed, into: products)
+            layout.rows(rows, of: layout.qkv, query: head),
+            keys: past.keys(held, ofHead: keyHead), into: products)
         scores.makeProbabilities(logSums.pointer)
-        let values = layout.rows(held, from: past.first, of: past.values, query: head)
-        multiplySerially(products, values, into: layout.rows(rows, of: y, query: head))
+        multiplySerially(
+            products, values: past.values(held, ofHead: keyHead),
+            into: layout.rows(rows, of: y, query: head))
     }
 }
