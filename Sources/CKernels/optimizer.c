@@ -5,15 +5,9 @@
  *   p = p (1 - rate decay) - rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon)
  */
 #include <math.h>
-#include <string.h>
 
 #include "elements.h"
-
-INLINE unsigned bits_of(float x) {
-    unsigned bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
+#include "parity.h"
 
 INLINE void update(
     float *parameters, float *first_moments, float *second_moments, const float *gradients,
@@ -41,8 +35,8 @@ INLINE void update(
         new_m ^= bits_of(m);
         new_v ^= bits_of(v);
     }
-    *found = (kernel_parity){old_p, old_m, old_v};
-    *written = (kernel_parity){new_p, new_m, new_v};
+    *found = (kernel_parity){old_p, old_m, old_v, 0};
+    *written = (kernel_parity){new_p, new_m, new_v, 0};
 }
 
 SWIFT_LLM_DISPATCH

@@ -9,13 +9,15 @@ import Training
 
 /// Checkpoints of several blocks, which the ranks write, hash, check and read together.
 extension Checks {
-    /// `checkpoints FOLDER none|zero1 shared|gather SEED`: saves a model, reads it back, and prints
-    /// what does not depend on the ranks; then alters bytes.
+    /// `checkpoints FOLDER none|zero1 shared|gather SEED KIND`: trains a model by a rule, saves it, reads it
+    /// back, goes on with both, and prints what does not depend on the ranks; then alters bytes.
     func checkpoints() throws -> Int32 {
         let sharding = TrainOptions.OptimizerSharding(rawValue: arguments[2]) ?? .none
         let io = CheckpointOptions.InputOutput(rawValue: arguments[3]) ?? .shared
-        let training = try SavedTraining(sharding, over: communicator)
-        try training.fill()
+        let kind = OptimizerOptions.Kind(rawValue: arguments[5]) ?? .adamw
+        let training = try SavedTraining(sharding, kind, over: communicator)
+        training.model.initialize(seed: 1)
+        for seed in 1...2 { try training.update(seed: seed, over: communicator) }
         let store = CheckpointStore(directory: arguments[1])
         try training.save(in: store, io: io, over: communicator)
         guard
@@ -23,12 +25,16 @@ extension Checks {
                 over: communicator, threads: 2, passingOver: { _ in })
         else { throw Failure("the checkpoint is not complete") }
 
-        let other = try SavedTraining(sharding, over: communicator)
+        let other = try SavedTraining(sharding, kind, over: communicator)
         let reader = CheckpointReader(found, over: communicator)
         try reader.readWeights(
             into: other.model, seed: 1, sharedIn: nil, copies: .apart(worldSize: worldSize))
         try reader.read(other.optimizer.state)
+        let state = try CheckpointReader.state(in: found.path)
+        try other.optimizer.goOn(after: state.updateCount, state.average, over: communicator)
         try require(other.values == training.values, "what was saved comes back on rank \(rank)")
+        for trained in [training, other] { try trained.update(seed: 3, over: communicator) }
+        try require(other.values == training.values, "it goes on alike on rank \(rank)")
         try alter(found.path, in: store)
         if rank == 0 {
             for name in ["model.safetensors", "optimizer.safetensors", "manifest.json"] {
@@ -75,29 +81,36 @@ extension Checks {
 /// A model of six million weights, and an optimizer whose state is as its elements' places say.
 private struct SavedTraining {
     let model: LanguageModel
-    let optimizer: AdamW
+    let optimizer: Optimizer
 
     init(
-        _ sharding: TrainOptions.OptimizerSharding, over communicator: any Communicator
+        _ sharding: TrainOptions.OptimizerSharding, _ kind: OptimizerOptions.Kind,
+        over communicator: any Communicator
     ) throws {
         model = LanguageModel(
             .gpt2(
                 vocabularySize: 11, contextLength: 8, embeddingSize: 512, layerCount: 2,
                 headCount: 2, dropoutRate: 0), device: Device(threadCount: 2))
-        optimizer = AdamW(
-            OptimizerOptions(), sharding, parameters: model.parameters, memory: nil,
-            over: communicator)
+        var options = OptimizerOptions()
+        options.kind = kind
+        optimizer = Optimizer(
+            options, sharding, parameters: model.parameters,
+            hidden: model.configuration.linearModules, memory: nil, over: communicator)
     }
 
     /// One update with gradients that are the same on all ranks: moments differ from place to place.
-    func fill() throws {
-        model.initialize(seed: 1)
+    func update(seed: Int, over communicator: any Communicator) throws {
         let gradients = model.device.zeros([model.parameters.layout.trainedCount])
         for parameter in model.parameters.trained {
             let view = gradients.view(from: parameter.range.lowerBound, shape: parameter.shape)
-            model.device.fillNormal(view, deviation: 1, stream: parameter.index, seed: 9)
+            model.device.fillNormal(
+                view, deviation: 1, stream: parameter.index, seed: UInt64(seed))
         }
-        optimizer.update(gradients, learningRate: 0, gradientScale: 1)
+        try optimizer.update(
+            gradients, learningRate: 0.01, gradientScale: 0.5, over: communicator)
+        if let flip = optimizer.flipFound { throw flip }
+        try optimizer.completeParameters()
+        try optimizer.checkMemory()
     }
 
     var values: [[Float]] {
@@ -119,7 +132,9 @@ private struct SavedTraining {
         // One that is given up leaves nothing.
         try saver.begin(TrainerState(step: 3, laneCount: 4))
         try saver.abandon()
-        try saver.begin(TrainerState(step: 7, updateCount: 1, laneCount: 4))
+        var state = TrainerState(step: 7, updateCount: optimizer.updateCount, laneCount: 4)
+        state.average = optimizer.isAveraging ? optimizer.averageWeights : nil
+        try optimizer.onAverage(over: communicator) { try saver.begin(state) }
         try saver.finish()
         guard try store.steps == [7] else {
             throw Failure("a checkpoint that was given up is there")

@@ -136,8 +136,9 @@ import Testing
             stop_after_steps maximum_seconds lanes precision gradient_dtype threads_per_rank oversubscribe optimizer_sharding \
             node_memory islands recompute freeze watchdog_seconds io_seconds \
             maximum_skipped_steps profile_steps
-            optimizer: learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
-            epsilon weight_decay maximum_gradient_norm learning_rate_factors
+            optimizer: kind learning_rate minimum_learning_rate warmup_steps schedule beta1 beta2 \
+            epsilon weight_decay matrix_learning_rate momentum maximum_gradient_norm \
+            learning_rate_factors
             outer: every_steps learning_rate momentum fragments delay_steps mixing dtype
             checkpoint: every_steps keep_last io keep_best stop_seconds
             metrics: tensorboard csv trackio prometheus_port dashboard_port notify

@@ -4,7 +4,7 @@ import Models
 import Tensors
 
 /// A tiny model with what PyTorch computed for it (Tests/Fixtures/make_gpt2_fixtures.py,
-/// make_llama_fixtures.py and make_family_fixtures.py).
+/// make_llama_fixtures.py, make_family_fixtures.py and make_optimizer_fixtures.py).
 package struct ReferenceModel: CustomStringConvertible, Equatable, Sendable {
     package let name: String
 
@@ -20,6 +20,8 @@ package struct ReferenceModel: CustomStringConvertible, Equatable, Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().map { ReferenceModel(name: "families/\($0)") }
     }()
+    /// With updates by each rule.
+    package static let optimizers = ReferenceModel(name: "optimizers/tiny")
     package static let all = gpt2 + llama + families
     /// The first of each family.
     package static let oneOfEachFamily = families.filter { model in

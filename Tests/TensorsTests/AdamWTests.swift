@@ -70,8 +70,9 @@ extension kernel_parity {
     fileprivate init(of p: [Float], _ m: [Float], _ v: [Float]) {
         let parities = [p, m, v].map { $0.reduce(UInt32(0)) { $0 ^ $1.bitPattern } }
         self.init(
-            weights: parities[0], first_moments: parities[1], second_moments: parities[2])
+            weights: parities[0], first_moments: parities[1], second_moments: parities[2],
+            third: 0)
     }
 
-    fileprivate var words: [UInt32] { [weights, first_moments, second_moments] }
+    fileprivate var words: [UInt32] { [weights, first_moments, second_moments, third] }
 }

@@ -12,7 +12,7 @@ import Training
 package struct TinyTraining {
     package let folder: TemporaryFolder
     package let model: LanguageModel
-    package private(set) var optimizer: AdamW
+    package private(set) var optimizer: Optimizer
     package let store: CheckpointStore
     package let files = CheckpointFiles(
         tokenizerJSON: Array("{}".utf8), tokenizerConfigurationJSON: Array("{}".utf8),
@@ -46,7 +46,7 @@ package struct TinyTraining {
             Self.configuration(embeddingSize: embeddingSize, layerCount: layerCount),
             device: Device(threadCount: 1))
         model.initialize(seed: 1)
-        optimizer = AdamW(OptimizerOptions(), parameters: model.parameters)
+        optimizer = Optimizer(OptimizerOptions(), parameters: model.parameters)
         store = CheckpointStore(directory: folder.path)
     }
 
@@ -78,7 +78,7 @@ package struct TinyTraining {
             configuration, device: Device(threadCount: 1),
             weights: memory?.weights.map(Tensor.init(over:)))
         if communicator.rank == 0 { model.initialize(seed: 1) }
-        optimizer = AdamW(
+        optimizer = Optimizer(
             options, .zero1, parameters: model.parameters, memory: memory, over: communicator)
         try optimizer.spreadParameters(in: memory, over: communicator)
         store = CheckpointStore(directory: folder.path)
@@ -102,7 +102,7 @@ package struct TinyTraining {
 
     /// Shares the state of the optimizer out among the ranks, whose weights are their own.
     package mutating func shard(over communicator: any Communicator) {
-        optimizer = AdamW(
+        optimizer = Optimizer(
             OptimizerOptions(), .zero1, parameters: model.parameters, memory: nil,
             over: communicator)
     }

@@ -54,7 +54,7 @@ import Training
             baseHash: model.baseHash, labels: labels)
         let store = CheckpointStore(directory: folder.path)
         let saver = CheckpointSaver(
-            model, AdamW(OptimizerOptions(), parameters: model.parameters).state, store: store,
+            model, Optimizer(OptimizerOptions(), parameters: model.parameters).state, store: store,
             files: files, options: CheckpointOptions(), over: SingleProcess())
         try saver.begin(TrainerState(step: 1, laneCount: 1))
         try saver.finish()
@@ -116,7 +116,7 @@ import Training
         let loss = model.loss(tape, inputs: tokens, targets: tokens, scale: 1)
         tape.backward(from: loss.root)
         gradients.zeroWhatIsMissing()
-        AdamW(options, parameters: model.parameters)
+        Optimizer(options, parameters: model.parameters)
             .update(gradients.values, learningRate: 0.01, gradientScale: 1)
         let changed = model.parameters.parameters.filter { parameter in
             model.parameters.value(of: parameter).array != Array(before[parameter.range])

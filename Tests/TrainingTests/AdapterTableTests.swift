@@ -105,7 +105,7 @@ import Training
             baseHash: model.baseHash, labels: nil)
         let store = CheckpointStore(directory: folder("adapter"))
         let saver = CheckpointSaver(
-            model, AdamW(OptimizerOptions(), parameters: model.parameters).state, store: store,
+            model, Optimizer(OptimizerOptions(), parameters: model.parameters).state, store: store,
             files: checkpoint, options: CheckpointOptions(), over: SingleProcess())
         try saver.begin(TrainerState(step: 1, laneCount: 1))
         try saver.finish()

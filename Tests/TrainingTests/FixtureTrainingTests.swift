@@ -60,7 +60,7 @@ import Training
 /// The training of make_gpt2_fixtures.py, with the parts of the trainer.
 private struct ReferenceTraining {
     let model: LanguageModel
-    let optimizer: AdamW
+    let optimizer: Optimizer
     let gradients: ParameterGradients
     let learningRates: [Float]
     /// [steps, sequences, T + 1].
@@ -71,7 +71,7 @@ private struct ReferenceTraining {
         var options = OptimizerOptions()
         (options.beta1, options.beta2, options.epsilon) = (0.9, 0.95, 1e-8)
         options.weightDecay = 0.1
-        optimizer = AdamW(options, parameters: model.parameters)
+        optimizer = Optimizer(options, parameters: model.parameters)
         gradients = ParameterGradients(model.parameters)
         learningRates = try reference.values("learning_rates")
         batches = try reference.tokens("batches", device: model.device)

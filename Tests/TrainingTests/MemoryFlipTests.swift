@@ -17,16 +17,16 @@ import Training
             vocabularySize: 11, contextLength: 8, embeddingSize: 128, layerCount: 2, headCount: 2,
             dropoutRate: 0), device: Device(threadCount: 2))
 
-    private func optimizer(_ mode: Mode) -> AdamW {
+    private func optimizer(_ mode: Mode) -> Optimizer {
         model.initialize(seed: 1)
         let count = model.parameters.layout.trainedCount
         let buckets = GradientBuckets(parameterCount: count, hosts: .apart(worldSize: 3))
-        return AdamW(
+        return Optimizer(
             OptimizerOptions(), parameters: model.parameters,
             buckets: mode == .whole ? nil : buckets, rank: mode == .whole ? 0 : 1)
     }
 
-    private func update(_ optimizer: AdamW) {
+    private func update(_ optimizer: Optimizer) {
         let gradients = model.device.zeros([model.parameters.layout.trainedCount])
         for parameter in model.parameters.trained {
             model.device.fillNormal(
@@ -40,18 +40,18 @@ import Training
     ///
     /// - Returns: the name of the tensor in a checkpoint.
     private func flip(
-        _ optimizer: AdamW, list: Int, by random: inout some RandomNumberGenerator
+        _ optimizer: Optimizer, list: Int, by random: inout some RandomNumberGenerator
     ) throws -> String {
         let piece = try #require(optimizer.parities.pieces.randomElement(using: &random))
         let offset = Int.random(in: 0..<piece.place.range.count, using: &random)
+        let number = list == 0 ? nil : piece.numbers[list - 1]
         let value =
-            list == 0
-            ? model.parameters.values.pointer + piece.place.range.lowerBound + offset
-            : optimizer.state.lists[list - 1].pointer + piece.moment + offset
+            number.map { optimizer.state.lists[$0.list].pointer + $0.position + offset }
+            ?? model.parameters.values.pointer + piece.place.range.lowerBound + offset
         let bit = UInt32(1) << UInt32.random(in: 0..<32, using: &random)
         value.pointee = Float(bitPattern: value.pointee.bitPattern ^ bit)
         return model.parameters.parameters[piece.place.parameter].name
-            + ["", ".exp_avg", ".exp_avg_sq"][list]
+            + (number.map { optimizer.state.kinds[$0.list].suffix } ?? "")
     }
 
     @Test(arguments: Mode.allCases, [0, 1, 2])

@@ -51,7 +51,7 @@ import Training
         #expect(
             try CheckpointReader.state(in: training.store.path(ofStep: 3)).skippedInARow == 3)
         #expect(training.model.parameters.values.array == before)
-        #expect(training.optimizer.firstMoments.array.allSatisfy { $0 == 0 })
+        #expect(training.optimizer.state.lists[0].array.allSatisfy { $0 == 0 })
     }
 
     @Test func tooManySkippedStepsInARowEndTheRun() throws {

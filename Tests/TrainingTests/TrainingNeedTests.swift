@@ -125,4 +125,20 @@ import Training
         #expect(last.gradients < all.gradients / 10)
         #expect(last.activations < all.activations / 3)
     }
+
+    /// Of GPT-2 124M: 85 million weights lie in matrices of blocks.
+    @Test func eachRuleKeepsItsOwnState() throws {
+        var size = size(.gpt2Small, 50_304, "m=4 T=256 B=8")
+        size.checkpoint = CheckpointOptions()
+        let (adamw, matrices) = (try size.need(ofRank: 0), 4 * 12 * 12 * 768 * 768)
+        size.optimizer = .muon
+        let muon = try size.need(ofRank: 0)
+        #expect(muon.moments == adamw.moments - matrices)
+        #expect(muon.checkpoint == adamw.checkpoint - matrices)
+        #expect(muon.activations == adamw.activations, "matrices are worked on in their memory")
+        size.optimizer = .scheduleFree
+        let free = try size.need(ofRank: 0)
+        #expect(free.moments == adamw.moments * 3 / 2)
+        #expect(free.checkpoint == adamw.checkpoint, "the average is there as the weights")
+    }
 }

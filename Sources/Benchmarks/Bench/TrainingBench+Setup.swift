@@ -30,9 +30,9 @@ extension TrainingBench {
         let train = recipe.train.settlingSharding(memory, worldSize: replica.worldSize, logger)
         let model = LanguageModel(
             configuration, device: device, weights: memory?.weights.map(Tensor.init(over:)))
-        let optimizer = AdamW(
+        let optimizer = Optimizer(
             recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
-            memory: memory, over: replica)
+            hidden: configuration.linearModules, memory: memory, over: replica)
         if replica.rank == 0 { model.initialize(seed: UInt64(recipe.seed)) }
         try optimizer.spreadParameters(in: memory, over: replica)
         if recipe.training.multipliesBFloat16 {

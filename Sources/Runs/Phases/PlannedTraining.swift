@@ -128,11 +128,11 @@ struct PlannedTraining {
             / Double(recipe.train.globalBatchSize)
     }
 
-    /// The weights that are saved, and two moments of each that is trained.
+    /// The weights that are saved, and the state of the optimizer.
     private func checkpointBytes(_ size: TrainingSize) -> Int {
         let layout = size.plan.layout(of: size.model)
         let saved = size.plan.lora == nil ? layout.flatCount : layout.trainedCount
-        return 4 * saved + 8 * layout.trainedCount
+        return 4 * saved + size.stateSize(layout, isStored: true)
     }
 
     /// The seconds in which the disk of the run takes a checkpoint; nil where nothing can be written.

@@ -46,7 +46,7 @@ extension TrainingPhase {
                 kernels: compute.kernels.description)
         }
         try checkpoint.read(setup.optimizer.state)
-        setup.optimizer.updateCount = state.updateCount
+        try setup.optimizer.goOn(after: state.updateCount, state.average, over: replica)
         state.kernels = compute.kernels.description
         state.laneCount = recipe.train.lanes ?? state.laneCount
         try setup.restoreIslands(&state)

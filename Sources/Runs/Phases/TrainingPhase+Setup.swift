@@ -39,9 +39,9 @@ extension TrainingPhase {
         var setup = TrainerSetup(
             communicator: world, model: model,
             objective: task.objective(model),
-            optimizer: AdamW(
+            optimizer: Optimizer(
                 recipe.optimizer, train.optimizerSharding, parameters: model.parameters,
-                memory: memory, over: replica),
+                hidden: configuration.linearModules, memory: memory, over: replica),
             memory: memory,
             source: parts.source, validation: parts.validation, store: store,
             checkpointFiles: try task.checkpointFiles(

@@ -23,6 +23,7 @@ extension TrainingSize {
             checkpoint: savesCheckpoints ? recipe.checkpoint : nil,
             limitsNorm: recipe.optimizer.maximumGradientNorm > 0)
         outer = recipe.outer
+        optimizer = recipe.optimizer.kind
         if let islands { (island, islandsHere) = (islands.number, islands.onThisHost) }
     }
 }

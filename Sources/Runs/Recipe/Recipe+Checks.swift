@@ -83,6 +83,7 @@ extension Recipe {
         if initial.from == nil { try model.validate() } else { try refuseSizes() }
         try train.validate()
         try optimizer.validate()
+        try optimizer.validate(islands: train.islands)
         if train.islands > 1 { try outer.validate() }
         try requireValidation(
             data.validation != nil, checkpoint, evaluate, remedy: "set data.validation")
@@ -114,6 +115,7 @@ extension Recipe {
         do {
             try finetune.train.validate()
             try finetune.optimizer.validate()
+            try finetune.optimizer.validate(islands: finetune.train.islands)
             try requireSteps(finetune.train, finetune.optimizer)
             try requireValidation(
                 !finetune.validation.isEmpty || finetune.validationFraction > 0,

@@ -119,9 +119,8 @@ extension IslandFiles {
         let island = islands.own
         guard !isFirst, !state.isSharded, island.worldSize > 1 else { return }
         let shares = EqualShares(of: layout.trainedCount, among: island.worldSize)
-        for list in state.lists {
-            for rank in 0..<island.worldSize {
-                let part = GradientBuffer(rebasing: list.buffer[shares[rank]])
+        for rank in 0..<island.worldSize {
+            for part in state.stored(of: shares[rank]) {
                 try island.broadcast(UnsafeMutableRawBufferPointer(part), from: rank)
             }
         }

@@ -22,7 +22,7 @@ extension OuterOptimizer {
     ///   - state: of the first island; it becomes that of this rank's.
     /// - Throws: `AgreedFailure` where a file of an island cannot be read.
     package func restore(
-        _ optimizer: AdamW, in memory: TrainingMemory?, _ state: inout TrainerState,
+        _ optimizer: Optimizer, in memory: TrainingMemory?, _ state: inout TrainerState,
         from directory: String
     ) throws -> Restored {
         goOn(after: state.step)

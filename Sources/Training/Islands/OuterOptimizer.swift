@@ -73,7 +73,8 @@ package final class OuterOptimizer {
             parameterCount: parameters.layout.trainedCount,
             hosts: .apart(worldSize: island.worldSize))
         momentum = OptimizerState(
-            [Self.suffix], of: parameters.layout, on: parameters.device, buckets: buckets,
+            [StateList(Self.suffix)], of: parameters.layout, on: parameters.device,
+            buckets: buckets,
             rank: island.rank)
         let all = (0..<island.worldSize).map(buckets.slices(ofRank:))
         slices = all[island.rank]
@@ -248,11 +249,10 @@ package final class OuterOptimizer {
 }
 
 extension OptimizerState {
-    /// The position in the lists of an element that this rank owns.
+    /// The position in the first list of an element that this rank owns.
     fileprivate func position(of element: Int) -> Int {
-        guard let slice = slices.first(where: { $0.range.contains(element) }) else {
-            preconditionFailure("this rank does not own element \(element)")
-        }
-        return slice.position(of: element)
+        precondition(
+            slices.contains { $0.contains(element) }, "this rank does not own element \(element)")
+        return places[0].position(of: element)
     }
 }

@@ -16,7 +16,7 @@ final class BucketUpdate {
         fileprivate(set) var firstNonFinite: Int?
     }
 
-    private let optimizer: AdamW
+    private let optimizer: Optimizer
     private let gradients: Tensor<Float>
     private let reducer: BucketReducer
     private let rank: Int
@@ -26,7 +26,7 @@ final class BucketUpdate {
     ///   - gradients: where the sums of the slices of `rank`, this one, lie for a while.
     ///   - reducer: has just reduced a bucket whenever `update` is called.
     init(
-        _ optimizer: AdamW, _ gradients: Tensor<Float>, _ reducer: BucketReducer, rank: Int
+        _ optimizer: Optimizer, _ gradients: Tensor<Float>, _ reducer: BucketReducer, rank: Int
     ) {
         (self.optimizer, self.gradients, self.reducer) = (optimizer, gradients, reducer)
         self.rank = rank

@@ -4,7 +4,7 @@ import Collectives
 /// checkpoints of what they have in common and apart.
 final class IslandLoop {
     private let outer: OuterOptimizer
-    private let optimizer: AdamW
+    private let optimizer: Optimizer
     private let decisions: IslandDecisions
     private let journal: RunJournal?
     /// The island's part in the word of the last step.
@@ -24,7 +24,7 @@ final class IslandLoop {
         }
     }
 
-    init(_ outer: OuterOptimizer, optimizer: AdamW, journal: RunJournal?) {
+    init(_ outer: OuterOptimizer, optimizer: Optimizer, journal: RunJournal?) {
         self.outer = outer
         self.optimizer = optimizer
         self.journal = journal

@@ -38,7 +38,9 @@ extension TrainingSize {
     /// node add up to one sum. Its gradients are 4 P g for each rank that adds up several passes in g
     /// buffers; with one pass a rank, 4 P / H and, for each rank, a ring of a block and the buckets under way and
     /// what lies outside the blocks, as the embeddings do. The 4 P / H too are spared where buckets are
-    /// updated as they come: without a limit of the norm and without skipped steps.
+    /// updated as they come: without a limit of the norm and without skipped steps. Muon keeps 4 bytes for
+    /// each weight of a matrix instead of 8, and moves what other nodes have of a matrix to the rank that
+    /// orthogonalises it, and back: 8 M (1 - 1/H) / H bytes in each direction for M weights of matrices.
     ///
     /// - Throws: A usage `Failure` where there are more ranks than lanes.
     package func cost(ofNode host: Int) throws -> NodeCost {
@@ -68,6 +70,10 @@ extension TrainingSize {
             Double(ownSums) * (1 - share) * gradients + share * Double(away.count) * values)
         cost.receivedBytes = Int(
             share * Double(awaySums) * gradients + Double(here.count) * (1 - share) * values)
+        if let traffic = matrixDeal?.traffic(of: Set(hosts.ranks[host])) {
+            cost.sentBytes += Self.floatSize * traffic.sent
+            cost.receivedBytes += Self.floatSize * traffic.received
+        }
         cost.sentBytes += outerTraffic(ofNode: host)
         cost.receivedBytes += outerTraffic(ofNode: host)
         let bucket = GradientBuckets(parameterCount: trained, hosts: ways).first?.range.count ?? 0

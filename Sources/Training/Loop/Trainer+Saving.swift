@@ -31,9 +31,11 @@ extension Trainer {
         }
     }
 
-    /// Runs `body` on the weights that are the run's: on islands, those that they have in common.
+    /// Runs `body` on the weights that are the run's: on islands, those that they have in common, and the
+    /// average of an optimizer that keeps one.
     func onCommonWeights<Value>(_ body: () throws -> Value) throws -> Value {
-        try islands?.onCommonWeights(body) ?? body()
+        try islands?.onCommonWeights(body)
+            ?? setup.optimizer.onAverage(over: setup.communicator, body)
     }
 
     /// Begins a checkpoint of replicas that are equal.
@@ -44,8 +46,10 @@ extension Trainer {
         if !setup.optimizer.state.isSharded { tensors += setup.optimizer.state.named }
         try setup.alone { try ReplicaCheck.run(setup, step: state.step) }
         guard let islands else {
-            try refuseNonFinite(tensors)
-            return try saver.begin(state)
+            return try onCommonWeights {
+                try refuseNonFinite(tensors)
+                try saver.begin(state)
+            }
         }
         try islands.prepareSave(&state)
         try onCommonWeights {

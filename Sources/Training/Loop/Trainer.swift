@@ -198,6 +198,7 @@ package final class Trainer {
         }
         if let failure = setup.optimizer.flipFound { throw failure }
         state.updateCount = setup.optimizer.updateCount
+        state.average = setup.optimizer.isAveraging ? setup.optimizer.averageWeights : nil
     }
 
     private func skip(_ gradient: BatchGradient) throws {

@@ -15,7 +15,7 @@ package struct TrainerSetup {
     package var outer: OuterOptimizer?
     package var model: LanguageModel
     package var objective: any Objective
-    package var optimizer: AdamW
+    package var optimizer: Optimizer
     /// The memory that the ranks of a node share; nil where each has memory of its own.
     package var memory: TrainingMemory?
     package var source: any BatchSource
@@ -50,7 +50,7 @@ package struct TrainerSetup {
 
     package init(
         communicator: any Communicator, model: LanguageModel, objective: any Objective,
-        optimizer: AdamW, memory: TrainingMemory? = nil, source: any BatchSource,
+        optimizer: Optimizer, memory: TrainingMemory? = nil, source: any BatchSource,
         validation: ValidationLoss?, store: CheckpointStore, checkpointFiles: CheckpointFiles,
         seed: UInt64, stepCount: Int, train: TrainOptions, optimizerOptions: OptimizerOptions,
         checkpoint: CheckpointOptions, evaluation: EvaluationOptions, metrics: MetricsPlace?,

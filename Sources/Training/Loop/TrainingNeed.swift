@@ -50,6 +50,8 @@ package struct TrainingSize: Sendable {
     package var checkpoint: CheckpointOptions?
     /// Whether the norm of gradients is limited.
     package var limitsNorm: Bool
+    /// The rule of the optimizer.
+    package var optimizer = OptimizerOptions.Kind.adamw
     /// The options of outer steps, which islands make.
     package var outer = OuterOptions()
     /// The number of the island whose ranks these are.
@@ -112,14 +114,16 @@ package struct TrainingSize: Sendable {
         need.shared = need.gradients + (sharesWeights ? need.weights : 0)
         // What stays quantised is each rank's own.
         need.weights += plan.quantizedByteCount(of: model)
-        need.moments = Self.stateSize(layout) / (isSharded ? worldSize : 1)
+        need.moments = stateSize(layout) / (isSharded ? worldSize : 1)
         if train.islands > 1 {
             let common = ownsWeights ? Self.floatSize * layout.trainedCount : 0
             need.outer = common + outerNeed(layout)
             need.shared += sharesWeights ? common : 0
         }
-        need.activations = activations(
-            trainedCount: layout.trainedCount, ring: storage?.ring)
+        // Matrices are worked on after the backward pass, in the memory of activations.
+        need.activations = max(
+            activations(trainedCount: layout.trainedCount, ring: storage?.ring),
+            Self.floatSize * (matrixDeal?.workCount(ofRank: rank) ?? 0))
         need.checkpoint = checkpointCopy(layout, rank: rank)
         return need
     }
@@ -135,9 +139,32 @@ package struct TrainingSize: Sendable {
         }
     }
 
-    /// Bytes of the whole state of the optimizer.
-    static func stateSize(_ layout: ParameterLayout) -> Int {
-        AdamW.stateSuffixes.count * floatSize * layout.trainedCount
+    /// Bytes of the whole state of the optimizer: 8 for each trained weight with AdamW; 4 for each of a
+    /// matrix with Muon; with Schedule-Free AdamW 12, of which a checkpoint has 8.
+    ///
+    /// - Parameter isStored: counts what a checkpoint has of it alone.
+    package func stateSize(_ layout: ParameterLayout, isStored: Bool = false) -> Int {
+        var options = OptimizerOptions()
+        options.kind = optimizer
+        let lists = options.stateLists(of: layout, matrices(layout))
+        return Self.floatSize
+            * lists.filter { $0.isStored || !isStored }.reduce(0) { $0 + $1.count(in: layout) }
+    }
+
+    private func matrices(_ layout: ParameterLayout) -> [HiddenMatrix] {
+        optimizer == .muon ? HiddenMatrix.all(in: layout, of: model.linearModules) : []
+    }
+
+    /// Who orthogonalises which matrix; nil where nobody does.
+    var matrixDeal: MatrixDeal? {
+        guard optimizer == .muon else { return nil }
+        let layout = plan.layout(of: model)
+        let ways = sharesMemory ? hosts : .apart(worldSize: worldSize)
+        return MatrixDeal(
+            matrices(layout),
+            buckets: isSharded
+                ? GradientBuckets(parameterCount: layout.trainedCount, hosts: ways) : nil,
+            worldSize: worldSize)
     }
 
     /// - Parameter ring: in which the gradients lie; nil where each has memory of its own.
@@ -174,7 +201,7 @@ package struct TrainingSize: Sendable {
     private func checkpointCopy(_ layout: ParameterLayout, rank: Int) -> Int {
         guard let checkpoint else { return 0 }
         let saved = plan.lora == nil ? layout.flatCount : layout.trainedCount
-        let (weights, state) = (Self.floatSize * saved, Self.stateSize(layout))
+        let (weights, state) = (Self.floatSize * saved, stateSize(layout, isStored: true))
         switch checkpoint.inputOutput {
         case .shared where train.islands > 1:
             return islandCopy(layout, weights: weights, rank: rank)

@@ -18,7 +18,7 @@ extension TrainingSize {
     func islandCopy(_ layout: ParameterLayout, weights: Int, rank: Int) -> Int {
         let shares = BlockShares(sizes: [weights], worldSize: worldSize * train.islands)
         let values = Self.floatSize * layout.trainedCount
-        let own = values + Self.stateSize(layout) + (island == 0 ? values : 0)
+        let own = values + stateSize(layout, isStored: true) + (island == 0 ? values : 0)
         return shares.byteCount(ofRank: island * worldSize + rank) + own / worldSize
     }
 

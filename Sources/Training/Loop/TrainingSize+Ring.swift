@@ -21,7 +21,8 @@ extension TrainingSize {
             blocks: plan.blocks(of: model),
             of: GradientBuckets(parameterCount: trainedCount, hosts: hosts),
             slack: hosts.count > 1 ? Self.slackOfNodes : Self.slack,
-            keepsSums: limitsNorm || train.maximumSkippedSteps > 0)
+            // A bucket may have a part of a matrix alone.
+            keepsSums: limitsNorm || train.maximumSkippedSteps > 0 || optimizer == .muon)
         guard let ring, isSmaller(ring, trainedCount) else { return nil }
         return ring
     }

@@ -25,7 +25,7 @@ package struct LearningRateSchedule: Equatable, Sendable {
         let minimum = options.minimumLearningRate
         let remaining = stepCount - options.warmupSteps
         let progress = min(1, Double(step - options.warmupSteps) / Double(max(1, remaining)))
-        switch options.schedule {
+        switch options.course {
         case .constant: return peak
         case .linear: return peak + (minimum - peak) * progress
         case .cosine: return minimum + (peak - minimum) * 0.5 * (1 + cos(.pi * progress))

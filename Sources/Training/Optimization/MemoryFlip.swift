@@ -2,7 +2,7 @@ import Collectives
 import Diagnostics
 import Foundation
 
-extension AdamW {
+extension Optimizer {
     /// The failure of an update that found a flipped bit; nil where every bit was as the update before
     /// had written it, or as it had come from the rank that did.
     package var flipFound: Failure? {
@@ -35,7 +35,8 @@ extension AdamW {
 
     private func failure(_ flip: SliceParities.Flip) -> Failure {
         let piece = parities.pieces[flip.piece].place
-        return failure(piece, flip.suffix, expected: "what the last update wrote")
+        let suffix = flip.list.map { state.kinds[$0].suffix } ?? ""
+        return failure(piece, suffix, expected: "what the last update wrote")
     }
 
     private func failure(_ piece: ParameterPiece, _ suffix: String, expected: String) -> Failure {

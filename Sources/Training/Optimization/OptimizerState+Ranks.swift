@@ -7,16 +7,16 @@ extension OptimizerState {
     package func gather(over communicator: any Communicator) throws -> OptimizerState? {
         let isFirst = communicator.rank == 0
         guard let buckets else { return isFirst ? self : nil }
-        let whole = isFirst ? OptimizerState(suffixes, of: layout, on: device) : nil
+        let whole = isFirst ? OptimizerState(kinds, of: layout, on: device) : nil
         for bucket in buckets {
-            let own = buffers(slices[bucket.index].positions)
+            let own = stored(of: slices[bucket.index])
             var receives: [MessageToReceive] = []
             if let whole {
-                for (own, place) in zip(own, whole.buffers(bucket.slice(of: 0))) {
+                for (own, place) in zip(own, whole.stored(of: bucket.slice(of: 0))) {
                     _ = place.update(fromContentsOf: own)
                 }
                 receives = bucket.slices.filter { $0.owner != 0 }.flatMap { slice in
-                    whole.buffers(slice.range).filter { !$0.isEmpty }.map {
+                    whole.stored(of: slice.range).filter { !$0.isEmpty }.map {
                         MessageToReceive(from: slice.owner, UnsafeMutableRawBufferPointer($0))
                     }
                 }
@@ -28,10 +28,5 @@ extension OptimizerState {
             ).wait()
         }
         return whole
-    }
-
-    /// The buffers of the same positions in every list.
-    private func buffers(_ positions: Range<Int>) -> [GradientBuffer] {
-        lists.map { GradientBuffer(rebasing: $0.buffer[positions]) }
     }
 }

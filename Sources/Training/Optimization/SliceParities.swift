@@ -10,15 +10,16 @@ package final class SliceParities {
     /// What the kernel works on at a time.
     package struct Piece {
         package let place: ParameterPiece
-        /// The position of its first element in the lists of the state.
-        package let moment: Int
+        /// The lists of the state that have numbers of its elements, and the position of the first one in
+        /// each.
+        package let numbers: [(list: Int, position: Int)]
     }
 
     /// A piece in which a bit has flipped.
     struct Flip: Equatable {
         let piece: Int
-        /// The end of the name of the list in a checkpoint; empty for the weights.
-        let suffix: String
+        /// The list of the state; nil for the weights.
+        let list: Int?
     }
 
     package let pieces: [Piece]
@@ -68,7 +69,7 @@ package final class SliceParities {
     var digest: Int64? {
         guard areValid else { return nil }
         let words = written.prefix(pieces.count).flatMap {
-            [$0.weights, $0.first_moments, $0.second_moments]
+            [$0.weights, $0.first_moments, $0.second_moments, $0.third]
         }
         // FNV-1a over words.
         let hash = words.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
@@ -88,10 +89,14 @@ package final class SliceParities {
         let (lists, pieces) = (state.lists, pieces)
         state.device.threads.forEach(pieces.count) { index in
             let (piece, range) = (pieces[index], pieces[index].place.range)
+            func parity(_ number: Int) -> UInt32 {
+                guard number < piece.numbers.count else { return 0 }
+                let (list, position) = piece.numbers[number]
+                return kernel_parity_of(lists[list].pointer + position, range.count)
+            }
             let now = kernel_parity(
                 weights: kernel_parity_of(weights.pointer + range.lowerBound, range.count),
-                first_moments: kernel_parity_of(lists[0].pointer + piece.moment, range.count),
-                second_moments: kernel_parity_of(lists[1].pointer + piece.moment, range.count))
+                first_moments: parity(0), second_moments: parity(1), third: parity(2))
             found[index] = now.difference(from: written[index])
         }
         flip = firstDifference
@@ -100,12 +105,12 @@ package final class SliceParities {
 
     private var firstDifference: Flip? {
         for (index, difference) in found.prefix(pieces.count).enumerated() {
-            if difference.weights != 0 { return Flip(piece: index, suffix: "") }
-            if difference.first_moments != 0 {
-                return Flip(piece: index, suffix: AdamW.stateSuffixes[0])
-            }
-            if difference.second_moments != 0 {
-                return Flip(piece: index, suffix: AdamW.stateSuffixes[1])
+            if difference.weights != 0 { return Flip(piece: index, list: nil) }
+            let differences = [
+                difference.first_moments, difference.second_moments, difference.third,
+            ]
+            if let number = differences.firstIndex(where: { $0 != 0 }) {
+                return Flip(piece: index, list: pieces[index].numbers[number].list)
             }
         }
         return nil
@@ -118,6 +123,6 @@ extension kernel_parity {
         kernel_parity(
             weights: weights ^ other.weights,
             first_moments: first_moments ^ other.first_moments,
-            second_moments: second_moments ^ other.second_moments)
+            second_moments: second_moments ^ other.second_moments, third: third ^ other.third)
     }
 }

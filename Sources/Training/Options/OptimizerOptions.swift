@@ -1,8 +1,18 @@
 import Diagnostics
 import Options
 
-/// AdamW (Loshchilov and Hutter, 2019) and its learning rate.
+/// The rule by which weights are updated (see `AdamW`, `Muon`, `ScheduleFree`), and its learning rate.
 package struct OptimizerOptions: OptionBlock {
+    /// The rule.
+    package enum Kind: String, OptionChoice {
+        /// Loshchilov and Hutter, 2019.
+        case adamw
+        /// Jordan et al., 2024, for the matrices of blocks; AdamW for the other weights.
+        case muon
+        /// Defazio et al., 2024: AdamW that evaluates and saves an average, without a schedule.
+        case scheduleFree = "schedule_free"
+    }
+
     /// The course of the learning rate after the warm-up.
     package enum Schedule: String, OptionChoice {
         /// Half a cosine down to the minimum.
@@ -15,6 +25,8 @@ package struct OptimizerOptions: OptionBlock {
         case wsd
     }
 
+    /// The rule by which weights are updated; usual adamw.
+    package var kind = Kind.adamw
     /// Peak learning rate; usual 3e-4 to 1e-3, less for larger models.
     package var learningRate = 6e-4
     /// Learning rate to which the schedule falls, right after the last step; usual 0 to a tenth of
@@ -32,6 +44,10 @@ package struct OptimizerOptions: OptionBlock {
     package var epsilon = 1e-8
     /// Share of a weight taken off a step, times the learning rate; usual 0.1.
     package var weightDecay = 0.1
+    /// Peak learning rate of the matrices of Muon, which takes the course of the other; usual 0.02.
+    package var matrixLearningRate = 0.02
+    /// Decay of the mean of the gradients of the matrices of Muon; usual 0.95.
+    package var momentum = 0.95
     /// Norm to which larger gradients are scaled; 0 never scales, and then each bucket may be updated and
     /// freed once it is reduced, see `TrainingSize.gradientRing`; usual 1.
     package var maximumGradientNorm = 1.0
@@ -44,17 +60,25 @@ package struct OptimizerOptions: OptionBlock {
 
     package static var fields: [OptionField<OptimizerOptions>] {
         [
+            OptionField("kind", \.kind, .decidesWeights).addedLater,
             OptionField("learning_rate", \.learningRate, .aboveZero, .decidesWeights),
             OptionField(
                 "minimum_learning_rate", \.minimumLearningRate, .atLeast(0), .decidesWeights
             )
-            .when(.key("schedule", isNot: "constant")),
+            .when(.key("schedule", isNot: "constant"), .key("kind", isNot: "schedule_free")),
             OptionField("warmup_steps", \.warmupSteps, .atLeast(0), .decidesWeights),
-            OptionField("schedule", \.schedule, .decidesWeights),
+            OptionField("schedule", \.schedule, .decidesWeights)
+                .when(.key("kind", isNot: "schedule_free")),
             OptionField("beta1", \.beta1, .fromZeroBelowOne, .decidesWeights),
             OptionField("beta2", \.beta2, .fromZeroBelowOne, .decidesWeights),
             OptionField("epsilon", \.epsilon, .aboveZero, .decidesWeights),
             OptionField("weight_decay", \.weightDecay, .atLeast(0), .decidesWeights),
+            OptionField(
+                "matrix_learning_rate", \.matrixLearningRate, .aboveZero, .decidesWeights
+            )
+            .addedLater.when(.key("kind", is: "muon")),
+            OptionField("momentum", \.momentum, .fromZeroBelowOne, .decidesWeights)
+                .addedLater.when(.key("kind", is: "muon")),
             OptionField(
                 "maximum_gradient_norm", \.maximumGradientNorm, .atLeast(0), .decidesWeights),
             OptionField("learning_rate_factors", \.learningRateFactors, .decidesWeights),
@@ -71,6 +95,20 @@ package struct OptimizerOptions: OptionBlock {
                 kind: .usage)
         }
         for text in learningRateFactors { _ = try LearningRateFactor(text) }
+    }
+
+    /// The course of the learning rate after the warm-up, as the rule takes it.
+    package var course: Schedule { kind == .scheduleFree ? .constant : schedule }
+
+    /// Throws a usage `Failure` where the rule does not fit islands.
+    package func validate(islands: Int) throws {
+        guard islands > 1, kind == .scheduleFree else { return }
+        throw Failure(
+            FailureText(
+                "\(key: "optimizer.kind") schedule_free keeps an average that islands would not share"
+            ),
+            expected: "adamw or muon with \(islands) islands", got: kind.rawValue,
+            remedy: FailureText("choose one of them, or \(key: "train.islands")=1"), kind: .usage)
     }
 
     /// Throws a usage `Failure` where the warm-up is longer than the run, whichever of its keys gives its

@@ -87,12 +87,9 @@ package struct CheckpointReader {
         let count = state.layout.trainedCount
         let own = checkpoint.part(of: count, rank: rank)
         try communicator.agree { try file.map { try $0.read(state.pieces, in: own) } }
-        for list in state.lists {
-            for reader in checkpoint.readers where communicator.worldSize > 1 {
-                let range = checkpoint.part(of: count, rank: reader)
-                try communicator.broadcast(
-                    UnsafeMutableRawBufferPointer(
-                        GradientBuffer(rebasing: list.buffer[range])), from: reader)
+        for reader in checkpoint.readers where communicator.worldSize > 1 {
+            for part in state.stored(of: checkpoint.part(of: count, rank: reader)) {
+                try communicator.broadcast(UnsafeMutableRawBufferPointer(part), from: reader)
             }
         }
     }

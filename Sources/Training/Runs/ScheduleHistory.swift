@@ -104,7 +104,7 @@ extension ScheduleHistory.Entry {
             "lanes": .integer(laneCount), "learning_rate": .number(optimizer.learningRate),
             "minimum_learning_rate": .number(optimizer.minimumLearningRate),
             "warmup_steps": .integer(optimizer.warmupSteps),
-            "schedule": .string(optimizer.schedule.rawValue),
+            "schedule": .string(optimizer.course.rawValue),
         ])
     }
 

@@ -7,7 +7,8 @@ import Tensors
 struct StateFile {
     private let file: SafetensorsFile
     private let shapes: [(name: String, shape: [Int])]
-    private let layout: ParameterLayout
+    /// The parameter of each tensor.
+    private let parameters: [Parameter]
     private let device: Device
 
     /// - Throws: `Failure` where the file holds the state of another model.
@@ -17,7 +18,7 @@ struct StateFile {
     ) throws {
         file = try SafetensorsFile(path: directory + "/" + name)
         shapes = state.shapes
-        layout = state.layout
+        parameters = state.parametersOfShapes
         device = state.device
         for (name, shape) in shapes { try requireShape(shape, of: name) }
     }
@@ -26,9 +27,8 @@ struct StateFile {
     ///
     /// - Parameter range: the elements of the flat vector of each list that are read; nil reads all.
     func read(_ pieces: [OptimizerState.Piece], in range: Range<Int>? = nil) throws {
-        let parameters = layout.trained
         for piece in pieces {
-            let start = parameters[piece.index % parameters.count].range.lowerBound
+            let start = parameters[piece.index].range.lowerBound
             let elements =
                 range.map { range in
                     (max(start, range.lowerBound) - start..<max(start, range.upperBound) - start)

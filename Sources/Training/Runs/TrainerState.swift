@@ -13,10 +13,12 @@ package struct TrainerState: Equatable, Sendable {
     package var step: Int
     /// Tokens that the model has read.
     package var tokenCount: Int
-    /// Updates made (AdamW's t): fewer than steps when some were skipped.
+    /// Updates made (t of the optimizer): fewer than steps when some were skipped.
     package var updateCount: Int
     /// Steps skipped in a row, up to now, for a gradient that is not finite.
     package var skippedInARow: Int
+    /// What Schedule-Free AdamW counts; nil with other rules.
+    package var average: AverageWeights?
     package var laneCount: Int
     /// The lowest validation loss so far; nil before the first.
     package var best: Best?
@@ -79,6 +81,11 @@ package struct TrainerState: Equatable, Sendable {
             } ?? .null,
         ]
         members["islands"] = islands?.json
+        members["average"] = average.map {
+            .object([
+                "weight_sum": .number($0.sum), "largest_rate": .number($0.largestRate),
+            ])
+        }
         return .object(members)
     }
 
@@ -109,6 +116,12 @@ package struct TrainerState: Equatable, Sendable {
         skippedInARow = try count("skipped_in_a_row", atLeast: 0)
         laneCount = try count("lanes", atLeast: 1)
         kernels = json["kernels"]?.string
+        average = json["average"].flatMap { average in
+            guard let sum = average["weight_sum"]?.double,
+                let rate = average["largest_rate"]?.double
+            else { return nil }
+            return AverageWeights(sum: sum, largestRate: rate)
+        }
         islands = try json["islands"].map { try IslandCounts(json: $0, at: path) }
         validationLoss =
             json["validation_loss"]?.double ?? json["validation_loss"]?.string.flatMap(Double.init)

@@ -94,11 +94,20 @@ extension ParameterPlan {
         }
     }
 
-    /// Throws a usage `Failure` where the pattern of a factor of the learning rate fits nothing.
+    /// Throws a usage `Failure` where the pattern of a factor of the learning rate fits nothing, or where
+    /// Muon has no matrix.
     package func check(_ optimizer: OptimizerOptions, of model: DecoderConfiguration) throws {
         let factors = try optimizer.learningRateFactors.map(LearningRateFactor.init)
         try NamePattern.require(
             factors.map(\.pattern), toMatchIn: tensorShapes(of: model).map(\.name),
             key: "optimizer.learning_rate_factors")
+        guard optimizer.kind == .muon,
+            HiddenMatrix.all(in: layout(of: model), of: model.linearModules).isEmpty
+        else { return }
+        throw Failure(
+            FailureText("\(key: "optimizer.kind") muon finds no matrix of a block that is trained"),
+            expected: "weights of linear layers of blocks",
+            got: lora == nil ? "none" : "adapters, which are no layers of their own",
+            remedy: "use optimizer.kind=adamw, or train those weights", kind: .usage)
     }
 }

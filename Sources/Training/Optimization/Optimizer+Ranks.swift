@@ -1,21 +1,27 @@
 import Collectives
+import Models
 import Tensors
 
 /// The optimizer of all ranks: what each keeps and updates (ZeRO stage 1, Rajbhandari et al., 2020) and
 /// how the parameters come together. Every member but `completeParameters` is collective.
-extension AdamW {
+extension Optimizer {
     /// Keeps this rank's share of the state, as `sharding` demands.
     ///
     /// - Parameters:
     ///   - sharding: settled.
+    ///   - hidden: the linear layers of blocks, which Muon needs.
     ///   - memory: where `parameters` may lie for all ranks of a node.
     package convenience init(
         _ options: OptimizerOptions, _ sharding: TrainOptions.OptimizerSharding,
-        parameters: ParameterList, memory: TrainingMemory?, over communicator: any Communicator
+        parameters: ParameterList, hidden: [LinearModule] = [], memory: TrainingMemory?,
+        over communicator: any Communicator
     ) {
         precondition(sharding != .auto, "expected a settled way of sharding")
+        let place = (communicator.rank, communicator.worldSize)
         guard sharding == .zero1 else {
-            self.init(options, parameters: parameters)
+            self.init(
+                options, parameters: parameters, hidden: hidden, buckets: nil, place: place,
+                gather: nil, received: nil)
             return
         }
         let buckets = GradientBuckets(of: parameters.layout, memory, over: communicator)
@@ -27,7 +33,7 @@ extension AdamW {
             received.keep($0)
         }
         self.init(
-            options, parameters: parameters, buckets: buckets, rank: communicator.rank,
+            options, parameters: parameters, hidden: hidden, buckets: buckets, place: place,
             gather: gather, received: received)
         parameters.beforeUse = { gather.complete($0.range) }
     }
@@ -38,26 +44,29 @@ extension AdamW {
     /// No rank reads the parameters of before, or others' gradients: all have the norm of the gradients.
     ///
     /// - Parameter gradients: in the layout of the parameter list; where the state is sharded, this
-    ///   rank's slices alone are read.
-    func update(
+    ///   rank's slices alone are read. Those of matrices that are orthogonalised are not there afterwards.
+    package func update(
         _ gradients: Tensor<Float>, learningRate: Double, gradientScale: Double,
         over communicator: any Communicator
     ) throws {
-        guard let gather, let buckets = state.buckets else {
-            return update(
-                gradients, learningRate: learningRate, gradientScale: gradientScale)
-        }
         try completeParameters()
-        try update(gradients, learningRate: learningRate, gradientScale: gradientScale) {
-            received?.check(buckets[$0].range)
-            try gather.start(buckets[$0])
+        beginUpdate(learningRate: learningRate, gradientScale: gradientScale)
+        try matrices?.orthogonalize(
+            gradients, gradientScale: gradientScale, state, over: communicator)
+        for index in 0..<sliceCount {
+            updateSlice(index, with: gradients)
+            guard let gather, let bucket = state.buckets?[index] else { continue }
+            received?.check(bucket.range)
+            try gather.start(bucket)
         }
+        finishUpdate()
     }
 
     /// Updates this rank's slice of one bucket, in an update that has begun, and starts it on its way to
     /// other ranks. No rank has use for its old values in the step that is under way.
     ///
     /// - Parameter gradients: nil leaves the slice as it is.
+    /// - Precondition: no matrix is to be orthogonalised, of which a bucket may have a part.
     func update(_ bucket: GradientBucket, with gradients: Tensor<Float>?) throws {
         if let gradients { updateSlice(bucket.index, with: gradients) }
         received?.check(bucket.range)
