@@ -27,7 +27,10 @@ package struct ValidationLoss {
     /// The windows of the stream behind them.
     package let leftOutCount: Int
     private let portionSize: Int
-    private let read: (Range<Int>) throws -> TokenBatch
+    /// Whether ranks read for each other, so that all of them go through the portions together.
+    private let isScattered: Bool
+    /// Reads the sequences of a rank, of those of all ranks.
+    private let read: (_ shares: [Range<Int>], _ rank: Int) throws -> BatchDraft
 
     /// Windows of a stream, in file order.
     ///
@@ -43,25 +46,39 @@ package struct ValidationLoss {
         let count = min(sampler.windowCount, windowLimit ?? .max)
         self.init(
             sequenceCount: count, leftOutCount: sampler.windowCount - count,
-            portionSize: portionSize
-        ) { try TokenBatch($0, of: sampler, in: stream) }
+            portionSize: portionSize, isScattered: stream.holders != nil
+        ) { shares, rank in
+            guard stream.holders != nil else {
+                return .whole(try TokenBatch(shares[rank], of: sampler, in: stream))
+            }
+            let part = try ScatteredBatch(
+                rank: rank, worldSize: shares.count, sequenceLength: sequenceLength,
+                separator: nil
+            ) { rank in
+                shares[rank].map {
+                    TokenWindow(stream: stream, range: sampler.tokenRange(ofWindow: $0))
+                }
+            }
+            return .scattered(part)
+        }
     }
 
     /// Examples, in their order.
     package init(examples: [TokenExample], portionSize: Int) {
-        self.init(sequenceCount: examples.count, portionSize: portionSize) {
-            TokenBatch(examples[$0])
+        self.init(sequenceCount: examples.count, portionSize: portionSize) { shares, rank in
+            .whole(TokenBatch(examples[shares[rank]]))
         }
     }
 
     private init(
-        sequenceCount: Int, leftOutCount: Int = 0, portionSize: Int,
-        read: @escaping (Range<Int>) throws -> TokenBatch
+        sequenceCount: Int, leftOutCount: Int = 0, portionSize: Int, isScattered: Bool = false,
+        read: @escaping (_ shares: [Range<Int>], _ rank: Int) throws -> BatchDraft
     ) {
         precondition(portionSize > 0, "a portion above 0, got \(portionSize)")
         self.sequenceCount = sequenceCount
         self.leftOutCount = leftOutCount
         self.portionSize = portionSize
+        self.isScattered = isScattered
         self.read = read
     }
 
@@ -89,16 +106,12 @@ package struct ValidationLoss {
         combine: (Double, Double, Int) -> Double = { a, b, _ in a + b },
         _ score: (TokenBatch) throws -> [Double]
     ) throws -> [Double] {
-        let portionCount = (sequenceCount + portionSize - 1) / portionSize
-        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
-        let perRank = (portionCount + worldSize - 1) / worldSize
+        let worldSize = communicator.worldSize
+        let perRank = roundCount(worldSize: worldSize)
         let nothing = Array(repeating: 0.0, count: count)
-        let own: [Double] = try communicator.agree {
-            try (0..<perRank).flatMap { index in
-                let number = index * worldSize + rank
-                return number < portionCount ? try score(read(portion(number))) : nothing
-            }
-        }
+        var own: [Double] = []
+        try forEachOwnBatch(over: communicator) { own += try score($0) }
+        own += Array(repeating: 0.0, count: perRank * count - own.count)
         let all = try communicator.allGather(own)
         return (0..<portionCount).reduce(into: nothing) { sums, number in
             let first = (number % worldSize * perRank + number / worldSize) * count
@@ -144,17 +157,50 @@ package struct ValidationLoss {
         }
     }
 
-    /// Calls `body` with the targets of this rank's portions, in order.
+    /// Calls `body` with the targets of this rank's portions, in order. Collective.
     package func forEachOwnTargets(
         over communicator: any Communicator, _ body: ([Int32]) throws -> Void
     ) throws {
-        let count = (sequenceCount + portionSize - 1) / portionSize
-        for number in stride(from: communicator.rank, to: count, by: communicator.worldSize) {
-            try body(read(portion(number)).targets)
-        }
+        try forEachOwnBatch(over: communicator) { try body($0.targets) }
     }
 
-    private func portion(_ number: Int) -> Range<Int> {
-        number * portionSize..<min((number + 1) * portionSize, sequenceCount)
+    /// Calls `body` with this rank's portions, in order. Collective.
+    private func forEachOwnBatch(
+        over communicator: any Communicator, _ body: (TokenBatch) throws -> Void
+    ) throws {
+        let (rank, worldSize) = (communicator.rank, communicator.worldSize)
+        let rounds = 0..<roundCount(worldSize: worldSize)
+        guard isScattered else {
+            return try communicator.agree {
+                for round in rounds {
+                    let shares = shares(ofRound: round, worldSize: worldSize)
+                    guard !shares[rank].isEmpty, case .whole(let batch) = try read(shares, rank)
+                    else { continue }
+                    try body(batch)
+                }
+            }
+        }
+        var outcome: Result<Void, any Error> = .success(())
+        for round in rounds {
+            let shares = shares(ofRound: round, worldSize: worldSize)
+            let draft = try communicator.agree { try read(shares, rank) }
+            // Others wait for what this rank has read, whatever became of its own portion.
+            let batch = try draft.completed(over: communicator)
+            guard !shares[rank].isEmpty, case .success = outcome else { continue }
+            outcome = Result { try body(batch) }
+        }
+        try communicator.agree { try outcome.get() }
+    }
+
+    private var portionCount: Int { (sequenceCount + portionSize - 1) / portionSize }
+
+    private func roundCount(worldSize: Int) -> Int { (portionCount + worldSize - 1) / worldSize }
+
+    /// The sequences of each rank's portion of a round; the last round may lack some.
+    private func shares(ofRound round: Int, worldSize: Int) -> [Range<Int>] {
+        (0..<worldSize).map { rank in
+            let start = min(sequenceCount, (round * worldSize + rank) * portionSize)
+            return start..<min(start + portionSize, sequenceCount)
+        }
     }
 }

@@ -127,7 +127,7 @@ import Testing
             corpus.decontaminate: files ngram action
             tokenizer: kind pattern vocabulary_size sample_megabytes path
             prepare: input output validation_fraction shard_megabytes
-            data: train validation tokenizer shuffle sources stages document_attention
+            data: train validation tokenizer shuffle sources stages document_attention placement
             model: preset architecture layer_count head_count key_value_head_count head_size \
             embedding_size mlp_size context_length vocabulary_size rope_theta norm_epsilon \
             tie_embeddings dropout_rate

@@ -4,11 +4,14 @@ import Synchronization
 /// Gives the batches of steps firstStep, firstStep + 1, ... of one rank, each read in the
 /// background while the caller works on the one before.
 ///
+/// Of a batch that hosts read for each other it gives what this one has: the caller exchanges the rest.
+///
 /// A batch is a function of the step, so what is read ahead never changes what is given.
 package final class BatchReader {
     private let source: any BatchSource
-    /// The sequences of the global batch that this rank holds.
-    private let sequences: Range<Int>
+    /// The sequences of the global batch that each rank holds.
+    private let shares: [Range<Int>]
+    private let rank: Int
     private var reading: Reading?
     /// The step that `next` gives next.
     package private(set) var step: Int
@@ -16,9 +19,11 @@ package final class BatchReader {
     package private(set) var waitedSeconds = 0.0
 
     /// Begins to read the batch of `firstStep` at once.
-    package init(source: any BatchSource, sequences: Range<Int>, firstStep: Int) {
+    package init(
+        source: any BatchSource, shares: [Range<Int>], rank: Int, firstStep: Int
+    ) {
         self.source = source
-        self.sequences = sequences
+        (self.shares, self.rank) = (shares, rank)
         step = firstStep
         reading = beginReading()
     }
@@ -29,7 +34,7 @@ package final class BatchReader {
     ///
     /// - Throws: the error met in the background. The step stays where it is, and the call after
     ///   it reads the same batch again.
-    package func next() throws -> TokenBatch {
+    package func next() throws -> BatchDraft {
         let start = ContinuousClock.now
         let current = reading ?? beginReading()
         reading = nil
@@ -48,17 +53,17 @@ package final class BatchReader {
     }
 
     private func beginReading() -> Reading {
-        let (source, step, sequences) = (source, step, sequences)
-        return Reading { try source.batch(step: step, sequences: sequences) }
+        let (source, step, shares, rank) = (source, step, shares, rank)
+        return Reading { try source.draft(step: step, shares: shares, rank: rank) }
     }
 }
 
 /// One batch that is being read on another thread. Its owner waits for it exactly once.
 private final class Reading: Sendable {
     private let done = DispatchSemaphore(value: 0)
-    private let result = Mutex<Result<TokenBatch, any Error>?>(nil)
+    private let result = Mutex<Result<BatchDraft, any Error>?>(nil)
 
-    init(_ read: @escaping @Sendable () throws -> TokenBatch) {
+    init(_ read: @escaping @Sendable () throws -> BatchDraft) {
         DispatchQueue.global(qos: .userInitiated).async {
             let result = Result { try read() }
             self.result.withLock { $0 = result }
@@ -66,7 +71,7 @@ private final class Reading: Sendable {
         }
     }
 
-    func finish() -> Result<TokenBatch, any Error> {
+    func finish() -> Result<BatchDraft, any Error> {
         done.wait()
         // The signal comes after the result is set.
         return result.withLock { $0! }

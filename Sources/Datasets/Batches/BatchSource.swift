@@ -9,8 +9,18 @@ package protocol BatchSource: Sendable {
 
     /// The batch of these sequences of a step, in their order.
     func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch
+    /// What a rank reads of the batch of a step: the whole of its share, or what its host has of all shares.
+    ///
+    /// - Parameter shares: the sequences of each rank, in rank order.
+    func draft(step: Int, shares: [Range<Int>], rank: Int) throws -> BatchDraft
     /// The place that a sequence comes from, for messages.
     func place(step: Int, sequence: Int) -> String
+}
+
+extension BatchSource {
+    package func draft(step: Int, shares: [Range<Int>], rank: Int) throws -> BatchDraft {
+        .whole(try batch(step: step, sequences: shares[rank]))
+    }
 }
 
 /// Windows of a stream of tokens.
@@ -39,6 +49,21 @@ package struct WindowSource: BatchSource {
         ) {
             try blocks.read(visits[$0], ofSequences: sequences.count, into: $1)
         }
+    }
+
+    package func draft(step: Int, shares: [Range<Int>], rank: Int) throws -> BatchDraft {
+        guard stream.holders != nil else {
+            return .whole(try batch(step: step, sequences: shares[rank]))
+        }
+        let part = try ScatteredBatch(
+            rank: rank, worldSize: shares.count, sequenceLength: sequenceLength,
+            separator: separator
+        ) { rank in
+            sampler.windows(step: step, sequences: shares[rank]).map {
+                TokenWindow(stream: stream, range: sampler.tokenRange(ofWindow: $0))
+            }
+        }
+        return .scattered(part)
     }
 
     /// The T + 1 tokens of a sequence in the stream.

@@ -18,6 +18,8 @@ package struct DataOptions: OptionBlock {
     package var stages: [DataStage] = []
     /// Whether the documents of a window see each other; usual joined.
     package var documentAttention = DocumentAttention.joined
+    /// Where the shards lie; usual shared.
+    package var placement = DataPlacement.shared
 
     package init() {}
 
@@ -31,6 +33,7 @@ package struct DataOptions: OptionBlock {
             OptionField("sources", \.sources, .decidesWeights).naming(.input).addedLater,
             OptionField("stages", \.stages, .decidesWeights).addedLater,
             OptionField("document_attention", \.documentAttention, .decidesWeights).addedLater,
+            OptionField("placement", \.placement, .changesFreely).also(in: "evaluate").addedLater,
         ]
     }
 }
@@ -41,4 +44,12 @@ package enum DocumentAttention: String, OptionChoice {
     case joined
     /// A token sees its own document alone.
     case separate
+}
+
+/// Where the shards of a run lie.
+package enum DataPlacement: String, OptionChoice {
+    /// Every host has them all, on a file system of its own or one that all share.
+    case shared
+    /// Every host has some, and gets the rest of a batch as ids from those that have it.
+    case local
 }

@@ -50,6 +50,22 @@ package struct MixtureSource: BatchSource {
         }
     }
 
+    package func draft(step: Int, shares: [Range<Int>], rank: Int) throws -> BatchDraft {
+        guard sources.contains(where: { $0.stream.holders != nil }) else {
+            return .whole(try batch(step: step, sequences: shares[rank]))
+        }
+        let part = try ScatteredBatch(
+            rank: rank, worldSize: shares.count, sequenceLength: sequenceLength,
+            separator: sources[0].separator
+        ) { rank in
+            shares[rank].map {
+                let place = window(step: step, sequence: $0)
+                return TokenWindow(stream: sources[place.source].stream, range: place.range)
+            }
+        }
+        return .scattered(part)
+    }
+
     package func place(step: Int, sequence: Int) -> String {
         let window = window(step: step, sequence: sequence)
         return "tokens \(window.range) of source \(window.source + 1)"

@@ -36,7 +36,7 @@ package struct TokenBatch: Equatable, Sendable {
     package init(
         windowCount: Int, sequenceLength: Int, separator: Int32? = nil,
         _ read: (_ sequence: Int, _ tokens: UnsafeMutableBufferPointer<Int32>) throws -> Void
-    ) throws {
+    ) rethrows {
         self.sequenceLength = sequenceLength
         lengths = Array(repeating: sequenceLength, count: windowCount)
         numbers = lengths.map { _ in [] }

@@ -15,21 +15,27 @@ package enum DatasetFiles {
     ///
     /// - Throws: a `Failure` where there is none.
     package static func resolve(_ path: String, split: DatasetSplit) throws -> [String] {
+        let paths = try found(path, split: split)
+        guard paths.isEmpty else { return paths }
         guard try DirectoryEntries.isThere(path, followsLinks: true) else {
-            let paths = try matches(of: path)
-            guard paths.isEmpty else { return paths }
             throw Failure(
                 "there is no token shard", expected: "a shard directory, a glob or a file",
                 got: "nothing of that name", at: path, remedy: "prepare the text first")
         }
-        guard try DirectoryEntries.isFolder(path) else { return [path] }
-        let paths = try matches(of: "\(escaped(path))/\(split.rawValue)-*.h5")
-        guard paths.isEmpty else { return paths }
         throw Failure(
             "the directory holds no \(split.rawValue) shard",
             expected: "\(split.rawValue)-*.h5", got: "none", at: path,
             remedy: split == .train
                 ? "prepare the text first" : "prepare with a validation fraction above 0")
+    }
+
+    /// The shards, as above; none where there is none.
+    static func found(_ path: String, split: DatasetSplit) throws -> [String] {
+        guard try DirectoryEntries.isThere(path, followsLinks: true) else {
+            return try matches(of: path)
+        }
+        guard try DirectoryEntries.isFolder(path) else { return [path] }
+        return try matches(of: "\(escaped(path))/\(split.rawValue)-*.h5")
     }
 
     /// Paths in byte order, whatever the locale.

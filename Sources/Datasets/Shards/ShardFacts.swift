@@ -1,5 +1,5 @@
 /// The facts that distinguish a shard from others without reading its tokens.
-package struct ShardFacts: Equatable, Sendable {
+package struct ShardFacts: Codable, Equatable, Sendable {
     package let tokenCount: Int
     package let documentCount: Int
     /// Bytes of the file.

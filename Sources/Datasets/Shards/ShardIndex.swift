@@ -75,13 +75,16 @@ package struct ShardIndex: Equatable, Sendable {
             Array(json.text(isPretty: true).utf8), to: "\(directory)/\(Self.fileName)")
     }
 
+    /// The names of the shards of a part.
+    func names(of split: DatasetSplit) -> [String] {
+        shards.keys.filter { $0.hasPrefix("\(split.rawValue)-") }
+    }
+
     /// Refuses a directory that lacks shards of a part.
     ///
     /// - Parameter names: the shards of the part that are there.
     func require(_ split: DatasetSplit, among names: Set<String>, in directory: String) throws {
-        let missing = shards.keys.filter {
-            $0.hasPrefix("\(split.rawValue)-") && !names.contains($0)
-        }
+        let missing = self.names(of: split).filter { !names.contains($0) }
         guard let first = missing.min() else { return }
         throw Failure(
             "a token shard is missing", expected: "all shards of \(Self.fileName)",

@@ -3,7 +3,7 @@ import Diagnostics
 import Tokenizers
 
 /// What a token shard records about its tokens: the attributes of the root group.
-package struct TokenShardAttributes: Equatable, Sendable {
+package struct TokenShardAttributes: Codable, Equatable, Sendable {
     /// The name of the kind of tokenizer, for the reader's eye.
     package var tokenizerName: String
     /// SHA-256, in lower-case hexadecimal, of the tokenizer.json that made the tokens.

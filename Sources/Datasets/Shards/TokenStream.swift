@@ -15,6 +15,8 @@ package final class TokenStream: Sendable {
     package let shardFacts: [ShardFacts]
     /// The attributes of the first shard; the tokenizer and its vocabulary are those of all.
     package let attributes: TokenShardAttributes
+    /// The ranks that read each shard, where not every rank reads them all; nil where each does.
+    package let holders: ShardHolders?
     /// The first token of each shard, and at the end N.
     private let starts: [Int]
     /// The shards last used, the latest at the end.
@@ -26,15 +28,24 @@ package final class TokenStream: Sendable {
     ///
     /// - Throws: a `Failure` for a shard that cannot be read, and for one that was made by another
     ///   tokenizer than the first.
-    package init(paths: [String]) throws {
+    package convenience init(paths: [String]) throws {
         precondition(!paths.isEmpty, "a stream of at least one shard")
         let first = try TokenShard(path: paths[0])
         let facts = try IndexedShards.facts(of: paths, first: first) ?? Self.facts(of: paths, first)
+        self.init(paths: paths, facts: facts, attributes: first.attributes, holders: nil)
+    }
+
+    /// - Parameter attributes: those of the first shard.
+    init(
+        paths: [String], facts: [ShardFacts], attributes: TokenShardAttributes,
+        holders: ShardHolders?
+    ) {
         self.paths = paths
         shardFacts = facts
         starts = facts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.tokenCount) }
         documentCount = facts.reduce(0) { $0 + $1.documentCount }
-        attributes = first.attributes
+        self.attributes = attributes
+        self.holders = holders
     }
 
     /// The stream of one split of what a recipe names: a shard directory, a glob or a file.
@@ -102,6 +113,26 @@ package final class TokenStream: Sendable {
         }
     }
 
+    /// A part of a stretch of the stream, and the rank that reads it.
+    struct Part: Equatable {
+        let range: Range<Int>
+        let reader: Int
+    }
+
+    /// The parts of a stretch that a rank needs, in order: what its host has, it reads itself.
+    func parts(of range: Range<Int>, for rank: Int) -> [Part] {
+        guard let holders else { return [Part(range: range, reader: rank)] }
+        var (parts, position) = ([Part](), range.lowerBound)
+        var index = shardIndex(ofToken: position)
+        while position < range.upperBound {
+            let end = min(range.upperBound, starts[index + 1])
+            let reader = holders.reader(ofShard: index, for: rank)
+            if end > position { parts.append(Part(range: position..<end, reader: reader)) }
+            (position, index) = (end, index + 1)
+        }
+        return parts
+    }
+
     /// The shard that holds a token of the stream, and the token's position in it.
     func shard(ofToken token: Int) throws -> (shard: TokenShard, position: Int) {
         let index = shardIndex(ofToken: token)
@@ -122,6 +153,7 @@ package final class TokenStream: Sendable {
     func openShard(_ index: Int) throws -> TokenShard {
         try openShards.withLock { shards in
             let path = paths[index]
+            try holders?.require(index, at: path)
             if let place = shards.lastIndex(where: { $0.path == path }) {
                 shards.append(shards.remove(at: place))
                 return shards[shards.count - 1]

@@ -41,14 +41,18 @@ package struct EvaluatePhase {
     }
 
     package func run(
-        model directory: String, base: String? = nil, data: String, sequenceLength: Int?
+        model directory: String, base: String? = nil, data: String, sequenceLength: Int?,
+        placement: DataPlacement = .shared
     ) throws -> Scores {
         let device = compute.makeDevice()
+        let gathered =
+            try placement == .local
+            ? TokenStream.gathered(data, split: .validation, over: communicator) : nil
         let (model, tokenizer, loss, inputs) = try communicator.agree {
             let (model, tokenizer) = try LoadedModel.load(
                 directory, base: base, device: device,
                 copyCount: communicator.neighbourCount, weights: weights)
-            let stream = try TokenStream(resolving: data, split: .validation)
+            let stream = try gathered ?? TokenStream(resolving: data, split: .validation)
             try stream.require(tokenizer)
             let length = sequenceLength ?? model.configuration.contextLength
             guard length <= model.configuration.contextLength else {
@@ -66,16 +70,18 @@ package struct EvaluatePhase {
         }
         try inputs.requireEqual(over: communicator)
         let total = try loss.total(model, over: communicator)
-        let own = try communicator.agree { try ownBytes(of: loss, tokenizer) }
+        let own = try ownBytes(of: loss, tokenizer)
         let byteCount = Int(try communicator.allReduce([Int64(own)], .sum)[0])
         return Scores(
             loss: total.average, tokenCount: Int(total.weight), byteCount: byteCount)
     }
 
-    /// Bytes of this rank's share of the scored tokens as text; an end of text is none.
+    /// Bytes of this rank's share of the scored tokens as text; an end of text is none. Collective.
     private func ownBytes(of loss: ValidationLoss, _ tokenizer: any Tokenizer) throws -> Int {
-        let lengths = try (0..<Int32(tokenizer.vocabularySize)).map { id in
-            id == tokenizer.endOfTextID ? 0 : try tokenizer.bytes(of: [id]).count
+        let lengths = try communicator.agree {
+            try (0..<Int32(tokenizer.vocabularySize)).map { id in
+                id == tokenizer.endOfTextID ? 0 : try tokenizer.bytes(of: [id]).count
+            }
         }
         var total = 0
         try loss.forEachOwnTargets(over: communicator) { targets in

@@ -170,7 +170,9 @@ package struct PhaseLedger {
             try (DirectoryEntries.files(in: recipe.prepare.input) + [recipe.tokenizer.path])
                 .compactMap(file)
         case .pretrain:
-            try ([recipe.data.train] + recipe.data.sources.map { $0.path }).flatMap(Self.shards)
+            try ([recipe.data.train] + recipe.data.sources.map { $0.path }).flatMap {
+                try Self.shards($0, recipe.data.placement)
+            }
                 + [recipe.initial.from].compactMap(file)
         case .finetune:
             try ([recipe] + Variant.all(of: recipe).map(\.recipe))
@@ -181,8 +183,12 @@ package struct PhaseLedger {
 
     /// The shards at a path, whose contents are known by the text and the tokenizer of which they
     /// were made.
-    private static func shards(_ path: String?) throws -> [Input] {
+    private static func shards(
+        _ path: String?, _ placement: DataPlacement
+    ) throws -> [Input] {
         guard let path else { return [] }
+        // Of shards on many hosts this one may have none; all are compared when the phase begins.
+        guard placement == .shared else { return [Input(path: path, content: nil)] }
         let stream = try TokenStream(resolving: path, split: .train)
         return zip(stream.paths, stream.shardFacts).map { path, made in
             Input(path: path, content: "\(made.sourceSHA256) \(made.tokenizerSHA256)")

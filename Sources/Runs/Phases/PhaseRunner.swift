@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Diagnostics
+import Evaluation
 import Files
 import Foundation
 import JSON
@@ -123,7 +124,9 @@ package struct PhaseRunner {
             let phase = TrainingPhase(
                 isResuming: isResuming, takesOver: takesOver, compute: compute,
                 communicator: communicator)
-            return try phase.run(recipe) { try PretrainingTask(recipe.training) } == .finished
+            let streams = try DataStreams.gathered(recipe.data, over: communicator)
+            return try phase.run(recipe) { try PretrainingTask(recipe.training, streams) }
+                == .finished
         case .evaluate: try evaluate(recipe, compute)
         case .finetune:
             return try FineTunePhase(
@@ -193,7 +196,8 @@ package struct PhaseRunner {
         try evaluateTasks(recipe, compute, model)
         guard let data = recipe.data.validation else { return say("no validation data") }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
-            model: model, data: data, sequenceLength: recipe.train.sequenceLength)
+            model: model, data: data, sequenceLength: recipe.train.sequenceLength,
+            placement: recipe.data.placement)
         try communicator.agree {
             if communicator.rank == 0 {
                 Console.record(scores.json.text())

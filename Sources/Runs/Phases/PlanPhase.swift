@@ -29,7 +29,11 @@ package struct PlanPhase {
             mayOversubscribe: own.train.oversubscribe, over: communicator)
         let phase = TrainingPhase(
             isResuming: false, compute: compute, communicator: communicator)
-        let subject = try communicator.agree { try PlannedTask(own, isFineTuning: isFineTuning) }
+        let streams =
+            try isFineTuning ? nil : DataStreams.gathered(own.data, over: communicator)
+        let subject = try communicator.agree {
+            try PlannedTask(own, isFineTuning: isFineTuning, streams)
+        }
         let fitted = try communicator.agree { try own.fittingWarmup(to: subject.task).recipe }
         let settled = try phase.settleAlike(fitted, subject.task, RunStart())
         return try PlannedTraining(
@@ -46,10 +50,15 @@ struct PlannedTask {
     /// What a run trains on.
     init(_ task: any TrainingTask) { (self.task, notes) = (task, []) }
 
-    init(_ recipe: Recipe, isFineTuning: Bool) throws {
+    init(_ recipe: Recipe, isFineTuning: Bool, _ gathered: DataStreams?) throws {
         if isFineTuning {
             task = try FineTunePhase.task(recipe)
             notes = ["examples are shorter than the longest that may be: a step takes less time"]
+            return
+        }
+        if let gathered {
+            task = try PretrainingTask(recipe.training, gathered)
+            notes = []
             return
         }
         let sources = recipe.data.sources.map(\.path)

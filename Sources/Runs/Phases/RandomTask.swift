@@ -64,7 +64,7 @@ struct RandomSource: BatchSource {
     let vocabularySize: Int
 
     func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {
-        try TokenBatch(windowCount: sequences.count, sequenceLength: sequenceLength) {
+        TokenBatch(windowCount: sequences.count, sequenceLength: sequenceLength) {
             sequence, tokens in
             let first = (step * globalBatchSize + sequences.lowerBound + sequence) &* 8191
             for index in tokens.indices {

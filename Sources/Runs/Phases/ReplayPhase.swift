@@ -1,5 +1,6 @@
 import Collectives
 import Diagnostics
+import Evaluation
 import Files
 import Training
 
@@ -36,7 +37,9 @@ package struct ReplayPhase {
         let communicator = SingleProcess()
         let opened: any TrainingTask =
             recipe.phases == [.finetune]
-            ? try FineTunePhase.task(recipe) : try PretrainingTask(recipe.training)
+            ? try FineTunePhase.task(recipe)
+            : try PretrainingTask(
+                recipe.training, DataStreams.gathered(recipe.data, over: communicator))
         let phase = TrainingPhase(
             isResuming: true,
             compute: try ComputeResources.agree(threadsPerRank: nil, over: communicator),

@@ -189,6 +189,7 @@ struct TrainingPhase {
         _ = try LaneTree(laneCount: laneCount).lanes(
             ofRank: communicator.rank, worldSize: communicator.worldSize)
         _ = try IslandMap(count: recipe.train.islands, hosts: communicator.hosts)
+        try task.checkWorld(recipe.training)
         guard recipe.training.sequenceLength <= configuration.contextLength else {
             throw Failure(
                 FailureText(

@@ -80,6 +80,7 @@ struct RunFacts {
 
     /// A path, and what lies there now.
     private func shards(_ path: String, _ split: DatasetSplit) -> String {
+        if recipe?.data.placement == .local { return "\(path), of which each host has a part" }
         guard let stream = try? TokenStream(resolving: path, split: split) else {
             return "\(path) (no longer there)"
         }

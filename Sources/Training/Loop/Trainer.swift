@@ -40,7 +40,8 @@ package final class Trainer {
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
         reader = BatchReader(
-            source: setup.source, sequences: gradientStep.sequences, firstStep: state.step)
+            source: setup.source, shares: try setup.shares(gradientStep.sequences),
+            rank: setup.communicator.rank, firstStep: state.step)
         let logger = setup.logger
         let step = state.step
         let journal = try setup.communicator.agree {
@@ -166,8 +167,9 @@ package final class Trainer {
     package func advance() throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
-        let batch = try setup.board.awaitingFiles(
+        let draft = try setup.board.awaitingFiles(
             "the batch of step \(state.step + 1)", reader.next)
+        let batch = try draft.completed(over: setup.communicator)
         clock.lap("data")
         let learningRate = schedule.value(at: state.step)
         let gradient = try setup.alone {

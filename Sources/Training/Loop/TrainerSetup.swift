@@ -85,6 +85,12 @@ package struct TrainerSetup {
         islands?.lanes(of: laneCount) ?? 0..<laneCount
     }
 
+    /// The sequences that each rank computes, of which this one names its own. Collective.
+    func shares(_ own: Range<Int>) throws -> [Range<Int>] {
+        let all = try communicator.allGather([Int64(own.lowerBound), Int64(own.upperBound)])
+        return (0..<communicator.worldSize).map { Int(all[2 * $0])..<Int(all[2 * $0 + 1]) }
+    }
+
     /// The step at which this start of the run ends.
     var lastStep: Int { min(stepCount, train.stopAfterSteps ?? .max) }
 }

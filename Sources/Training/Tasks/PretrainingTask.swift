@@ -18,18 +18,10 @@ package struct PretrainingTask: TrainingTask {
     package let tokenizer: any Tokenizer
     private let tokenizerPath: String
 
-    package init(_ recipe: TrainingRecipe) throws {
-        let sources = recipe.data.sources.map(\.path)
-        let paths = sources.isEmpty ? recipe.data.train.map { [$0] } ?? [] : sources
-        guard !paths.isEmpty else {
-            throw Failure(
-                FailureText("\(key: "data.train") is missing"),
-                remedy: "name a shard directory or a glob", kind: .usage)
-        }
-        streams = try paths.map { try TokenStream(resolving: $0, split: .train) }
-        validation = try recipe.data.validation.map {
-            try TokenStream(resolving: $0, split: .validation)
-        }
+    /// - Parameter gathered: the streams on which the hosts agreed; nil where this host has them all.
+    package init(_ recipe: TrainingRecipe, _ gathered: DataStreams? = nil) throws {
+        let data = try gathered ?? DataStreams(opening: recipe.data)
+        (streams, validation) = (data.train, data.validation)
         tokenizerPath = recipe.data.tokenizer ?? streams[0].tokenizerPath
         tokenizer = try StoredModelFormat.tokenizer(tokenizerPath)
         for stream in streams { try stream.require(tokenizer) }
@@ -56,6 +48,17 @@ package struct PretrainingTask: TrainingTask {
     }
 
     package let warnings: [String] = []
+
+    package func checkWorld(_ recipe: TrainingRecipe) throws {
+        guard recipe.train.islands > 1, streams.contains(where: { $0.holders != nil }) else {
+            return
+        }
+        throw Failure(
+            FailureText("islands do not wait for each other's tokens"),
+            expected: FailureText("all shards on all hosts, or \(key: "train.islands") 1"),
+            got: "\(recipe.train.islands) islands and shards on some hosts alone",
+            at: streams[0].paths[0], remedy: "copy the shards to all hosts", kind: .usage)
+    }
 
     package var inputs: RankInputs {
         streams.map { RankInputs($0) }.reduce(RankInputs(), +)
@@ -193,6 +196,17 @@ package struct PretrainingTask: TrainingTask {
             + (shardCount == 1 ? "shard" : "shards")
             + (streams.count > 1 ? " of \(streams.count) sources" : "")
             + (validation.map { ", \($0.tokenCount) for validation" } ?? "")
-            + ", vocabulary of \(tokenizer.vocabularySize)"
+            + ", vocabulary of \(tokenizer.vocabularySize)" + placement
+    }
+
+    /// The shards that the hosts read; empty where each has all.
+    private var placement: String {
+        let all = streams.compactMap(\.holders)
+        guard let worldSize = all.first?.worldSize else { return "" }
+        let counts = (0..<worldSize).map { rank in
+            streams.reduce(0) { $0 + ($1.holders?.count(ofRank: rank) ?? $1.paths.count) }
+        }
+        let (least, most) = (counts.min() ?? 0, counts.max() ?? 0)
+        return ", each host with \(least == most ? "" : "\(least) to ")\(most) of the shards"
     }
 }

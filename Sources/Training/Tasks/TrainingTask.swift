@@ -29,6 +29,8 @@ package protocol TrainingTask {
     func source(_ recipe: TrainingRecipe) throws -> any BatchSource
     /// The validation loss, from a recipe that leaves nothing open; nil where nothing is validated.
     func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss?
+    /// Refuses a world in which the data cannot be read.
+    func checkWorld(_ recipe: TrainingRecipe) throws
     func objective(_ model: LanguageModel) -> any Objective
     func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String
@@ -46,6 +48,8 @@ package protocol TrainingTask {
 
 extension TrainingTask {
     package var skippedRecords: [SkippedRecord] { [] }
+
+    package func checkWorld(_ recipe: TrainingRecipe) throws {}
 
     package func prepared(
         _ recipe: TrainingRecipe, for steps: Range<Int>, on device: () -> Device,
