@@ -50,6 +50,28 @@ extension FuzzTarget {
     /// By zipfile of Python: one deflated text.
     static let corpusZip = corpus("corpus_zip", "a.zip", contents: [decoded(zip)])
 
+    /// By xz --block-size=20 --check=crc32: three blocks of lines, each of which begins a piece.
+    static let corpusMembers = FuzzTarget(
+        name: "corpus_members", file: "a.jsonl.xz",
+        prepare: { folder in
+            try write(decoded(xz), folder, "a.jsonl.xz")
+            return []
+        },
+        read: { folder in
+            var options = CorpusOptions()
+            options.input = ["\(folder)/a.jsonl.xz"]
+            for piece in try CorpusPlan(options, pieceSize: 16).pieces {
+                let reader = PieceReader(piece, options)
+                while try reader.next() != nil {}
+            }
+        })
+
+    private static let xz = """
+        /Td6WFoAAAFpIt42AgAhARYAAAB0L+WjAQATeyJ0ZXh0Ijoib25lIn0KeyJ0ZXgAHUe5PAIAIQEWAAAAdC/l\
+        owEAE3QiOiJ0d28ifQp7InRleHQiOiJ0AHP6GusCACEBFgAAAHQv5aMBAA9ocmVlIGFuZCBtb3JlIn0KAIv2\
+        iXAAAygUKBQkEFIOo7g+MA2LAgAAAAABWVo=
+        """
+
     private static func decoded(_ text: String) -> [UInt8] {
         Array(Data(base64Encoded: text) ?? Data())
     }

@@ -16,6 +16,7 @@ package struct FuzzTarget: Sendable {
         trainerState, metrics, recipe, llama2C, llama2CTokenizer, sentencePiece,
         conversations, conversationTable, chatTemplate, jinja, gguf,
         corpusRecords, corpusTables, corpusPages, corpusTar, corpusParquet, corpusZip,
+        corpusMembers,
         languageModel,
         questions, questionTable, task, csvTexts, tsvTexts, jsonTexts, adapter,
     ]

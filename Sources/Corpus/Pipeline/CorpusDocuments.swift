@@ -4,7 +4,7 @@ package enum CorpusDocuments {
     package static func forEach(
         _ options: CorpusOptions, _ body: (Document) throws -> Void
     ) throws {
-        for piece in try CorpusPlan(options).pieces {
+        for piece in try CorpusPlan(options, pieceSize: .max).pieces {
             let reader = PieceReader(piece, options)
             while let record = try reader.next() {
                 if case .document(let document) = record { try body(document) }

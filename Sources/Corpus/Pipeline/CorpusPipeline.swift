@@ -31,9 +31,7 @@ package struct CorpusPipeline {
         }
         let files = WorkFiles(output: output)
         if let report = try takePipe(files, isResuming: isResuming) { return report }
-        let plan = try communicator.agree {
-            try CorpusPlan(PipedInput.settled(options, files))
-        }
+        let plan = try CorpusPlan.agreed(PipedInput.settled(options, files), over: communicator)
         let start = WorkStart(plan, settings, files)
         let isDone = try communicator.agreedMaximum(
             of: communicator.agree {

@@ -9,6 +9,8 @@ package struct Segment: Sendable {
     package let start: Int
     /// The place from which on documents belong to the next segment.
     package let end: Int
+    /// Of a compressed file that is shared out: the members with which the segment and the next begin.
+    package var members: (first: MemberStart, next: MemberStart?)?
 }
 
 /// The files of a corpus in their order, in pieces that do not depend on the number of ranks.
@@ -23,14 +25,35 @@ package struct CorpusPlan: Sendable {
 
     /// - Parameter pieceSize: Bytes of a file that make a piece.
     package init(_ options: CorpusOptions, pieceSize: Int) throws {
-        let paths = try InputPaths.files(of: options.input)
-        files = try paths.map { try SourceFile(path: $0, options: options) }
+        let files = try Self.files(options)
+        try self.init(
+            options, pieceSize: pieceSize, files: files,
+            starts: files.map {
+                try MemberScan.starts(of: $0, size: pieceSize, separator: options.separator)
+            })
+    }
+
+    /// The files that the inputs name.
+    package static func files(_ options: CorpusOptions) throws -> [SourceFile] {
+        try InputPaths.files(of: options.input).map { try SourceFile(path: $0, options: options) }
+    }
+
+    /// - Parameter starts: the members of each file at which pieces of it may begin.
+    package init(
+        _ options: CorpusOptions, pieceSize: Int, files: [SourceFile], starts: [[MemberStart]]
+    ) throws {
+        self.files = files
         var (pieces, open, openSize): ([[Segment]], [Segment], Int) = ([], [], 0)
         func close() {
             if !open.isEmpty { pieces.append(open) }
             (open, openSize) = ([], 0)
         }
-        for file in files where file.size > 0 {
+        for (file, starts) in zip(files, starts) where file.size > 0 {
+            if starts.count > 1 {
+                close()
+                pieces += Self.pieces(of: file, starts)
+                continue
+            }
             if file.size > pieceSize, file.kind.isSplittable(separator: options.separator) {
                 close()
                 pieces += stride(from: 0, to: file.size, by: pieceSize).map {
@@ -46,6 +69,17 @@ package struct CorpusPlan: Sendable {
         self.pieces = pieces
         guard pieces.count < 1 << 31 else {
             throw Failure("the corpus has too many pieces", got: "\(pieces.count)")
+        }
+    }
+
+    private static func pieces(of file: SourceFile, _ starts: [MemberStart]) -> [[Segment]] {
+        starts.indices.map { index in
+            let next = index + 1 < starts.count ? starts[index + 1] : nil
+            var segment = Segment(
+                file: file, start: index == 0 ? 0 : starts[index].place,
+                end: next?.place ?? file.size)
+            segment.members = (starts[index], next)
+            return [segment]
         }
     }
 

@@ -41,9 +41,26 @@ package final class PieceReader {
     }
 
     private static func reader(
+        of segment: Segment, _ members: (first: MemberStart, next: MemberStart?),
+        _ options: CorpusOptions
+    ) throws -> any DocumentReader {
+        let (file, isContinued) = (segment.file, segment.start > 0)
+        let limit = PartLimit()
+        let stream = try file.stream(
+            from: members.first, until: members.next, limit,
+            slack: file.kind.slack(options.separator))
+        // Where the text of a member stands among all nobody knows without decoding what is before it.
+        let path = isContinued ? "\(file.path) from byte \(segment.start)" : file.path
+        return try file.kind.reader(
+            stream, isContinued: isContinued, limit: limit,
+            ReadingRules(options: options, path: path))
+    }
+
+    private static func reader(
         of segment: Segment, _ options: CorpusOptions
     ) throws -> any DocumentReader {
         let kind = segment.file.kind
+        if let members = segment.members { return try reader(of: segment, members, options) }
         let lead = kind.lead(options.separator)
         return try kind.reader(
             segment.file.stream(from: max(0, segment.start - lead)), from: segment.start,

@@ -48,6 +48,38 @@ package final class MemoryStream: ByteStream {
     }
 }
 
+/// Streams, one after the other.
+final class ChainedStream: ByteStream {
+    private var rest: ArraySlice<any ByteStream>
+
+    init(_ streams: [any ByteStream]) { rest = streams[...] }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while let stream = rest.first {
+            let count = try stream.read(into: buffer)
+            if count > 0 { return count }
+            rest.removeFirst()
+        }
+        return 0
+    }
+}
+
+/// The front of a stream.
+final class BoundedStream: ByteStream {
+    private let stream: any ByteStream
+    private var size: Int
+
+    init(_ stream: any ByteStream, size: Int) { (self.stream, self.size) = (stream, size) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard size > 0 else { return 0 }
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(size, buffer.count)])
+        let count = try stream.read(into: part)
+        size -= count
+        return count
+    }
+}
+
 /// The part of a stream that is in memory, which grows at its end and shrinks at its front.
 package final class StreamBuffer {
     private let stream: any ByteStream

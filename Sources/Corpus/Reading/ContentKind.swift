@@ -110,6 +110,41 @@ package struct ContentKind: Sendable {
         }
     }
 
+    /// Whether parts of a file of this kind can be read that begin at members of its compression.
+    package func isSplittableByMember(separator: String) -> Bool {
+        guard let compression, compression != .deflate, !isWide else { return false }
+        switch format {
+        case .lines, .warc: return true
+        case .text: return TextSeparator(separator).isFindable
+        case .array, .table, .html, .tar, .parquet, .zip: return false
+        }
+    }
+
+    /// The bytes of records behind the start of a member that the part before it reads; see `MemberMark`.
+    package func slack(_ separator: String) -> Int {
+        switch format {
+        case .warc: -1
+        case .text: max(0, separator.utf8.count - 1)
+        default: 0
+        }
+    }
+
+    /// The documents of a part that begins at a member.
+    ///
+    /// - Parameter isContinued: Whether there is a part before.
+    package func reader(
+        _ stream: any ByteStream, isContinued: Bool, limit: PartLimit, _ rules: ReadingRules
+    ) throws -> any DocumentReader {
+        switch format {
+        case .lines:
+            return JSONLinesReader(
+                try LineReader(stream, isContinued: isContinued, limit: limit), rules)
+        case .warc: return WARCReader(stream, limit: limit, rules)
+        default:
+            return try PlainTextReader(stream, isContinued: isContinued, limit: limit, rules)
+        }
+    }
+
     /// The documents of a stream of this kind.
     ///
     /// - Parameters:

@@ -46,13 +46,20 @@ package final class DecodedStream: ByteStream {
     private var isAtEnd = false
     private var consumedCount = 0
     private var producedCount = 0
+    /// Bytes taken from the source so far.
+    private var sourceCount = 0
+    private let mark: MemberMark?
 
     /// A stream that grows to more than so many times its size is no text.
     package static let maximumRatio = 500
     /// Bytes that may come out before the ratio counts.
     package static let freeSize = 64 << 20
 
-    package init(_ source: any ByteStream, _ format: CompressionFormat, path: String) throws {
+    /// - Parameter mark: a place in the source; what begins behind it belongs to another part.
+    package init(
+        _ source: any ByteStream, _ format: CompressionFormat, path: String,
+        until mark: MemberMark? = nil
+    ) throws {
         guard let decoder = ccompression_decoder_create(Int32(format.code)) else {
             throw Failure("no memory to decompress", got: "a \(format) file", at: path)
         }
@@ -60,6 +67,7 @@ package final class DecodedStream: ByteStream {
         self.decoder = decoder
         self.format = format
         self.path = path
+        self.mark = mark
     }
 
     deinit { ccompression_decoder_free(decoder) }
@@ -81,6 +89,7 @@ package final class DecodedStream: ByteStream {
         guard !isAtEnd else { return false }
         next = 0
         end = try input.withUnsafeMutableBytes { try source.read(into: $0) }
+        sourceCount += end
         guard end == 0 else { return true }
         isAtEnd = true
         guard isInsideMember else { return false }
@@ -96,6 +105,7 @@ package final class DecodedStream: ByteStream {
             // Padding follows some streams.
             while consumedCount > 0, next < end, input[next] == 0 { next += 1 }
             guard next < end else { return 0 }
+            mark?.begin(at: sourceCount - (end - next), decoded: producedCount)
             if consumedCount > 0 { _ = ccompression_decoder_reset(decoder) }
             isInsideMember = true
         }

@@ -90,10 +90,14 @@ package final class JSONLinesReader: DocumentReader {
     private let rules: ReadingRules
     private let textField: [UInt8]
 
-    package init(_ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules)
-        throws
-    {
-        lines = try LineReader(stream, from: offset, limit: limit)
+    package convenience init(
+        _ stream: any ByteStream, from offset: Int, limit: Int, _ rules: ReadingRules
+    ) throws {
+        self.init(try LineReader(stream, from: offset, limit: limit), rules)
+    }
+
+    package init(_ lines: LineReader, _ rules: ReadingRules) {
+        self.lines = lines
         self.rules = rules
         textField = Array(rules.options.textField.utf8)
     }

@@ -11,23 +11,31 @@ package struct Line {
 /// end. U+2028 and its like are characters.
 package final class LineReader {
     private let buffer: StreamBuffer
-    private let limit: Int
+    private let limit: PartLimit
 
     /// - Parameters:
     ///   - stream: The bytes from one before `offset` on, so that a line feed there shows.
     ///   - limit: The place from which on lines belong to another piece.
     package init(_ stream: any ByteStream, from offset: Int = 0, limit: Int = .max) throws {
         buffer = StreamBuffer(stream, origin: max(0, offset - 1))
+        self.limit = PartLimit(below: limit)
+        if offset > 0 { _ = try takeLine() } else { try skipMark() }
+    }
+
+    /// - Parameter isContinued: Whether the first line is the rest of one that belongs to the part before.
+    package init(_ stream: any ByteStream, isContinued: Bool, limit: PartLimit) throws {
+        buffer = StreamBuffer(stream)
         self.limit = limit
-        if offset > 0 { _ = try takeLine() }
-        if offset == 0 {
-            try buffer.require(3)
-            if buffer.bytes[buffer.start...].starts(with: [0xEF, 0xBB, 0xBF]) { buffer.skip(3) }
-        }
+        if isContinued { _ = try takeLine() } else { try skipMark() }
+    }
+
+    private func skipMark() throws {
+        try buffer.require(3)
+        if buffer.bytes[buffer.start...].starts(with: [0xEF, 0xBB, 0xBF]) { buffer.skip(3) }
     }
 
     package func next() throws -> Line? {
-        guard buffer.offset < limit else { return nil }
+        guard buffer.offset <= limit.last else { return nil }
         let offset = buffer.offset
         guard var bytes = try takeLine() else { return nil }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }

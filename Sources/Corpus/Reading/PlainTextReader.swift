@@ -22,7 +22,7 @@ package struct TextSeparator {
 package final class PlainTextReader: DocumentReader {
     private let buffer: StreamBuffer
     private let separator: TextSeparator
-    private let limit: Int
+    private let limit: PartLimit
     private let rules: ReadingRules
     private var isAtEnd = false
 
@@ -36,7 +36,7 @@ package final class PlainTextReader: DocumentReader {
         throws
     {
         separator = TextSeparator(rules.options.separator)
-        self.limit = limit
+        self.limit = PartLimit(below: limit)
         self.rules = rules
         let origin = max(0, offset - Self.lead(rules.options.separator))
         buffer = StreamBuffer(stream, origin: origin)
@@ -51,8 +51,24 @@ package final class PlainTextReader: DocumentReader {
         } while buffer.offset < offset
     }
 
+    /// - Parameter isContinued: Whether what comes before the first separator belongs to the part before.
+    package init(
+        _ stream: any ByteStream, isContinued: Bool, limit: PartLimit, _ rules: ReadingRules
+    ) throws {
+        separator = TextSeparator(rules.options.separator)
+        self.limit = limit
+        self.rules = rules
+        buffer = StreamBuffer(stream)
+        guard isContinued else { return }
+        if let place = try distance() {
+            buffer.skip(place.start + place.count)
+        } else {
+            isAtEnd = true
+        }
+    }
+
     package func next() throws -> ReadRecord? {
-        while !isAtEnd, buffer.offset < limit {
+        while !isAtEnd, buffer.offset <= limit.last {
             let offset = buffer.offset
             let bytes: [UInt8]
             if let place = try distance() {

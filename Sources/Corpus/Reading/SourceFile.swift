@@ -50,6 +50,46 @@ package struct SourceFile: Sendable {
 
     /// The decoded bytes of the file from a place on.
     package func stream(from offset: Int) throws -> any ByteStream {
+        try Self.decoded(unchanged(), kind.compression, from: offset)
+    }
+
+    /// The decoded bytes of the file from a member on.
+    ///
+    /// - Parameters:
+    ///   - next: the member with which another part begins.
+    ///   - limit: learns where that is, in the stream.
+    ///   - slack: see `MemberMark`.
+    package func stream(
+        from start: MemberStart, until next: MemberStart?, _ limit: PartLimit, slack: Int
+    ) throws -> any ByteStream {
+        guard let format = kind.compression else {
+            preconditionFailure("a file that is not compressed has no members")
+        }
+        let reader = try unchanged()
+        guard let block = start.block else {
+            let mark = next.map {
+                MemberMark(place: $0.place - start.place, slack: slack, limit: limit)
+            }
+            return try DecodedStream(
+                FileStream(reader, from: start.place), format, path: path, until: mark)
+        }
+        if let decoded = next?.block?.decoded {
+            limit.set(last: decoded - block.decoded + slack)
+        }
+        // A stream whose index is missing is as good as a whole one up to its last block.
+        let parts = ChainedStream([
+            FileStream(reader, from: block.header, to: block.header + XZIndex.headerSize),
+            FileStream(reader, from: start.place, to: block.blocksEnd),
+        ])
+        let blocks = BoundedStream(
+            try DecodedStream(parts, format, path: path), size: block.rest)
+        return ChainedStream([
+            blocks,
+            try DecodedStream(FileStream(reader, from: block.streamEnd), format, path: path),
+        ])
+    }
+
+    private func unchanged() throws -> FileReader {
         let reader = try FileReader(path: path)
         guard try reader.size == size && Self.modified(path) == modified else {
             throw Failure(
@@ -57,6 +97,6 @@ package struct SourceFile: Sendable {
                 got: "\(reader.size) bytes or a newer date", at: path,
                 remedy: "start again when nobody writes it")
         }
-        return try Self.decoded(reader, kind.compression, from: offset)
+        return reader
     }
 }

@@ -8,13 +8,15 @@ import JSON
 package final class WARCReader: DocumentReader {
     private let buffer: StreamBuffer
     private let rules: ReadingRules
+    private let limit: PartLimit
 
     /// A page above so many bytes is passed over.
     private static let maximumPageSize = 64 << 20
     private static let maximumHeadSize = 1 << 16
 
-    package init(_ stream: any ByteStream, _ rules: ReadingRules) {
+    package init(_ stream: any ByteStream, limit: PartLimit = PartLimit(), _ rules: ReadingRules) {
         buffer = StreamBuffer(stream)
+        self.limit = limit
         self.rules = rules
     }
 
@@ -65,7 +67,7 @@ package final class WARCReader: DocumentReader {
         return .document(Document(text: text, metadata: metadata, source: place))
     }
 
-    /// The fields of the next record, in lower case; nil at the end.
+    /// The fields of the next record, in lower case; nil at the end of the part.
     private func head() throws -> [String: String]? {
         while true {
             try buffer.require(1)
@@ -74,6 +76,7 @@ package final class WARCReader: DocumentReader {
             guard byte == 0x0D || byte == 0x0A else { break }
             buffer.skip(1)
         }
+        guard buffer.offset <= limit.last else { return nil }
         var size = 4096
         while true {
             try buffer.require(size)
