@@ -65,6 +65,42 @@ extension Jobs {
             #expect(told.output.contains("near_duplicate"))
         }
 
+        /// Frames one behind the other are the pieces of a file, whoever reads them.
+        @Test func framesOfACompressedFileAreSharedOut() async throws {
+            let workspace = try Self.workspace()
+            try await workspace.succeed("corpus clean --config corpus.yaml --output plain")
+            try await workspace.succeed(
+                "corpus clean --config corpus.yaml --compress zst --output parts")
+            let names = try FileManager.default.contentsOfDirectory(atPath: workspace("parts"))
+                .filter { $0.hasPrefix("part-") }.sorted()
+            let frames = try names.map { try workspace.bytes("parts/\($0)") }
+            // Copies, so that the file is larger than a piece.
+            let whole = Data(Array(repeating: frames, count: 3).joined().joined())
+            #expect(frames.count > 1 && whole.count > 2 << 20)
+            try whole.write(to: URL(filePath: workspace("whole.jsonl.zst")))
+            try whole.dropLast(1000).write(to: URL(filePath: workspace("cut.jsonl.zst")))
+            let count = try #require(try Self.kept(workspace, "plain")?.integer)
+            for file in ["whole", "cut"] {
+                var first: [String: Data] = [:]
+                for ranks in [nil, 1, 2, 3, 4] {
+                    let made = try await Self.run(
+                        workspace, "\(file)-\(ranks ?? 0)", ranks: ranks,
+                        "corpus.input=\(file).jsonl.zst corpus.steps=[] "
+                            + "corpus.deduplicate.exact=false corpus.deduplicate.lines=false "
+                            + "corpus.deduplicate.near.enabled=false")
+                    if ranks == nil { first = made }
+                    #expect(made == first, "\(file), \(ranks ?? 0) ranks")
+                }
+                let told = try JSONValue(
+                    parsing: Array(try #require(first["report.json"])), at: "report.json")
+                let (kept, dropped) = (told["counts"]?["kept"], told["counts"]?["dropped"])
+                let damaged = dropped?["damaged_file"]?["documents"]?.integer ?? 0
+                let documents = kept?["documents"]?.integer ?? 0
+                #expect(damaged == (file == "cut" ? 1 : 0))
+                #expect(file == "cut" ? documents > 2 * count : documents == 3 * count)
+            }
+        }
+
         @Test func aFinishedCorpusIsNotMadeAgain() async throws {
             let workspace = try Self.workspace()
             try await workspace.succeed("corpus clean --config corpus.yaml --output clean")
