@@ -38,7 +38,8 @@ package struct ModelServer: Sendable {
         let (tokenizer, context) = (model.tokenizer, model.contextLength)
         let drafts = try draftSource(tokenizer)
         slotCount = try Self.slotCount(
-            options.slotCount, model.model.configuration, context, options.cache)
+            options.slotCount, model.model.configuration, contextLength: context,
+            format: options.cache)
         self.options = options
         engine = EngineThread { [slotCount, format = options.cache] in
             DecodingEngine(
@@ -112,26 +113,28 @@ package struct ModelServer: Sendable {
     }
 
     /// The slots that there is memory for.
-    private static func slotCount(
-        _ wanted: Int, _ model: DecoderConfiguration, _ contextLength: Int,
-        _ format: KeyValueFormat
+    ///
+    /// - Throws: `Failure` where there is none for a single one.
+    package static func slotCount(
+        _ wanted: Int, _ model: DecoderConfiguration, contextLength: Int,
+        format: KeyValueFormat, usableBytes: Int = SystemFile.usableBytes
     ) throws -> Int {
         let bytes = KeyValueCache.byteCount(
             model, contextLength: contextLength, format: format)
-        let free = SystemFile.usableBytes / 4 * 3
+        let free = usableBytes / 4 * 3
         let count = min(wanted, free / max(1, bytes))
+        let remedy =
+            "a lower --context" + (format == .integers ? "" : " or --cache q8") + " makes room"
         guard count >= 1 else {
             throw Failure(
-                "there is no memory for a text", expected: Quantity.bytes(bytes),
+                "there is no memory for a text of \(contextLength) tokens",
+                expected: Quantity.bytes(bytes),
                 got: "\(Quantity.bytes(free)) that may be used",
-                remedy: "lower --context from \(contextLength)"
-                    + (format == .integers ? "" : ", or take --cache q8"))
+                remedy: remedy)
         }
         if count < wanted {
             let note = "there is memory for \(count) of \(wanted) texts of \(contextLength) tokens"
-            Console.write(
-                "note: \(note); a lower --context\(format == .integers ? "" : " or --cache q8") makes room\n",
-                to: .standardError)
+            Console.write("note: \(note); \(remedy)\n", to: .standardError)
         }
         return count
     }
