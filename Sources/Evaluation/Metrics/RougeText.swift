@@ -1,19 +1,21 @@
-/// A summary by its words, compared as the package rouge-score does without stems.
+/// A summary by its words, or their stems, compared as the package rouge-score does.
 ///
 /// Source: Lin, ROUGE (2004); google-research/rouge.
 package struct RougeText {
     private let sentences: [[String]]
     private let words: [String]
 
-    package init(_ text: String) {
-        words = Self.words(text)
-        sentences = text.split(separator: "\n").map { Self.words(String($0)) }
-    }
-
-    private static func words(_ text: String) -> [String] {
-        text.lowercased().utf8.split { byte in
-            !(0x30...0x39).contains(byte) && !(0x61...0x7A).contains(byte)
-        }.map { String(decoding: $0, as: UTF8.self) }
+    /// - Parameter isStemmed: whether words of more than three letters are compared by their stems.
+    package init(_ text: String, isStemmed: Bool = false) {
+        func words(_ text: some StringProtocol) -> [String] {
+            let words = text.lowercased().utf8.split { byte in
+                !(0x30...0x39).contains(byte) && !(0x61...0x7A).contains(byte)
+            }.map { String(decoding: $0, as: UTF8.self) }
+            guard isStemmed else { return words }
+            return words.map { $0.utf8.count > 3 ? WordStem.stem(of: $0) : $0 }
+        }
+        self.words = words(text)
+        sentences = text.split(separator: "\n").map { words($0) }
     }
 
     /// The F-measure of the rows of so many words.

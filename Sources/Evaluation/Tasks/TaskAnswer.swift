@@ -119,8 +119,9 @@ struct TaskScorer {
         case "exact": return best(SquadText.right(right)) { SquadText(text).exactness($0) }
         case "f1": return best(SquadText.right(right)) { SquadText(text).f1($0) }
         default:
-            let rouge = RougeText(text)
-            return best(right.map(RougeText.init)) { other in
+            let isStemmed = metric.comparesStems
+            let rouge = RougeText(text, isStemmed: isStemmed)
+            return best(right.map { RougeText($0, isStemmed: isStemmed) }) { other in
                 switch metric.name {
                 case "rouge1": rouge.f(other, inRow: 1)
                 case "rouge2": rouge.f(other, inRow: 2)

@@ -22,6 +22,8 @@ struct TaskMetric: Sendable {
     let aggregation: TaskAggregation
     /// How texts are changed before they are compared.
     var matching = TextMatching()
+    /// Whether the words of summaries are compared by their stems.
+    var comparesStems = false
 
     private static func known(_ type: TaskDefinition.OutputType) -> [String: TaskAggregation] {
         switch type {
@@ -60,12 +62,10 @@ struct TaskMetric: Sendable {
             "metric", "aggregation", "higher_is_better", "hf_evaluate", "ignore_case",
             "ignore_punctuation", "ignore_numbers", "regexes_to_ignore", "use_stemmer",
         ])
-        guard try !keys.isTrue("use_stemmer") else {
-            throw keys.failure("use_stemmer", expected: "false: words are compared as they are")
-        }
         let aggregation = try keys["aggregation"].map { try Self.aggregation($0, keys) } ?? standard
         self.init(name: name, aggregation: standard == .percentage ? standard : aggregation)
         matching = try TextMatching(keys)
+        comparesStems = try keys.isTrue("use_stemmer")
     }
 
     /// The name of an aggregation, or of a function that has it in its name.
