@@ -120,3 +120,14 @@ install_corpus_peers() {
         (cd "$pages" && apt-get download python3.11-doc && dpkg -x ./*.deb .)
     fi
 }
+
+# Chromium, a system to install the package in, and the readers of other tools, these in an environment of
+# their own beside the build.
+install_watching_peers() {
+    say 'Install Chromium, debootstrap, and the readers of TensorBoard and trackio'
+    if has_apt; then
+        install_packages python3-venv chromium chromium-driver debootstrap dpkg-dev
+    fi
+    python3 -m venv .build/watching-peers
+    .build/watching-peers/bin/pip install --quiet selenium tensorboard trackio==0.43.0
+}
