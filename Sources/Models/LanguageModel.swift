@@ -80,6 +80,9 @@ package final class LanguageModel {
 }
 
 extension LanguageModel {
+    /// The table [V, C] of the vectors of tokens.
+    var tokenEmbedding: Parameter { tokenTable }
+
     /// The parameters of the architecture.
     package var baseParameters: [Parameter] {
         Array(parameters.parameters.prefix(configuration.tensorShapes.count))

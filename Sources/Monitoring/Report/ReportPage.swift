@@ -8,28 +8,10 @@ package struct ReportPage {
     package init(_ content: ReportContent) { self.content = content }
 
     package var html: String {
-        """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width,initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-        <title>\(text(PlainText.line(content.title))): report of a run</title>
-        <style>
-        \(ReportStyle.css)
-        </style>
-        </head>
-        <body>
-        <main>
-        <h1>\(text(PlainText.line(content.title)))</h1>
-        <p class="soft">Report of a training run of swift-llm-train</p>
-        \(sections.filter { !$0.isEmpty }.joined(separator: "\n"))
-        </main>
-        </body>
-        </html>
-
-        """
+        PageFrame(
+            title: content.title, kind: "report of a run",
+            subtitle: "Report of a training run of swift-llm-train"
+        ).html(sections)
     }
 
     private var sections: [String] {
@@ -41,16 +23,11 @@ package struct ReportPage {
     private func text(_ text: String) -> String { PlainText.markup(text) }
 
     private func section(_ title: String, _ body: String) -> String {
-        body.isEmpty ? "" : "<section>\n<h2>\(title)</h2>\n\(body)\n</section>"
+        PageFrame.section(title, body)
     }
 
     private var tiles: String {
-        let tiles = ReportFigures(content).tiles.map { fact in
-            "<div class=\"tile\"><span class=\"soft\">\(text(fact.name))</span>"
-                + "<b>\(text(fact.value))</b></div>"
-        }
-        return tiles.isEmpty
-            ? "" : section("At a glance", "<div class=\"tiles\">\n\(lines(tiles))\n</div>")
+        section("At a glance", PageFrame.tiles(ReportFigures(content).tiles))
     }
 
     private var verdicts: String {
@@ -118,10 +95,7 @@ package struct ReportPage {
     }
 
     private func table(_ heads: [String], _ rows: [[String]]) -> String {
-        let head = heads.map { "<th scope=\"col\">\(text($0))</th>" }.joined()
-        let body = rows.map { $0.map { "<td>\(text($0))</td>" }.joined() }
-        return "<div class=\"box wide\"><table>\n"
-            + lines(([head] + body).map { "<tr>\($0)</tr>" }) + "\n</table></div>"
+        PageFrame.table(heads, rows.map { $0.map(text) })
     }
 
     private var plan: String {

@@ -11,9 +11,11 @@ package struct ReplayPhase {
     /// The run directory.
     package let run: String
     package let step: Int
+    /// Whether the loss of each sequence is told.
+    package let listsSequences: Bool
 
-    package init(run: String, step: Int) {
-        (self.run, self.step) = (run, step)
+    package init(run: String, step: Int, listsSequences: Bool = false) {
+        (self.run, self.step, self.listsSequences) = (run, step, listsSequences)
     }
 
     /// A step, what the run recorded of it, and where its batch comes from.
@@ -53,7 +55,8 @@ package struct ReplayPhase {
         let replay = try Replay(
             setup, state: state, schedules: try ScheduleHistory(ofRun: run))
         return Result(
-            step: try replay.compute(step: step), recorded: recorded, start: start, task: task,
+            step: try replay.compute(step: step, listsSequences: listsSequences),
+            recorded: recorded, start: start, task: task,
             recipe: settled)
     }
 

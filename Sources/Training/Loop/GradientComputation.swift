@@ -145,6 +145,19 @@ final class GradientComputation {
         }
     }
 
+    /// The loss of each sequence that this rank computes, by itself, without a gradient. Collective.
+    func sequenceLosses(
+        _ batch: TokenBatch, step: Int
+    ) throws -> [ReplayResult.SequenceLoss] {
+        let foreseen = try foresee(batch)
+        try completeParameters()
+        return sequences.map { sequence in
+            pass.loss(
+                batch, sequence: sequence, offset: sequence - sequences.lowerBound, step: step,
+                foreseen: foreseen)
+        }
+    }
+
     private func computeLane(
         _ lane: Int, _ batch: TokenBatch, step: Int, _ foreseen: [Double],
         whenReady: @escaping (Parameter) -> Void = { _ in }

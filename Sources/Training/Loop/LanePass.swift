@@ -59,6 +59,23 @@ struct LanePass {
         return result
     }
 
+    /// The loss of one sequence by itself, without a gradient.
+    ///
+    /// - Parameters:
+    ///   - sequence: in the global batch.
+    ///   - offset: in `batch`.
+    func loss(
+        _ batch: TokenBatch, sequence: Int, offset: Int, step: Int, foreseen: [Double]
+    ) -> ReplayResult.SequenceLoss {
+        let part = offset..<offset + 1
+        let loss = objective.loss(
+            Tape(device: objective.parameters.device), batch, part: part,
+            dropout: DropoutStream(seed: seed, step: step, firstSequence: sequence),
+            foreseen: foreseen)
+        return ReplayResult.SequenceLoss(
+            sum: loss.value, weight: objective.weight(of: batch, part: part))
+    }
+
     /// The part of the lane in the sums that the objective must know of the whole batch.
     func foresight(_ batch: TokenBatch, offset: Int) -> [Double] {
         parts(from: offset).reduce(into: Array(repeating: 0, count: objective.foresightCount)) {

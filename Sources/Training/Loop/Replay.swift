@@ -1,3 +1,4 @@
+import Datasets
 import Tensors
 
 /// Computes steps of a run again, as `Trainer` did, and writes nothing.
@@ -26,8 +27,10 @@ package final class Replay {
 
     /// Carries out the steps before `step` (counted from 1), then computes that one without updating.
     ///
+    /// - Parameter listsSequences: whether the loss of each sequence is told, which is another forward
+    ///   pass.
     /// - Precondition: `step` is later than the state. Collective.
-    package func compute(step: Int) throws -> ReplayResult {
+    package func compute(step: Int, listsSequences: Bool = false) throws -> ReplayResult {
         precondition(step > state.step, "step \(step) comes before the state's, \(state.step)")
         while state.step < step - 1 {
             let gradient = try computeGradient()
@@ -39,12 +42,14 @@ package final class Replay {
             }
             state.step += 1
         }
+        // Where no memory keeps the gradient, it is taken up by the weights as it comes.
+        let losses = listsSequences ? try computeLosses() : []
         let gradient = try computeGradient()
         try setup.optimizer.completeParameters()
         return ReplayResult(
             step: step, loss: gradient.loss, gradientNorm: gradient.norm,
             learningRate: learningRate, layers: layers(gradient),
-            sequences: gradientStep.sequences)
+            sequences: gradientStep.sequences, losses: losses)
     }
 
     /// The learning rate of the step that comes next, in the schedule which it had.
@@ -54,14 +59,22 @@ package final class Replay {
 
     private func computeGradient() throws -> BatchGradient {
         var clock = LapClock()
+        return try gradientStep.compute(
+            nextBatch(), step: state.step, learningRate: learningRate, &clock)
+    }
+
+    private func computeLosses() throws -> [ReplayResult.SequenceLoss] {
+        try gradientStep.sequenceLosses(nextBatch(), step: state.step)
+    }
+
+    /// The batch of the step that comes next, for the lanes which it had.
+    private func nextBatch() throws -> TokenBatch {
         let laneCount = schedules.entry(ofStep: state.step)?.laneCount ?? state.laneCount
         if laneCount != state.laneCount {
             state.laneCount = laneCount
             gradientStep = try GradientComputation(setup, laneCount: laneCount)
         }
-        let batch = try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
-        return try gradientStep.compute(
-            batch, step: state.step, learningRate: learningRate, &clock)
+        return try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
     }
 
     private func layers(_ gradient: BatchGradient) -> [ReplayResult.Layer] {

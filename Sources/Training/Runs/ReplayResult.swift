@@ -11,6 +11,18 @@ package struct ReplayResult: Sendable {
     package let layers: [Layer]
     /// The sequences of the global batch that this rank computed.
     package let sequences: Range<Int>
+    /// What each of these is by itself, with the dropout that it had; empty where nobody asked.
+    package let losses: [SequenceLoss]
+
+    /// The loss of a sequence by itself.
+    package struct SequenceLoss: Equatable, Sendable {
+        /// Sum over what counts, in nats, and how much that is in the loss of the batch.
+        package let sum: Double
+        package let weight: Double
+
+        /// Nil where nothing counts.
+        package var mean: Double? { weight > 0 ? sum / weight : nil }
+    }
 
     /// A block of the model, or an embedding or norm outside the blocks.
     package struct Layer: Sendable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Files
 import Runs
 
 /// `replay`: one step of a run again.
@@ -11,7 +12,7 @@ struct ReplayCommand: FirstRankCommand {
             Starts at the nearest complete checkpoint before the step (without one, at the \
             beginning), carries out the steps between on one rank, and prints the step's loss, \
             the norms of its gradient by layer, and the documents of its batch as text. Nothing \
-            is written. Loss and norm must equal those of metrics.jsonl bit for bit, whatever the \
+            is written but the page that --page names, which has the loss of each sequence, too. Loss and norm must equal those of metrics.jsonl bit for bit, whatever the \
             number of ranks that computed them; where they differ the exit code is 1.
 
             Paths in the recipe of the run are relative to the working directory, as they were \
@@ -20,6 +21,7 @@ struct ReplayCommand: FirstRankCommand {
             Examples:
               swift-llm-train replay --run runs/small --step 1200
               swift-llm-train replay --run runs/small --step 1200 --full
+              swift-llm-train replay --run runs/small --step 1200 --page step.html
             """)
 
     @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
@@ -31,10 +33,19 @@ struct ReplayCommand: FirstRankCommand {
     @Flag(name: .customLong("full"), help: "Print all of the text of each sequence.")
     var isFull = false
 
+    @Option(help: ArgumentHelp("Write a page of HTML, too.", valueName: "file"))
+    var page: String?
+
     func run() throws {
-        let result = try ReplayPhase(run: directory, step: step).compute()
+        let result = try ReplayPhase(run: directory, step: step, listsSequences: page != nil)
+            .compute()
         let report = ReplayReport(result: result, isFull: isFull)
         Console.line(try report.text)
+        if let page {
+            try PublishedFile.write(
+                Array(report.page(ofRun: directory).html.utf8), to: page)
+            Console.line("page \(page)")
+        }
         guard !result.recorded.hasBits(of: result.step) else { return }
         throw Failure(
             "the step differs from what the run recorded",

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Monitoring
 import Runs
 
 /// What `replay` prints: the figures of the step, the norms by layer, the sequences of the batch.
@@ -19,6 +20,38 @@ struct ReplayReport {
     }
 
     static func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "not finite" }
+
+    /// A page with the same figures, and the loss of each sequence.
+    ///
+    /// - Parameter run: the path of the run, for its title.
+    func page(ofRun run: String) throws -> StepPage {
+        let step = result.step
+        let sequences = try step.sequences.enumerated().map { index, number in
+            let shown = try shown(number)
+            return StepPage.Sequence(
+                loss: step.losses[index].mean, place: shown.place, text: shown.text)
+        }
+        return StepPage(
+            title: "step \(step.step) of \(run)",
+            facts: [
+                .init("loss", "\(step.loss)"), .init("gradient norm", "\(step.gradientNorm)"),
+                .init("learning rate", "\(step.learningRate)"),
+                .init(
+                    "metrics.jsonl",
+                    result.recorded.hasBits(of: step) ? "the same, bit for bit" : "differs"),
+            ],
+            layers: step.layers.map {
+                .init(
+                    name: $0.name, parameterCount: $0.parameterCount,
+                    gradientNorm: $0.gradientNorm, weightNorm: $0.weightNorm)
+            }, sequences: sequences)
+    }
+
+    private func shown(_ number: Int) throws -> (place: String, text: String) {
+        let shown = try result.task.shownSequence(
+            number, ofStep: result.step.step - 1, result.recipe.training)
+        return (shown.place, shown.text)
+    }
 
     private var figures: [String] {
         let step = result.step
@@ -57,8 +90,7 @@ struct ReplayReport {
 
     /// The place of a sequence on one line, its text on the next.
     private func sequence(_ number: Int) throws -> String {
-        let shown = try result.task.shownSequence(
-            number, ofStep: result.step.step - 1, result.recipe.training)
+        let shown = try shown(number)
         let text =
             isFull ? shown.text : "  " + QuotedText.line(shown.text, limit: Self.characterCount)
         return "sequence \(number): \(shown.place)\n\(text)"
