@@ -21,11 +21,13 @@ static int is_too_deep(const char *page, size_t size, int maximum_depth) {
 static void mark_of(const GumboNode *node, char *mark, size_t size) {
     const GumboAttribute *class = gumbo_get_attribute(&node->v.element.attributes, "class");
     const GumboAttribute *id = gumbo_get_attribute(&node->v.element.attributes, "id");
-    snprintf(mark, size, "%s %s", class ? class->value : "", id ? id->value : "");
+    snprintf(mark, size, "%s\n%s", class ? class->value : "", id ? id->value : "");
 }
 
 static const char *name_of(const GumboNode *node, size_t *size) {
-    const char *name = gumbo_normalized_tagname(node->v.element.tag);
+    const GumboAttribute *role = gumbo_get_attribute(&node->v.element.attributes, "role");
+    const char *name = role != NULL && strcmp(role->value, "main") == 0
+        ? "main" : gumbo_normalized_tagname(node->v.element.tag);
     *size = strlen(name);
     return name;
 }

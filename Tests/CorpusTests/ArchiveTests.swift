@@ -91,6 +91,33 @@ import Testing
         )
     }
 
+    /// Lists of links and short lines are main text where the page says so, and ids are no menus there.
+    @Test(arguments: ["div role=\"main\"", "main"])
+    func whatAPageCallsItsMainTextIsTaken(element: String) {
+        let links = (0..<20).map { "<li><a href=\"/\($0)\">entry number \($0)</a></li>" }.joined()
+        let end = element.prefix { $0 != " " }
+        let page = """
+            <!DOCTYPE html><html><body><p>Words of a note that stands outside.</p>
+            <\(element)><h1>Index</h1><section id="cookie-jar"><ul>\(links)</ul></section>
+            <div class="toctree-wrapper">short</div><div class="related">See others</div>
+            <nav>Back</nav></\(end)><p>Words of a note that stands outside.</p></body></html>
+            """
+        let text = String(
+            decoding: HTMLText.mainText(of: Array(page.utf8), charset: nil), as: UTF8.self)
+        let entries = (0..<20).map { "entry number \($0)" }.joined(separator: "\n")
+        #expect(text == "Index\n\n\(entries)\n\nshort")
+    }
+
+    /// A frame that a script fills says nothing.
+    @Test func anEmptyMainTextIsNotTaken() {
+        let prose = String(
+            repeating: "Words of the text that stand in a paragraph here. ", count: 5)
+        let page = "<html><body><main><p>Loading</p></main><p>\(prose)</p></body></html>"
+        let text = String(
+            decoding: HTMLText.mainText(of: Array(page.utf8), charset: nil), as: UTF8.self)
+        #expect(text.contains("Words of the text"))
+    }
+
     @Test func deepPagesAreNoStackOverflow() {
         let page = String(repeating: "<div>", count: 200_000) + "text"
         #expect(HTMLText.mainText(of: Array(page.utf8), charset: nil).isEmpty)

@@ -7,6 +7,7 @@ Each article of WikiText-2 comes twice, in two of the formats .jsonl.zst, .parqu
 the second copies every hundredth word is another one. Nearly all articles must stay, none of them twice, their second
 copies must go as exact or near duplicates, and a model must come out. Exits 1 otherwise.
 """
+import collections
 import gzip
 import html
 import json
@@ -25,6 +26,20 @@ def articles(path):
     parts = re.split(r"(?m)^ = ([^=\n].*[^=\n]) = $\n", open(path, encoding="utf-8").read())
     found = {title: text.strip() for title, text in zip(parts[1::2], parts[2::2]) if len(text.split()) > 150}
     return list(found.items())
+
+
+def mark(line):
+    return " ".join(line.split()[:12])
+
+
+def marks(found):
+    """The beginnings of lines of which one article alone has each: rules may take titles and others away."""
+    owners = {}
+    for title, text in found:
+        for line in text.split("\n"):
+            if len(line.split()) >= 12:
+                owners.setdefault(mark(line), set()).add(title)
+    return {start: titles.pop() for start, titles in owners.items() if len(titles) == 1}
 
 
 def changed(text, chance):
@@ -82,15 +97,17 @@ def main():
         ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", program, "run", "launch/recipes/corpus.yaml",
          f"corpus.input={raw}", f"output={output}", *sys.argv[4:]], check=True)
     report = json.load(open(output + "/corpus/report.json"))
-    seen = {}
+    known, seen = marks(found), {}
     for name in sorted(os.listdir(output + "/corpus")):
         if name.startswith("part-"):
             for line in open(f"{output}/corpus/{name}", encoding="utf-8"):
-                title = json.loads(line)["text"].split("\n")[0].strip()
-                seen[title] = seen.get(title, 0) + 1
-    titles = {" ".join(title.split()) for title, _ in found}
-    kept = [title for title in titles if seen.get(title, 0) > 0]
-    twice = [title for title in titles if seen.get(title, 0) > 1]
+                titles = [known.get(mark(part)) for part in json.loads(line)["text"].split("\n")]
+                votes = collections.Counter(title for title in titles if title is not None)
+                if votes:
+                    title = votes.most_common(1)[0][0]
+                    seen[title] = seen.get(title, 0) + 1
+    kept = [title for title in seen if seen[title] > 0]
+    twice = [title for title in seen if seen[title] > 1]
     provenance = os.path.exists(output + "/checkpoints/latest/provenance.json")
     dropped = {k: v["documents"] for k, v in report["counts"]["dropped"].items()}
     copies = dropped.get("exact_duplicate", 0) + dropped.get("near_duplicate", 0)

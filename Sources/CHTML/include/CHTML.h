@@ -7,8 +7,8 @@
 
 enum { CHTML_START = 0, CHTML_END = 1, CHTML_TEXT = 2 };
 
-/* `name` is the tag of an element in lower case, `mark` its class and id in one string; of a text `name`
- * is the text and `size` its bytes. The strings live as long as the call. */
+/* `name` is the tag of an element in lower case, or "main" where its role says so; `mark` its class and, on
+ * the next line, its id; of a text `name` is the text and `size` its bytes. The strings live as long as the call. */
 typedef void chtml_event(
     void *context, int kind, const char *name, size_t size, const char *mark);
 

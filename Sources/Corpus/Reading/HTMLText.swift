@@ -4,7 +4,8 @@ import CHTML
 ///
 /// A page is a list of blocks, such as paragraphs, headings, items and cells. A block counts by its length and
 /// by the share of its characters in links; short ones follow their neighbours, and headings what they stand
-/// above. Source: Pomikálek 2011, jusText.
+/// above. Source: Pomikálek 2011, jusText. Where a page itself says what its main text is, by the element
+/// `main` or the role, all of that is taken but what is named as a menu or the like.
 package enum HTMLText {
     private static let maximumDepth = 512
 
@@ -88,6 +89,8 @@ package struct HTMLBlock {
     package var linkedCount = 0
     /// Whether an element around it is named as a menu or the like.
     package var isAside = false
+    /// Whether it lies in what the page says is its main text.
+    package var isMain = false
 }
 
 /// Cuts the events of a page into blocks.
@@ -98,6 +101,7 @@ private final class BlockBuilder {
     private var asideDepth = 0
     private var linkDepth = 0
     private var codeDepth = 0
+    private var mainDepth = 0
     /// For each open element whether it counts in the depths.
     private var elements: [(name: String, skips: Bool, isAside: Bool)] = []
 
@@ -128,13 +132,21 @@ private final class BlockBuilder {
         asideDepth += isAside ? 1 : 0
         linkDepth += name == "a" ? 1 : 0
         codeDepth += name == "pre" ? 1 : 0
+        mainDepth += name == "main" ? 1 : 0
         if name == "br" { addBreak() }
     }
 
-    /// Whether a word of the class or id of an element begins like the name of a menu or the like.
+    /// Whether a word of the class or id of an element begins like the name of a menu or the like. In the
+    /// main text an id may be that of any section, and only whole words of the class count.
     private func isMarkedAside(_ name: String, _ mark: String) -> Bool {
         guard name != "body", name != "html", name != "main", name != "article" else {
             return false
+        }
+        if mainDepth > 0 {
+            let names = mark.lowercased().prefix { $0 != "\n" }.split { !$0.isLetter }
+            return names.contains { word in
+                Self.asideMarks.contains { word == $0 || word == $0 + "s" }
+            }
         }
         return mark.lowercased().split { !$0.isLetter }.contains { word in
             Self.asideMarks.contains { word.hasPrefix($0) }
@@ -148,6 +160,7 @@ private final class BlockBuilder {
         asideDepth -= element.isAside ? 1 : 0
         linkDepth -= name == "a" ? 1 : 0
         codeDepth -= name == "pre" ? 1 : 0
+        mainDepth -= name == "main" ? 1 : 0
     }
 
     func add(_ bytes: UTF8Bytes) {
@@ -190,6 +203,7 @@ private final class BlockBuilder {
         while let last = open.text.last, last <= 0x20 { open.text.removeLast() }
         if !open.text.isEmpty {
             open.isAside = asideDepth > 0
+            open.isMain = mainDepth > 0
             if codeDepth > 0 { open.kind = .code }
             blocks.append(open)
         }
@@ -207,9 +221,17 @@ private struct BlockChoice {
     private static let shortLength = 70
     private static let goodLength = 140
     private static let linkShare = 0.33
+    /// Characters of a main text; what has fewer is a frame that a script fills.
+    private static let mainLength = 200
 
     init(_ blocks: [HTMLBlock]) {
         self.blocks = blocks
+        let main = blocks.map { $0.isMain && !$0.isAside }
+        let length = zip(blocks, main).reduce(0) { $0 + ($1.1 ? $1.0.characterCount : 0) }
+        guard length < Self.mainLength else {
+            judgements = main.map { $0 ? .good : .bad }
+            return
+        }
         judgements = blocks.map(Self.judged)
         settleNear()
     }
