@@ -1,4 +1,5 @@
 import CKernels
+import Diagnostics
 
 /// Adds the tree nodes of all ranks, bucket by bucket, with the same bits on any number of ranks.
 ///
@@ -12,6 +13,7 @@ package final class BucketReducer {
     private let transport: SliceTransport
     private let forEach: ForEach
     private let ring: RingSums?
+    private let trace: TraceTrack?
 
     private var reductions: [Int: PendingExchange] = [:]
     private var gathers: [Int: Gather] = [:]
@@ -42,11 +44,12 @@ package final class BucketReducer {
     ///   - forEach: runs the additions.
     ///   - transport: nil shares no memory and sends floats.
     ///   - ring: nil leaves all sums in the first node.
+    ///   - trace: where the way of each bucket leaves a trace.
     /// - Throws: where the world has more ranks than the tree has lanes.
     package init(
         communicator: any Communicator, buckets: GradientBuckets, tree: LaneTree,
         forEach: @escaping ForEach = forEachInOrder, transport: SliceTransport? = nil,
-        ring: RingSums? = nil
+        ring: RingSums? = nil, trace: TraceTrack? = nil
     ) throws {
         precondition(
             buckets.worldSize == communicator.worldSize,
@@ -55,6 +58,7 @@ package final class BucketReducer {
         self.buckets = buckets
         self.forEach = forEach
         self.ring = ring
+        self.trace = trace
         self.transport =
             try transport
             ?? SliceTransport(
@@ -75,9 +79,11 @@ package final class BucketReducer {
         let nodeCount = transport.layout.ownNodes.count
         precondition(reductions[bucket.index] == nil, "bucket \(bucket.index) is under way")
         precondition(nodes.count == nodeCount, "expected \(nodeCount) nodes, got \(nodes.count)")
-        let reduction = try transport.start(bucket, nodes: nodes)
-        reductions[bucket.index] = reduction
-        moving.append(reduction)
+        try trace.measure(.gradientsLeave, bucket.index) {
+            let reduction = try transport.start(bucket, nodes: nodes)
+            reductions[bucket.index] = reduction
+            moving.append(reduction)
+        }
     }
 
     /// Whether `finish` would not wait for `bucket`, as far as `makeProgress` has seen.
@@ -91,12 +97,16 @@ package final class BucketReducer {
         guard let reduction = reductions[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not under way")
         }
-        // What others wait for goes on its way meanwhile.
-        try makeProgress()
-        try reduction.wait(driving: makeProgress)
-        reductions[bucket.index] = nil
-        add(transport.arrivedNodes(of: bucket), of: bucket.slice(of: communicator.rank))
-        transport.release(bucket)
+        try trace.measure(.gradientsArrive, bucket.index) {
+            try trace.measure(.gradientsWait, bucket.index) {
+                // What others wait for goes on its way meanwhile.
+                try makeProgress()
+                try reduction.wait(driving: makeProgress)
+            }
+            reductions[bucket.index] = nil
+            add(transport.arrivedNodes(of: bucket), of: bucket.slice(of: communicator.rank))
+            transport.release(bucket)
+        }
     }
 
     /// Notifies the ranks of this host that this one has no more use for the nodes of `bucket`, which it
@@ -111,7 +121,7 @@ package final class BucketReducer {
         guard let leave = leaves.removeValue(forKey: bucket.index) else {
             preconditionFailure("bucket \(bucket.index) is not being left")
         }
-        try leave.wait(driving: makeProgress)
+        try trace.measure(.memoryWait, bucket.index) { try leave.wait(driving: makeProgress) }
     }
 
     /// Whether the last sum of this rank's slice of `bucket` is finite.
@@ -125,9 +135,11 @@ package final class BucketReducer {
     /// Starts to complete `bucket` in `sum`, the buffer of the first node.
     package func startGather(_ bucket: GradientBucket, in sum: GradientBuffer) throws {
         precondition(gathers[bucket.index] == nil, "bucket \(bucket.index) is being gathered")
-        let exchange = try transport.startGather(bucket, in: sum)
-        moving.append(exchange)
-        gathers[bucket.index] = Gather(exchange: exchange, sum: sum)
+        try trace.measure(.sumsLeave, bucket.index) {
+            let exchange = try transport.startGather(bucket, in: sum)
+            moving.append(exchange)
+            gathers[bucket.index] = Gather(exchange: exchange, sum: sum)
+        }
     }
 
     /// Returns once every slice of `bucket` is in the buffer.
@@ -135,10 +147,14 @@ package final class BucketReducer {
         guard let gather = gathers[bucket.index] else {
             preconditionFailure("bucket \(bucket.index) is not being gathered")
         }
-        try makeProgress()
-        try gather.exchange.wait(driving: makeProgress)
-        gathers[bucket.index] = nil
-        transport.completeGather(bucket, in: gather.sum)
+        try trace.measure(.sumsArrive, bucket.index) {
+            try trace.measure(.sumsWait, bucket.index) {
+                try makeProgress()
+                try gather.exchange.wait(driving: makeProgress)
+            }
+            gathers[bucket.index] = nil
+            transport.completeGather(bucket, in: gather.sum)
+        }
     }
 
     /// Drives the messages of all buckets on; cheap, to be called now and then while computing.

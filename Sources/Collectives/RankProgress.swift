@@ -1,3 +1,4 @@
+import Diagnostics
 import Synchronization
 
 /// How far a rank has come in the collective calls of a run.
@@ -28,8 +29,10 @@ package struct RankProgress: Equatable, Sendable {
 /// The progress of this rank: its calls write it, its watchdog reads it.
 package final class ProgressBoard: Sendable {
     private let state = Mutex(RankProgress())
+    /// Where the calls in which this rank may wait leave a trace too; nil where nobody traces.
+    private let trace: TraceTrack?
 
-    package init() {}
+    package init(trace: TraceTrack? = nil) { self.trace = trace }
 
     package var progress: RankProgress { state.withLock { $0 } }
 
@@ -64,6 +67,14 @@ package final class ProgressBoard: Sendable {
         }
         defer { state.withLock { $0.waitingSince = nil } }
         return try body()
+    }
+
+    /// As `during`, for a call that ends only once other ranks have begun it too.
+    func meeting<Value>(_ call: String, _ body: () throws -> Value) rethrows -> Value {
+        guard let trace, trace.isOpen else { return try during(call, body) }
+        let (number, start) = (trace.nextCall(), TraceClock.now)
+        defer { trace.end(.collective, number, from: start) }
+        return try during(call, body)
     }
 
     /// Runs `body`, in which this rank waits for messages: of no collective call, since not all ranks

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Completes one flat list bucket by bucket on all hosts: each rank's slices go to all others.
 ///
 /// The list is one for all ranks of a host, or each rank has its own and is a host of its own. Any
@@ -11,6 +13,7 @@ package final class SliceGather {
     /// Those of the exchanges in which something is still to be done.
     private var moving: [PendingExchange] = []
     private let communicator: any Communicator
+    private let trace: TraceTrack?
     /// The error that a use of the list, which does not throw, could not report.
     private var error: (any Error)?
 
@@ -19,15 +22,18 @@ package final class SliceGather {
     ///   - memory: where the ranks of a host share the list; nil where each rank has its own.
     ///   - received: called for each part that this rank has received, before others of its host hear
     ///     of it.
+    ///   - trace: where the way of each bucket leaves a trace.
     package init(
         of values: GradientBuffer, _ buckets: GradientBuckets, memory: SharedMemory?,
-        over communicator: any Communicator, received: @escaping (Range<Int>) -> Void = { _ in }
+        over communicator: any Communicator, trace: TraceTrack? = nil,
+        received: @escaping (Range<Int>) -> Void = { _ in }
     ) {
         let hosts = memory?.hosts ?? .apart(worldSize: communicator.worldSize)
         self.buckets = buckets
         self.values = values
         self.communicator = communicator
         self.received = received
+        self.trace = trace
         gather = HostGather(
             SlicePlan(buckets, hosts: hosts, rank: communicator.rank),
             HostSignals(memory: memory, channelCount: 2 * buckets.count + 1), hosts: hosts,
@@ -41,9 +47,11 @@ package final class SliceGather {
     /// Starts to bring the slices of `bucket`, of which this rank's is ready, to all ranks.
     package func start(_ bucket: GradientBucket) throws {
         precondition(pending[bucket.index] == nil, "bucket \(bucket.index) is under way")
-        let exchange = try gather.start(bucket, in: values, received: received)
-        pending[bucket.index] = exchange
-        moving.append(exchange)
+        try trace.measure(.weightsLeave, bucket.index) {
+            let exchange = try gather.start(bucket, in: values, received: received)
+            pending[bucket.index] = exchange
+            moving.append(exchange)
+        }
     }
 
     /// Returns once what is under way of `range` is complete on this rank.
@@ -72,7 +80,11 @@ package final class SliceGather {
 
     private func finish(_ index: Int) throws {
         guard let exchange = pending.removeValue(forKey: index) else { return }
-        try exchange.wait(driving: makeProgress)
+        try trace.measure(.weightsArrive, index) {
+            try trace.measure(.weightsWait, index) {
+                try exchange.wait(driving: makeProgress)
+            }
+        }
     }
 
     private func makeProgress() throws {

@@ -17,11 +17,11 @@ struct ForwardPass {
 
     subscript(parameter: Parameter) -> Variable { tape.parameter(parameter, of: parameters) }
 
-    /// A block, whose activations the tape keeps or computes again.
+    /// A block, by its number, whose activations the tape keeps or computes again.
     func block(
-        _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
+        _ number: Int, _ x: Variable, _ body: @escaping (Variable, ForwardPass) -> Variable
     ) -> Variable {
-        tape.segment(x, ownsParameters: true) {
+        tape.segment(x, number: number, ownsParameters: true) {
             [parameters, configuration, stream, cache, adapters, segments, slots, slotAngles]
             tape, x in
             body(

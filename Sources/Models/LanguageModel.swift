@@ -72,8 +72,8 @@ package final class LanguageModel {
             x = pass.addPositions(x, positionTable)
         }
         x = pass.dropOut(x, site: 0)
-        for block in blocks {
-            x = pass.block(x) { block.forward($0, $1, element: Element.self) }
+        for (number, block) in blocks.enumerated() {
+            x = pass.block(number, x) { block.forward($0, $1, element: Element.self) }
         }
         return pass.normalized(x, finalNorm)
     }

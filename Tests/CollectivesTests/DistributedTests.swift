@@ -31,6 +31,14 @@ import Testing
         try await expect("gather", ranks, prints: "gather")
     }
 
+    @Test(arguments: rankCounts) func clocksThatAreWrongAreFoundToBe(ranks: Int) async throws {
+        try await expect("clocks", ranks, prints: "clocks")
+    }
+
+    @Test(arguments: rankCounts) func listsOfAllLengthsAreCollected(ranks: Int) async throws {
+        try await expect("collected", ranks, prints: "collected")
+    }
+
     @Test(arguments: rankCounts) func longMessagesTravelInPieces(ranks: Int) async throws {
         try await expect("pieces", ranks, prints: "pieces")
     }

@@ -12,7 +12,7 @@ struct Checks {
     var byName: [String: () throws -> Int32] {
         [
             "world": world, "values": values, "broadcast": broadcast, "gather": gather,
-            "pieces": pieces,
+            "pieces": pieces, "clocks": clockOffsets, "collected": collected,
             "one-fails": oneFails, "all-fail": allFail, "abort": abort, "short": shortMessage,
             "reduction": reduction, "compact": compactReduction, "shared-memory": sharedMemory,
             "shared-memory-too-large": sharedMemoryTooLarge,

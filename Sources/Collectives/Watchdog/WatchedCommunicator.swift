@@ -13,27 +13,27 @@ package final class WatchedCommunicator: Communicator {
     package var hosts: HostMap { base.hosts }
 
     package func barrier() throws {
-        try board.during("barrier") { try base.barrier() }
+        try board.meeting("barrier") { try base.barrier() }
     }
 
     package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
-        try board.during("broadcast") { try base.broadcast(bytes, from: root) }
+        try board.meeting("broadcast") { try base.broadcast(bytes, from: root) }
     }
 
     package func allGather(
         _ bytes: UnsafeRawBufferPointer, counts: [Int], into all: UnsafeMutableRawBufferPointer
     ) throws {
-        try board.during("allGather") { try base.allGather(bytes, counts: counts, into: all) }
+        try board.meeting("allGather") { try base.allGather(bytes, counts: counts, into: all) }
     }
 
     package func allReduce(
         _ values: UnsafeMutableBufferPointer<Int64>, _ reduction: IntegerReduction
     ) throws {
-        try board.during("allReduce") { try base.allReduce(values, reduction) }
+        try board.meeting("allReduce") { try base.allReduce(values, reduction) }
     }
 
     package func allReduceDisjoint(_ values: UnsafeMutableBufferPointer<Double>) throws {
-        try board.during("allReduce") { try base.allReduceDisjoint(values) }
+        try board.meeting("allReduce") { try base.allReduceDisjoint(values) }
     }
 
     package func drive() throws { try base.drive() }

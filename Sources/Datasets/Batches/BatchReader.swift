@@ -1,3 +1,4 @@
+import Diagnostics
 import Dispatch
 import Synchronization
 
@@ -12,6 +13,7 @@ package final class BatchReader {
     /// The sequences of the global batch that each rank holds.
     private let shares: [Range<Int>]
     private let rank: Int
+    private let trace: TraceTrack?
     private var reading: Reading?
     /// The step that `next` gives next.
     package private(set) var step: Int
@@ -19,11 +21,15 @@ package final class BatchReader {
     package private(set) var waitedSeconds = 0.0
 
     /// Begins to read the batch of `firstStep` at once.
+    ///
+    /// - Parameter trace: where the reading leaves a trace; nil where nobody traces.
     package init(
-        source: any BatchSource, shares: [Range<Int>], rank: Int, firstStep: Int
+        source: any BatchSource, shares: [Range<Int>], rank: Int, firstStep: Int,
+        trace: TraceTrack? = nil
     ) {
         self.source = source
         (self.shares, self.rank) = (shares, rank)
+        self.trace = trace
         step = firstStep
         reading = beginReading()
     }
@@ -53,8 +59,12 @@ package final class BatchReader {
     }
 
     private func beginReading() -> Reading {
-        let (source, step, shares, rank) = (source, step, shares, rank)
-        return Reading { try source.draft(step: step, shares: shares, rank: rank) }
+        let (source, step, shares, rank, trace) = (source, step, shares, rank, trace)
+        return Reading {
+            try trace.measure(.reading, step + 1) {
+                try source.draft(step: step, shares: shares, rank: rank)
+            }
+        }
     }
 }
 

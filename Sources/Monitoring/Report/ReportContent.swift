@@ -1,4 +1,5 @@
 import Diagnostics
+import Training
 
 /// What a report tells of a run, without a form.
 package struct ReportContent: Sendable {
@@ -75,6 +76,8 @@ package struct ReportContent: Sendable {
     /// How near the plan came.
     package var comparisons: [Comparison] = []
     package var usage: [Usage] = []
+    /// Where the time of traced steps went; nil where none were.
+    package var times: TraceSummary?
     /// What of the run could not be read.
     package var gaps: [String] = []
 

@@ -8,7 +8,7 @@ package struct ReportMarkdown {
 
     package var text: String {
         let parts = [
-            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, plan, recipe,
+            "# \(PlainText.markdown(content.title))", facts, figures, verdicts, plan, times, recipe,
             samples,
             evaluations, usage,
         ]
@@ -71,6 +71,12 @@ package struct ReportMarkdown {
         section(
             "The plan, and what came of it",
             table(ReportContent.Comparison.heads, content.comparisons.map(\.cells)))
+    }
+
+    private var times: String {
+        guard let times = content.times.map(ReportTimes.init) else { return "" }
+        let sentence = times.summary.sentence.map { [PlainText.markdown($0) + ".", ""] } ?? []
+        return section(times.title, sentence + table(times.heads, times.rows))
     }
 
     private var usage: String {

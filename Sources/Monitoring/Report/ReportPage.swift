@@ -16,7 +16,7 @@ package struct ReportPage {
 
     private var sections: [String] {
         [
-            tiles, verdicts, charts, facts, plan, recipe, samples, evaluations, usage, gaps,
+            tiles, verdicts, charts, facts, plan, times, recipe, samples, evaluations, usage, gaps,
         ]
     }
 
@@ -103,6 +103,16 @@ package struct ReportPage {
         return section(
             "The plan, and what came of it",
             table(ReportContent.Comparison.heads, content.comparisons.map(\.cells)))
+    }
+
+    private var times: String {
+        guard let times = content.times.map(ReportTimes.init) else { return "" }
+        let sentence = times.summary.sentence.map { "<p>\(text($0)).</p>\n" } ?? ""
+        return section(
+            text(times.title),
+            sentence + table(times.heads, times.rows)
+                + "\n<p class=\"soft\">trace.json shows them one by one: open it in "
+                + "ui.perfetto.dev or chrome://tracing.</p>")
     }
 
     private var usage: String {

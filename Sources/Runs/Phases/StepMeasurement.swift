@@ -166,6 +166,7 @@ private struct MeasuredSize {
         recipe.train.microBatchSize = microBatchSize
         recipe.train.globalBatchSize = sequencesOfRank * worldSize
         recipe.train.islands = 1
+        recipe.train.profileSteps = 0
         recipe.checkpoint.keepBest = false
         return recipe
     }

@@ -17,8 +17,8 @@ extension TrainingPhase {
         _ recipe: Recipe, _ task: any TrainingTask, metrics: MetricsPlace?,
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
-        let device = compute.makeDevice()
-        let board = ProgressBoard()
+        let device = compute.makeDevice(isTraced: recipe.train.profileSteps > 0)
+        let board = ProgressBoard(trace: device.trace?.training)
         let world = WatchedCommunicator(communicator, board: board)
         let islands = try Islands.split(world, count: recipe.train.islands)
         let replica = islands?.own ?? communicator

@@ -56,6 +56,8 @@ package struct RunReporter {
             reading(RunPlan.fileName, &content.gaps) {
                 try PlanScore(ofRun: run, content.history)?.comparisons ?? []
             } ?? []
+        content.times =
+            reading(TraceSummary.fileName, &content.gaps) { try TraceSummary(ofRun: run) } ?? nil
         content.usage = ModelUsage(checkpoint: checkpoint, recipe: recipe, run: run).usage
         return content
     }

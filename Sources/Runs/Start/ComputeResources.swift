@@ -73,8 +73,13 @@ package struct ComputeResources {
             rank: 0, isEverywhere: true)
     }
 
-    package func makeDevice() -> Device {
-        Device(threadCount: threadCount, places: places, products: kernels.products)
+    package func makeDevice() -> Device { makeDevice(isTraced: false) }
+
+    /// - Parameter isTraced: whether what its threads do is recorded, once its trace is opened.
+    func makeDevice(isTraced: Bool) -> Device {
+        Device(
+            threadCount: threadCount, places: places, products: kernels.products,
+            isTraced: isTraced)
     }
 
     /// The resources with the kernels of the run that is resumed, where this processor has them;

@@ -1,3 +1,4 @@
+import Diagnostics
 import Machine
 
 /// The means with which a rank computes: its threads, its memory and its way of multiplying
@@ -8,19 +9,27 @@ package final class Device: Sendable {
     package let memory: StoragePool
     /// The clock that takes the time of each kind of operation.
     package let operations = OperationClock()
+    /// What the threads of the rank do, by the clock; nil where nobody traces.
+    package let trace: RankTrace?
 
-    /// - Parameter places: the processors of each thread; none to leave them to the system.
+    /// - Parameters:
+    ///   - places: the processors of each thread; none to leave them to the system.
+    ///   - isTraced: whether the events of the rank are recorded, once its trace is opened.
     package init(
-        threadCount: Int, places: [ProcessorSet] = [], products: ProductKernels = .usual
+        threadCount: Int, places: [ProcessorSet] = [], products: ProductKernels = .usual,
+        isTraced: Bool = false
     ) {
         _ = ComputeKernels.prepare()
         self.products = products
-        threads = ThreadPool(threadCount: threadCount, places: places)
+        trace = isTraced ? RankTrace(threadCount: threadCount) : nil
+        threads = ThreadPool(
+            threadCount: threadCount, places: places, tracks: trace?.pool ?? [])
         memory = StoragePool()
     }
 
     private init(_ device: Device, _ products: ProductKernels) {
         (threads, memory, self.products) = (device.threads, device.memory, products)
+        trace = device.trace
     }
 
     /// A device of the same threads and memory, on which the rows of a product do not depend on each

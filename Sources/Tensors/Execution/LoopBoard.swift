@@ -1,4 +1,5 @@
 import CKernels
+import Diagnostics
 import Synchronization
 
 /// The place where one thread publishes loops, and others take indices of them.
@@ -51,14 +52,16 @@ final class LoopBoard: @unchecked Sendable {
     ///
     /// A thread looks for the next loop for a while, since in a training step it mostly follows at
     /// once, and then sleeps.
-    func serve() {
+    ///
+    /// - Parameter track: where its work leaves a trace.
+    func serve(_ track: TraceTrack?) {
         while !isClosed.load(ordering: .acquiring) {
             var looks = 0
             while looks < Self.looks && !Self.hasIndices(loop.value.load(ordering: .relaxed)) {
                 looks += 1
                 kernel_pause()
             }
-            if looks < Self.looks { work() } else { sleep() }
+            if looks < Self.looks { work(track) } else { sleep() }
         }
     }
 
@@ -90,9 +93,13 @@ final class LoopBoard: @unchecked Sendable {
         return Self.hasIndices(taken) ? Int(taken & Self.indexMask) : nil
     }
 
-    private func work() {
+    private func work(_ track: TraceTrack? = nil) {
+        let start = track.map { $0.isOpen ? TraceClock.now : 0 }
         let count = runIndices()
-        if count > 0 { doneCount.value.add(count, ordering: .releasing) }
+        guard count > 0 else { return }
+        // Before the work counts as done: the thread that waits for it may read the track.
+        if let start, start > 0 { track?.extend(.compute, from: start) }
+        doneCount.value.add(count, ordering: .releasing)
     }
 
     /// Runs the body for indices until none is left; returns how many it was.

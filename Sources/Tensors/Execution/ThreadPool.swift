@@ -11,20 +11,25 @@ package final class ThreadPool: Sendable {
     package let threadCount: Int
     private let board = LoopBoard()
 
-    /// - Parameter places: the processors of each thread; none to leave them to the system. The first are
-    ///   those of the calling thread, which is not bound: the threads that it starts (readers, writers)
-    ///   would inherit them. Where each other thread has a processor of its own, one is left to it.
-    package init(threadCount: Int, places: [ProcessorSet] = []) {
+    /// - Parameters:
+    ///   - places: the processors of each thread; none to leave them to the system. The first are those of
+    ///     the calling thread, which is not bound: the threads that it starts (readers, writers) would
+    ///     inherit them. Where each other thread has a processor of its own, one is left to it.
+    ///   - tracks: where the threads but the calling one leave a trace; none where nobody traces.
+    package init(
+        threadCount: Int, places: [ProcessorSet] = [], tracks: [TraceTrack] = []
+    ) {
         precondition(
             threadCount >= 1 && (places.isEmpty || places.count == threadCount),
             "expected a thread, and a place for each, got \(threadCount) and \(places.count)")
         self.threadCount = threadCount
         for index in 1..<threadCount {
             let place = places.isEmpty ? nil : places[index]
+            let track = index <= tracks.count ? tracks[index - 1] : nil
             let thread = Thread.named("compute") { [board] in
                 // Whether the system lets it be was found out before (RankProcessors).
                 _ = place?.bindThread()
-                board.serve()
+                board.serve(track)
                 cdnn_forget()
             }
             thread.stackSize = 8 << 20

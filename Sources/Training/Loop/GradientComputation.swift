@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Diagnostics
 import Tensors
 
 /// The gradient of a global batch: each rank computes its lanes, and the lanes of all ranks are added
@@ -9,6 +10,7 @@ final class GradientComputation {
     let sequences: Range<Int>
 
     private let communicator: any Communicator
+    private let trace: TraceTrack?
     private let pass: LanePass
     private let completeParameters: () throws -> Void
     /// Lanes of the replica, and the first of them in the run.
@@ -27,6 +29,7 @@ final class GradientComputation {
 
     init(_ setup: TrainerSetup, laneCount: Int) throws {
         communicator = setup.replica
+        trace = setup.model.device.trace?.training
         completeParameters = setup.optimizer.completeParameters
         let laneSize = setup.source.globalBatchSize / laneCount
         let ownLanes = setup.lanes(of: laneCount)
@@ -64,7 +67,7 @@ final class GradientComputation {
                 memory: setup.memory?.shared, sharedNodes: setup.memory?.nodes(of: tree) ?? [],
                 wire: setup.train.gradientType == .bf16
                     ? CompactWire(forEach: forEach) : FloatWire(),
-                forEach: forEach), ring: setup.memory?.ringSums)
+                forEach: forEach), ring: setup.memory?.ringSums, trace: trace)
         let update =
             ring?.keepsSums == false
             ? BucketUpdate(
@@ -83,7 +86,7 @@ final class GradientComputation {
     func compute(
         _ batch: TokenBatch, step: Int, learningRate: Double, _ clock: inout LapClock
     ) throws -> BatchGradient {
-        let foreseen = try foresee(batch)
+        let foreseen = try trace.measure(.foresight) { try foresee(batch) }
         accumulator.reset()
         try update?.begin(learningRate: learningRate, weight: weight(of: batch))
         var results = lanes.dropLast().map { lane in
@@ -98,8 +101,8 @@ final class GradientComputation {
                 whenReady: exchange.parameterIsReady))
         clock.lap("compute")
 
-        let timing = try exchange.finish()
-        let (norm, all) = try normAndResults(results)
+        let timing = try trace.measure(.exchange) { try exchange.finish() }
+        let (norm, all) = try trace.measure(.norm) { try normAndResults(results) }
         update?.finish()
         clock.lap("reduce")
         clock.move(timing.spent, from: "compute", to: "reduce")

@@ -1,4 +1,5 @@
 import Datasets
+import Diagnostics
 import Objectives
 import Tensors
 
@@ -37,6 +38,7 @@ struct LanePass {
         whenReady: @escaping (Parameter) -> Void = { _ in }
     ) -> Result {
         gradients.reset()
+        let trace = objective.parameters.device.trace?.training
         var result = Result()
         for part in parts(from: offset) {
             let (start, end) = (part.lowerBound - offset, part.upperBound - offset)
@@ -44,12 +46,14 @@ struct LanePass {
                 device: objective.parameters.device, gradients: gradients,
                 recomputesSegments: recompute == .blocks,
                 whenReady: drivingMessages(end == laneSize ? whenReady : { _ in }))
-            let loss = objective.loss(
-                tape, batch, part: part,
-                dropout: DropoutStream(
-                    seed: seed, step: step, firstSequence: firstSequence + start),
-                foreseen: foreseen)
-            tape.backward(from: loss.root)
+            let loss = trace.measure(.forward) {
+                objective.loss(
+                    tape, batch, part: part,
+                    dropout: DropoutStream(
+                        seed: seed, step: step, firstSequence: firstSequence + start),
+                    foreseen: foreseen)
+            }
+            trace.measure(.backward) { tape.backward(from: loss.root) }
             result.lossSum += loss.value
             result.weight += objective.weight(of: batch, part: part)
             result.tokenCount += batch.lengths[part].reduce(0, +)

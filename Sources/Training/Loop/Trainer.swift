@@ -23,7 +23,7 @@ package final class Trainer {
     private let schedule: LearningRateSchedule
     private let clipping: GradientClipping
     private let reader: BatchReader
-    private let journal: RunJournal?
+    let journal: RunJournal?
     let saver: CheckpointSaver
     let islands: IslandLoop?
     var state: TrainerState
@@ -31,17 +31,21 @@ package final class Trainer {
     private var wanted: Set<RunWishes.Wish> = []
     /// The last step whose parts are reported.
     private let lastProfiledStep: Int
+    /// Traces those steps; nil where none are.
+    let profiler: StepProfiler?
 
     package init(_ setup: TrainerSetup, state: TrainerState) throws {
         self.setup = setup
         self.state = state
         lastProfiledStep = state.step + setup.train.profileSteps
+        profiler = try setup.beginTrace()
         gradientStep = try GradientComputation(setup, laneCount: state.laneCount)
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
         reader = BatchReader(
             source: setup.source, shares: try setup.shares(gradientStep.sequences),
-            rank: setup.communicator.rank, firstStep: state.step)
+            rank: setup.communicator.rank, firstStep: state.step,
+            trace: setup.model.device.trace?.reader)
         let logger = setup.logger
         let step = state.step
         let journal = try setup.communicator.agree {
@@ -70,7 +74,8 @@ package final class Trainer {
             try? setup.board.uncounted(saver.finish)
             throw error
         }
-        try setup.board.uncounted(saver.finish)
+        try trace.measure(.checkpoint) { try setup.board.uncounted(saver.finish) }
+        try endTrace()
         if outcome == .finished {
             try setup.islands?.together(requireFiniteEnd) ?? requireFiniteEnd()
         }
@@ -94,9 +99,12 @@ package final class Trainer {
             )
         }
         while state.step < setup.lastStep && !isExhausted {
+            if state.step >= lastProfiledStep { try finishTrace() }
             setup.board.beginStep(state.step + 1)
             let done = try advance()
-            try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
+            try trace.measure(.metrics) {
+                try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
+            }
             let isValidating =
                 isDue(setup.evaluation.everySteps) || wanted.remove(.validate) != nil
             let isBest = try isValidating && setup.board.uncounted(validate)
@@ -110,7 +118,9 @@ package final class Trainer {
             {
                 isStopping = try isStopping || awaitsCheckpointInVain()
                 let isEarly = isStopping && state.step < setup.lastStep
-                try setup.board.uncounted { try isEarly ? saveInTime() : save() }
+                try trace.measure(.checkpoint) {
+                    try setup.board.uncounted { try isEarly ? saveInTime() : save() }
+                }
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
@@ -136,7 +146,7 @@ package final class Trainer {
         }
     }
 
-    private var progress: BatchProgress {
+    var progress: BatchProgress {
         BatchProgress(
             tokenCount: state.tokenCount,
             sequenceCount: state.step * setup.source.globalBatchSize)
@@ -164,24 +174,35 @@ package final class Trainer {
     }
 
     /// Carries out one step: batch, forward, loss, backward, reduce, clip, update.
-    package func advance() throws -> Step {
+    ///
+    /// - Parameter learningRate: of the update; nil takes that of the schedule.
+    package func advance(learningRate: Double? = nil) throws -> Step {
+        try trace.measure(.step, state.step + 1) {
+            try makeStep(learningRate ?? schedule.value(at: state.step))
+        }
+    }
+
+    private func makeStep(_ learningRate: Double) throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
-        let draft = try setup.board.awaitingFiles(
-            "the batch of step \(state.step + 1)", reader.next)
-        let batch = try draft.completed(over: setup.communicator)
+        let batch = try trace.measure(.data) {
+            let draft = try setup.board.awaitingFiles(
+                "the batch of step \(state.step + 1)", reader.next)
+            return try draft.completed(over: setup.communicator)
+        }
         clock.lap("data")
-        let learningRate = schedule.value(at: state.step)
         let gradient = try setup.alone {
             try gradientStep.compute(batch, step: state.step, learningRate: learningRate, &clock)
         }
-        try setup.alone { try update(with: gradient, learningRate: learningRate) }
+        try trace.measure(.optimizer) {
+            try setup.alone { try update(with: gradient, learningRate: learningRate) }
+        }
         clock.lap("update")
         state.step += 1
         state.validationLoss = nil
         state.tokenCount += gradient.tokenCount * (setup.islands?.count ?? 1)
         if let islands {
-            try islands.advance(to: state.step, gradient)
+            try trace.measure(.outer) { try islands.advance(to: state.step, gradient) }
             clock.lap("outer")
         }
         return Step(gradient: gradient, learningRate: learningRate, clock: clock)
@@ -232,41 +253,6 @@ package final class Trainer {
         state.step == setup.lastStep || everySteps > 0 && state.step % everySteps == 0
     }
 
-    /// - Returns: whether the loss is the lowest so far.
-    private func validate() throws -> Bool {
-        guard let validation = setup.validation else { return false }
-        // A rank may have nothing to score, and others wait for what it brings to its node.
-        try setup.optimizer.completeParameters()
-        return try onCommonWeights { try validate(validation) }
-    }
-
-    private func evaluateTasks() throws {
-        guard let tasks = setup.tasks else { return }
-        try setup.optimizer.completeParameters()
-        let report = try onCommonWeights {
-            try tasks.report(of: setup.model, over: setup.communicator)
-        }
-        try journal?.tasks(report, step: state.step)
-    }
-
-    private func validate(_ validation: ValidationLoss) throws -> Bool {
-        let objective = setup.objective
-        let sums = try validation.sums(of: objective, over: setup.communicator)
-        let loss = ValidationLoss.Total(loss: sums[0], weight: sums[1]).average
-        state.validationLoss = loss
-        try journal?.validation(
-            loss, objective.measures(Array(sums[2...]), progress), step: state.step)
-        return isPlanned ? state.note(validationLoss: loss) : false
-    }
-
-    /// Whether the run would validate here without a stop, too: what else is validated must not change
-    /// what comes after.
-    private var isPlanned: Bool {
-        let everySteps = setup.evaluation.everySteps
-        return state.step == setup.stepCount
-            || everySteps > 0 && state.step.isMultiple(of: everySteps)
-    }
-
     /// Agrees over all ranks between two steps on whether to stop, and on what becomes of the
     /// checkpoint that is under way.
     func agreeAtBoundary() throws -> Bool {
@@ -276,7 +262,9 @@ package final class Trainer {
             try islands?.agree(own) ?? setup.communicator.allReduce(own + wishes, .maximum)
         for (wish, count) in zip(RunWishes.Wish.allCases, agreed.dropFirst(own.count))
         where count > 0 { wanted.insert(wish) }
-        try setup.board.uncounted { try saver.advance(agreed[1]) }
+        try trace.measure(.checkpoint) {
+            try setup.board.uncounted { try saver.advance(agreed[1]) }
+        }
         return agreed[0] != 0
     }
 }

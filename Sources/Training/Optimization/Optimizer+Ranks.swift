@@ -27,7 +27,8 @@ extension Optimizer {
         let buckets = GradientBuckets(of: parameters.layout, memory, over: communicator)
         let received = ReceivedParities(of: parameters)
         let gather = SliceGather(
-            of: parameters.values.buffer, buckets, memory: memory?.shared, over: communicator
+            of: parameters.values.buffer, buckets, memory: memory?.shared, over: communicator,
+            trace: parameters.device.trace?.training
         ) { [weak parameters] in
             parameters?.roundValues(in: $0)
             received.keep($0)

@@ -74,7 +74,8 @@ package struct TrainOptions: OptionBlock {
     package var ioSeconds = 1800
     /// Steps in a row that may be skipped for a gradient that is not finite; usual 10.
     package var maximumSkippedSteps = 10
-    /// Steps of which the times of all parts are recorded; usual 0.
+    /// The first steps of a start of which the times of all parts are recorded, and which trace.json shows
+    /// by thread and rank; usual 0.
     package var profileSteps = 0
 
     /// The length for which the warm-up of the recipe was meant, where an override gave another; nil once

@@ -1,4 +1,5 @@
 import Collectives
+import Diagnostics
 import Files
 import ModelFiles
 import Models
@@ -23,6 +24,8 @@ package final class CheckpointSaver {
     private let stateOwners: any Communicator
     /// The copy that this rank writes; nil where another rank writes for this one.
     private let snapshot: CheckpointSnapshot?
+    /// Where the work beside the training leaves a trace; nil where nobody traces.
+    private let trace: TraceTrack?
     private let isSaved: (_ path: String, _ step: Int) throws -> Void
     private var save: Save?
     /// Seconds that the last checkpoint took from its copy to its appearance; nil before the first.
@@ -67,6 +70,7 @@ package final class CheckpointSaver {
         keepLast = options.keepLast
         keepsBest = options.keepBest
         configuration = model.configuration
+        trace = model.device.trace?.checkpoints
         isGathering = options.inputOutput == .gather
         stateOwners = extras?.owners ?? communicator
         self.optimizerState = optimizerState
@@ -113,10 +117,12 @@ package final class CheckpointSaver {
             hashes: BlockHashes(layout))
         let cancellation = save.cancellation
         save.task = snapshot.map { snapshot in
-            BackgroundTask {
-                let path = directory.temporaryPath
-                if isFirst { try files.write(configuration, state, into: path) }
-                return try snapshot.write(into: path, cancellation)
+            BackgroundTask { [trace] in
+                try trace.measure(.writing, state.step) {
+                    let path = directory.temporaryPath
+                    if isFirst { try files.write(configuration, state, into: path) }
+                    return try snapshot.write(into: path, cancellation)
+                }
             }
         }
         self.save = save
@@ -185,10 +191,12 @@ package final class CheckpointSaver {
         let own = Array(missing[share[communicator.rank]])
         let directory = store.unpublished(step: save.step).temporaryPath
         let (layout, threads) = (layout, optimizerState.device.threads.threadCount)
-        let cancellation = save.cancellation
+        let (cancellation, step) = (save.cancellation, save.step)
         save.stage = .hashing
-        save.task = BackgroundTask {
-            try layout.hash(own, in: directory, threads: threads, cancellation)
+        save.task = BackgroundTask { [trace] in
+            try trace.measure(.hashing, step) {
+                try layout.hash(own, in: directory, threads: threads, cancellation)
+            }
         }
     }
 
@@ -198,10 +206,12 @@ package final class CheckpointSaver {
         save.stage = .publishing
         save.task = nil
         guard communicator.rank == 0 else { return }
-        save.task = BackgroundTask {
-            try store.publish(step: step, isBest: bestStep == step, known: known)
-            try store.keepLast(keepLast, upTo: step, keeping: bestStep)
-            return []
+        save.task = BackgroundTask { [trace] in
+            try trace.measure(.publishing, step) {
+                try store.publish(step: step, isBest: bestStep == step, known: known)
+                try store.keepLast(keepLast, upTo: step, keeping: bestStep)
+                return []
+            }
         }
     }
 }

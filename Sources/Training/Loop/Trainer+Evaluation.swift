@@ -1,0 +1,43 @@
+import Diagnostics
+import Evaluation
+
+extension Trainer {
+    /// - Returns: whether the loss is the lowest so far.
+    func validate() throws -> Bool {
+        guard let validation = setup.validation else { return false }
+        return try trace.measure(.validation) {
+            // A rank may have nothing to score, and others wait for what it brings to its node.
+            try setup.optimizer.completeParameters()
+            return try onCommonWeights { try validate(validation) }
+        }
+    }
+
+    func evaluateTasks() throws {
+        guard let tasks = setup.tasks else { return }
+        try trace.measure(.tasks) {
+            try setup.optimizer.completeParameters()
+            let report = try onCommonWeights {
+                try tasks.report(of: setup.model, over: setup.communicator)
+            }
+            try journal?.tasks(report, step: state.step)
+        }
+    }
+
+    private func validate(_ validation: ValidationLoss) throws -> Bool {
+        let objective = setup.objective
+        let sums = try validation.sums(of: objective, over: setup.communicator)
+        let loss = ValidationLoss.Total(loss: sums[0], weight: sums[1]).average
+        state.validationLoss = loss
+        try journal?.validation(
+            loss, objective.measures(Array(sums[2...]), progress), step: state.step)
+        return isPlanned ? state.note(validationLoss: loss) : false
+    }
+
+    /// Whether the run would validate here without a stop, too: what else is validated must not change
+    /// what comes after.
+    private var isPlanned: Bool {
+        let everySteps = setup.evaluation.everySteps
+        return state.step == setup.stepCount
+            || everySteps > 0 && state.step.isMultiple(of: everySteps)
+    }
+}
