@@ -24,7 +24,8 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            RunCommand.self, PlanCommand.self, CorpusCommand.self, TokenizerCommand.self,
+            RunCommand.self, PlanCommand.self, FindLearningRateCommand.self, CorpusCommand.self,
+            TokenizerCommand.self,
             PrepareCommand.self,
             PretrainCommand.self, FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self,
             ChatCommand.self, ServeCommand.self, ClassifyCommand.self, RewardCommand.self,

@@ -14,15 +14,15 @@ import swift_llm_train
     @Test(arguments: [
         (
             "pretain",
-            "unknown command pretain: expected one of run, plan, corpus, tokenizer, prepare, "
-                + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
+            "unknown command pretain: expected one of run, plan, find-learning-rate, corpus, "
+                + "tokenizer, prepare, pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
                 + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
                 + "doctor, bench; did you mean pretrain?"
         ),
         (
             "xyzzy",
-            "unknown command xyzzy: expected one of run, plan, corpus, tokenizer, prepare, "
-                + "pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
+            "unknown command xyzzy: expected one of run, plan, find-learning-rate, corpus, "
+                + "tokenizer, prepare, pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
                 + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
                 + "doctor, bench; see --help"
         ),
@@ -77,6 +77,15 @@ import swift_llm_train
             "evaluate --model m --data d --cache q8",
             "--cache rounds keys and values, and figures are those of the exact model: expected f32, "
                 + "got q8; leave it out; generate, chat and serve have it"
+        ),
+        (
+            "find-learning-rate a.yaml --steps 9",
+            "--steps: expected an integer of at least 10, got 9; see --help"
+        ),
+        (
+            "find-learning-rate a.yaml --from 0.1 --to 0.01",
+            "--from and --to: expected rates above 0, the second the larger one, got 0.1 and 0.01; "
+                + "see --help"
         ),
         (
             "evaluate --model m",
@@ -136,7 +145,7 @@ import swift_llm_train
         "tokenizer report",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "reward",
         "reward score", "import", "export", "merge", "finetune", "inspect", "dashboard", "report",
-        "replay", "supervise", "hosts", "doctor", "bench", "plan",
+        "replay", "supervise", "hosts", "doctor", "bench", "plan", "find-learning-rate",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {
         let run = try await run(command + " --help")

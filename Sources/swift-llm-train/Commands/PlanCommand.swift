@@ -42,20 +42,25 @@ struct PlanCommand: RankedCommand {
             if communicator.rank == 0 && !isJSON { reading.announce() }
             return PlanReport(
                 recipe: reading.recipe,
-                isFineTuning: try isFineTuning(reading.recipe.phases), isJSON: isJSON,
+                isFineTuning: try Self.takesFineTuning(
+                    reading.recipe.phases, isAskedFor: isFineTuning, to: "plan"),
+                isJSON: isJSON,
                 cluster: cluster)
         }
         try report.run(on: communicator)
         return 0
     }
 
-    /// Whether the fine-tuning is planned: where it is asked for, and where there is no pretraining.
-    private func isFineTuning(_ phases: [Recipe.Phase]) throws(Failure) -> Bool {
-        let wanted = isFineTuning || !phases.contains(.pretrain)
+    /// Whether the fine-tuning of a recipe is taken: where it is asked for, and where there is no
+    /// pretraining.
+    static func takesFineTuning(
+        _ phases: [Recipe.Phase], isAskedFor: Bool, to verb: String
+    ) throws(Failure) -> Bool {
+        let wanted = isAskedFor || !phases.contains(.pretrain)
         guard phases.contains(wanted ? .finetune : .pretrain) else {
             throw Failure(
-                "there is nothing to plan",
-                expected: "a recipe with the phase \(isFineTuning ? "" : "pretrain or ")finetune",
+                "there is nothing to \(verb)",
+                expected: "a recipe with the phase \(isAskedFor ? "" : "pretrain or ")finetune",
                 got: phases.map(\.rawValue).joined(separator: ", "), kind: .usage)
         }
         return wanted
