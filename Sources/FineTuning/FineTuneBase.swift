@@ -156,7 +156,7 @@ struct FineTuneBase {
             tokenizerJSON: tokenizer.tokenizerJSON,
             tokenizerConfigurationJSON: try tokenizer.tokenizerConfigJSON(
                 maximumLength: configuration.contextLength, template: template),
-            endOfTextIDs: try ends(template).ids.map(Int.init),
+            endOfTextIDs: ends(template).ids.map(Int.init),
             beginningOfTextID: tokenizer.beginningOfTextID.map(Int.init),
             recipe: recipeText)
         files.labels = labels
@@ -165,8 +165,11 @@ struct FineTuneBase {
         return files
     }
 
+    /// The tokens that end an answer.
+    func answerEnds(_ template: ChatTemplate) -> [Int32] { ends(template).ids }
+
     /// The ends of texts, with that of answers where it is one token.
-    private func ends(_ template: ChatTemplate?) throws -> EndOfText {
+    private func ends(_ template: ChatTemplate?) -> EndOfText {
         var ends = tokenizer.endOfText
         guard let template else { return ends }
         let end = template.answerEnd.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -14,6 +14,8 @@ package struct FineTuneOptions: OptionBlock {
         case preference
         /// How good an answer is, as a number; see the block reward.
         case reward
+        /// Answers that the model gives itself, by their rewards; see the block policy.
+        case policy
 
         /// Whether the model has a head beside its output layer.
         package var hasHead: Bool { self == .classification || self == .reward }
@@ -93,6 +95,8 @@ package struct FineTuneOptions: OptionBlock {
     package var preference = PreferenceOptions()
     /// How a model learns to score answers.
     package var reward = RewardOptions()
+    /// How a model learns from its own answers.
+    package var policy = PolicyOptions()
 
     package var train = Self.trainOptions
     package var optimizer = Self.optimizerOptions
@@ -122,7 +126,7 @@ package struct FineTuneOptions: OptionBlock {
     package static var fields: [OptionField<FineTuneOptions>] {
         [
             OptionField("task", \.task, .decidesWeights).replacing(
-                ["packing"], where: ["classification", "preference", "reward"]),
+                ["packing"], where: ["classification", "preference", "reward", "policy"]),
             OptionField("from", \.from, .decidesWeights).naming(.input),
             OptionField("base", \.base, .changesFreely).naming(.input).addedLater,
             OptionField("output", \.output, .changesFreely).naming(.output),
@@ -146,7 +150,7 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("last_blocks", \.lastBlocks, .atLeast(1), .decidesWeights)
                 .when(.key("trained", is: "last_blocks")),
             OptionField("template", \.template, .decidesWeights).naming(.inputOrName)
-                .when(.key("task", is: "instructions", "preference", "reward")),
+                .when(.key("task", is: "instructions", "preference", "reward", "policy")),
             OptionField("loss_on", \.lossOn, .decidesWeights).when(
                 .key("task", is: "instructions")),
             OptionField("packing", \.packing, .decidesWeights).meaning(["true": "joined"]),

@@ -119,7 +119,7 @@ extension DecodingEngine {
                 if let scored = place.scored {
                     let text = place.stretch.text
                     place.stretch.slot.scores[scored] = score(
-                        text.ids[scored], text.request.scoredCount ?? 0, row, model.device)
+                        text.ids[scored], text.request, row, model.device)
                 } else if isReached(place) {
                     draw(place.stretch, from: row, model.device)
                 }
@@ -128,8 +128,15 @@ extension DecodingEngine {
     }
 
     func score(
-        _ id: Int32, _ count: Int, _ logits: Tensor<Float>, _ device: Device
+        _ id: Int32, _ request: GenerationRequest, _ logits: Tensor<Float>, _ device: Device
     ) -> TokenScore {
+        let count = request.scoredCount ?? 0
+        var logits = logits
+        if request.scoreTemperature != 1 {
+            let scaled = device.uninitialized(logits.shape)
+            device.scale(logits, by: 1 / request.scoreTemperature, into: scaled)
+            logits = scaled
+        }
         let drawable = count > 0 ? Array(logits.buffer.prefix(tokenizer.vocabularySize)) : []
         let likeliest = count > 0 ? drawable.largest(count).prefix(count) : []
         let values = device.logProbabilities(
@@ -152,7 +159,7 @@ extension DecodingEngine {
                     places.contains($0) ? slot.scores[$0] : nil
                 }
             if let id = text.request.followingID {
-                scores.append(score(id, text.request.scoredCount ?? 0, logits, device))
+                scores.append(score(id, text.request, logits, device))
             }
             text.tellPrompt(scores)
         }
@@ -160,7 +167,7 @@ extension DecodingEngine {
         counts.drawnTokens += 1
         do {
             try text.draw(from: logits.buffer, contextLength: contextLength) { id in
-                text.request.scoredCount.map { self.score(id, $0, logits, device) }
+                text.request.scoredCount.map { _ in self.score(id, text.request, logits, device) }
             }
         } catch {
             text.fail(error as? Failure ?? Failure("\(error)"))

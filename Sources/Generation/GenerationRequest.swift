@@ -14,6 +14,8 @@ package struct GenerationRequest {
     package var stopIDs: Set<Int32> = []
     /// Whether ends of text end it.
     package var ignoresEnd = false
+    /// What logits are divided by before tokens are scored; it changes none that is drawn.
+    package var scoreTemperature: Float = 1
     /// How many of the likeliest tokens are told with the log-probability of each; nil tells none.
     package var scoredCount: Int?
     /// Whether the tokens of the prompt are scored too.

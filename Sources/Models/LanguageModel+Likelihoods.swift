@@ -17,40 +17,39 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - segments: the texts that share sequences; nil where each sequence is one.
+    ///   - temperature: what logits are divided by; 1 where they are capped.
+    ///   - isAdapted: whether the adapters of the model count; without them it is the model that they lie
+    ///     beside.
     ///   - wantsStatistics: whether the logits are described, too.
     package func logLikelihoods(
         _ tape: Tape, inputs: Tensor<Int32>, of wanted: TargetRows,
-        segments: SequenceSegments? = nil, wantsStatistics: Bool = false
+        segments: SequenceSegments? = nil, temperature: Float = 1, isAdapted: Bool = true,
+        wantsStatistics: Bool = false
     ) -> TargetLikelihoods {
-        switch precision {
-        case .fp32:
-            logLikelihoods(tape, inputs, wanted, segments, wantsStatistics, element: Float.self)
-        case .bf16:
-            logLikelihoods(tape, inputs, wanted, segments, wantsStatistics, element: BFloat16.self)
+        func likelihoods<Element: ComputeElement>(_: Element.Type) -> TargetLikelihoods {
+            let hidden: Value<Element> = hiddenStates(
+                tape, inputs: inputs, dropout: nil, cache: nil, segments: segments,
+                isAdapted: isAdapted)
+            return self.likelihoods(
+                tape, hidden, rows: wanted.rows, targets: wanted.targets,
+                temperature: temperature, wantsStatistics: wantsStatistics)
         }
-    }
-
-    private func logLikelihoods<Element: ComputeElement>(
-        _ tape: Tape, _ inputs: Tensor<Int32>, _ wanted: TargetRows,
-        _ segments: SequenceSegments?, _ wantsStatistics: Bool, element: Element.Type
-    ) -> TargetLikelihoods {
-        let hidden: Value<Element> = hiddenStates(
-            tape, inputs: inputs, dropout: nil, cache: nil, segments: segments)
-        return likelihoods(
-            tape, hidden, rows: wanted.rows, targets: wanted.targets,
-            wantsStatistics: wantsStatistics)
+        return switch precision {
+        case .fp32: likelihoods(Float.self)
+        case .bf16: likelihoods(BFloat16.self)
+        }
     }
 
     /// The log-probabilities of targets after some rows of the residual stream [B, T, C].
     func likelihoods<Element: ComputeElement>(
         _ tape: Tape, _ hidden: Value<Element>, rows: [Int], targets: [Int32],
-        wantsStatistics: Bool = false
+        temperature: Float = 1, wantsStatistics: Bool = false
     ) -> TargetLikelihoods {
         let chosen = tape.rows(hidden, rows)
         return tape.linearLogProbabilities(
             chosen as? Value<Element> ?? tape.narrow(chosen, as: Element.self),
             weight: tape.parameter(outputWeight, of: parameters),
             targets: device.tensor(targets, shape: [targets.count]), cap: configuration.logitCap,
-            wantsStatistics: wantsStatistics)
+            temperature: temperature, wantsStatistics: wantsStatistics)
     }
 }

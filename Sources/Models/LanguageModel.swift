@@ -57,13 +57,16 @@ package final class LanguageModel {
     ///   - segments: the examples that share sequences; nil where each sequence is one.
     ///   - slots: sequences whose rows stand one after the other in `inputs` [1, R]; then there is no
     ///     `cache`.
+    ///   - isAdapted: whether the adapters count.
     package func hiddenStates<Element: ComputeElement>(
         _ tape: Tape, inputs: Tensor<Int32>, dropout: DropoutStream?, cache: KeyValueCache?,
-        segments: SequenceSegments? = nil, slots: [SlotRows] = []
+        segments: SequenceSegments? = nil, slots: [SlotRows] = [], isAdapted: Bool = true
     ) -> Value<Element> {
         let pass = ForwardPass(
             tape: tape, parameters: parameters, configuration: configuration, stream: dropout,
-            cache: cache, adapters: adapters, segments: segments, slots: slots)
+            cache: cache,
+            adapters: isAdapted ? adapters : LoRALayers(ParameterPlan(), parameters),
+            segments: segments, slots: slots)
         var x = tape.embedding(inputs, table: pass[tokenTable])
         if configuration.embeddingScale != 1 {
             x = tape.scale(x, by: configuration.embeddingScale)

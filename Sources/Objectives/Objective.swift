@@ -49,6 +49,9 @@ package protocol Objective {
 
     /// What is told of the first batch of all, and whether it is a warning; nil for nothing.
     func remark(onFirst measures: [String: Double], loss: Double) -> ObjectiveRemark?
+
+    /// Why a run whose step has these measures stops there, for good; nil where it goes on.
+    func reasonToStop(_ measures: [String: Double]) -> String?
 }
 
 extension Objective {
@@ -99,6 +102,8 @@ extension Objective {
     package func remark(onFirst measures: [String: Double], loss: Double) -> ObjectiveRemark? {
         nil
     }
+
+    package func reasonToStop(_ measures: [String: Double]) -> String? { nil }
 
     /// The number of targets that count: each counts alike.
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {

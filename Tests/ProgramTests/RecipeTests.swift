@@ -151,6 +151,9 @@ import Testing
             finetune.preference.losses: sigmoid sigmoid_norm hinge ipo robust apo_zero kto orpo simpo \
             cpo sft
             finetune.reward: margin_field centering
+            finetune.policy: algorithm aggregation group_size maximum_new_tokens temperature clip_low \
+            clip_high kl updates rollouts rewards
+            finetune.policy.stop: kl length
             FINETUNE
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
             rank_pattern alpha_pattern modules_to_save ensure_weight_tying bias rslora dora quantize

@@ -45,6 +45,7 @@ struct FineTunePhase {
         case .classification: try ClassificationTask(recipe.training, recipe.finetune, recipe.lora)
         case .preference: try PreferenceTask(recipe.training, recipe.finetune, recipe.lora)
         case .reward: try RewardTask(recipe.training, recipe.finetune, recipe.lora)
+        case .policy: try PolicyTask(recipe.training, recipe.finetune, recipe.lora)
         }
     }
 
@@ -55,7 +56,7 @@ struct FineTunePhase {
         switch recipe.finetune.task {
         case .classification: try reportClasses(recipe, model: directory)
         case .reward: try reportRewards(recipe, model: directory)
-        case .instructions, .preference: return
+        case .instructions, .preference, .policy: return
         }
     }
 

@@ -51,6 +51,7 @@ package struct ReplayPhase {
         let task = try phase.prepare(opened, settled, start, to: step, RunLog.logger(rank: 1))
         var setup = try phase.makeSetup(
             settled, task, metrics: nil, .never, try RunLog.logger(rank: 1))
+        setup.experience?.isStored = true
         let state = try phase.load(&setup, start, settled)
         let replay = try Replay(
             setup, state: state, schedules: try ScheduleHistory(ofRun: run))

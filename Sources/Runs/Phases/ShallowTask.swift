@@ -33,6 +33,7 @@ struct ShallowTask: TrainingTask {
     func source(_ recipe: TrainingRecipe) throws -> any BatchSource { try base.source(recipe) }
     func validationLoss(_ recipe: TrainingRecipe) throws -> ValidationLoss? { nil }
     func objective(_ model: LanguageModel) -> any Objective { base.objective(model) }
+    var computesByRow: Bool { base.computesByRow }
 
     func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String

@@ -42,6 +42,7 @@ package struct SweepPhase {
             isFineTuning
                 ? try FineTunePhase.task(own) : try PretrainingTask(own.training, streams)
         }
+        try communicator.agree { try refuseUntold(own, isFineTuning) }
         try communicator.agree { try opened.inputs }.requireEqual(over: communicator)
         let settled = try phase.settleAlike(own, opened, RunStart())
         let logger = try RunLog.logger(rank: 1)
@@ -52,6 +53,16 @@ package struct SweepPhase {
         try setup.optimizer.completeParameters()
         try setup.memory?.shared.release()
         return sweep
+    }
+
+    /// Refuses a training whose loss tells of no rate: that of answers which are rewarded is about 0.
+    private func refuseUntold(_ recipe: Recipe, _ isFineTuning: Bool) throws {
+        guard isFineTuning, recipe.finetune.task == .policy else { return }
+        throw Failure(
+            FailureText("\(key: "finetune.task") policy has no loss that falls"),
+            expected: "a training on texts", got: recipe.finetune.task.rawValue,
+            remedy: "begin with 1e-6 for all weights, 2e-5 for adapters, and look at the reward",
+            kind: .usage)
     }
 
     /// The losses are the same on all ranks, which so end with the same step.

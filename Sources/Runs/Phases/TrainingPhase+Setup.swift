@@ -17,7 +17,8 @@ extension TrainingPhase {
         _ recipe: Recipe, _ task: any TrainingTask, metrics: MetricsPlace?,
         _ stopRequest: StopRequest, _ logger: Logger
     ) throws -> TrainerSetup {
-        let device = compute.makeDevice(isTraced: recipe.train.profileSteps > 0)
+        let usual = compute.makeDevice(isTraced: recipe.train.profileSteps > 0)
+        let device = task.computesByRow ? usual.byRow : usual
         let board = ProgressBoard(trace: device.trace?.training)
         let world = WatchedCommunicator(communicator, board: board)
         let islands = try Islands.split(world, count: recipe.train.islands)
@@ -51,10 +52,14 @@ extension TrainingPhase {
             evaluation: recipe.evaluate, metrics: metrics, logger: logger,
             stopRequest: stopRequest, board: board)
         setup.islands = islands
-        setup.signs = LearningSigns.Scale(
-            uniformLoss: setup.objective.uniformLoss,
-            warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
-            peakLearningRate: recipe.optimizer.learningRate)
+        setup.experience = task.experience(recipe.training, model)
+        // The loss of answers that are rewarded says nothing: it is about 0 from first to last.
+        setup.signs =
+            setup.experience == nil
+            ? LearningSigns.Scale(
+                uniformLoss: setup.objective.uniformLoss,
+                warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
+                peakLearningRate: recipe.optimizer.learningRate) : nil
         setup.tasks = try makeTasks(recipe.evaluate, setup.checkpointFiles)
         return setup
     }
@@ -122,7 +127,7 @@ private struct TaskParts {
     init(_ task: any TrainingTask, _ recipe: Recipe) throws {
         source = try task.source(recipe.training)
         validation = try task.validationLoss(recipe.training)
-        if validation == nil { try recipe.refuseBestCheckpoint() }
+        if validation == nil && !task.validatesExperience { try recipe.refuseBestCheckpoint() }
         stepCount = try recipe.train.stepCount(windowCount: source.sequenceCount)
         configuration = try task.configuration(recipe.training)
         plan = try task.plan(recipe.training, configuration)

@@ -144,6 +144,9 @@ extension Recipe {
         if finetune.task == .preference {
             try finetune.preference.validate(globalBatchSize: finetune.train.globalBatchSize)
         }
+        if finetune.task == .policy {
+            try finetune.policy.validate(globalBatchSize: finetune.train.globalBatchSize)
+        }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(
                 FailureText(

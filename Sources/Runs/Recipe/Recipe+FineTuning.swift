@@ -41,6 +41,7 @@ extension Recipe {
             let reference = finetune.task == .preference ? finetune.preference.namedReference : nil
             return finetune.data + finetune.validation + finetune.test + source
                 + (reference.map { [$0] } ?? [])
+                + (finetune.task == .policy ? finetune.policy.inputs : [])
         }
     }
 

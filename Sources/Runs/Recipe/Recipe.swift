@@ -110,7 +110,8 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
             RecipeKey.keys(
                 of: "finetune.columns", at: \.finetune.columns, for: tuning,
-                when: [.key("finetune.task", is: "instructions", "preference", "reward")], rare),
+                when: [.key("finetune.task", is: "instructions", "preference", "reward", "policy")],
+                rare),
             RecipeKey.keys(
                 of: "finetune.preference", at: \.finetune.preference, for: tuning,
                 when: [.key("finetune.task", is: "preference")], rare),
@@ -120,6 +121,12 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(
                 of: "finetune.reward", at: \.finetune.reward, for: tuning,
                 when: [.key("finetune.task", is: "reward")], rare),
+            RecipeKey.keys(
+                of: "finetune.policy", at: \.finetune.policy, for: tuning,
+                when: [.key("finetune.task", is: "policy")], rare),
+            RecipeKey.keys(
+                of: "finetune.policy.stop", at: \.finetune.policy.stop, for: tuning,
+                when: [.key("finetune.task", is: "policy")], rare),
             RecipeKey.keys(
                 of: "finetune.train", at: \.finetune.train, for: tuning,
                 idle: ["islands": "a fine-tuning is made by all ranks as one"], tuned),

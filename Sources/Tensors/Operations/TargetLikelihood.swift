@@ -27,15 +27,20 @@ extension Tape {
     ///
     /// - Parameters:
     ///   - cap: the bound c of logits z: c tanh(z / c); nil for none.
+    ///   - temperature: what logits are divided by; with a cap it is 1.
     ///   - wantsStatistics: whether the logits are described, for which no target may be below 0.
     @_specialize(where Element == Float)
     @_specialize(where Element == BFloat16)
     package func linearLogProbabilities<Element: ComputeElement>(
         _ x: Value<Element>, weight: Variable, targets: Tensor<Int32>, cap: Float? = nil,
-        wantsStatistics: Bool = false
+        temperature: Float = 1, wantsStatistics: Bool = false
     ) -> TargetLikelihoods {
+        precondition(
+            temperature > 0 && (cap == nil || temperature == 1),
+            "expected a temperature above 0, and 1 with a cap, got \(temperature)")
         let pass = LikelihoodPass(
             x: x.value, weight: OutputOperand(weight, on: device), targets: targets, cap: cap,
+            inverseTemperature: 1 / temperature,
             logits: device.uninitialized([
                 max(1, min(x.value.rowCount, likelihoodRows)), weight.shape[0],
             ]), device: device)
@@ -85,6 +90,7 @@ private struct LikelihoodPass<Element: ComputeElement> {
     let weight: OutputOperand<Element>
     let targets: Tensor<Int32>
     let cap: Float?
+    let inverseTemperature: Float
     /// Those of one slice, at first of the last one.
     let logits: Tensor<Float>
     let device: Device
@@ -99,6 +105,7 @@ private struct LikelihoodPass<Element: ComputeElement> {
         let slice = logits.slice(0..<rows.count)
         device.multiply(x.flatRows(rows), by: weight, into: slice)
         if let cap { device.softCap(slice, by: cap, into: slice) }
+        if inverseTemperature != 1 { device.scale(slice, by: inverseTemperature, into: slice) }
         return slice
     }
 
@@ -169,7 +176,7 @@ private struct LikelihoodPass<Element: ComputeElement> {
                     out.pointer + row * columns, losses: &loss,
                     logits: slice.pointer + row * columns,
                     targets: targets.pointer + rows.lowerBound + row, rows: 1, columns: columns,
-                    scale: -dy.pointer[rows.lowerBound + row], cap: cap)
+                    scale: -dy.pointer[rows.lowerBound + row] * inverseTemperature, cap: cap)
             }
         }
     }

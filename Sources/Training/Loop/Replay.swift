@@ -8,6 +8,8 @@ package final class Replay {
     private let clipping: GradientClipping
     private var gradientStep: GradientComputation
     private var state: TrainerState
+    /// Whether nothing can be learnt from the batch at hand.
+    private var isIdle = false
 
     /// - Parameters:
     ///   - state: where model and optimizer of `setup` are.
@@ -54,7 +56,7 @@ package final class Replay {
 
     /// The learning rate of the step that comes next, in the schedule which it had.
     private var learningRate: Double {
-        schedules.entry(ofStep: state.step)?.schedule.value(at: state.step) ?? 0
+        isIdle ? 0 : schedules.entry(ofStep: state.step)?.schedule.value(at: state.step) ?? 0
     }
 
     private func computeGradient() throws -> BatchGradient {
@@ -74,7 +76,18 @@ package final class Replay {
             state.laneCount = laneCount
             gradientStep = try GradientComputation(setup, laneCount: laneCount)
         }
-        return try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
+        return try batch()
+    }
+
+    private func batch() throws -> TokenBatch {
+        guard let experience = setup.experience else {
+            return try setup.source.batch(step: state.step, sequences: gradientStep.sequences)
+        }
+        try setup.optimizer.completeParameters()
+        let made = try experience.batch(
+            step: state.step, sequences: gradientStep.sequences, over: setup.communicator)
+        isIdle = made.isIdle
+        return made.batch
     }
 
     private func layers(_ gradient: BatchGradient) -> [ReplayResult.Layer] {

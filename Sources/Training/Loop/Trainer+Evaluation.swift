@@ -4,11 +4,23 @@ import Evaluation
 extension Trainer {
     /// - Returns: whether the loss is the lowest so far.
     func validate() throws -> Bool {
+        if let experience = setup.experience { return try validate(experience) }
         guard let validation = setup.validation else { return false }
         return try trace.measure(.validation) {
             // A rank may have nothing to score, and others wait for what it brings to its node.
             try setup.optimizer.completeParameters()
             return try onCommonWeights { try validate(validation) }
+        }
+    }
+
+    private func validate(_ experience: any Experience) throws -> Bool {
+        try trace.measure(.validation) {
+            try setup.optimizer.completeParameters()
+            guard let found = try experience.validate(step: state.step, over: setup.communicator)
+            else { return false }
+            state.validationLoss = found.loss
+            try journal?.validation(found.loss, found.measures, step: state.step)
+            return isPlanned ? state.note(validationLoss: found.loss) : false
         }
     }
 

@@ -19,10 +19,11 @@ package final class Trainer {
     }
 
     let setup: TrainerSetup
-    private let gradientStep: GradientComputation
+    let gradientStep: GradientComputation
     private let schedule: LearningRateSchedule
     private let clipping: GradientClipping
-    private let reader: BatchReader
+    /// What reads batches; nil where the training makes them itself.
+    let reader: BatchReader?
     let journal: RunJournal?
     let saver: CheckpointSaver
     let islands: IslandLoop?
@@ -42,10 +43,13 @@ package final class Trainer {
         gradientStep = try GradientComputation(setup, laneCount: state.laneCount)
         schedule = LearningRateSchedule(setup.optimizerOptions, stepCount: setup.stepCount)
         clipping = GradientClipping(maximumNorm: setup.optimizerOptions.maximumGradientNorm)
-        reader = BatchReader(
-            source: setup.source, shares: try setup.shares(gradientStep.sequences),
-            rank: setup.communicator.rank, firstStep: state.step,
-            trace: setup.model.device.trace?.reader)
+        reader =
+            setup.experience == nil
+            ? BatchReader(
+                source: setup.source, shares: try setup.shares(gradientStep.sequences),
+                rank: setup.communicator.rank, firstStep: state.step,
+                trace: setup.model.device.trace?.reader)
+            : nil
         let logger = setup.logger
         let step = state.step
         let journal = try setup.communicator.agree {
@@ -102,9 +106,13 @@ package final class Trainer {
             if state.step >= lastProfiledStep { try finishTrace() }
             setup.board.beginStep(state.step + 1)
             let done = try advance()
+            let measures = measures(of: done)
             try trace.measure(.metrics) {
-                try setup.board.awaitingFiles("metrics.jsonl and log.txt") { try record(done) }
+                try setup.board.awaitingFiles("metrics.jsonl and log.txt") {
+                    try record(done, measures)
+                }
             }
+            let reason = setup.objective.reasonToStop(measures)
             let isValidating =
                 isDue(setup.evaluation.everySteps) || wanted.remove(.validate) != nil
             let isBest = try isValidating && setup.board.uncounted(validate)
@@ -114,13 +122,17 @@ package final class Trainer {
             var isStopping = try agreeAtBoundary()
             let isWanted = wanted.remove(.checkpoint) != nil
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted || isWanted
-                || isBest && setup.checkpoint.keepBest
+                || reason != nil || isBest && setup.checkpoint.keepBest
             {
                 isStopping = try isStopping || awaitsCheckpointInVain()
                 let isEarly = isStopping && state.step < setup.lastStep
                 try trace.measure(.checkpoint) {
                     try setup.board.uncounted { try isEarly ? saveInTime() : save() }
                 }
+            }
+            if let reason {
+                try journal?.event("step \(state.step): the run stops: \(reason)", step: state.step)
+                break
             }
             if isStopping && state.step < setup.lastStep { return .stopped }
         }
@@ -135,8 +147,15 @@ package final class Trainer {
         return .finished
     }
 
-    private func record(_ done: Step) throws {
-        let measures = setup.objective.measures(done.gradient.sums, progress)
+    private func measures(of done: Step) -> [String: Double] {
+        setup.objective.measures(done.gradient.sums, progress)
+            .merging(done.experienced?.measures ?? [:]) { $1 }
+    }
+
+    private func record(_ done: Step, _ measures: [String: Double]) throws {
+        for note in done.experienced?.notes ?? [] {
+            try journal?.event("step \(state.step): \(note)", step: state.step)
+        }
         try journal?.record(
             done.gradient, measures, learningRate: done.learningRate, step: state.step,
             tokens: state.tokenCount, done.clock, profile: profile(done.clock))
@@ -171,6 +190,8 @@ package final class Trainer {
         package let gradient: BatchGradient
         package let learningRate: Double
         package let clock: LapClock
+        /// What the training made for the step; nil where its batch was read.
+        var experienced: ExperiencedBatch?
     }
 
     /// Carries out one step: batch, forward, loss, backward, reduce, clip, update.
@@ -185,12 +206,8 @@ package final class Trainer {
     private func makeStep(_ learningRate: Double) throws -> Step {
         var clock = LapClock()
         setup.model.device.operations.reset()
-        let batch = try trace.measure(.data) {
-            let draft = try setup.board.awaitingFiles(
-                "the batch of step \(state.step + 1)", reader.next)
-            return try draft.completed(over: setup.communicator)
-        }
-        clock.lap("data")
+        let (batch, experienced) = try trace.measure(.data) { try nextBatch(&clock) }
+        let learningRate = experienced?.isIdle == true ? 0 : learningRate
         let gradient = try setup.alone {
             try gradientStep.compute(batch, step: state.step, learningRate: learningRate, &clock)
         }
@@ -205,7 +222,8 @@ package final class Trainer {
             try trace.measure(.outer) { try islands.advance(to: state.step, gradient) }
             clock.lap("outer")
         }
-        return Step(gradient: gradient, learningRate: learningRate, clock: clock)
+        return Step(
+            gradient: gradient, learningRate: learningRate, clock: clock, experienced: experienced)
     }
 
     /// Makes one update, unless the gradient is not finite: then the step is skipped, on all ranks

@@ -19,6 +19,8 @@ package struct TrainerSetup {
     /// The memory that the ranks of a node share; nil where each has memory of its own.
     package var memory: TrainingMemory?
     package var source: any BatchSource
+    /// What makes batches in the place of the source; nil where they are read.
+    package var experience: (any Experience)?
     /// The measurement of the validation loss; nil where nothing is validated.
     package var validation: ValidationLoss?
     /// The tasks that are evaluated; nil where there are none.

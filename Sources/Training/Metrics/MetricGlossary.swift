@@ -12,7 +12,7 @@ package enum MetricGlossary {
     package static let entries = common + measures
 
     /// What objectives tell beside the loss.
-    package static let measures = preferences + rewards
+    package static let measures = preferences + rewards + policies
 
     private static let common: [Entry] = [
         Entry(
@@ -39,7 +39,8 @@ package enum MetricGlossary {
         Entry(
             name: "seconds.NAME", tags: ["seconds/NAME"],
             meaning: "seconds of the parts of a step on the first rank: compute, update, data, "
-                + "reduce (waiting for other ranks), outer, and total",
+                + "rollout (answers of the model, and their rewards), reduce (waiting for other "
+                + "ranks), outer, and total",
             good: "compute has nearly all; much reduce: a slow link, or a rank that others wait for"
         ),
         Entry(
@@ -115,7 +116,10 @@ package enum MetricGlossary {
             "log_odds_ratio", "of orpo: the logarithm of the logistic function of that",
             "-0.69 at equal odds, then rises towards 0"),
         measure(
-            "kl", "of kto: how far the model is from its reference, by answers to other prompts",
+            "kl",
+            "with finetune.policy.kl how far the model is from the one that training "
+                + "starts with, in nats a token; of kto how far it is from its reference, "
+                + "by answers to other prompts",
             "0 at first, then small"),
     ]
 
@@ -123,8 +127,10 @@ package enum MetricGlossary {
     private static let rewards: [Entry] = [
         measure(
             "accuracy",
-            "of a reward model: the share of pairs whose better answer has the higher "
-                + "score", "0.5 at first, then above longer_wins, on validation data too"),
+            "of a reward model the share of pairs whose better answer has the higher "
+                + "score; of a policy the share of held-out prompts whose likeliest answer "
+                + "is right by all rewards of kind exact, number, regex and json_schema",
+            "of pairs 0.5 at first, then above longer_wins; of answers it rises"),
         measure(
             "longer_wins",
             "the share of pairs whose better answer is the longer one, equal ones "
@@ -137,14 +143,15 @@ package enum MetricGlossary {
         measure("max_reward", "the highest score", "finite"),
     ]
 
-    private static func measure(_ name: String, _ meaning: String, _ good: String) -> Entry {
+    static func measure(_ name: String, _ meaning: String, _ good: String) -> Entry {
         Entry(
             name: name, tags: ["train/\(name)", "validation/\(name)"], meaning: meaning, good: good)
     }
 
     /// The measures of objectives that the log shows beside the loss.
     package static let shown = [
-        "rewards/accuracies", "rewards/margins", "kl", "accuracy", "longer_wins", "margin",
+        "reward", "rewards/accuracies", "rewards/margins", "kl", "accuracy", "longer_wins",
+        "margin",
     ]
 
     /// A table in Markdown, one line a metric.

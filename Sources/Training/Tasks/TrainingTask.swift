@@ -32,6 +32,12 @@ package protocol TrainingTask {
     /// Refuses a world in which the data cannot be read.
     func checkWorld(_ recipe: TrainingRecipe) throws
     func objective(_ model: LanguageModel) -> any Objective
+    /// What makes the batches with the model itself, in the place of the source; nil where they are read.
+    func experience(_ recipe: TrainingRecipe, _ model: LanguageModel) -> (any Experience)?
+    /// Whether the model computes each row by itself, with the bits of decoding.
+    var computesByRow: Bool { get }
+    /// Whether something is held out that `experience` validates on.
+    var validatesExperience: Bool { get }
     func checkpointFiles(
         _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles
@@ -50,6 +56,14 @@ extension TrainingTask {
     package var skippedRecords: [SkippedRecord] { [] }
 
     package func checkWorld(_ recipe: TrainingRecipe) throws {}
+
+    package func experience(
+        _ recipe: TrainingRecipe, _ model: LanguageModel
+    ) -> (any Experience)? { nil }
+
+    package var computesByRow: Bool { false }
+
+    package var validatesExperience: Bool { false }
 
     package func prepared(
         _ recipe: TrainingRecipe, for steps: Range<Int>, on device: () -> Device,
