@@ -176,6 +176,7 @@ import Testing
 
     @Test func aShardThatDiffersFromHostToHostIsRefused() throws {
         let first = try host([0, 1, 2, 3])
+        try FileManager.default.removeItem(atPath: folder("train-00001.h5"))
         try folder.writeShard("train-00001.h5", documents: [Array(0..<9)])
         let second = try host([1, 4])
         let line = failureLine {
@@ -187,6 +188,7 @@ import Testing
 
     @Test func shardsOfAnotherTokenizerAreRefused() throws {
         let first = try host([0, 1, 2, 3])
+        try FileManager.default.removeItem(atPath: folder("train-00004.h5"))
         try folder.writeShard("train-00004.h5", documents: [Array(0..<9)], tokenizer: "cc")
         let hosts = [first, try host([4])]
         let line = failureLine {

@@ -11,8 +11,10 @@ package struct MemberStart: Codable, Equatable, Sendable {
     package struct Block: Codable, Equatable, Sendable {
         /// The header of its stream.
         package let header: Int
-        /// The end of the last block of its stream, and of the stream.
-        package let (blocksEnd, streamEnd): (Int, Int)
+        /// The end of the last block of its stream.
+        package let blocksEnd: Int
+        /// The start of the stream behind, or the end of the file.
+        package let nextStream: Int
         /// The decoded bytes of the file before it.
         package let decoded: Int
         /// The decoded bytes from it to the end of its stream.

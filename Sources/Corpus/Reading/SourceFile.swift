@@ -85,7 +85,7 @@ package struct SourceFile: Sendable {
             try DecodedStream(parts, format, path: path), size: block.rest)
         return ChainedStream([
             blocks,
-            try DecodedStream(FileStream(reader, from: block.streamEnd), format, path: path),
+            try DecodedStream(FileStream(reader, from: block.nextStream), format, path: path),
         ])
     }
 

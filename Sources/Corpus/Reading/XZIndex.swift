@@ -16,7 +16,6 @@ enum XZIndex {
     /// A stream, found from its end.
     private struct Stream {
         let start: Int
-        let end: Int
         let indexStart: Int
         /// The bytes of each block in the file, and decoded.
         let blocks: [(size: Int, decoded: Int)]
@@ -37,12 +36,13 @@ enum XZIndex {
             streams.append(stream)
             end = stream.start
         }
-        return starts(streams.reversed())
+        return starts(streams.reversed(), fileSize: file.size)
     }
 
-    private static func starts(_ streams: [Stream]) -> [MemberStart] {
+    private static func starts(_ streams: [Stream], fileSize: Int) -> [MemberStart] {
         var (starts, decoded): ([MemberStart], Int) = ([], 0)
-        for stream in streams {
+        for (number, stream) in streams.enumerated() {
+            let next = number + 1 < streams.count ? streams[number + 1].start : fileSize
             var place = stream.start + headerSize
             var rest = stream.blocks.reduce(0) { $0 + $1.decoded }
             for block in stream.blocks {
@@ -51,7 +51,7 @@ enum XZIndex {
                         place: place,
                         block: MemberStart.Block(
                             header: stream.start, blocksEnd: stream.indexStart,
-                            streamEnd: stream.end, decoded: decoded, rest: rest)))
+                            nextStream: next, decoded: decoded, rest: rest)))
                 place += block.size
                 decoded += block.decoded
                 rest -= block.decoded
@@ -77,7 +77,7 @@ enum XZIndex {
         guard size >= 0, start >= 0,
             try file.bytes(at: start, count: magic.count).elementsEqual(magic)
         else { return nil }
-        return Stream(start: start, end: end, indexStart: indexStart, blocks: blocks)
+        return Stream(start: start, indexStart: indexStart, blocks: blocks)
     }
 
     private static func blocks(ofIndex index: [UInt8]) -> [(size: Int, decoded: Int)]? {
