@@ -1,11 +1,11 @@
 """Compares adapters of every configuration with peft: made there and evaluated here, and trained here and
 evaluated there.
 
-    python check_adapters.py PROGRAM MODEL TEXT
+    python check_adapters.py PROGRAM MODEL TEXT TIED
 
 PROGRAM is swift-llm-train, MODEL a Hugging Face directory of a small Llama whose output layer is not tied, with
-its tokenizer, TEXT a file of some thousand characters. Needs torch, transformers, peft and h5dump. Writes into a
-temporary directory.
+its tokenizer, TEXT a file of some thousand characters, TIED a directory as MODEL whose output layer is tied, with the
+same tokenizer. Needs torch, transformers, peft (0.18 or newer) and h5dump. Writes into a temporary directory.
 """
 
 import json
@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM
+from peft import AutoPeftModelForCausalLM, LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TOLERANCE = 2e-5
 LENGTH = 32
@@ -42,6 +42,22 @@ CASES = [
     (dict(target_modules=["q_proj", "lm_head"]), None),
     (dict(target_modules=["q_proj", "embed_tokens"]), None),
 ]
+
+# The same for a model whose output layer is tied.
+TIED_CASES = [
+    (dict(target_modules=["q_proj"], modules_to_save=saved, ensure_weight_tying=ties),
+     f"lora.target_modules=[q_proj] lora.modules_to_save=[{','.join(saved)}] "
+     f"lora.ensure_weight_tying={str(ties).lower()}")
+    for saved in (["embed_tokens"], ["lm_head"], ["embed_tokens", "lm_head"])
+    for ties in (False, True)
+]
+# Of a model with more rows than its base; peft lists the tables in the second one only.
+RESIZED_CASES = [
+    dict(target_modules=["q_proj"]),
+    dict(target_modules=["q_proj"], modules_to_save=["embed_tokens", "lm_head"]),
+    dict(target_modules=["q_proj"], modules_to_save=["embed_tokens"]),
+]
+NEW_TOKENS = ["zebra", "<|tool|>"]
 
 
 def run(program, *words, fails=False):
@@ -92,36 +108,86 @@ def report(what, ours, theirs):
         raise SystemExit("the losses differ")
 
 
+class Checks:
+    def __init__(self, program, path, folder, shards, records):
+        self.program, self.path = program, path
+        self.folder = tempfile.mkdtemp(dir=folder)
+        self.shards, self.records, self.batch = shards, records, windows(shards)
+        self.count = 0
+
+    def made_there(self, settings, rows=None):
+        """An adapter of peft, whose trained weights are random."""
+        self.count += 1
+        model = base(self.path)
+        if rows:
+            model.resize_token_embeddings(rows)
+        config = LoraConfig(r=2, lora_alpha=4, task_type="CAUSAL_LM", **settings)
+        model = get_peft_model(model, config).eval()
+        randomise(model, config)
+        there = f"{self.folder}/there-{self.count}"
+        model.save_pretrained(there)
+        report(f"made by peft, {settings}{f', {rows} rows' if rows else ''}",
+               evaluate(self.program, there, self.shards), loss(model, self.batch))
+
+    def train_here(self, keys):
+        self.count += 1
+        output = f"{self.folder}/here-{self.count}"
+        with open(f"{self.folder}/recipe.yaml", "w") as file:
+            file.write(f"name: here\nphases: [finetune]\noutput: {output}\n")
+        run(self.program, "finetune", "--config", f"{self.folder}/recipe.yaml",
+            f"finetune.from={self.path}", f"finetune.data={self.records}", "finetune.template=plain",
+            "lora.rank=2", "lora.alpha=4", "finetune.train.steps=4",
+            "finetune.optimizer.learning_rate=1e-2", "finetune.optimizer.warmup_steps=0", *keys)
+        return f"{output}/finetune/checkpoints/latest"
+
+    def trained_here(self, keys):
+        here = self.train_here(keys.split(" "))
+        loaded = PeftModel.from_pretrained(base(self.path), here).eval()
+        report("trained here", evaluate(self.program, here, self.shards), loss(loaded, self.batch))
+
+    def with_new_tokens(self, text):
+        """Tokens added here: peft loads the tables, and the merge is the model that it gives."""
+        here = self.train_here(["lora.target_modules=[q_proj]",
+                                f"finetune.add_tokens=['{NEW_TOKENS[0]}']",
+                                f"finetune.add_special_tokens=['{NEW_TOKENS[1]}']"])
+        shards = f"{self.folder}/shards-{self.count}"
+        run(self.program, "prepare", "--input", text, "--tokenizer", here, "--output", shards,
+            "--validation-fraction", "0.5")
+        batch = windows(shards)
+        tokenizer = AutoTokenizer.from_pretrained(here)
+        ids = tokenizer("a zebra<|tool|>", add_special_tokens=False)["input_ids"]
+        if len(tokenizer) - 2 not in ids or len(tokenizer) - 1 not in ids:
+            raise SystemExit(f"the new tokens are not among {ids}")
+        loaded = AutoPeftModelForCausalLM.from_pretrained(here, dtype=torch.float32).eval()
+        report(f"trained here with new tokens, {len(tokenizer)} rows",
+               evaluate(self.program, here, shards), loss(loaded, batch))
+        merged, exported = f"{here}-merged", f"{here}-exported"
+        run(self.program, "merge", "--adapter", here, "--output", merged)
+        run(self.program, "export", "--model", merged, "--output", exported)
+        report("merged", evaluate(self.program, merged, shards), loss(base(exported), batch))
+
+
 def main():
-    program, path, text = sys.argv[1:4]
+    program, path, text, tied = sys.argv[1:5]
     with tempfile.TemporaryDirectory() as folder:
         shards = f"{folder}/shards"
         run(program, "prepare", "--input", text, "--tokenizer", path, "--output", shards,
             "--validation-fraction", "0.5")
-        batch = windows(shards)
         records = f"{folder}/records.jsonl"
         with open(records, "w") as file:
             for index in range(24):
                 file.write(json.dumps({"prompt": f"n {index}", "completion": f"m {index % 5}"}) + "\n")
-        for number, (settings, keys) in enumerate(CASES):
-            config = LoraConfig(r=2, lora_alpha=4, task_type="CAUSAL_LM", **settings)
-            model = get_peft_model(base(path), config).eval()
-            randomise(model, config)
-            there = f"{folder}/there-{number}"
-            model.save_pretrained(there)
-            report(f"made by peft, {settings}", evaluate(program, there, shards), loss(model, batch))
-            if keys is None:
-                continue
-            output = f"{folder}/here-{number}"
-            with open(f"{folder}/recipe.yaml", "w") as file:
-                file.write(f"name: here\nphases: [finetune]\noutput: {output}\n")
-            run(program, "finetune", "--config", f"{folder}/recipe.yaml", f"finetune.from={path}",
-                f"finetune.data={records}", "finetune.template=plain", "lora.rank=2", "lora.alpha=4",
-                "finetune.train.steps=4", "finetune.optimizer.learning_rate=1e-2",
-                "finetune.optimizer.warmup_steps=0", *keys.split(" "))
-            here = f"{output}/finetune/checkpoints/latest"
-            loaded = PeftModel.from_pretrained(base(path), here).eval()
-            report("trained here", evaluate(program, here, shards), loss(loaded, batch))
+        for model, cases in [(path, CASES), (tied, TIED_CASES)]:
+            checks = Checks(program, model, folder, shards, records)
+            print(model, flush=True)
+            for settings, keys in cases:
+                checks.made_there(settings)
+                if keys is not None:
+                    checks.trained_here(keys)
+            rows = checks.batch.max().item() // 64 * 64 + 512
+            for settings in RESIZED_CASES:
+                checks.made_there(settings, rows)
+            checks.with_new_tokens(text)
         for settings in [dict(init_lora_weights="pissa"), dict(init_lora_weights="olora")]:
             config = LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj"], **settings)
             get_peft_model(base(path), config).save_pretrained(f"{folder}/refused")

@@ -41,8 +41,11 @@ import Tokenizers
 
     /// A token of the model is found before its merges are; one that was added stays as it is.
     @Test func aTokenThatIsThereKeepsItsID() throws {
-        let old = try trained()
+        var words = WordCounts()
+        try words.add("king(king(king(king(")
+        let old = try BytePairTrainer(vocabularySize: 260).train(words)
         let id = try #require(try old.encode("king").first)
+        #expect(id == 259)
         let new = try TokenizerFile.adding([.init("king"), .init("<|endoftext|>")], to: old)
         #expect(new.vocabularySize == old.vocabularySize)
         #expect(try new.encode("king") == [id])

@@ -103,7 +103,7 @@ import Training
         checkpoint.adapter = adapter
         checkpoint.weightsMetadata = AdapterDirectory.metadata(
             baseHash: model.baseHash, labels: nil)
-        let store = CheckpointStore(directory: folder("adapter"))
+        let store = CheckpointStore(directory: folder.path)
         let saver = CheckpointSaver(
             model, Optimizer(OptimizerOptions(), parameters: model.parameters).state, store: store,
             files: checkpoint, options: CheckpointOptions(), over: SingleProcess())
@@ -115,7 +115,7 @@ import Training
     private func rewrite(_ adapter: AdapterConfiguration, for model: LanguageModel) throws {
         try folder.write(
             try adapter.json(for: model.configuration).text(),
-            to: "adapter/step-00000001/\(AdapterConfiguration.fileName)")
+            to: "step-00000001/\(AdapterConfiguration.fileName)")
     }
 
     private func logits(_ model: LanguageModel) -> [Float] {

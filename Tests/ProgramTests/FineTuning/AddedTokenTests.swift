@@ -19,7 +19,7 @@ extension Jobs {
                 "prepare --input text.txt --tokenizer tokenizer.json --output shards")
             try await workspace.pretrain(
                 "base",
-                "train.steps=3 evaluate.every_steps=0 model.preset=null model.architecture=llama "
+                "train.steps=5 evaluate.every_steps=0 model.architecture=llama "
                     + "model.tie_embeddings=\(tied)")
             try workspace.writeExamples()
             let chats = (0..<40).map { index in
