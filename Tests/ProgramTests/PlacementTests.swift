@@ -9,7 +9,11 @@ extension Jobs {
 
         /// Four shards to train on, and one to validate.
         private static func prepared() async throws -> Workspace {
-            let workspace = try await Workspace.prepared(size: 3_400_000)
+            let workspace = try Workspace(size: 100)
+            let lines = (0..<165_000).map { "\($0 * 7919 % 1_000_003) days the king" }
+            try workspace.write(lines.joined(separator: "\n"), to: "text.txt")
+            try await workspace.succeed(
+                "tokenizer train --kind character --input text.txt --output tokenizer.json")
             try await workspace.succeed(
                 "prepare --input text.txt --tokenizer tokenizer.json --output parts "
                     + "--shard-megabytes 1 --validation-fraction 0.01")
