@@ -26,6 +26,9 @@ final class FollowedRun: Sendable {
 
         /// The share of the file that has been read.
         var share: Double { size > 0 ? min(1, Double(offset) / Double(size)) : 1 }
+
+        /// Whether nothing was written for a minute.
+        fileprivate var isOver: Bool { Date.now.timeIntervalSince1970 - modified > 60 }
     }
 
     private struct Work {
@@ -41,10 +44,10 @@ final class FollowedRun: Sendable {
     private static let piece = 4 << 20
     /// Steps in memory from which on columns are looked for again.
     private static let seriesLength = 1 << 16
-    /// Seconds without a word after which a run counts as over.
-    private static let silence = 60.0
 
     init(at path: String) { self.path = path }
+
+    private var columnsPath: String { path + "/" + MetricsColumns.name }
 
     var snapshot: State { work.withLock { $0.state } }
 
@@ -72,13 +75,11 @@ final class FollowedRun: Sendable {
         let isNew = work.state.offset == 0
         let isDue = isNew || work.state.series.steps.count >= Self.seriesLength
         if isDue && !work.distrustsColumns {
-            let path = self.path + "/" + MetricsColumns.name
-            if work.state.take(columnsAt: path, reader) { return true }
+            if work.state.take(columnsAt: columnsPath, reader) { return true }
         }
         let isBehind = reader.size - work.state.offset > Self.piece
-        let age = Date.now.timeIntervalSince1970 - work.state.modified
-        if isNew || work.state.columns != nil && work.state.series.steps.isEmpty, isBehind,
-            age > Self.silence, !work.cannotBuild
+        let mayBuild = work.state.isOver && !work.cannotBuild
+        if isNew || work.state.columns != nil && work.state.series.steps.isEmpty, isBehind, mayBuild
         {
             work.builder = try? ColumnsBuilder(ofRun: path)
             work.cannotBuild = work.builder == nil
@@ -90,13 +91,15 @@ final class FollowedRun: Sendable {
     private func build(
         _ work: inout Work, _ builder: ColumnsBuilder, _ reader: FileReader
     ) -> Bool {
+        guard work.state.isOver else {
+            // It goes on, and writes columns of its own.
+            (work.builder, work.cannotBuild) = (nil, true)
+            return true
+        }
         do {
-            if try builder.advance(with: reader) {
-                // Opened before it got its own name, it stays what it is.
-                work.builder = nil
-            } else {
-                _ = work.state.take(columnsAt: builder.path, reader)
-            }
+            let isWhole = try builder.advance(with: reader)
+            if isWhole { work.builder = nil }
+            _ = work.state.take(columnsAt: isWhole ? columnsPath : builder.path, reader)
         } catch {
             (work.builder, work.cannotBuild) = (nil, true)
         }

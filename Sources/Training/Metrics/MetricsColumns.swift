@@ -77,7 +77,8 @@ package final class ColumnsBuilder: Sendable {
     ///
     /// - Returns: whether it is whole.
     package func advance(with metrics: FileReader) throws -> Bool {
-        if try writer.catchUp(with: metrics) { return false }
+        let hasNews = try writer.catchUp(with: metrics)
+        if hasNews && writer.header.covered < metrics.size { return false }
         try writer.finish()
         try PublishedFile.publish(path, as: place)
         return true
