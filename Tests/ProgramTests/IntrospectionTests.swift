@@ -53,7 +53,7 @@ extension Jobs {
                 String(decoding: try workspace.bytes("text.txt"), as: UTF8.self).prefix(1))
             for (text, part) in [
                 (String(repeating: letter, count: 17), "expected 1 to 16 tokens, got 17"),
-                ("", "got 0"), ("\u{1F600}", "1F600"),
+                ("", "got none"), ("\u{1F600}", "1F600"),
             ] {
                 let run = try await workspace.run("inspect run --tokens -", input: text)
                 #expect(run.exitCode != 0)
