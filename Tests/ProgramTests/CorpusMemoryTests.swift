@@ -9,7 +9,7 @@ extension Jobs {
         private static let byteCount = 100_000_000
         private static let memory = 32
         /// Bytes that a rank may hold at its peak, of which the program and MPI take some by themselves.
-        private static let peakLimit = 256 << 20
+        private static let peakLimit = 160 << 20
 
         /// Runs its arguments, and prints the peak of the memory and the spilled files as they are seen.
         private static let watcher = """
