@@ -41,8 +41,8 @@ import swift_llm_train
         ("--foo", "unknown option --foo; see --help"),
         (
             "tokenizer train --kind byte --input a --output b",
-            "The value 'byte' is invalid for '--kind <kind>'. Please provide one of 'bpe' and "
-                + "'character'; see --help"
+            "The value 'byte' is invalid for '--kind <kind>'. Please provide one of 'bpe', "
+                + "'unigram' or 'character'; see --help"
         ),
         (
             "tokenizer train --vocabulary-size 10 --input a --output b",

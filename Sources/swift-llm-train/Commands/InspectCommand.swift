@@ -23,7 +23,7 @@ struct InspectCommand: FirstRankCommand {
             Examples:
               swift-llm-train inspect shards/train-00000.h5 --verify
               swift-llm-train inspect runs/small/checkpoints/latest
-              swift-llm-train inspect runs/small --tokens 'To be, or not to be' --page tokens.html
+              swift-llm-train inspect runs/small --tokens 'To be or not' --page a.html
             """)
 
     @Argument(help: "A token shard, a directory of shards, a checkpoint, a model or a run.")
