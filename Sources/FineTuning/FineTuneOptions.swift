@@ -16,6 +16,8 @@ package struct FineTuneOptions: OptionBlock {
         case reward
         /// Answers that the model gives itself, by their rewards; see the block policy.
         case policy
+        /// What another model says of answers; see the block distillation.
+        case distillation
 
         /// Whether the model has a head beside its output layer.
         package var hasHead: Bool { self == .classification || self == .reward }
@@ -97,6 +99,8 @@ package struct FineTuneOptions: OptionBlock {
     package var reward = RewardOptions()
     /// How a model learns from its own answers.
     package var policy = PolicyOptions()
+    /// How a model learns from another one.
+    package var distillation = DistillationOptions()
 
     package var train = Self.trainOptions
     package var optimizer = Self.optimizerOptions
@@ -150,9 +154,12 @@ package struct FineTuneOptions: OptionBlock {
             OptionField("last_blocks", \.lastBlocks, .atLeast(1), .decidesWeights)
                 .when(.key("trained", is: "last_blocks")),
             OptionField("template", \.template, .decidesWeights).naming(.inputOrName)
-                .when(.key("task", is: "instructions", "preference", "reward", "policy")),
+                .when(
+                    .key(
+                        "task", is: "instructions", "preference", "reward", "policy",
+                        "distillation")),
             OptionField("loss_on", \.lossOn, .decidesWeights).when(
-                .key("task", is: "instructions")),
+                .key("task", is: "instructions", "distillation")),
             OptionField("packing", \.packing, .decidesWeights).meaning(["true": "joined"]),
             OptionField("encoding", \.encoding, .decidesWeights).addedLater,
             OptionField("on_bad_record", \.onBadRecord, .decidesWeights).addedLater,

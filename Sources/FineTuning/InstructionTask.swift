@@ -14,8 +14,8 @@ package struct InstructionTask: TrainingTask {
     /// The files of the examples.
     private let files: [String]
     private let template: ChatTemplate
-    private let train: ExampleSet
-    private let validation: ExampleSet?
+    private var train: ExampleSet
+    private var validation: ExampleSet?
     private let log: RecordLog
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
@@ -134,5 +134,22 @@ package struct InstructionTask: TrainingTask {
         _ configuration: DecoderConfiguration, recipeText: String
     ) throws -> CheckpointFiles {
         try base.checkpointFiles(recipeText: recipeText, template: template)
+    }
+}
+
+// What a distillation of the same examples needs.
+extension InstructionTask {
+    var tokenizer: any Tokenizer { base.tokenizer }
+
+    /// The examples to learn from, then those held out.
+    var allExamples: [TokenExample] { train.examples + (validation?.examples ?? []) }
+
+    /// Tokens of the longest of them.
+    var longestExample: Int { allExamples.map(\.inputs.count).max() ?? 0 }
+
+    /// Gives each of them a number.
+    mutating func number(_ numbers: [Int]) {
+        train.number(numbers.prefix(train.examples.count))
+        validation?.number(numbers.dropFirst(train.examples.count))
     }
 }

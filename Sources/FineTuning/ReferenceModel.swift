@@ -6,14 +6,27 @@ import Tensors
 import Tokenizers
 import Training
 
-/// The model with which another one is compared.
+/// The model with which another one is compared, or from which it learns.
 struct ReferenceModel {
+    /// What it is to the model that is trained.
+    enum Role: String {
+        case reference, teacher
+
+        var key: String {
+            switch self {
+            case .reference: "finetune.preference.reference"
+            case .teacher: "finetune.distillation.teacher"
+            }
+        }
+    }
+
     /// A model or an adapter.
     let path: String
     /// The model of the adapter, where it has moved.
     let base: String?
     /// How its weights lie in memory: as those of the model that is trained, where it is that one.
     var weights = HeldWeights.floats
+    var role = Role.reference
 
     /// Loads it on every rank. Collective.
     ///
@@ -29,7 +42,7 @@ struct ReferenceModel {
                 weights: weights)
             guard loaded.labels == nil else {
                 throw Failure(
-                    FailureText("\(key: "finetune.preference.reference") names a classifier"),
+                    FailureText("\(key: role.key) names a classifier"),
                     expected: "a model that writes text", got: "a classifier", at: path,
                     remedy: "name another model", kind: .usage)
             }
@@ -56,10 +69,11 @@ struct ReferenceModel {
             return String(decoding: bytes, as: UTF8.self).debugDescription
         }
         throw Failure(
-            "the reference has another vocabulary",
+            "the \(role.rawValue) has another vocabulary",
             expected: "\(count) tokens, of which \(different) is \(text(wanted))",
             got: "\(own.vocabularySize), of which it is \(text(own))", at: path,
             remedy: FailureText(
-                "name a model with the tokenizer of \(key: "finetune.from") as the reference"))
+                "name a model with the tokenizer of \(key: "finetune.from") as the \(role.rawValue)"
+            ))
     }
 }

@@ -20,7 +20,9 @@ struct StoredReference {
     func sums(
         over communicator: any Communicator, _ load: () throws -> LanguageModel
     ) throws -> (sums: [[Double]], isRead: Bool) {
-        let keys = try communicator.agree { (examplesSHA256, try modelSHA256) }
+        let keys = try communicator.agree {
+            (examples.sha256, try model.sha256(roundsWeights: roundsWeights))
+        }
         let isThere = try communicator.agree { try DirectoryEntries.isThere(path) }
         let count = try communicator.allReduce([Int64(isThere ? 1 : 0)], .maximum)[0]
         if count > 0 {
@@ -39,10 +41,13 @@ struct StoredReference {
         }
         return (sums, false)
     }
+}
 
-    private var examplesSHA256: String {
+extension [TokenExample] {
+    /// Of all tokens, targets and lengths.
+    var sha256: String {
         var hash = FileHash()
-        for example in examples {
+        for example in self {
             for ids in [example.inputs, example.targets, example.lengths.map(Int32.init)] {
                 hash.update(text: "\(ids.count) ")
                 ids.withUnsafeBytes { hash.update($0) }
@@ -50,21 +55,19 @@ struct StoredReference {
         }
         return hash.finish().sha256
     }
-
-    /// Of the files that hold the weights, and of those of its base for an adapter.
-    private var modelSHA256: String {
-        get throws {
-            var hash = FileHash()
-            hash.update(text: "\(roundsWeights ? "bf16" : "fp32") \(model.weights)")
-            for file in try model.weightFiles {
-                hash.update(text: " \(try FileHash.hash(ofFile: file).sha256)")
-            }
-            return hash.finish().sha256
-        }
-    }
 }
 
 extension ReferenceModel {
+    /// Of the files that hold the weights, and of those of its base for an adapter.
+    func sha256(roundsWeights: Bool) throws -> String {
+        var hash = FileHash()
+        hash.update(text: "\(roundsWeights ? "bf16" : "fp32") \(weights)")
+        for file in try weightFiles {
+            hash.update(text: " \(try FileHash.hash(ofFile: file).sha256)")
+        }
+        return hash.finish().sha256
+    }
+
     /// The files that decide what the model computes.
     fileprivate var weightFiles: [String] {
         get throws {

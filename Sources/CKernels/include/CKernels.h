@@ -196,6 +196,24 @@ void kernel_packed_estimate_errors(
 /* Adds length * errors to the estimates; returns the largest of what they are without them, NaN aside. */
 float kernel_upper_bounds(float *estimates, const float *errors, float length, long n);
 
+/* divergence.c */
+typedef struct {
+    float beta; /* 0: forward; 1: reverse; between: Jensen-Shannon */
+    float temperature;
+    float scale; /* of the gradients */
+    float cap; /* of the logits; 0 for none */
+} kernel_divergence_settings;
+
+/* `gradients` may be `logits`, or NULL for none. The teacher has at least as many columns. */
+void kernel_divergence(
+    float *losses, float *gradients, const float *logits, const float *teacher, long rows,
+    long columns, long teacher_columns, const kernel_divergence_settings *settings);
+/* The same where of each row of the teacher `count` tokens and the logs of their shares are known. */
+#define KERNEL_MOST_LIKELIEST 1024
+void kernel_likeliest_divergence(
+    float *losses, float *gradients, const float *logits, const int *ids, const float *log_shares,
+    long rows, long columns, long count, const kernel_divergence_settings *settings);
+
 /* embedding.c */
 void kernel_gather_rows(float *out, const float *table, const int *ids, long rows, long columns);
 void kernel_scatter_add_rows(

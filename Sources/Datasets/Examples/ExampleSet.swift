@@ -36,6 +36,16 @@ package struct ExampleSet: Sendable {
         examples.reduce(0) { $0 + $1.targets.count { $0 >= 0 } }
     }
 
+    /// Gives each example a number, beside those that it has.
+    package mutating func number(_ numbers: some Collection<Int>) {
+        precondition(
+            numbers.count == examples.count,
+            "expected \(examples.count) numbers, got \(numbers.count)")
+        for (index, number) in numbers.enumerated() {
+            examples[index].numbers.append(Double(number))
+        }
+    }
+
     /// Refuses to train on nothing, and on answers that never end.
     func check(conversationCount: Int) throws {
         guard !examples.isEmpty else {

@@ -46,6 +46,7 @@ struct FineTunePhase {
         case .preference: try PreferenceTask(recipe.training, recipe.finetune, recipe.lora)
         case .reward: try RewardTask(recipe.training, recipe.finetune, recipe.lora)
         case .policy: try PolicyTask(recipe.training, recipe.finetune, recipe.lora)
+        case .distillation: try DistillationTask(recipe.training, recipe.finetune, recipe.lora)
         }
     }
 
@@ -56,7 +57,7 @@ struct FineTunePhase {
         switch recipe.finetune.task {
         case .classification: try reportClasses(recipe, model: directory)
         case .reward: try reportRewards(recipe, model: directory)
-        case .instructions, .preference, .policy: return
+        case .instructions, .preference, .policy, .distillation: return
         }
     }
 

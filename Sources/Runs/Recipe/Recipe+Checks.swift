@@ -138,7 +138,7 @@ extension Recipe {
         if finetune.trained == .head && !finetune.task.hasHead {
             try refuse("finetune.trained", "head", "use lora, last_blocks or all")
         }
-        if finetune.packing != .none && finetune.task != .instructions {
+        if finetune.packing != .none && ![.instructions, .distillation].contains(finetune.task) {
             try refuse("finetune.packing", "\(finetune.packing.optionValue)", "leave it out")
         }
         if finetune.task == .preference {
@@ -146,6 +146,11 @@ extension Recipe {
         }
         if finetune.task == .policy {
             try finetune.policy.validate(globalBatchSize: finetune.train.globalBatchSize)
+        }
+        if finetune.task == .distillation {
+            try require(
+                finetune.distillation.teacher, "finetune.distillation.teacher", for: .finetune)
+            try finetune.distillation.validate()
         }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(

@@ -39,8 +39,9 @@ extension Recipe {
         get throws(Failure) {
             let source = try fineTuneSource.map { [$0] } ?? []
             let reference = finetune.task == .preference ? finetune.preference.namedReference : nil
+            let teacher = finetune.task == .distillation ? finetune.distillation.teacher : nil
             return finetune.data + finetune.validation + finetune.test + source
-                + (reference.map { [$0] } ?? [])
+                + [reference, teacher].compactMap { $0 }
                 + (finetune.task == .policy ? finetune.policy.inputs : [])
         }
     }

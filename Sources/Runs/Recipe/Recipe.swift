@@ -110,8 +110,11 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
             RecipeKey.keys(
                 of: "finetune.columns", at: \.finetune.columns, for: tuning,
-                when: [.key("finetune.task", is: "instructions", "preference", "reward", "policy")],
-                rare),
+                when: [
+                    .key(
+                        "finetune.task", is: "instructions", "preference", "reward", "policy",
+                        "distillation")
+                ], rare),
             RecipeKey.keys(
                 of: "finetune.preference", at: \.finetune.preference, for: tuning,
                 when: [.key("finetune.task", is: "preference")], rare),
@@ -127,6 +130,9 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(
                 of: "finetune.policy.stop", at: \.finetune.policy.stop, for: tuning,
                 when: [.key("finetune.task", is: "policy")], rare),
+            RecipeKey.keys(
+                of: "finetune.distillation", at: \.finetune.distillation, for: tuning,
+                when: [.key("finetune.task", is: "distillation")], rare),
             RecipeKey.keys(
                 of: "finetune.train", at: \.finetune.train, for: tuning,
                 idle: ["islands": "a fine-tuning is made by all ranks as one"], tuned),

@@ -98,7 +98,7 @@ struct RunFacts {
             Fact("a step", "\(Quantity.count(train.globalBatchSize, "sequence"))\(length)"),
             Fact(
                 "learning rate",
-                "\(optimizer.learningRate), \(optimizer.schedule.rawValue), "
+                "\(optimizer.learningRate), \(optimizer.course.rawValue), "
                     + "\(Quantity.count(optimizer.warmupSteps, "step")) of warm-up"),
             Fact("precision", train.precision.rawValue),
             Fact("seed", "\(recipe.seed)"),
