@@ -51,7 +51,7 @@ import Training
         #expect(apart.sentBytes == 2 * bytes && apart.receivedBytes == 2 * bytes)
     }
 
-    /// Of each matrix half lies with the other node: it comes to the owner and goes back.
+    /// Of a matrix about half lies with the other node, whole chunks: it comes to the owner and goes back.
     @Test func muonMovesMatricesToTheirOwnersAndBack() throws {
         var size = size([0, 0, 1, 1])
         let before = try (0..<2).map { try size.cost(ofNode: $0) }
@@ -61,8 +61,8 @@ import Training
         let sent = zip(costs, before).map { $0.sentBytes - $1.sentBytes }
         let received = zip(costs, before).map { $0.receivedBytes - $1.receivedBytes }
         #expect(sent[0] == received[1] && sent[1] == received[0])
-        #expect(abs(sent[0] + sent[1] - 4 * matrices) < matrices / 5, "\(sent)")
-        #expect(abs(sent[0] - sent[1]) < matrices / 5, "\(sent)")
+        #expect(abs(sent[0] + sent[1] - 4 * matrices) < matrices / 3, "\(sent)")
+        #expect(abs(sent[0] - sent[1]) < matrices / 3, "\(sent)")
         size.hosts = HostMap(labels: [0, 0, 0, 0])
         #expect(try size.cost(ofNode: 0).sentBytes == 0)
     }
