@@ -19,8 +19,9 @@ struct RolloutMeasures {
         groupCount = groups.count
         unjudgedCount = answers.count { $0.reward == nil }
         var values = Self.lengths(answers)
-        values["reward"] = groups.compactMap(\.mean).average
-        values["reward_std"] = groups.compactMap(\.deviation).average
+        let rewards = GroupAdvantages(answers.map(\.reward), .grpo)
+        values["reward"] = rewards.mean
+        values["reward_std"] = rewards.deviation
         values["frac_reward_zero_std"] = Double(flatCount) / Double(max(1, groups.count))
         for (index, name) in names.enumerated() {
             let all = GroupAdvantages(

@@ -47,7 +47,6 @@ package struct PolicyObjective: Objective {
                 sums.add(entropy: statistics.entropies.sum(text))
             }
         }
-        sums.endPart()
         var sum = tape.loss(value, of: likelihoods.values, derivatives: derivatives)
         sum.sums = sums.values
         return sum
@@ -74,10 +73,10 @@ package struct PolicyObjective: Objective {
             let ratio = answer.tokens.reduce(0) { $0 + $1.likelihood - $1.sampled }
             let loss = settings.clippedLoss(logRatio: ratio, advantage: answer.advantage)
             for token in answer.tokens { derivatives[token.row] = Float(share * loss.slope) }
-            sums.add(loss)
+            sums.add([loss])
             return loss.value
         }
-        var value = 0.0
+        var (value, losses) = (0.0, [ClippedLoss]())
         for token in answer.tokens {
             let loss = settings.clippedLoss(
                 logRatio: token.likelihood - token.sampled, advantage: answer.advantage)
@@ -85,8 +84,9 @@ package struct PolicyObjective: Objective {
             let weight = settings.divergenceWeight
             value += loss.value + weight * divergence.value
             derivatives[token.row] = Float(share * (loss.slope + weight * divergence.slope))
-            sums.add(loss)
+            losses.append(loss)
         }
+        sums.add(losses)
         return value
     }
 

@@ -2,7 +2,7 @@
 struct PolicySums {
     private enum Key: Int, CaseIterable {
         case answers, tokens, entropy, divergence, sampledDivergence, referred, unequal
-        /// Ratios, and those that a bound holds; the shares of a part that is the least, or the most.
+        /// Ratios, and those that a bound holds; the shares of the answer that has the least, or the most.
         case ratios, low, high, leastLow, mostHigh
     }
 
@@ -12,6 +12,7 @@ struct PolicySums {
 
     init() {
         values = Array(repeating: 0, count: Self.count)
+        self[.leastLow] = 1
     }
 
     init(_ values: [Double]) {
@@ -35,19 +36,18 @@ struct PolicySums {
         }
     }
 
-    mutating func add(_ loss: ClippedLoss) {
-        self[.ratios] += 1
-        self[.low] += loss.isLow ? 1 : 0
-        self[.high] += loss.isHigh ? 1 : 0
+    /// Adds the losses of an answer.
+    mutating func add(_ losses: [ClippedLoss]) {
+        let (low, high) = (losses.count(where: \.isLow), losses.count(where: \.isHigh))
+        let count = Double(losses.count)
+        self[.ratios] += count
+        self[.low] += Double(low)
+        self[.high] += Double(high)
+        self[.leastLow] = min(self[.leastLow], Double(low) / count)
+        self[.mostHigh] = max(self[.mostHigh], Double(high) / count)
     }
 
     mutating func add(entropy: Double) { self[.entropy] += entropy }
-
-    /// Ends a part of a batch, after which its shares are known.
-    mutating func endPart() {
-        self[.leastLow] = self[.low] / self[.ratios]
-        self[.mostHigh] = self[.high] / self[.ratios]
-    }
 
     static func combine(_ a: Double, _ b: Double, _ index: Int) -> Double {
         switch Key(rawValue: index) {

@@ -3,16 +3,13 @@ extension MetricGlossary {
     static let policies: [Entry] = [
         measure(
             "reward",
-            "the average reward of the answers to the prompts of a step; with rloo "
-                + "less what the divergence takes off",
+            "the average reward of the answers of a step",
             "rises; a sudden rise with shorter or stranger answers: look at "
                 + "rollouts/step-N.jsonl"),
         measure(
             "reward_std",
-            "the deviation of the rewards of the answers to one prompt, averaged over "
-                + "prompts",
-            "above 0: where all answers are worth the same nothing is learnt; falls "
-                + "at the end"),
+            "the deviation of the rewards of all answers of a step",
+            "above 0: where all answers are worth the same nothing is learnt"),
         measure(
             "frac_reward_zero_std",
             "the share of prompts whose answers all have the same reward",
@@ -64,7 +61,7 @@ extension MetricGlossary {
             "0 in a first update on its answers, then below 0.1"),
         measure(
             "clip_ratio/low_min",
-            "the same of the micro-batch that has the lowest share",
+            "the same of the answer that has the lowest share",
             "0 in a first update"),
         measure(
             "clip_ratio/high_mean",
@@ -72,7 +69,7 @@ extension MetricGlossary {
             "0 in a first update, then below 0.1"),
         measure(
             "clip_ratio/high_max",
-            "the same of the micro-batch that has the highest share",
+            "the same of the answer that has the highest share",
             "0 in a first update"),
         measure(
             "clip_ratio/region_mean",
