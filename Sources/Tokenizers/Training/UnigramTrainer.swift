@@ -70,9 +70,11 @@ extension UnigramTokenizer {
         let endOfText = Array(BytePairTokenizer.endOfText.utf8)
         let special = [endOfText, Array("<unk>".utf8)]
         let bytes = (UInt8.min...UInt8.max).map { ByteToken.spelling(of: $0) }
+        // The `tokenizers` library reads more digits than 15 inexactly, which may decide between equal ways.
+        let pieces = pieces.map { ($0.text, score: ($0.score * 1e10).rounded() / 1e10) }
         // Nothing that is spelled in characters is ever read as one of them.
-        let least = 10 * (pieces.map(\.score).min() ?? -1)
-        let all = (special + bytes).map { ($0, least) } + pieces.map { ($0.text, $0.score) }
+        let least = (10 * (pieces.map(\.score).min() ?? -1)).rounded()
+        let all = (special + bytes).map { ($0, least) } + pieces
         let metaspace: JSONValue = [
             "type": "Metaspace", "replacement": .bytes(SpaceMark.bytes), "prepend_scheme": "never",
             "split": true,
