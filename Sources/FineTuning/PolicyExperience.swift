@@ -63,9 +63,13 @@ final class PolicyExperience: Experience {
         return ExperiencedBatch(
             batch: TokenBatch(rollout.answers[sequences].map(\.example)),
             measures: measures.values, notes: isNew ? notes(rollout, measures) : [],
-            isIdle: settings.divergenceWeight == 0
-                && rollout.answers.allSatisfy { $0.advantage == 0 }
-        )
+            isIdle: isIdle(rollout))
+    }
+
+    /// Whether no answer is better than another, and nothing holds the model to the reference.
+    private func isIdle(_ rollout: Rollout) -> Bool {
+        (settings.algorithm == .rloo || settings.divergenceWeight == 0)
+            && rollout.answers.allSatisfy { $0.advantage == 0 }
     }
 
     private func notes(_ rollout: Rollout, _ measures: RolloutMeasures) -> [String] {

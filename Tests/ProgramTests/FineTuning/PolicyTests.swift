@@ -213,7 +213,7 @@ extension Jobs {
                 "none within 0.2 s"
             ),
             (
-                #"{kind: command, path: 'sed "s/.*/{\\"reward\\": \\"good\\"}/"'}"#,
+                #"{kind: command, path: 'sed "s/.*/{\"reward\": \"good\"}/"'}"#,
                 #"the line {"reward": "good"}"#
             ),
             ("{kind: number, field: answer}", "a number as answer"),
