@@ -8,11 +8,11 @@ import Tokenizers
 import Training
 
 /// Fine-tuning to predict the classes of texts.
-package struct ClassificationTask: TrainingTask {
+package struct ClassificationTask: RecordTask {
     package let labels: ClassLabels
-    private let base: FineTuneBase
+    package let base: FineTuneBase
     /// The files of the examples.
-    private let files: [String]
+    package let files: [String]
     private let train: ClassifiedExamples
     /// The texts of `train`.
     private let texts: [LabelledText]
@@ -64,19 +64,7 @@ package struct ClassificationTask: TrainingTask {
             }
     }
 
-    package var inputs: RankInputs {
-        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
-    }
-
-    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
-        base.configuration
-    }
-
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
-        -> ParameterPlan
-    {
-        try base.plan(recipe, classCount: labels.count)
-    }
+    package var classCount: Int? { labels.count }
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 

@@ -9,7 +9,7 @@ import Training
 
 /// The model from which a fine-tuning starts, before its weights are read: a model, or an adapter and its
 /// base.
-struct FineTuneBase {
+package struct FineTuneBase {
     /// The directory of the model.
     let directory: String
     /// The directory that was named, whose chat template comes first.

@@ -9,10 +9,10 @@ import Tokenizers
 import Training
 
 /// Fine-tuning on answers to instructions and in conversations.
-package struct InstructionTask: TrainingTask {
-    private let base: FineTuneBase
+package struct InstructionTask: RecordTask {
+    package let base: FineTuneBase
     /// The files of the examples.
-    private let files: [String]
+    package let files: [String]
     private let template: ChatTemplate
     private var train: ExampleSet
     private var validation: ExampleSet?
@@ -86,20 +86,6 @@ package struct InstructionTask: TrainingTask {
     }
 
     package var skippedRecords: [SkippedRecord] { log.skipped }
-
-    package var inputs: RankInputs {
-        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
-    }
-
-    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
-        base.configuration
-    }
-
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
-        -> ParameterPlan
-    {
-        try base.plan(recipe, classCount: nil)
-    }
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 

@@ -10,13 +10,13 @@ import Tokenizers
 import Training
 
 /// Fine-tuning on answers that the model gives itself, by their rewards.
-package struct PolicyTask: TrainingTask {
-    private let base: FineTuneBase
+package struct PolicyTask: RecordTask {
+    package let base: FineTuneBase
     private let options: PolicyOptions
     private let settings: PolicySettings
     private let template: ChatTemplate
     /// The files that are read.
-    private let files: [String]
+    package let files: [String]
     private let train: [EncodedPrompt]
     private let validation: [EncodedPrompt]
     private var judge: AnswerJudge
@@ -73,20 +73,6 @@ package struct PolicyTask: TrainingTask {
     package var warnings: [String] { log.notes + notes }
 
     package var skippedRecords: [SkippedRecord] { log.skipped }
-
-    package var inputs: RankInputs {
-        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
-    }
-
-    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
-        base.configuration
-    }
-
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
-        -> ParameterPlan
-    {
-        try base.plan(recipe, classCount: nil)
-    }
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { prompts(recipe) }
 

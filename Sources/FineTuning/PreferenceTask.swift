@@ -10,12 +10,12 @@ import Tokenizers
 import Training
 
 /// Fine-tuning on which answers are better.
-package struct PreferenceTask: TrainingTask {
-    private let base: FineTuneBase
+package struct PreferenceTask: RecordTask {
+    package let base: FineTuneBase
     private let options: PreferenceOptions
     private let settings: PreferenceSettings
     /// The files of the examples.
-    private let files: [String]
+    package let files: [String]
     private let template: ChatTemplate
     private var train: PreferenceExamples
     private var validation: PreferenceExamples?
@@ -92,20 +92,6 @@ package struct PreferenceTask: TrainingTask {
     }
 
     package var skippedRecords: [SkippedRecord] { log.skipped }
-
-    package var inputs: RankInputs {
-        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
-    }
-
-    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
-        base.configuration
-    }
-
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
-        -> ParameterPlan
-    {
-        try base.plan(recipe, classCount: nil)
-    }
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 

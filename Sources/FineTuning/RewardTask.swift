@@ -8,11 +8,11 @@ import Tokenizers
 import Training
 
 /// Fine-tuning on how good answers are, by which of two is better.
-package struct RewardTask: TrainingTask {
-    private let base: FineTuneBase
+package struct RewardTask: RecordTask {
+    package let base: FineTuneBase
     private let centering: Double
     /// The files of the examples.
-    private let files: [String]
+    package let files: [String]
     private let template: ChatTemplate
     private let train: PreferenceExamples
     private let validation: PreferenceExamples?
@@ -59,19 +59,7 @@ package struct RewardTask: TrainingTask {
 
     package var skippedRecords: [SkippedRecord] { log.skipped }
 
-    package var inputs: RankInputs {
-        get throws { try RankInputs(files: files) + RankInputs(base.tokenizer, at: base.directory) }
-    }
-
-    package func configuration(_ recipe: TrainingRecipe) -> DecoderConfiguration {
-        base.configuration
-    }
-
-    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
-        -> ParameterPlan
-    {
-        try base.plan(recipe, classCount: 1)
-    }
+    package var classCount: Int? { 1 }
 
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 
