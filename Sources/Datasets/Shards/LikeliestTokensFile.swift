@@ -47,30 +47,21 @@ package struct LikeliestTokensFile: Equatable, Sendable {
     ) throws {
         let size = try FileReader(path: path, what: "cannot open the stored tokens").size
         let file = try HDF5File(reading: path)
-        func require(_ what: String, _ expected: String, _ got: String) throws {
-            guard expected != got else { return }
-            throw Failure(
-                "the stored likeliest tokens are of \(what)", expected: expected, got: got,
-                at: path, remedy: "remove the file, and it is made anew; or name another one")
-        }
-        try require(
-            "another format", "version \(Self.formatVersion)",
-            "version \(try file.integer(named: "format_version"))")
-        try require(
-            "other examples", subject.examplesSHA256, try file.string(named: "examples_sha256"))
-        try require(
-            "another teacher", subject.modelSHA256, try file.string(named: "model_sha256"))
-        try require(
+        let work = StoredWork(name: "likeliest tokens", path: path, file: file)
+        try work.require(
+            version: Self.formatVersion, examples: subject.examplesSHA256,
+            model: ("teacher", subject.modelSHA256))
+        try work.require(
             "another number of tokens", "\(subject.count)",
             "\(try file.integer(named: "count"))")
-        try require(
+        try work.require(
             "another temperature", "\(subject.temperature)",
             try file.string(named: "temperature"))
         func numbers(_ name: String) throws -> [Int32] {
             let dataset = try HDF5Dataset(
                 reading: name, elementSizes: [4], in: file, fileSize: size)
             let expected = tokenCount * subject.count
-            try require("other examples", "\(expected) of them", "\(dataset.count) of them")
+            try work.require("other examples", "\(expected) of them", "\(dataset.count) of them")
             var numbers = [Int32](repeating: 0, count: expected)
             try numbers.withUnsafeMutableBufferPointer { try dataset.read(0..<expected, into: $0) }
             return numbers

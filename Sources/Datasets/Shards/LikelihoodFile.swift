@@ -28,21 +28,14 @@ package struct LikelihoodFile: Equatable, Sendable {
     ) throws {
         let size = try FileReader(path: path, what: "cannot open the stored likelihoods").size
         let file = try HDF5File(reading: path)
-        func require(_ what: String, _ expected: String, _ got: String) throws {
-            guard expected != got else { return }
-            throw Failure(
-                "the stored log-likelihoods are of \(what)", expected: expected, got: got,
-                at: path, remedy: "remove the file, and it is made anew; or name another one")
-        }
-        try require(
-            "another format", "version \(Self.formatVersion)",
-            "version \(try file.integer(named: "format_version"))")
-        try require(
-            "other examples", examplesSHA256, try file.string(named: "examples_sha256"))
-        try require("another model", modelSHA256, try file.string(named: "model_sha256"))
+        let work = StoredWork(name: "log-likelihoods", path: path, file: file)
+        try work.require(
+            version: Self.formatVersion, examples: examplesSHA256,
+            model: ("model", modelSHA256))
         let dataset = try HDF5Dataset(
             reading: Self.name, elementSizes: [8], in: file, fileSize: size)
-        try require("other examples", "\(count * textCount) of them", "\(dataset.count) of them")
+        try work.require(
+            "other examples", "\(count * textCount) of them", "\(dataset.count) of them")
         let bits = try dataset.readUInt64(0..<dataset.count)
         let sums = (0..<count).map { number in
             bits[number * textCount..<(number + 1) * textCount].map(Double.init(bitPattern:))
