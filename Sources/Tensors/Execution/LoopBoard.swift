@@ -94,11 +94,11 @@ final class LoopBoard: @unchecked Sendable {
     }
 
     private func work(_ track: TraceTrack? = nil) {
-        let start = track.map { $0.isOpen ? TraceClock.now : 0 }
+        let start = track?.isOpen == true ? TraceClock.now : 0
         let count = runIndices()
         guard count > 0 else { return }
         // Before the work counts as done: the thread that waits for it may read the track.
-        if let start, start > 0 { track?.extend(.compute, from: start) }
+        if start > 0 { track?.extend(.compute, from: start) }
         doneCount.value.add(count, ordering: .releasing)
     }
 
