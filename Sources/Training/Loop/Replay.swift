@@ -60,13 +60,16 @@ package final class Replay {
     }
 
     private func computeGradient() throws -> BatchGradient {
+        // Before the computation is named: it may become that of other lanes.
+        let batch = try nextBatch()
         var clock = LapClock()
         return try gradientStep.compute(
-            nextBatch(), step: state.step, learningRate: learningRate, &clock)
+            batch, step: state.step, learningRate: learningRate, &clock)
     }
 
     private func computeLosses() throws -> [ReplayResult.SequenceLoss] {
-        try gradientStep.sequenceLosses(nextBatch(), step: state.step)
+        let batch = try nextBatch()
+        return try gradientStep.sequenceLosses(batch, step: state.step)
     }
 
     /// The batch of the step that comes next, for the lanes which it had.
