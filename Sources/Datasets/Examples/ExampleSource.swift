@@ -13,6 +13,8 @@ package struct ExampleSource: BatchSource {
     package let globalBatchSize: Int
     package let seed: UInt64
     package let isShuffled: Bool
+    /// T: the inputs of the longest example; a batch has no more than those of its longest one.
+    package let sequenceLength: Int
 
     /// Steps among whose sequences lengths are sorted: more waste less, and shuffle less.
     package static let windowSize = 16
@@ -26,9 +28,9 @@ package struct ExampleSource: BatchSource {
         self.globalBatchSize = globalBatchSize
         self.seed = seed
         self.isShuffled = isShuffled
+        sequenceLength = exampleSet.examples.map(\.inputs.count).max() ?? 0
     }
 
-    package var sequenceLength: Int { exampleSet.sequenceLength }
     package var sequenceCount: Int { exampleSet.examples.count }
 
     package func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {

@@ -35,17 +35,21 @@ struct PlannedTraining {
     /// - Parameter firstStep: at which the run goes on.
     func plan(measuring effort: Effort, firstStep: Int = 0) throws -> RunPlan {
         let task = subject.task
-        let (size, facts) = try communicator.agree {
+        let (size, facts, recipe) = try communicator.agree {
             let configuration = try task.configuration(recipe.training)
-            let windowCount = try task.source(recipe.training).sequenceCount
+            let source = try task.source(recipe.training)
+            let windowCount = source.sequenceCount
             let facts = Facts(
                 windowCount: windowCount,
                 validationCount: try task.validationLoss(recipe.training)?.sequenceCount ?? 0,
                 stepCount: try recipe.train.stepCount(windowCount: windowCount))
+            var recipe = recipe
+            // Examples may be shorter than the recipe lets them be.
+            recipe.train.sequenceLength = source.sequenceLength
             let size = TrainingSize(
                 recipe, configuration, try task.plan(recipe.training, configuration),
                 isValidated: facts.validationCount > 0, communicator, nil)
-            return (size, facts)
+            return (size, facts, recipe)
         }
         let rooms = try communicator.allGather([MemoryRoom.current])
         try MemoryCheck.run(size, over: communicator, RunLog.logger(rank: 1))
@@ -92,7 +96,8 @@ struct PlannedTraining {
         let needs = try (0..<communicator.worldSize).map { try size.need(ofRank: $0) }
         let nodes = try hosts.ranks.indices.map { try size.cost(ofNode: $0) }
         let stepCount = facts.stepCount
-        let tokens = train.globalBatchSize * recipe.training.sequenceLength
+        let tokens =
+            train.globalBatchSize * (size.train.sequenceLength ?? recipe.training.sequenceLength)
         let saves = CheckpointRoom.saves(
             after: 0, to: min(stepCount, train.stopAfterSteps ?? .max),
             every: recipe.checkpoint.everySteps)
