@@ -35,27 +35,12 @@ struct PlannedTraining {
     /// - Parameter firstStep: at which the run goes on.
     func plan(measuring effort: Effort, firstStep: Int = 0) throws -> RunPlan {
         let task = subject.task
-        let (size, facts, recipe) = try communicator.agree {
-            let configuration = try task.configuration(recipe.training)
-            let source = try task.source(recipe.training)
-            let windowCount = source.sequenceCount
-            let facts = Facts(
-                windowCount: windowCount,
-                validationCount: try task.validationLoss(recipe.training)?.sequenceCount ?? 0,
-                stepCount: try recipe.train.stepCount(windowCount: windowCount))
-            var recipe = recipe
-            // Examples may be shorter than the recipe lets them be.
-            recipe.train.sequenceLength = source.sequenceLength
-            let size = TrainingSize(
-                recipe, configuration, try task.plan(recipe.training, configuration),
-                isValidated: facts.validationCount > 0, communicator, nil)
-            return (size, facts, recipe)
-        }
+        let (size, facts, fitted) = try communicator.agree { try sized() }
         let rooms = try communicator.allGather([MemoryRoom.current])
         try MemoryCheck.run(size, over: communicator, RunLog.logger(rank: 1))
         let disk = try effort == .patiently ? diskSeconds(size) : nil
         let measurement = StepMeasurement(
-            phase: phase, recipe: recipe, task: task, configuration: size.model,
+            phase: phase, recipe: fitted, task: task, configuration: size.model,
             threadCount: Int(
                 try communicator.allReduce([Int64(phase.compute.threadCount)], .minimum)[0]),
             patience: effort.patience)
@@ -69,6 +54,24 @@ struct PlannedTraining {
         plan.roomBytes = free == .max ? nil : free + ownBytes * node.count
         plan.checkpointSeconds = disk
         return plan
+    }
+
+    /// How large the training is, what its data decide, and the recipe with the length that their
+    /// longest example has: examples may be shorter than the recipe lets them be.
+    private func sized() throws -> (TrainingSize, Facts, Recipe) {
+        let task = subject.task
+        let configuration = try task.configuration(recipe.training)
+        let source = try task.source(recipe.training)
+        let facts = Facts(
+            windowCount: source.sequenceCount,
+            validationCount: try task.validationLoss(recipe.training)?.sequenceCount ?? 0,
+            stepCount: try recipe.train.stepCount(windowCount: source.sequenceCount))
+        var fitted = recipe
+        fitted.train.sequenceLength = source.sequenceLength
+        let size = TrainingSize(
+            fitted, configuration, try task.plan(recipe.training, configuration),
+            isValidated: facts.validationCount > 0, communicator, nil)
+        return (size, facts, fitted)
     }
 
     /// What the data decide.
