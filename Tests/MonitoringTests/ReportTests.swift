@@ -80,16 +80,4 @@ import Training
         let page = ReportPage(ReportContent(title: "new", history: RunHistory())).html
         #expect(page.contains("No step has been made yet") && !page.contains("<svg"))
     }
-
-    @Test func verdictsSayWhetherItGoesWell() {
-        var history = RunHistory()
-        (history.stepCount, history.lastStep) = (40, 40)
-        (history.firstLoss, history.lastLoss) = (5, 5.5)
-        let bad = history.verdicts(plannedCount: 100)
-        #expect(bad.map(\.kind) == [.note, .bad])
-        #expect(bad[0].text.hasPrefix("40 of 100 steps"))
-        #expect(bad[1].text.hasPrefix("The model has not learnt"))
-        history.lastLoss = 3
-        #expect(history.verdicts(plannedCount: 40).map(\.kind) == [.good, .good])
-    }
 }

@@ -21,7 +21,7 @@ struct DashboardRun {
             "number": .integer(index), "path": .string(path), "step": .integer(history.lastStep),
             "loss": number(history.lastLoss), "validation": number(history.validations.last?.loss),
             "read": .number(state.share), "seconds_since_written": .number(age),
-            "warnings": .integer(history.warnings.count),
+            "warnings": .integer(history.warnings.count), "kind": .string(history.kind.rawValue),
         ])
     }
 
@@ -49,6 +49,18 @@ struct DashboardRun {
             "evaluations": .array(content.evaluations.map(evaluation)),
             "usage": facts(content.usage.map { .init($0.purpose, $0.command) }),
             "gaps": .array(content.gaps.map(JSONValue.string)),
+            "parts": .array(
+                history.partShares.map { .array([.string($0.part.words), .number($0.share)]) }),
+            "times": content.times.map { ranks(ReportTimes(summary: $0)) } ?? .null,
+        ])
+    }
+
+    /// Where the time of each rank went, as a table.
+    private func ranks(_ times: ReportTimes) -> JSONValue {
+        .object([
+            "title": .string(times.title), "sentence": .string(times.summary.sentence ?? ""),
+            "heads": .array(times.heads.map(JSONValue.string)),
+            "rows": .array(times.rows.map { .array($0.map(JSONValue.string)) }),
         ])
     }
 

@@ -21,6 +21,11 @@ extension RunHistory {
         learningRate = try Self.curve("learning_rate", columns)
         gradientNorm = try Self.curve("gradient_norm", columns)
         tokensPerSecond = try Self.curve("tokens_per_second", columns)
+        reward = try Self.curve("reward", columns)
+        for part in StepPart.allCases {
+            let sum = try columns.whole("seconds.\(part.rawValue)").sum
+            if sum > 0 { partSeconds[part] = sum }
+        }
         try columns.forEachLine { note(line: $0) }
         damagedLineCount += columns.header.damagedLineCount
         settle()

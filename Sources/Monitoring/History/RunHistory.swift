@@ -8,6 +8,8 @@ package struct RunHistory: Sendable {
     package var learningRate = Curve()
     package var gradientNorm = Curve()
     package var tokensPerSecond = Curve()
+    /// Of trainings that have rewards.
+    package var reward = Curve()
     package var validations: [(step: Int, loss: Double)] = []
     /// What was said about steps; checkpoints are counted apart.
     package var events: [Event] = []
@@ -17,6 +19,8 @@ package struct RunHistory: Sendable {
     package var tokenCount = 0
     /// Seconds in steps.
     package var seconds = 0.0
+    /// Seconds of the parts of all steps, on the first rank.
+    package var partSeconds: [StepPart: Double] = [:]
     package var peakMemoryBytes = 0
     /// Steps whose loss was no number.
     package var nonFiniteCount = 0
@@ -95,10 +99,15 @@ package struct RunHistory: Sendable {
         lastStep = max(lastStep, step)
         tokenCount = max(tokenCount, record["tokens"]?.integer ?? 0)
         seconds += record["seconds"]?["total"]?.double ?? 0
+        for part in StepPart.allCases {
+            let own = record["seconds"]?[part.rawValue]?.double ?? 0
+            if own > 0, own < 1e9 { partSeconds[part, default: 0] += own }
+        }
         peakMemoryBytes = max(peakMemoryBytes, record["peak_memory_bytes"]?.integer ?? 0)
         let curves: [(WritableKeyPath<Self, Curve>, String)] = [
             (\.loss, "loss"), (\.learningRate, "learning_rate"),
             (\.gradientNorm, "gradient_norm"), (\.tokensPerSecond, "tokens_per_second"),
+            (\.reward, "reward"),
         ]
         for (curve, key) in curves {
             record[key]?.double.map { self[keyPath: curve].append($0, at: step) }

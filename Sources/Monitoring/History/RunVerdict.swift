@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 /// A sentence about a run for a person who never trained a model.
 package struct RunVerdict: Equatable, Sendable {
@@ -9,7 +10,7 @@ package struct RunVerdict: Equatable, Sendable {
 }
 
 extension RunHistory {
-    /// Whether the run goes well, in sentences, the most important first.
+    /// Whether the run goes well, in sentences: the first says it of the whole run, the others why.
     ///
     /// - Parameter plannedCount: the steps of the whole run; nil where nobody knows.
     package func verdicts(plannedCount: Int?) -> [RunVerdict] {
@@ -19,9 +20,47 @@ extension RunHistory {
         let told = warnings.suffix(5).map {
             RunVerdict(kind: .bad, text: "At step \($0.step): \($0.message).")
         }
-        return [progress(plannedCount), fall, validation, memorising, nonFinite]
-            .compactMap { $0 } + told
+        return [summary(plannedCount), course, progress(plannedCount), validation, memorising]
+            .compactMap { $0 } + [nonFinite].compactMap { $0 } + told
     }
+
+    /// What a list of runs says of each.
+    package var kind: RunVerdict.Kind { summary(nil).kind }
+
+    private func summary(_ plannedCount: Int?) -> RunVerdict {
+        let isDone = plannedCount.map { lastStep >= $0 } ?? false
+        if hasNoLoss || (course?.kind == .bad) {
+            return RunVerdict(
+                kind: .bad, text: "This run \(isDone ? "did" : "does") not go well.")
+        }
+        if trend == .early && !isDone {
+            return RunVerdict(
+                kind: .note,
+                text: "It is too early to say how this run goes: it has made "
+                    + "\(Quantity.count(stepCount, "step")).")
+        }
+        if memorising != nil || nonFiniteCount > 0 || hasLateWarning {
+            return RunVerdict(
+                kind: .note, text: "This run wants a look: see what is marked below.")
+        }
+        if course?.kind == .note {
+            return RunVerdict(
+                kind: .note, text: "It cannot be told yet whether this run goes well.")
+        }
+        return RunVerdict(kind: .good, text: "This run \(isDone ? "went" : "goes") well.")
+    }
+
+    /// Whether the last steps had no finite loss.
+    private var hasNoLoss: Bool {
+        nonFiniteCount > 0 && (loss.points.last.map { $0.step < lastStep } ?? true)
+    }
+
+    /// Whether something was warned of in the last tenth of the steps.
+    private var hasLateWarning: Bool {
+        warnings.last.map { $0.step >= lastStep - max(50, lastStep / 10) } ?? false
+    }
+
+    private var trend: LossTrend { LossTrend(loss) }
 
     private func progress(_ plannedCount: Int?) -> RunVerdict? {
         guard let plannedCount else { return nil }
@@ -29,17 +68,70 @@ extension RunHistory {
             ? RunVerdict(kind: .good, text: "All \(plannedCount) steps are done.")
             : RunVerdict(
                 kind: .note,
-                text: "\(lastStep) of \(plannedCount) steps are done; --resume goes on from the "
-                    + "newest checkpoint.")
+                text: "\(lastStep) of \(plannedCount) steps are done; if it is not at work, "
+                    + "--resume goes on from the newest checkpoint.")
     }
 
-    private var fall: RunVerdict? {
+    /// What the model has learnt: by its rewards where there are some, else by its loss.
+    private var course: RunVerdict? {
+        if let rewards { return rewards }
         guard let firstLoss, let lastLoss, stepCount >= 8 else { return nil }
         let words = "the loss, \(firstLoss.formattedTo(3)) at first, is \(lastLoss.formattedTo(3))"
-        guard lastLoss < firstLoss else {
-            return RunVerdict(kind: .bad, text: "The model has not learnt: \(words) at the end.")
+        switch trend {
+        case .rises(let low, let step):
+            return RunVerdict(
+                kind: .bad,
+                text: "The loss rises: it was \(low.formattedTo(3)) at step \(step), and is "
+                    + "\(lastLoss.formattedTo(3)). The run diverges: lower "
+                    + "optimizer.learning_rate to a third, and go on from a checkpoint before.")
+        case .flat:
+            return RunVerdict(
+                kind: .bad,
+                text: "The model hardly learns: \(words). Raise optimizer.learning_rate to the "
+                    + "triple (find-learning-rate suggests one), or look at the data.")
+        case .unclear:
+            return RunVerdict(
+                kind: .note,
+                text: "The loss varies more from batch to batch than it falls: \(words).")
+        case .early where lastLoss >= firstLoss:
+            return RunVerdict(kind: .note, text: "The model has not learnt yet: \(words).")
+        case .early, .falls:
+            return RunVerdict(
+                kind: .good,
+                text: "The model has learnt: \(words).\(Self.choices(firstLoss, lastLoss))")
         }
-        return RunVerdict(kind: .good, text: "The model has learnt: \(words) at the end.")
+    }
+
+    /// A loss is the logarithm of how many answers that are equally likely would be as hard to choose from.
+    private static func choices(_ first: Double, _ last: Double) -> String {
+        guard first > last, last > 0, first < 20 else { return "" }
+        func number(_ loss: Double) -> String {
+            let count = exp(loss)
+            return count < 10 ? count.formattedTo(1) : Quantity.number(count.rounded())
+        }
+        return " It is as unsure as between \(number(last)) equally likely answers, "
+            + "at first between \(number(first))."
+    }
+
+    /// Points from which on rewards that do not rise are a bad sign.
+    private static let tellingRewards = 40
+
+    private var rewards: RunVerdict? {
+        let points = reward.points
+        guard points.count >= 8 else { return nil }
+        let quarter = points.count / 4
+        func mean(_ part: ArraySlice<Curve.Point>) -> Double {
+            part.reduce(0) { $0 + $1.mean } / Double(part.count)
+        }
+        let (first, last) = (mean(points.prefix(quarter)), mean(points.suffix(quarter)))
+        let words =
+            "the average reward, \(first.formattedTo(3)) at first, is \(last.formattedTo(3))"
+        return last > first
+            ? RunVerdict(kind: .good, text: "The answers have become better: \(words).")
+            : RunVerdict(
+                kind: points.count < Self.tellingRewards ? .note : .bad,
+                text: "The answers have not become better: \(words). Look at reward_std and "
+                    + "frac_reward_zero_std: without differences nothing is learnt.")
     }
 
     private var validation: RunVerdict? {

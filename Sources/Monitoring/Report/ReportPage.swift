@@ -16,7 +16,8 @@ package struct ReportPage {
 
     private var sections: [String] {
         [
-            tiles, verdicts, charts, facts, plan, times, recipe, samples, evaluations, usage, gaps,
+            verdicts, tiles, charts, facts, plan, parts, times, recipe, samples, evaluations, usage,
+            gaps,
         ]
     }
 
@@ -103,6 +104,15 @@ package struct ReportPage {
         return section(
             "The plan, and what came of it",
             table(ReportContent.Comparison.heads, content.comparisons.map(\.cells)))
+    }
+
+    private var parts: String {
+        let rows = content.history.partShares.map { part, share in
+            [text(part.words), PageFrame.bar(share, "\((100 * share).formattedTo(1)) %")]
+        }
+        return rows.isEmpty
+            ? ""
+            : section("Where the time of the first rank went", PageFrame.table(["", ""], rows))
     }
 
     private var times: String {

@@ -25,6 +25,10 @@ enum ReportStyle {
         .verdicts li::before{position:absolute;left:0;content:"\u{2022}";color:var(--soft)}
         .verdicts .good::before{content:"\u{2713}";color:var(--good)}
         .verdicts .bad::before{content:"!";color:var(--bad);font-weight:700;left:.3rem}
+        .verdicts li:first-child{font-size:1.25rem;font-weight:600;padding-left:1.8rem}
+        .bar{display:inline-block;width:8rem;height:.5rem;margin-right:.5rem;background:var(--line);
+        border-radius:3px;overflow:hidden}
+        .bar i{display:block;height:100%;background:var(--own)}
         figcaption{font-size:.9rem}
         svg{display:block;width:100%;height:auto;margin:.4rem 0}
         svg text{font:13px system-ui,sans-serif;fill:var(--soft)}

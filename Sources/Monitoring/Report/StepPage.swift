@@ -40,17 +40,10 @@ package struct StepPage {
         (self.title, self.facts, self.layers, self.sequences) = (title, facts, layers, sequences)
     }
 
-    private static let style = """
-
-        .bar{display:inline-block;width:8rem;height:.5rem;margin-right:.5rem;background:var(--line);
-        border-radius:.25rem;overflow:hidden}
-        .bar i{display:block;height:100%;background:var(--own)}
-        """
-
     package var html: String {
         PageFrame(
             title: title, kind: "a step computed again",
-            subtitle: "A training step, computed again", style: Self.style
+            subtitle: "A training step, computed again"
         ).html([PageFrame.tiles(facts), layerTable, sequenceList])
     }
 

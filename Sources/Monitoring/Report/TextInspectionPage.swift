@@ -15,9 +15,7 @@ package struct TextInspectionPage {
         .q0{background:#1a7f3733}.q1{background:#9a9a2a33}.q2{background:#d9a02b55}
         .q3{background:#c2570c66}.q4{background:#c0272d99}
         code{white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate}
-        .bar{display:inline-block;width:5rem;height:.5rem;margin-right:.5rem;background:var(--line);
-        border-radius:.25rem;overflow:hidden}
-        .bar i{display:block;height:100%;background:var(--own)}
+        .bar{width:5rem}
         .key span{display:inline-block;padding:.1rem .5rem;margin-right:.4rem;border-radius:.2rem}
         """
 
