@@ -18,8 +18,10 @@ package struct GGMLVocabulary: Sendable {
     /// `merges`: two tokens and a space between them, first merge first.
     package var merges: [[UInt8]] = []
     package var beginID: Int32?
-    /// `eos_token_id`, `eot_token_id` and others that end a text.
+    /// `eos_token_id`, `eot_token_id` and others that end a text, besides those of known spelling.
     package var endIDs: [Int32] = []
+    /// The text that ends an answer in the chat template.
+    package var answerEnd: [UInt8]?
     /// `add_bos_token`; nil where the file does not say.
     package var addsBegin: Bool?
     /// `add_eos_token`; nil where the file does not say.
@@ -46,7 +48,8 @@ package struct GGMLVocabulary: Sendable {
             throw Vocabulary.failure("add_eos_token false", "true", place)
         }
         var ends = EndOfText.Declared()
-        ends.ids = endIDs
+        ends.ids = endIDs + GGMLEnds.ids(of: tokens) { type(of: $0) == 3 }
+        ends.answerEnd = answerEnd
         switch model {
         case "gpt2": return try byteLevel(ends, at: place)
         case "llama": return try sentencePieces(ends, at: place)

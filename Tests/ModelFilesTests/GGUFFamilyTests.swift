@@ -209,7 +209,9 @@ import Tokenizers
     @Test func whatLlamaCppComputesOtherwiseIsTold() throws {
         func notes(_ name: String) throws -> String {
             let preset = try #require(ModelPreset(rawValue: name))
-            return GGUFModel.notes(on: preset.configuration(vocabularySize: 11)).joined()
+            return try GGUFModel.notes(
+                on: preset.configuration(vocabularySize: 11), CharacterTokenizer(text: "ab c\n")
+            ).joined()
         }
         #expect(try notes("mistral-nano").contains("more than 32 tokens"))
         #expect(try notes("pythia-nano").contains("GELU"))

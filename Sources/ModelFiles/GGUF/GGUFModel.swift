@@ -8,9 +8,11 @@ package enum GGUFModel {
     private static let quantizationVersion: UInt32 = 2
 
     /// What llama.cpp computes otherwise than this program.
-    package static func notes(on model: DecoderConfiguration) -> [String] {
+    package static func notes(
+        on model: DecoderConfiguration, _ tokenizer: any Tokenizer
+    ) throws -> [String] {
         guard let family = GGUFFamily.family(of: model.architecture) else { return [] }
-        var notes: [String] = []
+        var notes = try GGUFVocabulary(tokenizer, size: model.vocabularySize).notes
         if let windows = family.windows, !windows.isHeeded, let window = model.sliding?.window,
             window < model.contextLength
         {

@@ -16,6 +16,8 @@ package struct GGUFTokenizer {
     private static let prefix = "tokenizer.ggml."
     /// The tokens that end a text: of documents, of turns, of messages.
     private static let ends = ["eos", "eot", "eom"]
+    /// All ends, as ollama writes them.
+    static let endList = "eos_token_ids"
 
     /// The tokenizer of the same ids.
     ///
@@ -36,11 +38,25 @@ package struct GGUFTokenizer {
         vocabulary.scores = try metadata.numbers(Self.prefix + "scores") ?? []
         vocabulary.merges = try metadata.texts(Self.prefix + "merges") ?? []
         vocabulary.beginID = try id("bos")
-        vocabulary.endIDs = try Self.ends.compactMap { try id($0) }
+        vocabulary.endIDs = try endIDs()
+        vocabulary.answerEnd = answerEnd
         vocabulary.addsBegin = try metadata.boolean(Self.prefix + "add_bos_token")
         vocabulary.addsEnd = try metadata.boolean(Self.prefix + "add_eos_token")
         vocabulary.addsSpacePrefix = try metadata.boolean(Self.prefix + "add_space_prefix")
         return try vocabulary.tokenizer(at: metadata.path)
+    }
+
+    /// What the keys say; a list holds further ends.
+    private func endIDs() throws -> [Int32] {
+        let list = try metadata.integers(Self.prefix + Self.endList) ?? []
+        return try Self.ends.compactMap { try id($0) } + list.compactMap { Int32(exactly: $0) }
+    }
+
+    /// What ends an answer; a template that cannot be used is told where it is wanted.
+    private var answerEnd: [UInt8]? {
+        let template = try? ChatTemplate(
+            configuration: configuration(maximumLength: 1), at: metadata.path)
+        return template?.answerEndToken
     }
 
     private func id(_ name: String) throws -> Int32? {

@@ -67,11 +67,27 @@ struct GGUFVocabulary {
 
     private var specialTokens: [(key: String, value: GGUFValue)] {
         let first = tokenizer.beginningOfTextID
-        let ids = [
-            ("bos_token_id", first ?? tokenizer.endOfTextID),
-            ("eos_token_id", tokenizer.endOfTextID), ("unknown_token_id", contents.unknownID),
-        ]
-        return ids.compactMap { key, id in id.map { (key, .integer(UInt32($0))) } }
+        let begin = (first ?? tokenizer.endOfTextID).map { ("bos", $0) }
+        let unknown = contents.unknownID.map { ("unknown", $0) }
+        let ids = [begin].compactMap { $0 } + ends.ids + [unknown].compactMap { $0 }
+        let all = tokenizer.endOfText.ids
+        let list = all.count > 1 ? [(GGUFTokenizer.endList, GGUFValue.integers(all))] : []
+        return ids.map { ("\($0)_token_id", .integer(UInt32($1))) } + list
             + [("add_bos_token", .boolean(first != nil))]
+    }
+
+    private var ends: (ids: [(name: String, id: Int32)], areAllTold: Bool) {
+        GGMLEnds.keys(of: tokenizer.endOfText, contents.tokens) { contents.kinds[$0] == .special }
+    }
+
+    /// What llama.cpp does otherwise than this program.
+    var notes: [String] {
+        guard !ends.areAllTold else { return [] }
+        let told = ends.ids.map { "\($0.id)" }.joined(separator: ", ")
+        let all = tokenizer.endOfText.ids.map { "\($0)" }.joined(separator: ", ")
+        return [
+            "llama.cpp has room for three ends of texts: it stops at \(told) and those that it knows "
+                + "by their spelling, but this model stops at \(all)"
+        ]
     }
 }

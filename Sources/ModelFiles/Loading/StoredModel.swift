@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import Foundation
 import Models
 import Tensors
 import Tokenizers
@@ -80,9 +79,7 @@ package enum StoredModelFormat {
         if let base, base != path { ends = try EndOfText.Declared(directory: base) }
         // A template that cannot be used is told where it is wanted.
         let template = try? ChatTemplate.load(directory: path)
-        ends.answerEnd = template.map {
-            Array($0.answerEnd.trimmingCharacters(in: .whitespacesAndNewlines).utf8)
-        }
+        ends.answerEnd = template?.answerEndToken
         return try TokenizerFile.load(path, ends: ends)
     }
 }

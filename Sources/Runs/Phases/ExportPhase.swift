@@ -44,7 +44,9 @@ package struct ExportPhase {
                     model.parameters.values, of: model.baseParameters),
                 tokenizer: loaded.tokenizer, chatTemplate: loaded.chatTemplate, type: type.gguf,
                 at: output, isReplacing: isReplacing)
-            for note in GGUFModel.notes(on: model.configuration) { Console.line("note: \(note)") }
+            for note in try GGUFModel.notes(on: model.configuration, loaded.tokenizer) {
+                Console.line("note: \(note)")
+            }
         }
         Console.line(
             "exported \(loaded.model.configuration.summary) as \(type.rawValue) into \(output)")

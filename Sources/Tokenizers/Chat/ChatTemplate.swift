@@ -20,6 +20,13 @@ package struct ChatTemplate: Equatable, Sendable {
     /// The texts at which a generated answer stops, besides the ends of text.
     package var stops: [String] { answerEnd.isEmpty ? [] : [answerEnd] }
 
+    /// The end of an answer without the space around it, which is a token of its own in most models.
+    package var answerEndToken: [UInt8] {
+        let spaces: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+        let end = answerEnd.utf8.drop { spaces.contains($0) }
+        return Array(end.reversed().drop { spaces.contains($0) }.reversed())
+    }
+
     /// The text between an instruction and its input, in records that have both.
     package var inputBegin: String { (pieces ?? ChatPieces()).inputBegin }
 
