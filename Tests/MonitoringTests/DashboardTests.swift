@@ -98,6 +98,16 @@ import Web
         #expect(try await step(dashboard, 0) == 20)
     }
 
+    /// A clock that was set back makes nothing look younger than it is.
+    @Test func aFileFromTheFutureIsAsOldAsNow() async throws {
+        try write("run", [line(1, loss: 5)])
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date.now.addingTimeInterval(86_400)],
+            ofItemAtPath: folder("run/metrics.jsonl"))
+        let runs = try await reply(dashboard(), "runs").json["runs"]?.array
+        #expect(runs?.first?["seconds_since_written"]?.double == 0)
+    }
+
     private func step(_ dashboard: Dashboard, _ run: Int) async throws -> Int? {
         try await reply(dashboard, "runs").json["runs"]?.array?[run]["step"]?.integer
     }

@@ -91,6 +91,39 @@ extension Jobs {
             #expect(check.output == "watched and steered\n")
         }
 
+        @Test func aThousandPagesThatLeaveHarmNobody() async throws {
+            let workspace = try await Workspace.prepared()
+            try await workspace.succeed("pretrain recipe.yaml")
+            let check = try await DistributedRun.of(
+                command: [
+                    "python3", Self.script("check_dashboard_crowd"),
+                    DistributedRun.executable("swift-llm-train"), "run",
+                ], seconds: 120, folder: workspace.path)
+            #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
+        }
+
+        @Test func aPortThatIsTakenGetsOneLine() async throws {
+            let workspace = try await Workspace.prepared()
+            let command = """
+                import socket, subprocess, sys
+                taken = socket.socket()
+                taken.bind(("127.0.0.1", 0))
+                taken.listen()
+                port = taken.getsockname()[1]
+                for words in (["dashboard", ".", "--port", str(port)],
+                              ["pretrain", "recipe.yaml", f"metrics.dashboard_port={port}"]):
+                    run = subprocess.run([sys.argv[1]] + words, capture_output=True, text=True)
+                    assert run.returncode == 1, run
+                    assert "cannot listen: expected a free port" in run.stderr, run
+                """
+            let check = try await DistributedRun.of(
+                command: [
+                    "python3", "-c", command, DistributedRun.executable("swift-llm-train"),
+                ], seconds: 60, folder: workspace.path)
+            #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
+            #expect(!workspace.exists("run/checkpoints/step-00000020"))
+        }
+
         @Test func aDashboardNeedsRunsAndATokenThatNobodyGuesses() async throws {
             let workspace = try Workspace()
             for (arguments, line) in [

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import JSON
+import Synchronization
 import Training
 import Web
 
@@ -18,6 +19,10 @@ package final class Dashboard: WebService {
     private let steering: APIKeys
     private let describe: @Sendable (_ run: String, RunHistory) throws -> ReportContent
     private let carryOut: (@Sendable (Order) -> Void)?
+
+    /// Pages that are told of news now, and how many may be: others find a connection still.
+    private let streamCount = Mutex(0)
+    private static let mostStreams = WebLimits.besideWork.connections * 3 / 4
 
     /// Points of a curve: more cannot be seen.
     private static let pointCount = 800
@@ -155,8 +160,15 @@ package final class Dashboard: WebService {
 
     /// An event whenever there is something new, and a sign of life now and then.
     private var events: WebReply {
-        secured(
-            .events { [shelf] stream in
+        guard streamCount.withLock({ $0 < Self.mostStreams }) else {
+            var reply = refusal(status: 503, "too many pages are open; this one asks again")
+            reply.headers["connection"] = "close"
+            return reply
+        }
+        return secured(
+            .events { [self] stream in
+                streamCount.withLock { $0 += 1 }
+                defer { streamCount.withLock { $0 -= 1 } }
                 var (last, quiet) = (-1, 0)
                 while true {
                     let (version, isBehind) = shelf.look()

@@ -17,7 +17,7 @@ package final class LocalServer {
     ///   - key: the key of the recipe that names the port, for messages.
     /// - Throws: a `Failure` where it cannot listen.
     package init(
-        host: String = "127.0.0.1", port: Int, key: String, limits: WebLimits = WebLimits(),
+        host: String = "127.0.0.1", port: Int, key: String, limits: WebLimits = .besideWork,
         service: any WebService
     ) throws {
         guard (0...65535).contains(port) else {

@@ -47,7 +47,8 @@ struct DashboardCommand: RankedCommand {
         let watching = token ?? Dashboard.makeToken()
         let dashboard = Dashboard(
             runs, tokens: (watching, Dashboard.makeToken()), describe: RunReporter.describe)
-        let server = WebServer(host: host, port: port, service: dashboard)
+        let server = WebServer(
+            host: host, port: port, limits: .besideWork, service: dashboard)
         return try Waiting.forResult { [host] in
             try await server.run(until: stop) { port in
                 Console.line("dashboard: http://\(host):\(port)/\(watching)/")
