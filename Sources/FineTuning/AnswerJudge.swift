@@ -12,13 +12,18 @@ import Tokenizers
 import Training
 
 /// An answer as those see it who reward it.
-struct JudgedAnswer {
+package struct JudgedAnswer {
     let prompt: Prompt
     let text: String
     /// With the token that ended it.
     let tokenCount: Int
     /// Its number in its step, for messages.
     let number: Int
+
+    package init(prompt: Prompt, text: String, tokenCount: Int, number: Int) {
+        (self.prompt, self.text) = (prompt, text)
+        (self.tokenCount, self.number) = (tokenCount, number)
+    }
 }
 
 /// Rewards answers by rules.
@@ -191,12 +196,12 @@ extension String {
 // MARK: Reward models
 
 /// A model that scores answers.
-struct RewardModel {
+package struct RewardModel {
     private let loaded: LoadedModel
     private let encoder: PreferenceEncoder
 
     /// - Throws: `Failure` for a model that is no reward model.
-    init(_ loaded: LoadedModel, at path: String) throws {
+    package init(_ loaded: LoadedModel, at path: String) throws {
         guard loaded.labels?.count == 1 else {
             throw Failure(
                 FailureText("\(key: "finetune.policy.rewards") names no reward model"),
@@ -213,7 +218,7 @@ struct RewardModel {
     }
 
     /// The scores of answers, the same on all ranks, on which they all are known. Collective.
-    func scores(
+    package func scores(
         of answers: [JudgedAnswer], over communicator: any Communicator
     ) throws -> [Double?] {
         let examples = try communicator.agree {

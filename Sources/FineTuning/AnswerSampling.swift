@@ -8,31 +8,43 @@ import Tensors
 import Tokenizers
 
 /// Draws answers from a model by the decoding engine, and finds how likely a model makes them.
-struct AnswerSampling {
-    let model: LanguageModel
-    let tokenizer: any Tokenizer
+package struct AnswerSampling {
+    package let model: LanguageModel
+    package let tokenizer: any Tokenizer
     let settings: PolicySettings
     /// Tokens that end an answer besides the ends of text, and texts that do.
     let stopIDs: Set<Int32>
     let stops: [String]
     let seed: UInt64
 
+    package init(
+        model: LanguageModel, tokenizer: any Tokenizer, settings: PolicySettings,
+        stopIDs: Set<Int32>, stops: [String], seed: UInt64
+    ) {
+        (self.model, self.tokenizer, self.settings) = (model, tokenizer, settings)
+        (self.stopIDs, self.stops, self.seed) = (stopIDs, stops, seed)
+    }
+
     /// Answers that are decoded at once on a rank.
     private static let slotCount = 16
 
     /// An answer that is wanted.
-    struct Wanted {
+    package struct Wanted {
         let promptIDs: [Int32]
         /// Answers of different numbers have independent random numbers.
         let sample: Int
         /// Whether the likeliest token is always taken.
-        var isGreedy = false
+        let isGreedy: Bool
+
+        package init(promptIDs: [Int32], sample: Int, isGreedy: Bool = false) {
+            (self.promptIDs, self.sample, self.isGreedy) = (promptIDs, sample, isGreedy)
+        }
     }
 
     /// The answers, which depend on the weights, the prompts and the numbers of the samples alone.
     ///
     /// - Throws: `Failure` where the model gives no probabilities.
-    func answers(_ wanted: [Wanted]) throws -> [RolloutAnswer] {
+    package func answers(_ wanted: [Wanted]) throws -> [RolloutAnswer] {
         guard !wanted.isEmpty else { return [] }
         let longest = wanted.map(\.promptIDs.count).max() ?? 0
         let engine = DecodingEngine(
@@ -98,7 +110,7 @@ struct AnswerSampling {
     /// The log-probabilities that a model gives the tokens of an answer.
     ///
     /// - Parameter isAdapted: whether the adapters of the model count.
-    func likelihoods(
+    package func likelihoods(
         of answer: RolloutAnswer, by model: LanguageModel, isAdapted: Bool
     ) -> [Float] {
         let inputs = answer.promptIDs + answer.ids.dropLast()
@@ -122,11 +134,11 @@ extension RolloutAnswer {
 
 /// Which rank draws which answers: whole groups, the longest prompts dealt first, to and fro; what is left
 /// over answer by answer.
-struct AnswerShares {
+package struct AnswerShares {
     /// The numbers of the answers of each rank, in ascending order.
-    let ranks: [[Int]]
+    package let ranks: [[Int]]
 
-    init(promptLengths: [Int], groupSize: Int, worldSize: Int) {
+    package init(promptLengths: [Int], groupSize: Int, worldSize: Int) {
         let order = promptLengths.indices.sorted {
             (-promptLengths[$0], $0) < (-promptLengths[$1], $1)
         }

@@ -168,13 +168,7 @@ package struct FineTuneBase {
     /// The tokens that end an answer.
     func answerEnds(_ template: ChatTemplate) -> [Int32] { ends(template).ids }
 
-    /// The ends of texts, with that of answers where it is one token.
     private func ends(_ template: ChatTemplate?) -> EndOfText {
-        var ends = tokenizer.endOfText
-        guard let template else { return ends }
-        let end = template.answerEnd.trimmingCharacters(in: .whitespacesAndNewlines)
-        let ids = try? tokenizer.encode(end)
-        if let ids, ids.count == 1, tokenizer.kind != .character { ends.add(ids[0]) }
-        return ends
+        template?.ends(for: tokenizer) ?? tokenizer.endOfText
     }
 }

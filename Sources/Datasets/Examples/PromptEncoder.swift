@@ -17,6 +17,10 @@ package struct PromptEncoder: Sendable {
     private let template: ChatTemplate
     private let sequenceLength: Int
     private let answerLength: Int
+    /// What to do with a prompt that is too long.
+    package var remedy = FailureText(
+        "raise \(key: "finetune.train.sequence_length"), lower finetune.policy.maximum_new_tokens, or cut it"
+    )
 
     /// - Parameters:
     ///   - sequenceLength: T: the most tokens of a prompt with its answer.
@@ -60,9 +64,7 @@ package struct PromptEncoder: Sendable {
                 expected: "at most \(Quantity.count(sequenceLength - answerLength, "token")): an "
                     + "answer may have \(answerLength) of \(sequenceLength)",
                 got: "\(ids.count)", at: prompt.place,
-                remedy: FailureText(
-                    "raise \(key: "finetune.train.sequence_length"), lower finetune.policy.maximum_new_tokens, or cut it"
-                ))
+                remedy: remedy)
         }
         return ids
     }
