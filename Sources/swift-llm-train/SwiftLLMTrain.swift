@@ -29,6 +29,7 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
             PrepareCommand.self,
             PretrainCommand.self, FinetuneCommand.self, EvaluateCommand.self, GenerateCommand.self,
             ChatCommand.self, ServeCommand.self, ClassifyCommand.self, RewardCommand.self,
+            RatingsCommand.self,
             ImportCommand.self, ExportCommand.self, MergeCommand.self, InspectCommand.self,
             DashboardCommand.self,
             ReportCommand.self,

@@ -16,14 +16,14 @@ import swift_llm_train
             "pretain",
             "unknown command pretain: expected one of run, plan, find-learning-rate, corpus, "
                 + "tokenizer, prepare, pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
-                + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
+                + "ratings, import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
                 + "doctor, bench; did you mean pretrain?"
         ),
         (
             "xyzzy",
             "unknown command xyzzy: expected one of run, plan, find-learning-rate, corpus, "
                 + "tokenizer, prepare, pretrain, finetune, evaluate, generate, chat, serve, classify, reward, "
-                + "import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
+                + "ratings, import, export, merge, inspect, dashboard, report, replay, supervise, hosts, "
                 + "doctor, bench; see --help"
         ),
         (
@@ -112,6 +112,39 @@ import swift_llm_train
             "--limit: expected an integer of at least 1, got 0; see --help"
         ),
         (
+            "evaluate --data d",
+            "evaluate needs a model: expected --model DIR, or --pairwise A B, got neither; "
+                + "see --help"
+        ),
+        ("evaluate --pairwise a --judge j", "--pairwise: expected two models, got 1"),
+        (
+            "evaluate --pairwise a b --prompts p",
+            "--pairwise needs a judge: expected one of --judge, --judge-command and --ratings, "
+                + "got none"
+        ),
+        (
+            "evaluate --pairwise a b --judge j --ratings r",
+            "--pairwise needs a judge: expected one of --judge, --judge-command and --ratings, "
+                + "got --judge and --ratings"
+        ),
+        (
+            "evaluate --pairwise a b --judge j",
+            "--pairwise needs prompts: expected --prompts FILE, got none"
+        ),
+        (
+            "evaluate --pairwise a b --judge j --prompts p --model m",
+            "--model: expected to stand without --pairwise, got --pairwise"
+        ),
+        (
+            "evaluate --model m --data d --judge j",
+            "--judge: expected to stand with --pairwise, got no --pairwise"
+        ),
+        (
+            "ratings",
+            "ratings needs files: expected ratings of the chat page, or comparisons, got none; "
+                + "see --help"
+        ),
+        (
             "pretrain --config absent.yaml",
             "cannot read the recipe: expected a YAML file, got no such file (absent.yaml); "
                 + "check the path"
@@ -144,7 +177,8 @@ import swift_llm_train
         "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode",
         "tokenizer report",
         "prepare", "pretrain", "evaluate", "generate", "chat", "serve", "classify", "reward",
-        "reward score", "import", "export", "merge", "finetune", "inspect", "dashboard", "report",
+        "reward score", "ratings", "import", "export", "merge", "finetune", "inspect", "dashboard",
+        "report",
         "replay", "supervise", "hosts", "doctor", "bench", "plan", "find-learning-rate",
     ])
     func helpShowsExamplesThatFitATerminal(command: String) async throws {

@@ -101,7 +101,10 @@ import Testing
 
     @Test func resolvedRecipeShowsAllKeysInTheirOrder() throws {
         let lines = try load(RecipeErrorTests.valid).resolvedYAML.split(separator: "\n")
-        let rare = ["corpus", "finetune", "lora", "merge", "export", "outer", "metrics"]
+        let rare = [
+            "corpus", "finetune", "lora", "merge", "export", "outer", "metrics",
+            "evaluate.pairwise",
+        ]
         let shown = Recipe.keys.filter { key in
             !rare.contains { key.block?.hasPrefix($0) == true }
         }
@@ -143,6 +146,7 @@ import Testing
             checkpoint: every_steps keep_last io keep_best stop_seconds
             metrics: tensorboard csv trackio prometheus_port dashboard_port notify
             evaluate: every_steps batches patience tasks tasks_every_steps limit
+            evaluate.pairwise: prompts against judge command timeout_seconds maximum_new_tokens temperature
             finetune: task from base output add_tokens add_special_tokens resize data validation test validation_fraction test_fraction \
             trained last_blocks template loss_on packing encoding on_bad_record text_column label_column balanced \
             class_weights variants

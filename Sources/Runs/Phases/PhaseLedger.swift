@@ -5,6 +5,7 @@ import Files
 import Foundation
 import JSON
 import ModelFiles
+import Training
 
 /// The finished phases of a run, in OUTPUT/phases.json: for each the hashes of the keys that it
 /// obeyed and of the files that it read, so that a restart repeats it where they changed, and only
@@ -61,7 +62,13 @@ package struct PhaseLedger {
         }
         var entries = try entries()
         guard let old = entries[phase.rawValue], try !hasFiles(of: old) else { return [] }
-        let moved = try recipe.runs(of: phase).compactMap(Self.setAside)
+        let moved = try recipe.runs(of: phase).compactMap { run in
+            let moved = try Self.setAside(run)
+            if let moved, phase == .finetune, recipe.pairwise.prompts != nil {
+                try Self.keepBest(of: moved, in: run)
+            }
+            return moved
+        }
         entries[phase.rawValue] = nil
         try write(entries)
         return moved
@@ -87,6 +94,16 @@ package struct PhaseLedger {
         }
         try FileManager.default.moveItem(atPath: checkpoints, toPath: "\(checkpoints)-\(number)")
         return "\(checkpoints)-\(number)"
+    }
+
+    /// Lets `best`, which a comparison has found, lead to the checkpoint that has stepped aside until another
+    /// one wins.
+    private static func keepBest(of moved: String, in run: String) throws {
+        guard let best = CheckpointStore(directory: moved).bestName else { return }
+        let folder = moved.split(separator: "/").last ?? ""
+        try DirectoryEntries.make("\(run)/checkpoints", what: "cannot make a directory")
+        try PublishedFile.link(
+            "\(run)/checkpoints/best", to: best.hasPrefix("../") ? best : "../\(folder)/\(best)")
     }
 
     private func write(_ entries: [String: JSONValue]) throws {

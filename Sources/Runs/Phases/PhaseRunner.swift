@@ -194,7 +194,11 @@ package struct PhaseRunner {
         }
         let model = try communicator.agree { try recipe.model(for: .evaluate) }
         try evaluateTasks(recipe, compute, model)
-        guard let data = recipe.data.validation else { return say("no validation data") }
+        try compare(recipe, compute)
+        guard let data = recipe.data.validation else {
+            if recipe.pairwise.prompts == nil { say("no validation data") }
+            return
+        }
         let scores = try EvaluatePhase(communicator: communicator, compute: compute).run(
             model: model, data: data, sequenceLength: recipe.train.sequenceLength,
             placement: recipe.data.placement)

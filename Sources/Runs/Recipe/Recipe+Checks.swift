@@ -53,9 +53,10 @@ extension Recipe {
         case .pretrain:
             try validatePretraining()
         case .evaluate:
-            if !phases.contains(.finetune), evaluate.tasks.isEmpty {
+            if !phases.contains(.finetune), evaluate.tasks.isEmpty, pairwise.prompts == nil {
                 try require(data.validation, "data.validation", for: phase)
             }
+            try validateComparison()
         case .finetune:
             try validateFineTuning()
         case .merge:

@@ -48,6 +48,7 @@ package struct Recipe: Equatable, Sendable {
     package var checkpoint = CheckpointOptions()
     package var metrics = MetricsOptions()
     package var evaluate = EvaluationOptions()
+    package var pairwise = PairwiseOptions()
     package var finetune = FineTuneOptions()
     package var lora = LoRAOptions()
     package var merge = MergeOptions()
@@ -107,6 +108,9 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(
                 of: "evaluate", at: \.evaluate, for: [.pretrain], when: [.given("data.validation")]
             ),
+            RecipeKey.keys(
+                of: "evaluate.pairwise", at: \.pairwise, for: [.evaluate],
+                BlockTraits(isRare: true)),
             RecipeKey.keys(of: "finetune", at: \.finetune, for: tuning, rare),
             RecipeKey.keys(
                 of: "finetune.columns", at: \.finetune.columns, for: tuning,

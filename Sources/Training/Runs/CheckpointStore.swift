@@ -45,10 +45,12 @@ package struct CheckpointStore: Sendable {
     /// Later ones were passed over, since they are not complete: they take no place from the others,
     /// and go when the run comes to their step again.
     ///
-    /// - Parameter best: the step of a checkpoint that stays in any case.
+    /// - Parameter best: the step of a checkpoint that stays in any case, as that does which `best` leads to.
     package func keepLast(_ count: Int, upTo lastStep: Int, keeping best: Int? = nil) throws {
         guard count > 0 else { return }
-        for step in try steps.filter({ $0 <= lastStep }).dropLast(count) where step != best {
+        let linked = bestName
+        for step in try steps.filter({ $0 <= lastStep }).dropLast(count)
+        where step != best && Self.name(ofStep: step) != linked {
             do {
                 try FileManager.default.removeItem(atPath: path(ofStep: step))
             } catch {
@@ -57,6 +59,25 @@ package struct CheckpointStore: Sendable {
                     at: path(ofStep: step))
             }
         }
+    }
+
+    /// The checkpoint that `best` leads to; nil where there is none.
+    package var bestName: String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: directory + "/best")
+    }
+
+    /// Lets `best` lead to the checkpoint that `latest` leads to.
+    ///
+    /// - Returns: its name.
+    /// - Throws: `Failure` where there is none.
+    package func makeNewestBest() throws -> String {
+        let latest = directory + "/latest"
+        guard let name = try? FileManager.default.destinationOfSymbolicLink(atPath: latest) else {
+            throw Failure(
+                "there is no newest checkpoint", expected: "a link to one", got: "none", at: latest)
+        }
+        try PublishedFile.link(directory + "/best", to: name)
+        return name
     }
 
     /// The steps that have a checkpoint directory, ascending.

@@ -11,7 +11,7 @@ import Tensors
 struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measures a model on token shards, or by the questions of tasks.",
+        abstract: "Measures a model on token shards, by tasks, or against another model.",
         discussion: """
             With --data: loss, perplexity and bits per byte. All windows count once, in file order.
 
@@ -30,6 +30,10 @@ struct EvaluateCommand: RankedCommand {
             model writes after reading their first, with examples (memorized_share). The pieces \
             lie inside documents, at most --limit of them, spread evenly.
 
+            With --pairwise A B: how often A answers better than B, on the prompts of --prompts, by \
+            the --judge: a reward model, a language model that is asked in both orders, a command, or \
+            the ratings of people.
+
             All figures are the same on any number of ranks.
 
             Examples:
@@ -37,11 +41,13 @@ struct EvaluateCommand: RankedCommand {
                 --data 'shards/validation-*.h5' --sequence-length 512
               swift-llm-train evaluate --model MODEL \\
                 --tasks arc_easy.jsonl sst2=dev.tsv mine.yaml
+              swift-llm-train evaluate --pairwise runs/dpo models/base \\
+                --prompts prompts.jsonl --judge runs/reward
             """)
 
     @Option(
         help: ArgumentHelp("A model directory, GGUF file, checkpoint or run.", valueName: "dir"))
-    var model: String
+    var model: String?
 
     @Option(
         help: ArgumentHelp(
@@ -99,13 +105,19 @@ struct EvaluateCommand: RankedCommand {
     @Flag(help: "Print JSON alone.")
     var json = false
 
+    @OptionGroup var pairwiseFlags: PairwiseFlags
     @OptionGroup var baseFlag: BaseFlag
     @OptionGroup var weights: QuantizeFlags
 
     func run(on communicator: any Communicator) throws -> Int32 {
         try communicator.agree { try validateFlags() }
+        guard pairwiseFlags.pairwise.isEmpty else {
+            return try pairwiseFlags.run(
+                base: baseFlag.base, limit: limit, answers: answers, isSilent: json,
+                over: communicator)
+        }
         let compute = try ComputeResources.agree(threadsPerRank: nil, over: communicator)
-        let model = try communicator.agree { try ModelPath(self.model) }
+        let model = try communicator.agree { try ModelPath(self.model ?? "") }
             .announced(isSpeaking: communicator.rank == 0)
         if let data, memorization {
             var phase = MemorizationPhase(communicator: communicator, compute: compute)
@@ -169,6 +181,14 @@ struct EvaluateCommand: RankedCommand {
         try require("--limit", limit, atLeast: 1)
         try require("--prefix-tokens", prefixTokens, atLeast: 1)
         try require("--continuation-tokens", continuationTokens, atLeast: 1)
+        try pairwiseFlags.validateFlags()
+        guard pairwiseFlags.pairwise.isEmpty else { return try refuseStraysOfPairs() }
+        guard model != nil else {
+            throw Failure(
+                "evaluate needs a model", expected: "--model DIR, or --pairwise A B",
+                got: "neither",
+                remedy: "see --help", kind: .usage)
+        }
         guard (data == nil) != tasks.isEmpty else {
             throw Failure(
                 "what to evaluate on", expected: "either --data or --tasks",
@@ -189,6 +209,19 @@ struct EvaluateCommand: RankedCommand {
                 ("--prefix-tokens", prefixTokens != nil, memorization),
                 ("--continuation-tokens", continuationTokens != nil, memorization),
             ])
+    }
+
+    private func refuseStraysOfPairs() throws {
+        let strays = [
+            ("--model", model != nil), ("--data", data != nil), ("--tasks", !tasks.isEmpty),
+            ("--sequence-length", sequenceLength != nil), ("--shots", shots != nil),
+            ("--memorization", memorization), ("--prefix-tokens", prefixTokens != nil),
+            ("--continuation-tokens", continuationTokens != nil),
+            ("--quantize", weights.quantize != nil),
+        ]
+        guard let stray = strays.first(where: \.1)?.0 else { return }
+        throw Failure(
+            stray, expected: "to stand without --pairwise", got: "--pairwise", kind: .usage)
     }
 
     /// - Parameter flags: each with whether it is given and whether it belongs there.
