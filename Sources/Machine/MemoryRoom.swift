@@ -1,3 +1,4 @@
+import CHwloc
 import Diagnostics
 import Foundation
 
@@ -26,6 +27,9 @@ package struct MemoryRoom: Equatable, BitwiseCopyable {
             nodeBytes: max(0, min(machine ?? .max, container ?? .max)),
             isContainer: (container ?? .max) < (machine ?? .max))
     }
+
+    /// Gives memory back that was freed and that lies idle, before much is taken elsewhere.
+    package static func releaseFree() { chwloc_release_free_memory() }
 
     /// The least that any rank of a node found: ranks measure at slightly different times, and all
     /// of them go by the same.

@@ -1,8 +1,8 @@
 #ifndef CHWLOC_H
 #define CHWLOC_H
 
-// A small door to hwloc, and to the processors that a thread may run on. No system header is included
-// here, so that Swift imports nothing of hwloc.
+// A small door to hwloc, to the processors that a thread may run on, and to memory that lies idle. No system
+// header is included here, so that Swift imports nothing of hwloc.
 
 /// A processor by the number that the system gives it: a hardware thread of a core.
 typedef struct CHwlocProcessor {
@@ -23,5 +23,8 @@ int chwloc_affinity(int thread, unsigned long long *words, unsigned long word_co
 /// Lets the calling thread, and those that it starts from now on, run on these processors; returns 0 or
 /// the number of the error.
 int chwloc_set_affinity(const unsigned long long *words, unsigned long word_count);
+
+/// Gives memory that was freed, and that the allocator keeps for later, back to the system.
+void chwloc_release_free_memory(void);
 
 #endif

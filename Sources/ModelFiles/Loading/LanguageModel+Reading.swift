@@ -1,4 +1,5 @@
 import Diagnostics
+import Machine
 import Models
 import Tensors
 
@@ -22,6 +23,8 @@ extension LanguageModel {
                 "the model directory holds another model",
                 expected: configuration.summary, got: files.model.summary, at: files.path)
         }
+        // Reading a tokenizer leaves much more behind than the tokenizer takes.
+        MemoryRoom.releaseFree()
         reserveQuantized()
         // A classifier has no output layer, a model that writes text no head.
         let isAdded = Set(addedParameters.map(\.name))

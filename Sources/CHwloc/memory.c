@@ -1,0 +1,11 @@
+#include "CHwloc.h"
+
+#if defined(__linux__)
+#include <malloc.h>
+#endif
+
+void chwloc_release_free_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
