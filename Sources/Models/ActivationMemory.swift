@@ -73,7 +73,8 @@ private struct Columns {
             // On the way back: of the activation twice, queries, keys and values, the stream.
             passing = element * (2 * model.mlpSize + joined + 2 * width) + 4 * 3 * width
         case .outputFirst:
-            let inputs = element == 4 ? 2 * width : (3 + 1 + 2) * width
+            // Layers with adapters round their inputs each for itself.
+            let inputs = element == 4 ? 2 * width : (plan.lora == nil ? 3 : 6) * width
             lendable = 4 * (joined + width)
             kept += 4 * (2 * width + 2 * model.mlpSize) + element * (inputs + model.mlpSize)
             passing =

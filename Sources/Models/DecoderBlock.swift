@@ -149,15 +149,15 @@ struct DecoderBlock {
         case .joined(let layer): return pass.linear(x, layer, element: element)
         case .joinedRotated(let layer, let angles):
             let joined = pass.floats(pass.linear(x, layer, element: element))
-            return pass.flow(
-                pass.turned([joined], angles) { joined, table, start in
-                    pass.tape.rotate(
-                        joined[0], headCount: options.headCount,
-                        keyValueHeadCount: options.keyValueHeadCount,
-                        isByHead: pass.configuration.joinsByHead, table, from: start)
-                })
+            return rotated(joined, angles, isByHead: pass.configuration.joinsByHead, pass)
         case .rotated(let queries, let keys, let values, let angles):
-            let made = pass.linears(x, [queries.linear, keys.linear, values], element: element)
+            let layers = [queries.linear, keys.linear, values]
+            if queries.norm == nil, keys.norm == nil,
+                let joined = pass.joined(x, layers, element: element)
+            {
+                return rotated(joined, angles, isByHead: false, pass)
+            }
+            let made = pass.linears(x, layers, element: element)
                 .map { pass.floats($0) }
             func heads(_ x: Variable, _ projection: HeadProjection) -> Variable {
                 projection.norm.map { pass.normalizedHeads(x, $0) } ?? x
@@ -173,6 +173,19 @@ struct DecoderBlock {
         }
     }
 
+    /// Queries, keys and values side by side, turned by the angles of their positions.
+    private func rotated<Flow>(
+        _ joined: Variable, _ angles: LayerAngles, isByHead: Bool, _ pass: ForwardPass
+    ) -> Value<Flow> {
+        pass.flow(
+            pass.turned([joined], angles) { joined, table, start in
+                pass.tape.rotate(
+                    joined[0], headCount: options.headCount,
+                    keyValueHeadCount: options.keyValueHeadCount, isByHead: isByHead, table,
+                    from: start)
+            })
+    }
+
     /// [B, T, C] -> [B, T, inner width].
     private func raised<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ pass: ForwardPass, element: Element.Type
@@ -184,6 +197,11 @@ struct DecoderBlock {
             let joined = pass.floats(pass.linear(x, layer, element: element))
             return pass.flow(pass.tape.swiGLU(joined))
         case .gated(let gate, let raise, let activation):
+            if activation == .swiGLU,
+                let joined = pass.joined(x, [gate, raise], element: element)
+            {
+                return pass.flow(pass.tape.swiGLU(joined))
+            }
             let made = pass.linears(x, [gate, raise], element: element).map { pass.floats($0) }
             let (opening, raised) = (made[0], made[1])
             guard activation == .geGLU else {

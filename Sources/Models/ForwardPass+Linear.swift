@@ -18,12 +18,35 @@ extension ForwardPass {
         return lowRank(x, adapter, to: product(x, layer, element: element))
     }
 
+    /// x w of several layers side by side, by one product; nil where something is added to one, or
+    /// their weights do not lie one behind the other.
+    func joined<Flow: ComputeElement, Element: ComputeElement>(
+        _ x: Value<Flow>, _ layers: [LinearLayer], element: Element.Type
+    ) -> Variable? {
+        guard areBare(layers), layers.allSatisfy({ $0.bias == nil }) else { return nil }
+        return tape.joinedLinear(
+            floats(x), transposedWeights: layers.map { self[$0.weight] }, as: element)
+    }
+
+    /// Whether layers are products with matrices of floats [out, in], and biases, alone.
+    private func areBare(_ layers: [LinearLayer]) -> Bool {
+        configuration.weightLayout == .outputFirst
+            && layers.allSatisfy { adapters[$0.weight] == nil && !$0.weight.isQuantized }
+    }
+
     /// x w + b of several layers; those of quantised weights are multiplied together.
     func linears<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ layers: [LinearLayer], element: Element.Type
     ) -> [Value<Flow>] {
         let areJoined = layers.allSatisfy {
             $0.weight.isQuantized && adapters[$0.weight]?.magnitude == nil
+        }
+        if areBare(layers) {
+            let products = tape.linears(
+                floats(x), transposedWeights: layers.map { self[$0.weight] }, as: element)
+            return zip(layers, products).map { layer, product in
+                flow(bias(of: layer).map { tape.addBias(product, $0) } ?? product)
+            }
         }
         guard areJoined else { return layers.map { linear(x, $0, element: element) } }
         let weights = layers.map { parameters.quantized($0.weight) }
@@ -53,6 +76,10 @@ extension ForwardPass {
             return tape.addLinear(
                 x, weight: self[layer.weight], bias: bias(of: layer), to: residual,
                 dropout: dropout(site: site))
+        }
+        if areBare([layer]), layer.bias == nil, dropout(site: site) == nil {
+            return tape.linear(
+                floats(x), transposedWeight: self[layer.weight], as: element, addedTo: residual)
         }
         return tape.add(
             residual, dropOut(wideLinear(x, layer, element: element), site: site))
