@@ -122,12 +122,15 @@ install_corpus_peers() {
 }
 
 # Chromium, a system to install the package in, and the readers of other tools, these in an environment of
-# their own beside the build.
+# their own beside the build, whose Python is then `watching_python`.
 install_watching_peers() {
+    local checkout
+    checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    watching_python=$checkout/.build/watching-peers/bin/python
     say 'Install Chromium, debootstrap, and the readers of TensorBoard and trackio'
     if has_apt; then
-        install_packages python3-venv chromium chromium-driver debootstrap dpkg-dev
+        install_packages python3-venv chromium chromium-driver debootstrap dpkg-dev fonts-dejavu-core
     fi
-    python3 -m venv .build/watching-peers
-    .build/watching-peers/bin/pip install --quiet selenium tensorboard trackio==0.43.0
+    if [[ ! -x $watching_python ]]; then python3 -m venv "$checkout/.build/watching-peers"; fi
+    "$watching_python" -m pip install --quiet selenium tensorboard trackio==0.43.0
 }

@@ -27,6 +27,15 @@ package enum Quantity {
             ? "\(number(Double(count) / 1e9)) billion" : "\(number(Double(count) / 1e6)) million"
     }
 
+    /// "1:02:03", "2 d 3:04:05".
+    package static func clock(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "?" }
+        let whole = Int(seconds.rounded())
+        let days = whole >= 86_400 ? "\(whole / 86_400) d " : ""
+        return days
+            + String(format: "%d:%02d:%02d", whole % 86_400 / 3600, whole % 3600 / 60, whole % 60)
+    }
+
     /// "1 rank", "2 ranks".
     package static func count(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"

@@ -27,6 +27,8 @@ package struct ValidationLoss {
     /// The windows of the stream behind them.
     package let leftOutCount: Int
     private let portionSize: Int
+    /// Called with the rounds of portions that this rank has scored, and with all of them.
+    package var whenScored: (_ round: Int, _ count: Int) -> Void = { _, _ in }
     /// Whether ranks read for each other, so that all of them go through the portions together.
     private let isScattered: Bool
     /// Reads the sequences of a rank, of those of all ranks.
@@ -177,6 +179,7 @@ package struct ValidationLoss {
                     guard !shares[rank].isEmpty, case .whole(let batch) = try read(shares, rank)
                     else { continue }
                     try body(batch)
+                    whenScored(round + 1, rounds.count)
                 }
             }
         }
@@ -188,6 +191,7 @@ package struct ValidationLoss {
             let batch = try draft.completed(over: communicator)
             guard !shares[rank].isEmpty, case .success = outcome else { continue }
             outcome = Result { try body(batch) }
+            whenScored(round + 1, rounds.count)
         }
         try communicator.agree { try outcome.get() }
     }

@@ -43,6 +43,8 @@ package struct GenerateOptions: OptionBlock {
     package var draft = "text"
     /// Decides the samples; by default the recipe's seed.
     package var seed: Int?
+    /// Steps of a training from one text that the model writes to the next; 0 for none; usual 100 to 1,000.
+    package var everySteps = 0
 
     package init() {}
 
@@ -66,6 +68,8 @@ package struct GenerateOptions: OptionBlock {
             OptionField("cache", \.cache, .changesFreely).addedLater,
             OptionField("draft", \.draft, .changesFreely).naming(.inputOrName),
             OptionField("seed", \.seed, .atLeast(0), .changesFreely),
+            OptionField("every_steps", \.everySteps, .atLeast(0), .changesFreely)
+                .addedLater.also(in: "pretrain", "finetune"),
         ]
     }
 }

@@ -14,13 +14,15 @@ package struct TextGenerator {
     /// - Parameters:
     ///   - draftSource: what guesses tokens, which changes none; nil for nothing.
     ///   - cacheFormat: how keys and values are kept.
+    ///   - roomForTokens: the longest text, with its prompt; nil for the model's context.
     /// - Precondition: the model has a row for each token of the vocabulary.
     package init(
         model: LanguageModel, tokenizer: any Tokenizer, draftSource: DraftSource? = .text,
-        cacheFormat: KeyValueFormat = .floats
+        cacheFormat: KeyValueFormat = .floats, roomForTokens: Int? = nil
     ) {
         (self.model, self.tokenizer) = (model, tokenizer)
-        let contextLength = model.configuration.contextLength
+        let contextLength = min(
+            model.configuration.contextLength, roomForTokens ?? .max)
         engine = DecodingEngine(
             tokenizer: tokenizer, slotCount: 1, contextLength: contextLength,
             rowsAtOnce: contextLength, draftSource: draftSource, cacheFormat: cacheFormat)

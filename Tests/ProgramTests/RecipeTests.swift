@@ -165,7 +165,7 @@ import Testing
             merge: output probe
             export: output format type license
             generate: prompt chat template maximum_tokens samples temperature top_k top_p \
-            repetition_penalty stop precision compute quantize cache draft seed
+            repetition_penalty stop precision compute quantize cache draft seed every_steps
             """
         // The fine-tuning has blocks of the same keys as the pretraining.
         let nested = ["train", "optimizer", "checkpoint", "evaluate"].compactMap { block in

@@ -27,7 +27,7 @@ package enum TraceKind: UInt8, CaseIterable, Sendable {
     case optimizer
     /// The outer step of islands.
     case outer
-    case metrics, validation, tasks, checkpoint
+    case metrics, validation, tasks, samples, checkpoint
     /// A thread of the pool computes.
     case compute
     /// The batch of a step, by its number, is read ahead.
@@ -63,6 +63,7 @@ package enum TraceKind: UInt8, CaseIterable, Sendable {
         case .metrics: "metrics"
         case .validation: "validation"
         case .tasks: "tasks"
+        case .samples: "samples"
         case .checkpoint: "checkpoint"
         case .compute: "compute"
         case .reading: "read the batch of step \(number)"
@@ -91,7 +92,7 @@ package enum TracePart: String, CaseIterable, Sendable {
             case .gradientsWait, .sumsWait, .weightsWait, .memoryWait, .collective: .waiting
             case .data, .reading: .data
             case .checkpoint, .writing, .hashing, .publishing: .checkpoint
-            case .validation, .tasks: .validation
+            case .validation, .tasks, .samples: .validation
             case .metrics: .metrics
             case .step, .norm: .rest
             }

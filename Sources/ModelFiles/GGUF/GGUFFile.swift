@@ -46,10 +46,15 @@ struct GGUFFile {
         try PublishedFile.create(at: path, isReplacing: isReplacing) { temporaryPath in
             let file = try FileWriter(path: temporaryPath)
             try file.write(header)
+            let size = tensors.reduce(0) { $0 + $1.byteCount }
+            let bar = WorkBar("writing \(Quantity.bytes(size))")
+            var written = 0
             for tensor in tensors {
                 try tensor.write(to: file)
                 let padding = Self.aligned(tensor.byteCount) - tensor.byteCount
                 try file.write([UInt8](repeating: 0, count: padding))
+                written += tensor.byteCount
+                bar?.show(written, of: size)
             }
             try file.finish()
         }

@@ -24,17 +24,25 @@ extension WeightFiles {
         _ tensors: [NamedTensor], _ storage: WeightStorage, into directory: String
     ) throws(Failure) {
         let shards = shards(of: tensors, storage)
+        let count = tensors.reduce(0) { $0 + $1.values.count }
+        let bar = WorkBar("writing \(Quantity.bytes(count * storage.type.size))")
+        var written = 0
+        func note(_ values: Int) {
+            written += values
+            bar?.show(written, of: count)
+        }
         guard shards.count > 1 else {
             return try SafetensorsWriter.write(
-                tensors, type: storage.type, to: "\(directory)/\(fileName)")
+                tensors, type: storage.type, to: "\(directory)/\(fileName)", whenWritten: note)
         }
         var map: [String: JSONValue] = [:]
         for (index, shard) in shards.enumerated() {
             let name = "model-\(digits(index + 1))-of-\(digits(shards.count)).safetensors"
-            try SafetensorsWriter.write(shard, type: storage.type, to: "\(directory)/\(name)")
+            try SafetensorsWriter.write(
+                shard, type: storage.type, to: "\(directory)/\(name)", whenWritten: note)
             for tensor in shard { map[tensor.name] = .string(name) }
         }
-        let total = tensors.reduce(0) { $0 + $1.values.count } * storage.type.size
+        let total = count * storage.type.size
         let json = JSONValue.object([
             "metadata": .object(["total_size": .integer(total)]), "weight_map": .object(map),
         ])

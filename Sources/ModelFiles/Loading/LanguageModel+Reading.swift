@@ -17,7 +17,12 @@ extension LanguageModel {
     }
 
     /// Reads them from a model that is open.
-    package func readWeights(of files: any StoredModel, part: Range<Int>? = nil) throws {
+    ///
+    /// - Parameter whenRead: called with each parameter, before it is read.
+    package func readWeights(
+        of files: any StoredModel, part: Range<Int>? = nil,
+        whenRead: (_ parameter: Parameter) -> Void = { _ in }
+    ) throws {
         guard files.model.hasSizes(of: configuration) else {
             throw Failure(
                 "the model directory holds another model",
@@ -29,6 +34,7 @@ extension LanguageModel {
         // A classifier has no output layer, a model that writes text no head.
         let isAdded = Set(addedParameters.map(\.name))
         for parameter in parameters.parameters {
+            whenRead(parameter)
             let isOptional =
                 isAdded.contains(parameter.name)
                 || parameter.index == outputWeight.index && plan.classCount != nil

@@ -38,12 +38,18 @@ package struct SafetensorsWriter {
     }
 
     /// Writes a whole file below its final name; see `PublishedFile` and `PublishedDirectory`.
+    ///
+    /// - Parameter whenWritten: called with the values of each tensor, once they are written.
     package static func write(
-        _ tensors: [NamedTensor], type: SafetensorsType = .float32, to path: String
+        _ tensors: [NamedTensor], type: SafetensorsType = .float32, to path: String,
+        whenWritten: (_ count: Int) -> Void = { _ in }
     ) throws(Failure) {
         let layout = SafetensorsLayout(tensors.map { ($0.name, $0.shape) }, type: type)
         var writer = try SafetensorsWriter(layout, into: FileWriter(path: path))
-        for tensor in tensors { try writer.append(tensor.values) }
+        for tensor in tensors {
+            try writer.append(tensor.values)
+            whenWritten(tensor.values.count)
+        }
         try writer.finish()
     }
 }

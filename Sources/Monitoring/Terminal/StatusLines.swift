@@ -43,7 +43,7 @@ package struct StatusLines {
     private var progress: ConsoleFooter.Line? {
         let step = "\(figures.last?.step ?? figures.firstStep)/\(figures.stepCount)"
         let percent = "\(Int((100 * figures.share).rounded(.down))) %"
-        let left = figures.remaining.map { Self.clock($0) + " left" }
+        let left = figures.remaining.map { Quantity.clock($0) + " left" }
         let words = joined([step, percent, left], room: columns)
         let room = min(Self.most, columns - words.count - 2)
         guard room >= Self.least else { return line(words, color: 1) }
@@ -99,14 +99,5 @@ package struct StatusLines {
             return ramp[Int((share * Double(ramp.count - 1)).rounded())]
         }
         return String(cells)
-    }
-
-    /// "1:02:03", "2 d 3:04:05".
-    static func clock(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e9 else { return "?" }
-        let whole = Int(seconds.rounded())
-        let days = whole >= 86_400 ? "\(whole / 86_400) d " : ""
-        return days
-            + String(format: "%d:%02d:%02d", whole % 86_400 / 3600, whole % 3600 / 60, whole % 60)
     }
 }

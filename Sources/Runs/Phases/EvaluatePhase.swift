@@ -69,11 +69,19 @@ package struct EvaluatePhase {
             )
         }
         try inputs.requireEqual(over: communicator)
-        let total = try loss.total(model, over: communicator)
+        let total = try watched(loss).total(model, over: communicator)
         let own = try ownBytes(of: loss, tokenizer)
         let byteCount = Int(try communicator.allReduce([Int64(own)], .sum)[0])
         return Scores(
             loss: total.average, tokenCount: Int(total.weight), byteCount: byteCount)
+    }
+
+    /// The same loss, with a bar on a terminal.
+    private func watched(_ loss: ValidationLoss) -> ValidationLoss {
+        guard communicator.rank == 0, let bar = WorkBar("evaluating") else { return loss }
+        var loss = loss
+        loss.whenScored = { bar.show($0, of: $1) }
+        return loss
     }
 
     /// Bytes of this rank's share of the scored tokens as text; an end of text is none. Collective.

@@ -104,7 +104,7 @@ package struct GeneratePhase {
 }
 
 /// The prompt that a sample goes on from, and the texts that end it.
-private struct PromptText {
+struct PromptText {
     let ids: [Int32]
     /// Printed before each sample.
     let shown: String

@@ -61,7 +61,10 @@ package struct ImportPhase {
         try MemoryRoom.current.require(
             4 * ParameterPlan().layout(of: files.model).flatCount, copyCount: 1, at: source)
         let model = LanguageModel(files.model, device: device)
-        try model.readWeights(of: files)
+        let bar = WorkBar("reading \(source)")
+        try model.readWeights(of: files) {
+            bar?.show($0.range.lowerBound, of: model.parameters.parameterCount)
+        }
         return (
             model,
             try tokenizer.map { try StoredModelFormat.tokenizer($0) } ?? files.tokenizer()

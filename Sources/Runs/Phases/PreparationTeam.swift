@@ -30,20 +30,29 @@ struct PreparationTeam {
 
     /// Makes this team's share of the shards. Collective among its members.
     ///
+    /// - Parameter whenEncoded: called with the blocks that the team has encoded, and with all of them.
     /// - Returns: the shards that this rank has written.
     /// - Throws: a `Failure` on the rank that met it; the others of the team return what they have.
     func make(
         _ jobs: [PreparationJob], tokenizer: some Tokenizer, malformed: MalformedText,
-        directory: String
+        directory: String, whenEncoded: (_ done: Int, _ count: Int) -> Void = { _, _ in }
     ) throws -> [ShardSummary] {
+        let own = stride(from: number, to: jobs.count, by: count)
+        let all = own.reduce(0) { $0 + jobs[$1].blockCount }
+        var done = 0
         var summaries: [ShardSummary] = []
         do {
-            for index in stride(from: number, to: jobs.count, by: count) {
+            for index in own {
                 let job = jobs[index]
                 let rounds = Rounds(
                     job: job, members: members, vocabularySize: tokenizer.vocabularySize
                 ) { try job.encodeBlock($0, tokenizer: tokenizer, malformed: malformed) }
-                summaries += try write(rounds, tokenizer, directory).map { [$0] } ?? []
+                let before = done
+                done += job.blockCount
+                summaries +=
+                    try write(rounds, tokenizer, directory) { round in
+                        whenEncoded(min(done, before + round * members.worldSize), all)
+                    }.map { [$0] } ?? []
             }
         } catch let failure as AgreedFailure where failure.rank != members.rank {
             return summaries
@@ -55,14 +64,18 @@ struct PreparationTeam {
     ///
     /// - Returns: nil on all ranks but the writer.
     private func write(
-        _ rounds: Rounds, _ tokenizer: some Tokenizer, _ directory: String
+        _ rounds: Rounds, _ tokenizer: some Tokenizer, _ directory: String,
+        _ whenEncoded: (_ roundCount: Int) -> Void
     ) throws -> ShardSummary? {
         var summary: ShardSummary?
         do {
             if members.rank == 0 {
                 summary = try rounds.job.write(tokenizer: tokenizer, directory: directory) {
                     append in
-                    for round in 0..<rounds.count { try rounds.encode(round, append) }
+                    for round in 0..<rounds.count {
+                        try rounds.encode(round, append)
+                        whenEncoded(round + 1)
+                    }
                 }
             } else {
                 for round in 0..<rounds.count { try rounds.encode(round) { _ in } }

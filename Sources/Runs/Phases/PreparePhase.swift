@@ -50,8 +50,10 @@ package struct PreparePhase {
         let team = try PreparationTeam(jobCount: jobs.count, over: communicator)
         // The collectives inside are those of the team, whose members all come out with its failure.
         let own = try communicator.agree {
-            try team.make(
-                jobs, tokenizer: tokenizer, malformed: malformed, directory: directory)
+            let bar = communicator.rank == 0 ? WorkBar("preparing") : nil
+            return try team.make(
+                jobs, tokenizer: tokenizer, malformed: malformed, directory: directory
+            ) { bar?.show($0, of: $1) }
         }
         let summaries = try communicator.allGather(ofAnySize: Array(JSONEncoder().encode(own)))
             .flatMap { try JSONDecoder().decode([ShardSummary].self, from: Data($0)) }

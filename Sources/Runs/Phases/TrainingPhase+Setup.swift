@@ -61,6 +61,7 @@ extension TrainingPhase {
                 warmupSteps: recipe.optimizer.warmupSteps, stepCount: stepCount,
                 peakLearningRate: recipe.optimizer.learningRate) : nil
         setup.tasks = try makeTasks(recipe.evaluate, setup.checkpointFiles)
+        setup.samples = try makeSamples(recipe, setup.checkpointFiles, in: metrics?.directory)
         return setup
     }
 

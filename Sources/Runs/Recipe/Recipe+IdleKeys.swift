@@ -67,7 +67,8 @@ extension Recipe {
     private static func idleness(
         of key: RecipeKey, in recipes: [Recipe], _ running: Set<Phase>
     ) -> Idleness? {
-        if let phases = key.phases, phases.isDisjoint(with: running) { return .phase }
+        let phases = recipes.compactMap { key.phases(in: $0) }
+        if !phases.isEmpty, phases.allSatisfy({ $0.isDisjoint(with: running) }) { return .phase }
         if let reason = key.role.idleness { return .always(reason: reason) }
         let reasons = recipes.map { recipe in
             key.role.conditions.lazy.compactMap { condition -> Idleness? in

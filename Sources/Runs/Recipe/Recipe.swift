@@ -158,7 +158,9 @@ extension Recipe: OptionBlock {
             RecipeKey.keys(
                 of: "export", at: \.export, for: [.export],
                 BlockTraits(remakes: .export, isRare: true)),
-            RecipeKey.keys(of: "generate", at: \.generate, for: [.generate]),
+            RecipeKey.keys(
+                of: "generate", at: \.generate, for: [.generate],
+                orIn: { $0.generate.everySteps > 0 ? [.pretrain, .finetune] : [] }),
         ].flatMap { $0 }
     }
 }

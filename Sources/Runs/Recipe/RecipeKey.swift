@@ -15,6 +15,8 @@ package struct RecipeKey {
     package let role: OptionRole
     /// The phases that obey the key; nil for all.
     package let phases: Set<Recipe.Phase>?
+    /// Those that obey it in some recipes only.
+    private let occasionalPhases: @Sendable (Recipe) -> Set<Recipe.Phase>
     /// The traits that the key shares with the other keys of its block.
     let traits: BlockTraits
     package let read: (Recipe) -> OptionValue
@@ -30,12 +32,15 @@ package struct RecipeKey {
     ///
     /// - Parameters:
     ///   - phases: Those that obey the block; nil for all.
+    ///   - occasionalPhases: Those that obey it in some recipes only.
     ///   - conditions: What must hold for any key of the block to have an effect.
     ///   - traits: What else the keys of the block share.
     ///   - idle: Names of keys that never have one here, and why.
     package static func keys<Block: OptionBlock>(
         of block: String?, at path: WritableKeyPath<Recipe, Block>,
-        for phases: Set<Recipe.Phase>? = nil, when conditions: [OptionCondition] = [],
+        for phases: Set<Recipe.Phase>? = nil,
+        orIn occasionalPhases: @escaping @Sendable (Recipe) -> Set<Recipe.Phase> = { _ in [] },
+        when conditions: [OptionCondition] = [],
         idle: [String: String] = [:],
         _ traits: BlockTraits = BlockTraits()
     ) -> [RecipeKey] {
@@ -50,6 +55,7 @@ package struct RecipeKey {
                 role: role,
                 phases: phases?.union(
                     field.role.furtherPhases.compactMap(Recipe.Phase.init(rawValue:))),
+                occasionalPhases: occasionalPhases,
                 traits: traits,
                 read: { field.read($0[keyPath: path]) },
                 write: { field.write(&$0[keyPath: path], $1) })
@@ -74,13 +80,18 @@ extension RecipeKey {
     /// What another value of the key means for the run whose recipe this is.
     var effect: OptionEffect { traits.isOfAnotherRun ? .changesFreely : role.effect }
 
+    /// The phases that obey the key in a recipe; nil for all.
+    func phases(in recipe: Recipe) -> Set<Recipe.Phase>? {
+        phases?.union(occasionalPhases(recipe))
+    }
+
     /// Whether a phase of a recipe obeys the block of the key, or the key in particular.
     ///
     /// A fine-tuning has training blocks of its own, in the place of those outside.
     func isObeyed(by phase: Recipe.Phase, of recipe: Recipe) -> Bool {
         let isReplaced =
             phase == .finetune && block.map(FineTuneOptions.runBlocks.contains) ?? false
-        return !isReplaced && phases?.contains(phase) ?? true
+        return !isReplaced && phases(in: recipe)?.contains(phase) ?? true
             && traits.conditions.allSatisfy { recipe.meets($0) }
     }
 }

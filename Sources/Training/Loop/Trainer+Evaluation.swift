@@ -35,6 +35,24 @@ extension Trainer {
         }
     }
 
+    /// The first rank writes while the others wait: a sample that fails ends no training.
+    func write(_ samples: TrainingSamples) throws {
+        try trace.measure(.samples) {
+            try setup.optimizer.completeParameters()
+            try onCommonWeights {
+                try setup.communicator.agree {
+                    guard setup.communicator.rank == 0 else { return }
+                    do {
+                        let text = try samples.write(setup.model, state.step)
+                        setup.logger.info("step \(state.step)  \(text)")
+                    } catch let failure as Failure {
+                        setup.logger.warning("no sample of the model: \(failure.line)")
+                    }
+                }
+            }
+        }
+    }
+
     private func validate(_ validation: ValidationLoss) throws -> Bool {
         let objective = setup.objective
         let sums = try validation.sums(of: objective, over: setup.communicator)

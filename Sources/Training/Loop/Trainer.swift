@@ -119,6 +119,9 @@ package final class Trainer {
             if setup.tasks != nil, isDue(setup.evaluation.tasksEverySteps) {
                 try setup.board.uncounted(evaluateTasks)
             }
+            if let samples = setup.samples, isDue(samples.everySteps) {
+                try setup.board.uncounted { try write(samples) }
+            }
             var isStopping = try agreeAtBoundary()
             let isWanted = wanted.remove(.checkpoint) != nil
             if isDue(setup.checkpoint.everySteps) || isStopping || isExhausted || isWanted

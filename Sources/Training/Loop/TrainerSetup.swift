@@ -25,6 +25,8 @@ package struct TrainerSetup {
     package var validation: ValidationLoss?
     /// The tasks that are evaluated; nil where there are none.
     package var tasks: TaskSuite?
+    /// What the model writes meanwhile; nil where it writes nothing.
+    package var samples: TrainingSamples?
     package var store: CheckpointStore
     package var checkpointFiles: CheckpointFiles
     package var seed: UInt64
