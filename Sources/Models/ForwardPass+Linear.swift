@@ -18,14 +18,29 @@ extension ForwardPass {
         return lowRank(x, adapter, to: product(x, layer, element: element))
     }
 
-    /// x w of several layers side by side, by one product; nil where something is added to one, or
-    /// their weights do not lie one behind the other.
+    /// x w of several layers side by side, by one product, with their adapters; nil where a layer has more
+    /// than that, or the weights do not lie one behind the other.
     func joined<Flow: ComputeElement, Element: ComputeElement>(
         _ x: Value<Flow>, _ layers: [LinearLayer], element: Element.Type
     ) -> Variable? {
-        guard areBare(layers), layers.allSatisfy({ $0.bias == nil }) else { return nil }
-        return tape.joinedLinear(
-            floats(x), transposedWeights: layers.map { self[$0.weight] }, as: element)
+        let areJoined = layers.allSatisfy {
+            $0.bias == nil && !$0.weight.isQuantized && adapters[$0.weight]?.magnitude == nil
+        }
+        guard configuration.weightLayout == .outputFirst, areJoined else { return nil }
+        let weights = layers.map { self[$0.weight] }
+        guard
+            var joined = tape.joinedLinear(
+                floats(x), transposedWeights: weights, as: element)
+        else { return nil }
+        var start = 0
+        for (layer, weight) in zip(layers, weights) {
+            let columns = start..<start + weight.shape[0]
+            start = columns.upperBound
+            if let adapter = adapters[layer.weight] {
+                joined = lowRank(x, adapter, to: joined, columns: columns)
+            }
+        }
+        return joined
     }
 
     /// Whether layers are products with matrices of floats [out, in], and biases, alone.
@@ -129,13 +144,13 @@ extension ForwardPass {
 
     private func bias(of layer: LinearLayer) -> Variable? { layer.bias.map { self[$0] } }
 
-    /// y + s dropout(x) aᵀ bᵀ, over y.
+    /// y + s dropout(x) aᵀ bᵀ, over y, or over some of its columns.
     private func lowRank<In: ComputeElement, Out: ComputeElement>(
-        _ x: Value<In>, _ adapter: LoRALayer, to y: Value<Out>
+        _ x: Value<In>, _ adapter: LoRALayer, to y: Value<Out>, columns: Range<Int>? = nil
     ) -> Value<Out> {
         tape.addLowRank(
             dropOut(x, of: adapter), a: self[adapter.a], b: self[adapter.b],
-            scale: adapter.scale, to: y)
+            scale: adapter.scale, to: y, columns: columns)
     }
 
     /// DoRA: m / |W + s B A| times the adapted product. What is in front of the bias is the product

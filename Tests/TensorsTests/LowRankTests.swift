@@ -30,6 +30,38 @@ import Testing
         }.expectAgreement()
     }
 
+    /// Two adapters over their own columns of one product.
+    @Test(arguments: [[3, 5, 4, 2], [130, 33, 24, 8]])
+    func adaptersBesideOneProductMatch(_ sizes: [Int]) {
+        var random = SplitMix64(seed: 35)
+        let (rows, width, out, rank) = (sizes[0], sizes[1], sizes[2], sizes[3])
+        let inputs = [
+            [rows, width], [rank, width], [out, rank], [rank, width], [2 * out, rank],
+        ]
+        .map { Reference(random: $0, using: &random) }
+        let base = Reference(random: [rows, 3 * out], using: &random)
+        OperationCheck(inputs: inputs, directions: .sampled(6)) { inputs in
+            let parts = [1, 3].map { inputs[0].linear(inputs[$0].transposed) }
+            let (first, second) = (
+                parts[0].linear(inputs[2].transposed), parts[1].linear(inputs[4].transposed)
+            )
+            var values: [Double] = []
+            for row in 0..<rows {
+                values += first.values[row * out..<(row + 1) * out]
+                values += second.values[2 * row * out..<2 * (row + 1) * out]
+            }
+            return Reference(shape: base.shape, values: values)
+                .map { $0 * Double(Self.scale) }.combined(with: base, +)
+        } operation: { tape, inputs in
+            let y = tape.addLowRank(
+                inputs[0], a: inputs[1], b: inputs[2], scale: Self.scale,
+                to: tape.constant(tape.device.tensor(base)), columns: 0..<out)
+            return tape.addLowRank(
+                inputs[0], a: inputs[3], b: inputs[4], scale: Self.scale, to: y,
+                columns: out..<3 * out)
+        }.expectAgreement()
+    }
+
     @Test(arguments: [[1, 1], [3, 5], [70, 17]])
     func rescaledColumnsAndTheirDerivativesMatch(_ shape: [Int]) {
         var random = SplitMix64(seed: 32)

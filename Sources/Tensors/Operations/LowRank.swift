@@ -5,28 +5,34 @@ extension Tape {
     /// may read y.
     ///
     /// With z = s x aᵀ and dz = s dy b:  db = dyᵀ z,  da = dzᵀ x,  dx = dz a.
+    ///
+    /// - Parameter columns: those of y that are meant, where y holds more side by side.
     @_specialize(where In == Float, Out == Float)
     @_specialize(where In == BFloat16, Out == Float)
     @_specialize(where In == BFloat16, Out == BFloat16)
     package func addLowRank<In, Out>(
-        _ x: Value<In>, a: Variable, b: Variable, scale: Float, to y: Value<Out>
+        _ x: Value<In>, a: Variable, b: Variable, scale: Float, to y: Value<Out>,
+        columns: Range<Int>? = nil
     ) -> Value<Out> {
         let (rank, width) = (a.shape[0], b.shape[0])
+        let (rows, columns) = (0..<y.value.rowCount, columns ?? 0..<y.value.columnCount)
         precondition(
             a.shape == [rank, x.value.columnCount] && b.shape == [width, rank]
-                && y.value.columnCount == width,
+                && columns.count == width && columns.upperBound <= y.value.columnCount,
             "expected a [r, in] and b [out, r], got \(a.shape) and \(b.shape)")
         let (aw, bw) = (In.operand(a, on: device), In.operand(b, on: device))
         let z: Tensor<In> = device.scaledProduct(x.value.matrix, aw.matrix.transposed, by: scale)
-        device.multiply(z.matrix, bw.matrix.transposed, into: y.value.matrix, adds: true)
+        device.multiply(
+            z.matrix, bw.matrix.transposed, into: y.value.matrix.part(rows, columns), adds: true)
         return record(y.value, inputs: [y.node, x.node, a.node, b.node]) {
             [device, input = x.saved, x = x.node, y = y.node, a = a.node, b = b.node] dy in
             y?.contribute(dy)
-            let dOut = dy as? Tensor<In> ?? In.narrowed(Out.widened(dy, on: device), on: device)
+            let whole = dy as? Tensor<In> ?? In.narrowed(Out.widened(dy, on: device), on: device)
+            let dOut = whole.matrix.part(rows, columns)
             b?.contribute { db, adds in
-                device.multiply(dOut.matrix.transposed, z.matrix, into: db.matrix, adds: adds)
+                device.multiply(dOut.transposed, z.matrix, into: db.matrix, adds: adds)
             }
-            let dz: Tensor<In> = device.scaledProduct(dOut.matrix, bw.matrix, by: scale)
+            let dz: Tensor<In> = device.scaledProduct(dOut, bw.matrix, by: scale)
             a?.contribute { da, adds in
                 let x = input()
                 device.multiply(dz.matrix.transposed, x.matrix, into: da.matrix, adds: adds)
