@@ -35,9 +35,14 @@ package struct AnswerSampling {
         let sample: Int
         /// Whether the likeliest token is always taken.
         let isGreedy: Bool
+        /// Tokens of this answer at most; nil for as many as the settings say.
+        let maximumTokens: Int?
 
-        package init(promptIDs: [Int32], sample: Int, isGreedy: Bool = false) {
-            (self.promptIDs, self.sample, self.isGreedy) = (promptIDs, sample, isGreedy)
+        package init(
+            promptIDs: [Int32], sample: Int, isGreedy: Bool = false, maximumTokens: Int? = nil
+        ) {
+            (self.promptIDs, self.sample) = (promptIDs, sample)
+            (self.isGreedy, self.maximumTokens) = (isGreedy, maximumTokens)
         }
     }
 
@@ -79,7 +84,8 @@ package struct AnswerSampling {
         var options = SamplingOptions(seed: seed)
         options.temperature = wanted.isGreedy ? 0 : settings.temperature
         var request = GenerationRequest(
-            model: model, prompt: wanted.promptIDs, maximumTokens: settings.maximumTokens,
+            model: model, prompt: wanted.promptIDs,
+            maximumTokens: wanted.maximumTokens ?? settings.maximumTokens,
             sampler: TokenSampler(options, sample: wanted.sample))
         (request.stops, request.stopIDs) = (stops, stopIDs)
         request.scoredCount = 0

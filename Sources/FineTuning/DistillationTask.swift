@@ -41,12 +41,47 @@ package struct DistillationTask: TrainingTask {
         try instructions.plan(recipe, model)
     }
 
-    package func source(_ recipe: TrainingRecipe) -> any BatchSource { instructions.source(recipe) }
+    package func source(_ recipe: TrainingRecipe) -> any BatchSource { examples(recipe) }
 
+    private func examples(_ recipe: TrainingRecipe) -> CorrectedSource {
+        CorrectedSource(
+            examples: instructions.examples(recipe), share: options.onPolicy,
+            answerLength: options.maximumNewTokens,
+            mostInputs: instructions.base.sequenceLength(recipe))
+    }
+
+    /// The answers that the student writes itself in a share of the steps.
+    package func experience(
+        _ recipe: TrainingRecipe, _ model: LanguageModel
+    ) -> (any Experience)? {
+        guard options.onPolicy > 0 else { return nil }
+        let (base, template) = (instructions.base, instructions.template)
+        var settings = PolicySettings()
+        (settings.temperature, settings.maximumTokens) =
+            (options.temperature, options.maximumNewTokens)
+        return CorrectedExperience(
+            AnswerSampling(
+                model: model, tokenizer: base.tokenizer, settings: settings,
+                stopIDs: Set(base.answerEnds(template)), stops: template.stops,
+                seed: UInt64(recipe.seed)),
+            examples(recipe), run: recipe.output)
+    }
+
+    /// Returns the example, or of a step whose answers the student wrote its prompt; the answers lie in the
+    /// run's rollouts.
     package func shownSequence(_ number: Int, ofStep step: Int, _ recipe: TrainingRecipe) throws
         -> ShownSequence
     {
-        try instructions.shownSequence(number, ofStep: step, recipe)
+        let source = examples(recipe)
+        guard source.isWritten(step: step) else {
+            return try instructions.shownSequence(number, ofStep: step, recipe)
+        }
+        let file = RolloutFile(ofStep: step, inRun: recipe.output)
+        let prompt = source.prompts(step: step, sequences: number..<number + 1)[0]
+        return ShownSequence(
+            place: "\(source.place(step: step, sequence: number)), answer \(number + 1) of "
+                + file.path,
+            text: try instructions.tokenizer.decode(prompt))
     }
 
     package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {
@@ -116,10 +151,10 @@ package struct DistillationTask: TrainingTask {
                 at: teacherModel.path,
                 remedy: FailureText("name a teacher of the family of \(key: "finetune.from")"))
         }
-        let length = instructions.longestExample
+        let length = max(instructions.longestExample, examples(recipe).sequenceLength)
         guard teacher.contextLength >= length else {
             throw Failure(
-                "the examples are longer than the context of the teacher",
+                "the sequences are longer than the context of the teacher",
                 expected: "at most \(teacher.contextLength) tokens", got: "\(length)",
                 at: teacherModel.path,
                 remedy: FailureText("lower \(key: "finetune.train.sequence_length")"))

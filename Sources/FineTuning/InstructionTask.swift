@@ -13,7 +13,7 @@ package struct InstructionTask: RecordTask {
     package let base: FineTuneBase
     /// The files of the examples.
     package let files: [String]
-    private let template: ChatTemplate
+    let template: ChatTemplate
     private var train: ExampleSet
     private var validation: ExampleSet?
     private let log: RecordLog
@@ -100,7 +100,7 @@ package struct InstructionTask: RecordTask {
             text: try train.text(of: index, by: base.tokenizer))
     }
 
-    private func examples(_ recipe: TrainingRecipe) -> ExampleSource {
+    func examples(_ recipe: TrainingRecipe) -> ExampleSource {
         ExampleSource(
             train, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
             isShuffled: recipe.data.shuffle.isShuffled)

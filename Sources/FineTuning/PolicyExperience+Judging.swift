@@ -1,7 +1,6 @@
 import Collectives
 import Datasets
 import Diagnostics
-import JSON
 import Training
 
 /// What answers are worth, and what those to held-out prompts are.
@@ -53,25 +52,7 @@ extension PolicyExperience {
     func gathered(
         _ own: [Int], _ answers: [RolloutAnswer], count: Int, _ communicator: any Communicator
     ) throws -> [RolloutAnswer] {
-        let lines: [JSONValue] = zip(own, answers).map { number, answer in
-            ["number": .integer(number), "answer": answer.json(names: names)]
-        }
-        let texts = try communicator.allGather(
-            ofAnySize: Array(JSONValue.array(lines).text().utf8))
-        let place = "the answers of a rank"
-        var all = [RolloutAnswer?](repeating: nil, count: count)
-        for text in texts {
-            for line in try JSONValue(parsing: text, at: place).array ?? [] {
-                guard let number = line["number"]?.integer, let answer = line["answer"] else {
-                    preconditionFailure("each line has a number and an answer")
-                }
-                all[number] = try RolloutAnswer(
-                    answer, names: names, at: place, isEnd: { _ in false })
-            }
-        }
-        let found = all.compactMap { $0 }
-        precondition(found.count == count, "expected \(count) answers, got \(found.count)")
-        return found
+        try RolloutAnswer.gathered(own, answers, count: count, names: names, communicator)
     }
 
     // MARK: What is held out

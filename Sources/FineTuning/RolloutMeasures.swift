@@ -33,7 +33,8 @@ struct RolloutMeasures {
         self.values = values
     }
 
-    private static func lengths(_ answers: [RolloutAnswer]) -> [String: Double] {
+    /// How long they are, and how many have no end.
+    static func lengths(_ answers: [RolloutAnswer]) -> [String: Double] {
         let all = answers.map { Double($0.ids.count) }
         let ended = answers.filter(\.isComplete).map { Double($0.ids.count) }
         var values = [

@@ -15,6 +15,8 @@ package struct OptionBounds: Sendable {
         $0 >= 0 && $0 < 1
     }
 
+    package static let fromZeroToOne = OptionBounds(text: "from 0 to 1") { $0 >= 0 && $0 <= 1 }
+
     /// A share that is not nothing.
     package static let aboveZeroToOne = OptionBounds(text: "above 0, at most 1") {
         $0 > 0 && $0 <= 1

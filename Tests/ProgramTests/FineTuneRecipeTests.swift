@@ -52,6 +52,52 @@ import Testing
         #expect(failure?.kind == .usage)
     }
 
+    @Test(arguments: [
+        (["finetune.distillation.teacher=null"], "finetune.distillation.teacher is missing"),
+        (
+            ["finetune.distillation.stored=a.h5"],
+            "finetune.distillation.stored needs finetune.distillation.top_k"
+        ),
+        (
+            ["finetune.distillation.top_k=2000"],
+            "finetune.distillation.top_k: expected at most 1024, got 2000"
+        ),
+        (
+            ["finetune.distillation.divergence=reverse", "finetune.distillation.beta=0.2"],
+            "finetune.distillation.beta has no effect"
+        ),
+        (
+            ["finetune.distillation.maximum_new_tokens=5"],
+            "finetune.distillation.maximum_new_tokens has no effect"
+        ),
+        (
+            ["finetune.distillation.on_policy=1.5"],
+            "finetune.distillation.on_policy: expected a number from 0 to 1, got 1.5"
+        ),
+        (
+            ["finetune.distillation.on_policy=0.5", "finetune.distillation.stored=a.h5"]
+                + ["finetune.distillation.top_k=5"],
+            "finetune.distillation.stored does not fit finetune.distillation.on_policy: "
+                + "expected on_policy 0 beside it, got 0.5 beside a.h5"
+        ),
+        (
+            ["finetune.distillation.on_policy=0.5", "finetune.packing=isolated"],
+            "finetune.packing does not fit finetune.distillation.on_policy"
+        ),
+        (
+            ["finetune.distillation.on_policy=1", "finetune.loss_on=all"],
+            "finetune.loss_on does not fit finetune.distillation.on_policy"
+        ),
+    ])
+    func keysOfDistillationThatDoNotFitAreRefused(overrides: [String], line: String) {
+        let failure = #expect(throws: Failure.self) {
+            try load(
+                ["finetune.task=distillation", "finetune.distillation.teacher=large"] + overrides)
+        }
+        #expect(failure?.line.hasPrefix(line) == true, "\(failure?.line ?? "")")
+        #expect(failure?.kind == .usage)
+    }
+
     @Test func theLogHasTheKeysOfFineTuningAlone() throws {
         var recipe = try load()
         recipe.phases = [.finetune]

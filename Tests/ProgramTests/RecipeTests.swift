@@ -158,7 +158,8 @@ import Testing
             finetune.policy: algorithm aggregation group_size maximum_new_tokens temperature clip_low \
             clip_high kl updates rollouts rewards
             finetune.policy.stop: kl length
-            finetune.distillation: teacher divergence beta temperature top_k stored
+            finetune.distillation: teacher divergence beta temperature on_policy maximum_new_tokens \
+            top_k stored
             FINETUNE
             lora: rank alpha dropout target_modules exclude_modules layers_to_transform \
             rank_pattern alpha_pattern modules_to_save ensure_weight_tying bias rslora dora quantize

@@ -151,7 +151,7 @@ extension Recipe {
         if finetune.task == .distillation {
             try require(
                 finetune.distillation.teacher, "finetune.distillation.teacher", for: .finetune)
-            try finetune.distillation.validate()
+            try finetune.distillation.validate(besides: finetune)
         }
         if finetune.trained != .all && !finetune.train.freeze.isEmpty {
             throw Failure(

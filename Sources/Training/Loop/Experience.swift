@@ -1,7 +1,8 @@
 import Collectives
 import Datasets
 
-/// What a training makes with its own model before a step, and learns from: answers that are rewarded.
+/// What a training makes with its own model before a step, and learns from: answers that are rewarded, or
+/// that a teacher corrects.
 ///
 /// It comes in the place of batches that are read. What it makes is the same on all ranks and for any
 /// number of them.
@@ -16,7 +17,8 @@ package protocol Experience: AnyObject {
         step: Int, sequences: Range<Int>, over communicator: any Communicator
     ) throws -> ExperiencedBatch
 
-    /// What the model reaches on what is held out, after `step` steps; nil where nothing is. Collective.
+    /// What the model reaches on what is held out, after `step` steps; nil where nothing is, or where its
+    /// loss is measured as ever. Collective.
     func validate(step: Int, over communicator: any Communicator) throws -> ExperiencedValidation?
 }
 

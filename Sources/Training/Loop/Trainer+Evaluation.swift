@@ -4,7 +4,9 @@ import Evaluation
 extension Trainer {
     /// - Returns: whether the loss is the lowest so far.
     func validate() throws -> Bool {
-        if let experience = setup.experience { return try validate(experience) }
+        if let experience = setup.experience, let isBest = try validate(experience) {
+            return isBest
+        }
         guard let validation = setup.validation else { return false }
         return try trace.measure(.validation) {
             // A rank may have nothing to score, and others wait for what it brings to its node.
@@ -13,11 +15,12 @@ extension Trainer {
         }
     }
 
-    private func validate(_ experience: any Experience) throws -> Bool {
+    /// - Returns: nil where the experience measures nothing.
+    private func validate(_ experience: any Experience) throws -> Bool? {
         try trace.measure(.validation) {
             try setup.optimizer.completeParameters()
             guard let found = try experience.validate(step: state.step, over: setup.communicator)
-            else { return false }
+            else { return nil }
             state.validationLoss = found.loss
             try journal?.validation(found.loss, found.measures, step: state.step)
             return isPlanned ? state.note(validationLoss: found.loss) : false

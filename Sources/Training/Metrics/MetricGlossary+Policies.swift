@@ -1,5 +1,5 @@
 extension MetricGlossary {
-    /// What learning from a model's own answers tells, under the names of TRL but for the last two.
+    /// What learning from a model's own answers tells, under the names of TRL but for the last three.
     static let policies: [Entry] = [
         measure(
             "reward",
@@ -80,6 +80,11 @@ extension MetricGlossary {
             "the tokens whose log-probability is not, bit for bit, that which they "
                 + "had when they were drawn",
             "0 in every first update on its answers; more later, as the model moves"),
+        measure(
+            "on_policy",
+            "1 where a student wrote the answers of the step itself, 0 where they are those of the "
+                + "data",
+            "its average is finetune.distillation.on_policy"),
         measure(
             "pass@k",
             "on held-out prompts: the share of which one of k answers, as many as a "
