@@ -18,6 +18,17 @@ struct ReferenceModel {
             case .teacher: "finetune.distillation.teacher"
             }
         }
+
+        /// What to do where it has another vocabulary.
+        var remedy: FailureText {
+            let same: FailureText =
+                "name a model with the tokenizer of \(key: "finetune.from") as the \(rawValue)"
+            return switch self {
+            case .reference: same
+            case .teacher:
+                "\(same), or let it answer prompts (generate --prompts) and learn its answers with \(key: "finetune.task") instructions"
+            }
+        }
     }
 
     /// A model or an adapter.
@@ -72,8 +83,6 @@ struct ReferenceModel {
             "the \(role.rawValue) has another vocabulary",
             expected: "\(count) tokens, of which \(different) is \(text(wanted))",
             got: "\(own.vocabularySize), of which it is \(text(own))", at: path,
-            remedy: FailureText(
-                "name a model with the tokenizer of \(key: "finetune.from") as the \(role.rawValue)"
-            ))
+            remedy: role.remedy)
     }
 }
