@@ -142,7 +142,7 @@ def trl_log(folder, answers, arguments):
         output_dir=str(folder / "trl"), per_device_train_batch_size=BATCH, num_generations=GROUP,
         max_completion_length=LENGTH, gradient_accumulation_steps=1, max_steps=arguments.steps,
         learning_rate=arguments.rate, lr_scheduler_type="constant", warmup_steps=0, weight_decay=0.0,
-        max_grad_norm=0.0, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, optim="adamw_torch",
+        max_grad_norm=1e9, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, optim="adamw_torch",
         logging_steps=1, report_to=[], save_strategy="no", use_cpu=True, bf16=False, fp16=False,
         gradient_checkpointing=False, beta=arguments.kl, epsilon=0.05, epsilon_high=0.08,
         temperature=arguments.temperature, disable_dropout=True, dataloader_pin_memory=False, **own)
