@@ -119,15 +119,20 @@ package struct AnswerSampling {
     package func likelihoods(
         of answer: RolloutAnswer, by model: LanguageModel, isAdapted: Bool
     ) -> [Float] {
-        let inputs = answer.promptIDs + answer.ids.dropLast()
         var wanted = TargetRows()
-        wanted.rows = Array(answer.promptIDs.count - 1..<inputs.count)
-        wanted.targets = answer.ids
+        (wanted.rows, wanted.targets) = (answer.rows, answer.ids)
         return model.logLikelihoods(
-            Tape(device: model.device),
-            inputs: model.device.tensor(inputs, shape: [1, inputs.count]), of: wanted,
+            Tape(device: model.device), inputs: answer.inputs(on: model.device), of: wanted,
             temperature: Float(settings.temperature), isAdapted: isAdapted
         ).values.value.array
+    }
+
+    /// What the value head of the model makes of each token of an answer, before it.
+    func values(of answer: RolloutAnswer) -> [Float] {
+        model.values(
+            Tape(device: model.device), inputs: answer.inputs(on: model.device),
+            rows: answer.rows
+        ).value.array
     }
 }
 
@@ -135,6 +140,17 @@ extension RolloutAnswer {
     fileprivate mutating func add(_ id: Int32, _ score: TokenScore?) {
         ids.append(id)
         likelihoods.append(score?.logProbability ?? 0)
+    }
+
+    /// What a model reads of it, [1, T].
+    fileprivate func inputs(on device: Device) -> Tensor<Int32> {
+        let inputs = promptIDs + ids.dropLast()
+        return device.tensor(inputs, shape: [1, inputs.count])
+    }
+
+    /// The tokens of these after which those of the answer come.
+    fileprivate var rows: [Int] {
+        Array(promptIDs.count - 1..<promptIDs.count + ids.count - 1)
     }
 }
 

@@ -81,9 +81,7 @@ extension PolicyExperience {
         let prompts = parts.validation.flatMap { Array(repeating: $0.prompt, count: size) }
         let all = try judged(drawn, own, prompts, [], communicator)
         let sampled = all.indices.filter { !$0.isMultiple(of: size) }.map { all[$0] }
-        var measures = RolloutMeasures(
-            sampled, groupSize: settings.groupSize, names: names
-        ).values
+        var measures = RolloutMeasures(sampled, settings, names: names).values
         if parts.judge.knowsRight {
             let right = all.map { parts.judge.isRight($0.rewards) ? 1.0 : 0 }
             let firsts = stride(from: 0, to: all.count, by: size)

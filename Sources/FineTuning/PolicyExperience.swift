@@ -58,17 +58,20 @@ final class PolicyExperience: Experience {
         let rollout = try isNew ? rollout(first, at: step, communicator) : current
         guard let rollout else { preconditionFailure("there is one, or it is made") }
         current = rollout
-        let measures = RolloutMeasures(
-            rollout.answers, groupSize: settings.groupSize, names: names)
+        let measures = RolloutMeasures(rollout.answers, settings, names: names)
         return ExperiencedBatch(
             batch: TokenBatch(rollout.answers[sequences].map(\.example)),
             measures: measures.values, notes: isNew ? notes(rollout, measures) : [],
             isIdle: isIdle(rollout))
     }
 
-    /// Whether no answer is better than another, and nothing holds the model to the reference.
+    /// Whether no answer is better than another, and nothing holds the model to the reference; of ppo whether
+    /// no answer has a reward.
     private func isIdle(_ rollout: Rollout) -> Bool {
-        (settings.algorithm == .rloo || settings.divergenceWeight == 0)
+        guard !settings.learnsValues else {
+            return rollout.answers.allSatisfy { $0.reward == nil }
+        }
+        return (settings.algorithm == .rloo || settings.divergenceWeight == 0)
             && rollout.answers.allSatisfy { $0.advantage == 0 }
     }
 
@@ -97,7 +100,7 @@ final class PolicyExperience: Experience {
         } else {
             answers = try sampled(first, file, communicator)
         }
-        try setAdvantages(of: &answers)
+        setAdvantages(of: &answers)
         let rollout = Rollout(firstStep: first, answers: answers)
         try communicator.agree {
             guard communicator.rank == 0 else { return }
@@ -119,8 +122,17 @@ final class PolicyExperience: Experience {
         try require(
             answers.count == parts.source.globalBatchSize, answers.count, at: file.path,
             communicator)
+        try communicator.agree {
+            guard settings.learnsValues, answers.contains(where: { $0.estimates == nil }) else {
+                return
+            }
+            throw Failure(
+                "an answer of an earlier step cannot be learnt from again",
+                expected: "the values of its tokens", got: "none", at: file.path,
+                remedy: "resume from an earlier checkpoint")
+        }
         var own = answers
-        try setAdvantages(of: &own)
+        setAdvantages(of: &own)
         return Rollout(firstStep: first, answers: own)
     }
 
@@ -151,7 +163,7 @@ final class PolicyExperience: Experience {
         let own = stride(from: communicator.rank, to: size, by: communicator.worldSize)
         try communicator.agree {
             try require(answers)
-            for index in own { answers[index].references = references(of: answers[index]) }
+            for index in own { answers[index] = compared(answers[index]) }
         }
         return try gathered(
             Array(own), own.map { answers[$0] }, count: size, communicator)
@@ -188,16 +200,26 @@ final class PolicyExperience: Experience {
         let size = parts.source.globalBatchSize
         let firstSample = first / parts.source.updateCount * size
         let drawn = try communicator.agree {
-            var drawn = try parts.sampling.answers(
+            try parts.sampling.answers(
                 own.map {
                     .init(
                         promptIDs: prompts[$0 / settings.groupSize].ids, sample: firstSample + $0)
-                })
-            for index in drawn.indices { drawn[index].references = references(of: drawn[index]) }
-            return drawn
+                }
+            ).map(compared)
         }
         let asked = (0..<size).map { prompts[$0 / settings.groupSize].prompt }
         return try judged(drawn, own, asked, recorded, communicator)
+    }
+
+    /// The answer with what the reference and the value head make of it.
+    private func compared(_ answer: RolloutAnswer) -> RolloutAnswer {
+        var answer = answer
+        answer.references = references(of: answer)
+        answer.estimates =
+            settings.learnsValues
+            ? .init(values: parts.sampling.values(of: answer), advantages: [], returns: [])
+            : nil
+        return answer
     }
 
     private func references(of answer: RolloutAnswer) -> [Float]? {
@@ -208,30 +230,5 @@ final class PolicyExperience: Experience {
         case .model(let model):
             parts.sampling.likelihoods(of: answer, by: model, isAdapted: true)
         }
-    }
-
-    private func setAdvantages(of answers: inout [RolloutAnswer]) throws {
-        for start in stride(from: 0, to: answers.count, by: settings.groupSize) {
-            let group = start..<start + settings.groupSize
-            for index in group {
-                answers[index].judgedReward = answers[index].reward.map {
-                    $0 - divergence(of: answers[index])
-                }
-            }
-            let advantages = GroupAdvantages(
-                answers[group].map(\.judgedReward), settings.algorithm)
-            for (index, advantage) in zip(group, advantages.values) {
-                answers[index].advantage = advantage
-            }
-        }
-    }
-
-    /// What rloo takes off a reward.
-    private func divergence(of answer: RolloutAnswer) -> Double {
-        guard settings.algorithm == .rloo, let references = answer.references else { return 0 }
-        let sum = zip(answer.likelihoods, references).reduce(0.0) {
-            $0 + Double($1.0) - Double($1.1)
-        }
-        return settings.divergenceWeight * sum
     }
 }

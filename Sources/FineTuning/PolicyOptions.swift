@@ -4,11 +4,12 @@ import Options
 
 /// How a model learns from answers that it gives itself, with `finetune.task: policy`.
 package struct PolicyOptions: OptionBlock {
-    /// How answers are compared: grpo, or rloo; usual grpo.
+    /// How answers are compared: grpo, or rloo, each with the others to its prompt; or ppo, with what a value
+    /// head expects; usual grpo.
     package var algorithm = PolicySettings.Algorithm.grpo
     /// How the losses of tokens become one, with grpo; usual dapo.
     package var aggregation = PolicySettings.Aggregation.dapo
-    /// Answers to each prompt; usual 4 to 16.
+    /// Answers to each prompt; usual 4 to 16, with ppo from 1.
     package var groupSize = 8
     /// Tokens of an answer at most.
     package var maximumNewTokens = 256
@@ -19,8 +20,16 @@ package struct PolicyOptions: OptionBlock {
     /// How far above 1 it counts for answers that are to become more frequent; usual 0.2 to 0.28.
     package var clipHigh = 0.2
     /// How much the divergence from the model that training starts with counts, in the loss of grpo and in
-    /// the reward of rloo; usual 0 to 0.05.
+    /// the reward of rloo and ppo; usual 0 to 0.05.
     package var kl = 0.0
+    /// With ppo, how much a reward counts a token earlier; usual 1.
+    package var gamma = 1.0
+    /// How far advantages of ppo look at rewards (1) or at the next value alone (0); usual 0.95 to 1.
+    package var lambda = 0.95
+    /// How much the loss of the values of ppo counts; usual 0.1 to 1.
+    package var valueWeight = 0.1
+    /// How far a value may move from that which it had when the answer was drawn; usual 0.2.
+    package var valueClip = 0.2
     /// The steps that learn from the same answers; usual 1 to 4.
     package var updates = 1
     /// A file of answers with their rewards, as RUN/rollouts keeps them, that are learnt from in the place of
@@ -38,13 +47,21 @@ package struct PolicyOptions: OptionBlock {
             OptionField("algorithm", \.algorithm, .decidesWeights).addedLater,
             OptionField("aggregation", \.aggregation, .decidesWeights).addedLater
                 .when(.key("algorithm", is: "grpo")),
-            OptionField("group_size", \.groupSize, .atLeast(2), .decidesWeights).addedLater,
+            OptionField("group_size", \.groupSize, .atLeast(1), .decidesWeights).addedLater,
             OptionField("maximum_new_tokens", \.maximumNewTokens, .atLeast(1), .decidesWeights)
                 .addedLater,
             OptionField("temperature", \.temperature, .aboveZero, .decidesWeights).addedLater,
             OptionField("clip_low", \.clipLow, .aboveZeroToOne, .decidesWeights).addedLater,
             OptionField("clip_high", \.clipHigh, .aboveZero, .decidesWeights).addedLater,
             OptionField("kl", \.kl, .atLeast(0), .decidesWeights).addedLater,
+            OptionField("gamma", \.gamma, .aboveZeroToOne, .decidesWeights).addedLater
+                .when(.key("algorithm", is: "ppo")),
+            OptionField("lambda", \.lambda, .aboveZeroToOne, .decidesWeights).addedLater
+                .when(.key("algorithm", is: "ppo")),
+            OptionField("value_weight", \.valueWeight, .aboveZero, .decidesWeights).addedLater
+                .when(.key("algorithm", is: "ppo")),
+            OptionField("value_clip", \.valueClip, .aboveZero, .decidesWeights).addedLater
+                .when(.key("algorithm", is: "ppo")),
             OptionField("updates", \.updates, .atLeast(1), .decidesWeights).addedLater,
             OptionField("rollouts", \.rollouts, .decidesWeights).naming(.input).addedLater,
             OptionField("rewards", \.rewards, .decidesWeights).naming(.inputOrName).addedLater,
@@ -57,6 +74,8 @@ package struct PolicyOptions: OptionBlock {
         (settings.groupSize, settings.maximumTokens) = (groupSize, maximumNewTokens)
         (settings.clipLow, settings.clipHigh) = (clipLow, clipHigh)
         (settings.temperature, settings.divergenceWeight) = (temperature, kl)
+        (settings.gamma, settings.lambda) = (gamma, lambda)
+        (settings.valueWeight, settings.valueClip) = (valueWeight, valueClip)
         (settings.mostDivergence, settings.mostLength) = (stop.kl, stop.length)
         return settings
     }
@@ -72,6 +91,14 @@ package struct PolicyOptions: OptionBlock {
                 expected:
                     "a multiple of finetune.policy.group_size, \(groupSize): it counts answers",
                 got: "\(globalBatchSize)", remedy: "change one of them", kind: .usage)
+        }
+        guard groupSize > 1 || settings.learnsValues else {
+            throw Failure(
+                FailureText("\(key: "finetune.policy.group_size") is too small"),
+                expected: "at least 2: answers are compared with others to their prompt",
+                got: "\(groupSize)",
+                remedy: FailureText(
+                    "raise it, or use \(key: "finetune.policy.algorithm")=ppo"), kind: .usage)
         }
         guard !rewards.isEmpty || rollouts != nil else {
             throw Failure(

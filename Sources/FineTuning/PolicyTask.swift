@@ -74,12 +74,23 @@ package struct PolicyTask: RecordTask {
 
     package var skippedRecords: [SkippedRecord] { log.skipped }
 
+    /// With values there is a head for them.
+    package func plan(_ recipe: TrainingRecipe, _ model: DecoderConfiguration) throws
+        -> ParameterPlan
+    {
+        var plan = try base.plan(recipe, classCount: nil)
+        plan.hasValueHead = settings.learnsValues
+        return plan
+    }
+
     package func source(_ recipe: TrainingRecipe) -> any BatchSource { prompts(recipe) }
 
     private func prompts(_ recipe: TrainingRecipe) -> PromptSource {
         PromptSource(
             train, globalBatchSize: recipe.train.globalBatchSize, groupSize: settings.groupSize,
             updateCount: options.updates, answerLength: settings.maximumTokens,
+            numbers: AnswerNumbers.unknown(
+                tokenCount: settings.maximumTokens, hasEstimates: settings.learnsValues),
             seed: UInt64(recipe.seed), isShuffled: recipe.data.shuffle.isShuffled)
     }
 

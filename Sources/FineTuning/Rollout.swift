@@ -1,6 +1,7 @@
 import Datasets
 import Diagnostics
 import JSON
+import Objectives
 
 /// An answer that the model gave to a prompt, with all that is known of it.
 package struct RolloutAnswer: Equatable, Sendable {
@@ -20,7 +21,10 @@ package struct RolloutAnswer: Equatable, Sendable {
     package var reward: Double?
     /// What counts: the reward, of which rloo takes the divergence from the reference.
     var judgedReward: Double?
+    /// Of ppo the average of those of its tokens.
     package var advantage = 0.0
+    /// What the value head expected before each token, and what became of it; nil without one.
+    package var estimates: AnswerNumbers.Estimates?
 
     package init(
         promptIDs: [Int32], ids: [Int32], likelihoods: [Float], isComplete: Bool
@@ -29,11 +33,15 @@ package struct RolloutAnswer: Equatable, Sendable {
         (self.likelihoods, self.isComplete) = (likelihoods, isComplete)
     }
 
-    /// The sequence to learn from: the numbers are the advantage, then those of each token.
+    /// The sequence to learn from.
     var example: TokenExample {
         let targets = Array(repeating: -1, count: promptIDs.count - 1) + ids
         var example = TokenExample(inputs: promptIDs + ids.dropLast(), targets: targets)
-        example.numbers = [advantage] + (likelihoods + (references ?? [])).map(Double.init)
+        example.numbers =
+            AnswerNumbers(
+                advantage: advantage, sampled: likelihoods, references: references,
+                estimates: estimates
+            ).list
         return example
     }
 }
@@ -65,6 +73,10 @@ extension RolloutAnswer {
                 zip(names, rewards).map { .init(key: Array($0.utf8), value: number($1)) }))
         add("reward", number(reward))
         add("advantage", .number(advantage))
+        if let estimates {
+            add("values", .array(estimates.values.map(JSONValue.float)))
+            add("advantages", .array(estimates.advantages.map(JSONValue.number)))
+        }
         add("ending", .string(isComplete ? "stop" : "length"))
         if let prompt { add("prompt", .string(prompt)) }
         add("completion", .string(text))
@@ -103,6 +115,9 @@ extension RolloutAnswer {
             likelihoods: try likelihoods("logps"),
             isComplete: json["ending"]?.string.map { $0 == "stop" } ?? isEnd(completion))
         if json["reference_logps"] != nil { references = try likelihoods("reference_logps") }
+        if json["values"] != nil {
+            estimates = .init(values: try likelihoods("values"), advantages: [], returns: [])
+        }
         text = json["completion"]?.string ?? ""
         rewards = names.map { json["rewards"]?[$0]?.double }
         reward = json["reward"]?.double

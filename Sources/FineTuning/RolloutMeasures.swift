@@ -9,8 +9,12 @@ struct RolloutMeasures {
     /// Answers that no rule can judge.
     let unjudgedCount: Int
 
+    private let comparesGroups: Bool
+
     /// - Parameter names: those of the rules.
-    init(_ answers: [RolloutAnswer], groupSize: Int, names: [String]) {
+    init(_ answers: [RolloutAnswer], _ settings: PolicySettings, names: [String]) {
+        let groupSize = settings.groupSize
+        comparesGroups = !settings.learnsValues
         let groups = stride(from: 0, to: answers.count, by: groupSize).map { start in
             GroupAdvantages(
                 answers[start..<min(start + groupSize, answers.count)].map(\.judgedReward), .grpo)
@@ -22,7 +26,9 @@ struct RolloutMeasures {
         let rewards = GroupAdvantages(answers.map(\.reward), .grpo)
         values["reward"] = rewards.mean
         values["reward_std"] = rewards.deviation
-        values["frac_reward_zero_std"] = Double(flatCount) / Double(max(1, groups.count))
+        if groupSize > 1 {
+            values["frac_reward_zero_std"] = Double(flatCount) / Double(max(1, groups.count))
+        }
         for (index, name) in names.enumerated() {
             let all = GroupAdvantages(
                 answers.map { $0.rewards.indices.contains(index) ? $0.rewards[index] : nil },
@@ -50,7 +56,7 @@ struct RolloutMeasures {
 
     /// What the log says of it; nil for nothing.
     var note: String? {
-        if flatCount == groupCount {
+        if comparesGroups && flatCount == groupCount {
             return "no answer is better than another in any of the \(groupCount) groups: nothing "
                 + "is learnt from them"
         }

@@ -4,7 +4,7 @@ import Tensors
 extension LanguageModel {
     /// Draws the tensors that are added to the architecture's, so that the model computes what it
     /// did: A uniform in +-1 / sqrt(in) as PEFT's, B 0, magnitudes the lengths that are there; a
-    /// head normal with deviation 0.02. A function of the seed alone.
+    /// head normal with deviation 0.02, a value head 0. A function of the seed alone.
     ///
     /// - Precondition: the weights of the architecture are there.
     package func initializeAdditions(seed: UInt64) {
@@ -21,6 +21,7 @@ extension LanguageModel {
             device.fillNormal(
                 parameters.value(of: head), deviation: 0.02, stream: head.index, seed: seed)
         }
+        if let valueHead { device.fill(parameters.value(of: valueHead), with: 0) }
     }
 
     private func fillUniform(_ parameter: Parameter, bound: Float, seed: UInt64) {

@@ -45,8 +45,17 @@ extension LanguageModel {
         _ tape: Tape, _ hidden: Value<Element>, rows: [Int], targets: [Int32],
         temperature: Float = 1, wantsStatistics: Bool = false
     ) -> TargetLikelihoods {
-        let chosen = tape.rows(hidden, rows)
-        return tape.linearLogProbabilities(
+        likelihoods(
+            tape, rows: tape.rows(hidden, rows), as: Element.self, targets: targets,
+            temperature: temperature, wantsStatistics: wantsStatistics)
+    }
+
+    /// The same after the rows that have been chosen of it, [rows, C].
+    func likelihoods<Element: ComputeElement>(
+        _ tape: Tape, rows chosen: Variable, as: Element.Type, targets: [Int32],
+        temperature: Float, wantsStatistics: Bool
+    ) -> TargetLikelihoods {
+        tape.linearLogProbabilities(
             chosen as? Value<Element> ?? tape.narrow(chosen, as: Element.self),
             weight: tape.parameter(outputWeight, of: parameters),
             targets: device.tensor(targets, shape: [targets.count]), cap: configuration.logitCap,

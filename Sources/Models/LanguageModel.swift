@@ -91,7 +91,7 @@ extension LanguageModel {
         Array(parameters.parameters.prefix(configuration.tensorShapes.count))
     }
 
-    /// The parameters of adapters and head.
+    /// The parameters of adapters and heads.
     package var addedParameters: [Parameter] {
         Array(parameters.parameters.dropFirst(configuration.tensorShapes.count))
     }
@@ -99,7 +99,8 @@ extension LanguageModel {
     /// The parameters that a checkpoint of adapters holds: adapters and head, and those of the architecture
     /// that are trained beside them.
     package var adapterParameters: [Parameter] {
-        addedParameters + (plan.lora == nil ? [] : baseParameters.filter(\.isTrained))
+        addedParameters.filter { $0.name != ParameterPlan.valueHeadName }
+            + (plan.lora == nil ? [] : baseParameters.filter(\.isTrained))
     }
 
     /// The format of the elements in which losses are computed.

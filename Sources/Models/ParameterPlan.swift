@@ -7,6 +7,8 @@ package struct ParameterPlan: Sendable {
     package private(set) var adaptedModules: [AdaptedModule] = []
     /// Classes of a head beside the output layer; nil for none.
     package var classCount: Int?
+    /// Whether there is a head beside the output layer that estimates what the rest of a text is worth.
+    package var hasValueHead = false
     /// Whether a tensor of the architecture is trained, by its name; what is added always is.
     package var trainsBase: @Sendable (String) -> Bool
     /// The types of the tensors of the architecture that stay quantised where they are not trained.
@@ -16,6 +18,8 @@ package struct ParameterPlan: Sendable {
 
     /// The weight [classes, C] of a classification head, under its Hugging Face name.
     package static let headName = "score.weight"
+    /// The weight [1, C] of a value head, which is no part of a model that others load.
+    package static let valueHeadName = "v_head.weight"
 
     package init(trainsBase: @escaping @Sendable (String) -> Bool = { _ in true }) {
         self.trainsBase = trainsBase
@@ -40,7 +44,7 @@ package struct ParameterPlan: Sendable {
         adaptedModules = modules
     }
 
-    /// The tensors of the architecture, then those of adapters, then the head.
+    /// The tensors of the architecture, then those of adapters, then the heads.
     package func tensorShapes(
         of model: DecoderConfiguration
     ) -> [(name: String, shape: [Int])] {
@@ -48,7 +52,8 @@ package struct ParameterPlan: Sendable {
             LoRALayer.tensorShapes(beside: module, lora ?? LoRAConfiguration())
         }
         let head = classCount.map { (Self.headName, [$0, model.embeddingSize]) }
-        return model.tensorShapes + adapters + (head.map { [$0] } ?? [])
+        let values = hasValueHead ? [(Self.valueHeadName, [1, model.embeddingSize])] : []
+        return model.tensorShapes + adapters + (head.map { [$0] } ?? []) + values
     }
 
     /// The places of the parameters of a model in one flat vector.

@@ -12,6 +12,9 @@ package struct PolicySettings: Equatable, Sendable {
         /// A = r - mean of the others of the group, and a ratio for each answer: RLOO (Ahmadian et al.,
         /// 2024).
         case rloo
+        /// An advantage for each token, by a value head that is trained beside the policy, and a ratio for
+        /// each token: PPO (Schulman et al., 2017).
+        case ppo
     }
 
     /// How the losses of tokens become one loss, with grpo.
@@ -38,6 +41,14 @@ package struct PolicySettings: Equatable, Sendable {
     package var clipHigh = 0.2
     /// How much the divergence from the reference counts.
     package var divergenceWeight = 0.0
+    /// With ppo, how much a reward counts for the tokens before it: gamma for each of them.
+    package var gamma = 1.0
+    /// How far advantages look at rewards rather than values: lambda for each token.
+    package var lambda = 0.95
+    /// How much the loss of values counts beside that of the policy.
+    package var valueWeight = 0.1
+    /// How far a value may move from that which it had when the answer was sampled.
+    package var valueClip = 0.2
     /// Where a run stops: the divergence from the reference, in nats a token, and the average length of
     /// answers in tokens; nil for never.
     package var mostDivergence: Double?
@@ -47,6 +58,9 @@ package struct PolicySettings: Equatable, Sendable {
 
     /// Whether the model is compared with the one that training starts with.
     package var needsReference: Bool { divergenceWeight > 0 || mostDivergence != nil }
+
+    /// Whether a value head is trained beside the policy.
+    package var learnsValues: Bool { algorithm == .ppo }
 
     /// -min(rho A, clip(rho) A), its derivative by the logarithm of rho, and which bound holds it.
     package func clippedLoss(logRatio: Double, advantage: Double) -> ClippedLoss {
@@ -59,6 +73,18 @@ package struct PolicySettings: Equatable, Sendable {
                 value: -(isLow ? low : high) * advantage, slope: 0, isLow: isLow, isHigh: isHigh)
         }
         return ClippedLoss(value: -ratio * advantage, slope: -ratio * advantage)
+    }
+
+    /// max((v - R)^2, (clip(v) - R)^2) / 2 of a value v and the return R, and its derivative by v, where
+    /// clip holds v to `valueClip` around `sampled`.
+    package func valueLoss(
+        _ value: Double, sampled: Double, return wanted: Double
+    ) -> (value: Double, slope: Double, isClipped: Bool) {
+        let held = min(max(value, sampled - valueClip), sampled + valueClip)
+        let (free, bound) = (value - wanted, held - wanted)
+        let isClipped = bound * bound > free * free
+        return isClipped
+            ? (bound * bound / 2, 0, true) : (free * free / 2, free, false)
     }
 }
 
@@ -101,10 +127,9 @@ package struct GroupAdvantages: Equatable, Sendable {
         let isFlat = deviation <= Self.smallest
         values = rewards.map { reward in
             guard let reward, !isFlat else { return 0 }
-            return switch algorithm {
-            case .grpo: (reward - mean) / (deviation + Self.epsilon)
-            case .rloo: reward - (sum - reward) / (count - 1)
-            }
+            return algorithm == .rloo
+                ? reward - (sum - reward) / (count - 1)
+                : (reward - mean) / (deviation + Self.epsilon)
         }
     }
 

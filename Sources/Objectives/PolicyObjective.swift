@@ -6,10 +6,9 @@ import Tensors
 /// Policy optimisation: answers that the model gave itself become likelier where they were better than the
 /// other answers to their prompt, and less likely where they were worse.
 ///
-/// A sequence of a batch is a prompt and an answer. Beside its tokens it has numbers: the advantage of the
-/// answer, the log-probability that each token of it had when it was sampled, and, where there is a
-/// reference, those that it has by that. Dropout is always off, so that a first update finds the
-/// log-probabilities of the sampling again.
+/// A sequence of a batch is a prompt and an answer; beside its tokens it has the numbers of
+/// `AnswerNumbers`. Dropout is always off, so that a first update finds the log-probabilities of the
+/// sampling again.
 package struct PolicyObjective: Objective {
     private let model: LanguageModel
     private let settings: PolicySettings
@@ -20,10 +19,10 @@ package struct PolicyObjective: Objective {
 
     package var parameters: ParameterList { model.parameters }
 
-    /// Tokens with dapo, else answers; with dr_grpo the tokens that they could have had.
+    /// Tokens with dapo and ppo, else answers; with dr_grpo the tokens that they could have had.
     package func weight(of batch: TokenBatch, part: Range<Int>) -> Double {
         switch (settings.algorithm, settings.aggregation) {
-        case (.grpo, .dapo): Double(batch.countedTargets(of: part))
+        case (.grpo, .dapo), (.ppo, _): Double(batch.countedTargets(of: part))
         case (.grpo, .drGRPO): Double(part.count * settings.maximumTokens)
         default: Double(part.count)
         }
@@ -33,29 +32,45 @@ package struct PolicyObjective: Objective {
         _ tape: Tape, _ batch: TokenBatch, part: Range<Int>, dropout: DropoutStream?
     ) -> LossSum {
         let rows = TextRows(batch, part, text: 0, on: tape.device)
-        let likelihoods = model.logLikelihoods(
-            tape, inputs: rows.inputs, of: rows.wanted, temperature: Float(settings.temperature),
-            wantsStatistics: true)
+        let (likelihoods, estimates) = scores(tape, rows)
         var (value, sums) = (0.0, PolicySums())
-        var derivatives = [Float](repeating: 0, count: rows.wanted.rows.count)
+        var slopes = TokenSlopes(count: rows.wanted.rows.count)
         for (text, sequence) in zip(rows.texts, part) {
             let answer = SampledAnswer(
-                likelihoods.values.value, text, batch.numbers[sequence])
+                likelihoods.values.value, values: estimates?.value, text,
+                batch.numbers[sequence])
             let share = share(of: answer, in: rows)
-            value += share * add(answer, share, &derivatives, &sums)
+            value += share * add(answer, share, &slopes, &sums)
             if let statistics = likelihoods.statistics {
                 sums.add(entropy: statistics.entropies.sum(text))
             }
         }
-        var sum = tape.loss(value, of: likelihoods.values, derivatives: derivatives)
+        let own = [(x: likelihoods.values, derivatives: slopes.likelihoods)]
+        let more = estimates.map { [(x: $0, derivatives: slopes.values)] } ?? []
+        var sum = tape.loss(value, of: own + more)
         sum.sums = sums.values
         return sum
+    }
+
+    /// The log-probabilities of the tokens, and their values where they are learnt.
+    private func scores(_ tape: Tape, _ rows: TextRows) -> (TargetLikelihoods, Variable?) {
+        let temperature = Float(settings.temperature)
+        guard settings.learnsValues else {
+            let likelihoods = model.logLikelihoods(
+                tape, inputs: rows.inputs, of: rows.wanted, temperature: temperature,
+                wantsStatistics: true)
+            return (likelihoods, nil)
+        }
+        let valued = model.valuedLikelihoods(
+            tape, inputs: rows.inputs, of: rows.wanted, temperature: temperature,
+            wantsStatistics: true)
+        return (valued.likelihoods, valued.values)
     }
 
     /// How much the sum over the tokens of an answer counts.
     private func share(of answer: SampledAnswer, in rows: TextRows) -> Double {
         switch (settings.algorithm, settings.aggregation) {
-        case (.rloo, _), (.grpo, .dapo), (.grpo, .drGRPO): 1
+        case (.rloo, _), (.ppo, _), (.grpo, .dapo), (.grpo, .drGRPO): 1
         case (.grpo, .grpo): 1 / Double(answer.tokens.count)
         case (.grpo, .bnpo): Double(rows.texts.count) / Double(rows.wanted.rows.count)
         }
@@ -65,17 +80,22 @@ package struct PolicyObjective: Objective {
     ///
     /// - Returns: its loss, the sum over its tokens.
     private func add(
-        _ answer: SampledAnswer, _ share: Double, _ derivatives: inout [Float],
+        _ answer: SampledAnswer, _ share: Double, _ slopes: inout TokenSlopes,
         _ sums: inout PolicySums
     ) -> Double {
         sums.add(answer)
-        guard settings.algorithm == .grpo else {
-            let ratio = answer.tokens.reduce(0) { $0 + $1.likelihood - $1.sampled }
-            let loss = settings.clippedLoss(logRatio: ratio, advantage: answer.advantage)
-            for token in answer.tokens { derivatives[token.row] = Float(share * loss.slope) }
-            sums.add([loss])
-            return loss.value
+        switch settings.algorithm {
+        case .grpo: return addTokens(answer, share, &slopes, &sums)
+        case .rloo: return addWhole(answer, share, &slopes, &sums)
+        case .ppo: return addValued(answer, &slopes, &sums)
         }
+    }
+
+    /// A ratio for each token, and the divergence from the reference.
+    private func addTokens(
+        _ answer: SampledAnswer, _ share: Double, _ slopes: inout TokenSlopes,
+        _ sums: inout PolicySums
+    ) -> Double {
         var (value, losses) = (0.0, [ClippedLoss]())
         for token in answer.tokens {
             let loss = settings.clippedLoss(
@@ -83,10 +103,46 @@ package struct PolicyObjective: Objective {
             let divergence = token.divergence
             let weight = settings.divergenceWeight
             value += loss.value + weight * divergence.value
-            derivatives[token.row] = Float(share * (loss.slope + weight * divergence.slope))
+            slopes.likelihoods[token.row] =
+                Float(share * (loss.slope + weight * divergence.slope))
             losses.append(loss)
         }
         sums.add(losses)
+        return value
+    }
+
+    /// One ratio for the answer.
+    private func addWhole(
+        _ answer: SampledAnswer, _ share: Double, _ slopes: inout TokenSlopes,
+        _ sums: inout PolicySums
+    ) -> Double {
+        let ratio = answer.tokens.reduce(0) { $0 + $1.likelihood - $1.sampled }
+        let loss = settings.clippedLoss(logRatio: ratio, advantage: answer.advantage)
+        for token in answer.tokens {
+            slopes.likelihoods[token.row] = Float(share * loss.slope)
+        }
+        sums.add([loss])
+        return loss.value
+    }
+
+    /// A ratio and an advantage for each token, and the loss of its value.
+    private func addValued(
+        _ answer: SampledAnswer, _ slopes: inout TokenSlopes, _ sums: inout PolicySums
+    ) -> Double {
+        var (value, losses) = (0.0, [ClippedLoss]())
+        for token in answer.tokens {
+            guard let estimate = token.estimate else { continue }
+            let loss = settings.clippedLoss(
+                logRatio: token.likelihood - token.sampled, advantage: estimate.advantage)
+            let miss = settings.valueLoss(
+                estimate.value, sampled: estimate.sampled, return: estimate.return)
+            value += loss.value + settings.valueWeight * miss.value
+            slopes.likelihoods[token.row] = Float(loss.slope)
+            slopes.values[token.row] = Float(settings.valueWeight * miss.slope)
+            losses.append(loss)
+            sums.add(token, policy: loss.value, value: miss.value, isClipped: miss.isClipped)
+        }
+        if !losses.isEmpty { sums.add(losses) }
         return value
     }
 
@@ -127,38 +183,13 @@ package struct PolicyObjective: Objective {
     }
 }
 
-/// An answer of a batch, and what is known of it.
-struct SampledAnswer {
-    let advantage: Double
-    let tokens: [Token]
+/// The derivatives of a loss by the log-probabilities and the values of the tokens of a pass.
+private struct TokenSlopes {
+    var likelihoods: [Float]
+    var values: [Float]
 
-    struct Token {
-        /// Among the rows of the pass.
-        let row: Int
-        let likelihood: Double
-        let sampled: Double
-        let reference: Double?
-
-        /// e^d - d - 1 with d = logp of the reference - logp, and its derivative by logp: an estimate of the
-        /// divergence from the reference that is never below 0 (Schulman, 2020).
-        var divergence: (value: Double, slope: Double) {
-            guard let reference else { return (0, 0) }
-            let difference = reference - likelihood
-            return (exp(difference) - difference - 1, 1 - exp(difference))
-        }
-    }
-
-    init(_ values: Tensor<Float>, _ rows: Range<Int>, _ numbers: [Double]) {
-        let count = rows.count
-        precondition(
-            numbers.count == 1 + count || numbers.count == 1 + 2 * count,
-            "expected an advantage and the numbers of \(count) tokens, got \(numbers.count)")
-        advantage = numbers[0]
-        let hasReference = numbers.count > 1 + count
-        tokens = rows.enumerated().map { index, row in
-            Token(
-                row: row, likelihood: Double(values.pointer[row]), sampled: numbers[1 + index],
-                reference: hasReference ? numbers[1 + count + index] : nil)
-        }
+    init(count: Int) {
+        likelihoods = Array(repeating: 0, count: count)
+        values = likelihoods
     }
 }

@@ -4,6 +4,9 @@ struct PolicySums {
         case answers, tokens, entropy, divergence, sampledDivergence, referred, unequal
         /// Ratios, and those that a bound holds; the shares of the answer that has the least, or the most.
         case ratios, low, high, leastLow, mostHigh
+        /// With values: tokens that are learnt from, both losses, half the squares of the logarithms of ratios,
+        /// and values that a bound holds.
+        case valued, policyLoss, valueLoss, squaredRatio, heldValues
     }
 
     static let count = Key.allCases.count
@@ -47,6 +50,18 @@ struct PolicySums {
         self[.mostHigh] = max(self[.mostHigh], Double(high) / count)
     }
 
+    /// Adds the losses of a token that has a value.
+    mutating func add(
+        _ token: SampledAnswer.Token, policy: Double, value: Double, isClipped: Bool
+    ) {
+        let logRatio = token.likelihood - token.sampled
+        self[.valued] += 1
+        self[.policyLoss] += policy
+        self[.valueLoss] += value
+        self[.squaredRatio] += logRatio * logRatio / 2
+        self[.heldValues] += isClipped ? 1 : 0
+    }
+
     mutating func add(entropy: Double) { self[.entropy] += entropy }
 
     static func combine(_ a: Double, _ b: Double, _ index: Int) -> Double {
@@ -62,11 +77,11 @@ struct PolicySums {
     ) -> [String: Double] {
         var measures = [
             "entropy": self[.entropy] / self[.tokens],
-            "clip_ratio/low_mean": self[.low] / self[.ratios],
+            "clip_ratio/low_mean": self[.low] / max(1, self[.ratios]),
             "clip_ratio/low_min": self[.leastLow],
-            "clip_ratio/high_mean": self[.high] / self[.ratios],
+            "clip_ratio/high_mean": self[.high] / max(1, self[.ratios]),
             "clip_ratio/high_max": self[.mostHigh],
-            "clip_ratio/region_mean": (self[.low] + self[.high]) / self[.ratios],
+            "clip_ratio/region_mean": (self[.low] + self[.high]) / max(1, self[.ratios]),
             "logps/unequal": self[.unequal],
             "num_tokens": Double(progress.tokenCount + progress.sequenceCount),
         ]
@@ -74,6 +89,12 @@ struct PolicySums {
             let sum = self[settings.algorithm == .grpo ? .divergence : .sampledDivergence]
             measures["kl"] = sum / self[.referred]
         }
+        guard settings.learnsValues else { return measures }
+        let count = max(1, self[.valued])
+        measures["loss/policy_avg"] = self[.policyLoss] / count
+        measures["loss/value_avg"] = self[.valueLoss] / count
+        measures["policy/approxkl_avg"] = self[.squaredRatio] / count
+        measures["val/clipfrac_avg"] = self[.heldValues] / count
         return measures
     }
 }

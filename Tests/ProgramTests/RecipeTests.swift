@@ -156,7 +156,7 @@ import Testing
             cpo sft
             finetune.reward: margin_field centering
             finetune.policy: algorithm aggregation group_size maximum_new_tokens temperature clip_low \
-            clip_high kl updates rollouts rewards
+            clip_high kl gamma lambda value_weight value_clip updates rollouts rewards
             finetune.policy.stop: kl length
             finetune.distillation: teacher divergence beta temperature on_policy maximum_new_tokens \
             top_k stored

@@ -13,15 +13,18 @@ package struct PromptSource: BatchSource {
     /// T: the most tokens of a prompt with its answer.
     package let sequenceLength: Int
     private let answerLength: Int
+    private let numbers: [Double]
     private let order: ExampleSource
 
-    /// - Parameter answerLength: the most tokens of an answer.
+    /// - Parameters:
+    ///   - answerLength: the most tokens of an answer.
+    ///   - numbers: what an answer of nothing has beside its tokens.
     /// - Precondition: there is a prompt. A last group may be cut.
     package init(
         _ prompts: [EncodedPrompt], globalBatchSize: Int, groupSize: Int, updateCount: Int,
-        answerLength: Int, seed: UInt64, isShuffled: Bool
+        answerLength: Int, numbers: [Double], seed: UInt64, isShuffled: Bool
     ) {
-        (self.prompts, self.answerLength) = (prompts, answerLength)
+        (self.prompts, self.answerLength, self.numbers) = (prompts, answerLength, numbers)
         (self.globalBatchSize, self.groupSize) = (globalBatchSize, groupSize)
         self.updateCount = updateCount
         sequenceLength = answerLength + (prompts.map(\.ids.count).max() ?? 0)
@@ -50,15 +53,15 @@ package struct PromptSource: BatchSource {
     /// The prompts with answers of nothing, which are as long as may be: those that count are made by the
     /// model. What a step costs is measured with them.
     package func batch(step: Int, sequences: Range<Int>) throws -> TokenBatch {
-        let numbers = promptNumbers(step: step)
+        let groups = promptNumbers(step: step)
         return TokenBatch(
             sequences.map { sequence in
-                let prompt = prompts[numbers[sequence / groupSize]].ids
+                let prompt = prompts[groups[sequence / groupSize]].ids
                 let answer = [Int32](repeating: prompt.last ?? 0, count: answerLength)
                 var example = TokenExample(
                     inputs: prompt + answer.dropLast(),
                     targets: Array(repeating: -1, count: prompt.count - 1) + answer)
-                example.numbers = Array(repeating: 0, count: 1 + answerLength)
+                example.numbers = numbers
                 return example
             })
     }

@@ -26,7 +26,7 @@ struct ShallowTask: TrainingTask {
         var plan =
             try full.lora.map { try ParameterPlan(lora: $0, of: model) }
             ?? ParameterPlan(trainsBase: full.trainsBase)
-        plan.classCount = full.classCount
+        (plan.classCount, plan.hasValueHead) = (full.classCount, full.hasValueHead)
         return plan
     }
 

@@ -25,8 +25,9 @@ package struct ParameterParts: Equatable, Sendable {
 
     private static func part(of name: String) -> String {
         let words = [
-            ("lora_", "adapters"), ("score.", "head"), ("lm_head", "output layer"),
-            ("wte", "embeddings"), ("wpe", "embeddings"), ("embed", "embeddings"),
+            ("lora_", "adapters"), ("score.", "head"), ("v_head.", "head"),
+            ("lm_head", "output layer"), ("wte", "embeddings"), ("wpe", "embeddings"),
+            ("embed", "embeddings"),
             ("attn", "attention"), ("attention", "attention"), ("mlp", "feed-forward"),
         ]
         let isNorm = name.contains("norm") || name.contains("ln_")

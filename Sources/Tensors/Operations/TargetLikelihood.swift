@@ -60,10 +60,21 @@ extension Tape {
     /// A loss that is computed elsewhere, from the values of x: `value`, whose derivatives by the elements
     /// of x are known.
     package func loss(_ value: Double, of x: Variable, derivatives: [Float]) -> LossSum {
+        loss(value, of: [(x, derivatives)])
+    }
+
+    /// The same of several values.
+    package func loss(
+        _ value: Double, of terms: [(x: Variable, derivatives: [Float])]
+    ) -> LossSum {
         let out = device.tensor([Float(value)], shape: [1])
-        let root = record(out, inputs: [x.node]) { [device, node = x.node, shape = x.shape] dy in
+        let parts = terms.map { (node: $0.x.node, shape: $0.x.shape, values: $0.derivatives) }
+        let root = record(out, inputs: parts.map(\.node)) { [device] dy in
             let scale = dy.pointer[0]
-            node?.contribute(device.tensor(derivatives.map { $0 * scale }, shape: shape))
+            for part in parts {
+                part.node?.contribute(
+                    device.tensor(part.values.map { $0 * scale }, shape: part.shape))
+            }
         }
         return LossSum(value: value, root: root)
     }

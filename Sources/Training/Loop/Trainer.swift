@@ -65,7 +65,7 @@ package final class Trainer {
         saver = CheckpointSaver(
             setup.model, setup.optimizer.state, store: setup.store, files: setup.checkpointFiles,
             options: setup.checkpoint, over: setup.communicator,
-            extras: setup.islandFiles?.extras(savesAll: setup.checkpoint.inputOutput == .shared)
+            extras: setup.checkpointExtras
         ) { path, step in try journal?.saved(path, step: step) }
     }
 

@@ -1,4 +1,5 @@
 import Collectives
+import ModelFiles
 
 extension TrainerSetup {
     /// Makes the outer optimizer, where there are islands: the weights as they are, the same on all, are
@@ -54,9 +55,19 @@ extension TrainerSetup {
     /// The bytes of each file of a checkpoint.
     package var checkpointSizes: [Int] {
         let state = optimizer.state
-        let own = checkpointFiles.sizes(of: model, state)
+        let head = ValueHeadFile.shapes(of: model)
+        let own =
+            checkpointFiles.sizes(of: model, state)
+            + (head.isEmpty ? [] : [SafetensorsLayout(head).fileSize])
         guard let islands, checkpoint.inputOutput == .shared else { return own }
         return own + IslandFiles.sizes(state, islandCount: islands.count)
+    }
+
+    /// The files that a checkpoint has beside those of every run; nil without.
+    var checkpointExtras: CheckpointExtras? {
+        let savesAll = checkpoint.inputOutput == .shared
+        return islandFiles?.extras(savesAll: savesAll)
+            ?? CheckpointExtras(valueHeadOf: model, isFirst: communicator.rank == 0)
     }
 
     /// The files that a checkpoint has more on islands; nil without.

@@ -76,6 +76,25 @@ extension MetricGlossary {
             "the sum of both shares",
             "0 in a first update, then below 0.2"),
         measure(
+            "loss/policy_avg",
+            "with ppo the part of the loss that makes tokens likelier or less likely",
+            "around 0: advantages average 0"),
+        measure(
+            "loss/value_avg",
+            "with ppo half the squared distance of the value head from what became of the answers, before "
+                + "finetune.policy.value_weight",
+            "falls, down to what chance leaves over"),
+        measure(
+            "policy/approxkl_avg",
+            "with ppo half the squared change of log-probabilities since the answers were drawn: about the "
+                + "divergence",
+            "0 in a first update, then below 0.1"),
+        measure(
+            "val/clipfrac_avg",
+            "with ppo the share of tokens whose value lies further than value_clip from what it was, and no "
+                + "longer counts",
+            "0 in a first update, then below 0.2"),
+        measure(
             "logps/unequal",
             "the tokens whose log-probability is not, bit for bit, that which they "
                 + "had when they were drawn",

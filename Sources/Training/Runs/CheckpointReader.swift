@@ -43,6 +43,7 @@ package struct CheckpointReader {
         try communicator.agree {
             guard let index = readers.firstIndex(of: rank) else { return }
             try model.readWeights(from: checkpoint.path, part: shares[index])
+            try model.readValueHead(from: checkpoint.path, part: shares[index])
         }
         try together(memory)
         let leaders = try copies.leaders(of: communicator)

@@ -29,6 +29,7 @@ package struct InitialWeights {
             model.initializeAdditions(seed: seed)
             let own = try checkpoint.map { try AdapterDirectory(reading: $0) } ?? adapter
             try own?.read(into: model)
+            try readValueHead(checkpoint, from: directory)
             return
         }
         model.initializeAdditions(seed: seed)
@@ -38,5 +39,13 @@ package struct InitialWeights {
         } else {
             model.initialize(seed: seed)
         }
+        try readValueHead(nil, from: directory)
+    }
+
+    /// The head of a checkpoint, which has one, else that which may lie beside the model.
+    private func readValueHead(_ checkpoint: String?, from directory: String?) throws {
+        if let checkpoint { return try model.readValueHead(from: checkpoint) }
+        guard let directory, try LanguageModel.hasValueHead(in: directory) else { return }
+        try model.readValueHead(from: directory)
     }
 }

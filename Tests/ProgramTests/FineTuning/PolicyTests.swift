@@ -63,13 +63,16 @@ extension Jobs {
         }
 
         /// GRPO of adapters; of all weights, twice on the same answers and held to a second copy; RLOO held to
-        /// the model without adapters.
+        /// the model without adapters; PPO of adapters and of all weights, with a value head.
         @Test(arguments: [
             "",
             "finetune.trained=all finetune.policy.updates=2 finetune.policy.kl=0.05 "
                 + "finetune.policy.aggregation=grpo ",
             "finetune.policy.algorithm=rloo finetune.policy.kl=0.1 "
                 + "finetune.policy.temperature=0.7 ",
+            "finetune.policy.algorithm=ppo finetune.policy.kl=0.05 ",
+            "finetune.policy.algorithm=ppo finetune.trained=all finetune.policy.updates=2 "
+                + "finetune.policy.group_size=1 ",
         ])
         func theBitsAreThoseOfAnyNumberOfRanksAndOfAResume(_ own: String) async throws {
             let workspace = try await Self.workspace()
@@ -100,6 +103,13 @@ extension Jobs {
                     ? run.weights(6) == reference.weights(6)
                     : run.adapter(6) == reference.adapter(6), comment,
                 sourceLocation: sourceLocation)
+            if own.contains("ppo") {
+                let name = "checkpoints/step-00000006/value_head.safetensors"
+                let heads = try [run, reference].map {
+                    try Data(contentsOf: URL(filePath: "\($0.path)/\(name)"))
+                }
+                #expect(heads[0] == heads[1], comment, sourceLocation: sourceLocation)
+            }
             #expect(
                 try run.steps() == reference.steps(), comment, sourceLocation: sourceLocation)
             #expect(
@@ -154,6 +164,47 @@ extension Jobs {
                     + "finetune.train.stop_after_steps=2", ranks: 2)
             let (steps, others) = (try run.steps(), try again.steps())
             #expect(steps[0] == others[0] && steps[1] != others[1])
+        }
+
+        /// What a value head is told of, where it lies, and that others do without it.
+        @Test func valuesAreLearntBesideTheModel() async throws {
+            let workspace = try await Self.workspace()
+            let run = try await Self.tune(
+                workspace, "run",
+                "finetune.policy.algorithm=ppo finetune.policy.updates=3 "
+                    + "finetune.policy.value_weight=1 finetune.policy.value_clip=1e-6 ")
+            let steps = try run.metrics("train")
+            for name in ["loss/policy_avg", "loss/value_avg", "policy/approxkl_avg"] {
+                #expect(steps.allSatisfy { $0[name]?.double?.isFinite == true }, "\(name)")
+            }
+            #expect(steps[0]["policy/approxkl_avg"]?.double == 0)
+            #expect(steps[0]["val/clipfrac_avg"]?.double == 0)
+            #expect(try #require(steps[2]["val/clipfrac_avg"]?.double) > 0)
+            let lines = try Self.rollouts(run, [4])[0].split(separator: UInt8(ascii: "\n"))
+                .map { try JSONValue(parsing: Array($0), at: "rollouts") }
+            for line in lines {
+                let count = try #require(line["completion_ids"]?.array?.count)
+                #expect(line["values"]?.array?.count == count)
+                #expect(line["advantages"]?.array?.count == count)
+            }
+            let values = lines.flatMap { ($0["values"]?.array ?? []).compactMap(\.double) }
+            #expect(values.contains { $0 != 0 })
+            let generated = try await workspace.succeed(
+                "generate --model run/finetune/checkpoints/latest --prompt king "
+                    + "--maximum-tokens 4")
+            #expect(!generated.output.isEmpty)
+
+            // Another run begins with the head that it finds.
+            let more = try await Self.tune(
+                workspace, "more",
+                "finetune.policy.algorithm=ppo finetune.from=run/finetune/checkpoints/latest "
+                    + "finetune.train.steps=1 ")
+            let first = try JSONValue(
+                parsing: Array(
+                    try #require(
+                        try Self.rollouts(more, [1])[0].split(separator: UInt8(ascii: "\n")).first
+                    )), at: "rollouts")
+            #expect((first["values"]?.array ?? []).contains { $0.double != 0 })
         }
 
         @Test func rewardsThatAreEqualMoveNoWeight() async throws {
