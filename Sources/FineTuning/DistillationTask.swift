@@ -102,6 +102,12 @@ package struct DistillationTask: TrainingTask {
 
     // MARK: The teacher
 
+    /// One that has been loaded is in memory; one that reads all examples first is gone again.
+    package func teacherBytes(_ recipe: TrainingRecipe) throws -> Int {
+        guard teacher == nil, options.stored == nil else { return 0 }
+        return try teacherModel.byteCount(roundsWeights: recipe.multipliesBFloat16)
+    }
+
     /// Loads the teacher; or lets it read all examples, or reads what it said of them.
     package func prepared(
         _ recipe: TrainingRecipe, for steps: Range<Int>, on device: () -> Device,

@@ -65,6 +65,16 @@ struct ReferenceModel {
         return model
     }
 
+    /// Bytes that it takes on a rank, as the files tell them.
+    func byteCount(roundsWeights: Bool) throws -> Int {
+        let adapter =
+            try AdapterDirectory.exists(at: path) ? AdapterDirectory(reading: path) : nil
+        var model = try StoredModelFormat.open(adapter?.basePath(base) ?? path).model
+        if let adapter { model = try adapter.model(on: model) }
+        let plan = try adapter?.plan(for: model) ?? ParameterPlan()
+        return (4 + (roundsWeights ? 2 : 0)) * plan.layout(of: model).flatCount
+    }
+
     /// The same tokens have the same numbers, however the tokenizers are stored.
     private func requireSameTokens(_ own: any Tokenizer, _ wanted: any Tokenizer) throws {
         let count = wanted.vocabularySize

@@ -53,7 +53,11 @@ struct PlannedTask {
     init(_ recipe: Recipe, isFineTuning: Bool, _ gathered: DataStreams?) throws {
         if isFineTuning {
             task = try FineTunePhase.task(recipe)
-            notes = ["examples are shorter than the longest that may be: a step takes less time"]
+            let teacher =
+                "the seconds are those of the student alone: a teacher reads each batch too"
+            notes =
+                ["examples are shorter than the longest that may be: a step takes less time"]
+                + (recipe.finetune.task == .distillation ? [teacher] : [])
             return
         }
         if let gathered {

@@ -68,9 +68,10 @@ struct PlannedTraining {
             stepCount: try recipe.train.stepCount(windowCount: source.sequenceCount))
         var fitted = recipe
         fitted.train.sequenceLength = source.sequenceLength
-        let size = TrainingSize(
+        var size = TrainingSize(
             fitted, configuration, try task.plan(recipe.training, configuration),
             isValidated: facts.validationCount > 0, communicator, nil)
+        size.teacherBytes = try task.teacherBytes(recipe.training)
         return (size, facts, fitted)
     }
 

@@ -17,19 +17,24 @@ package struct TrainingNeed: Equatable, Sendable {
     package fileprivate(set) var activations = 0
     /// The copy of a checkpoint that is being written.
     package fileprivate(set) var checkpoint = 0
+    /// The weights of another model, which is learnt from.
+    package fileprivate(set) var teacher = 0
 
     /// Bytes that lie in memory of the node, where that is shared.
     package fileprivate(set) var shared = 0
 
     package init() {}
 
-    package var total: Int { weights + gradients + moments + outer + activations + checkpoint }
+    package var total: Int {
+        weights + gradients + moments + outer + activations + checkpoint + teacher
+    }
 
     /// The parts from the largest down, without empty ones.
     package var parts: [(name: String, byteCount: Int)] {
         [
             ("weights", weights), ("gradients", gradients), ("moments", moments),
             ("outer steps", outer), ("activations", activations), ("checkpoint", checkpoint),
+            ("teacher", teacher),
         ].filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
     }
 }
@@ -54,6 +59,8 @@ package struct TrainingSize: Sendable {
     package var optimizer = OptimizerOptions.Kind.adamw
     /// The options of outer steps, which islands make.
     package var outer = OuterOptions()
+    /// Bytes of the weights of a teacher that each rank has yet to load.
+    package var teacherBytes = 0
     /// The number of the island whose ranks these are.
     package var island = 0
     /// The islands on the node of that one; it alone where it is on several.
@@ -125,6 +132,7 @@ package struct TrainingSize: Sendable {
             activations(trainedCount: layout.trainedCount, ring: storage?.ring),
             Self.floatSize * (matrixDeal?.workCount(ofRank: rank) ?? 0))
         need.checkpoint = checkpointCopy(layout, rank: rank)
+        need.teacher = teacherBytes
         return need
     }
 

@@ -36,6 +36,8 @@ package protocol TrainingTask {
     func experience(_ recipe: TrainingRecipe, _ model: LanguageModel) -> (any Experience)?
     /// Whether the model computes each row by itself, with the bits of decoding.
     var computesByRow: Bool { get }
+    /// Bytes of the weights of a teacher that each rank has yet to load, and keeps; 0 without one.
+    func teacherBytes(_ recipe: TrainingRecipe) throws -> Int
     /// Whether something is held out that `experience` validates on.
     var validatesExperience: Bool { get }
     func checkpointFiles(
@@ -62,6 +64,8 @@ extension TrainingTask {
     ) -> (any Experience)? { nil }
 
     package var computesByRow: Bool { false }
+
+    package func teacherBytes(_ recipe: TrainingRecipe) throws -> Int { 0 }
 
     package var validatesExperience: Bool { false }
 

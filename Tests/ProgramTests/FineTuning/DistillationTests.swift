@@ -92,10 +92,24 @@ extension Jobs {
 
         @Test func whatTheTeacherSaysIsTakenStoredOrWritten() async throws {
             let workspace = try await Self.workspace()
+            try await expectPlanned(workspace)
             try await expectNothingToLearnFromItself(workspace)
             try await expectStored(workspace)
             try await expectWritten(workspace)
             try await expectOtherVocabularyIsRefused(workspace)
+        }
+
+        /// A plan counts the weights of a teacher that stays in memory, which it does not load.
+        private func expectPlanned(_ workspace: Workspace) async throws {
+            let weights = try workspace.tensors("base/checkpoints/latest").values
+                .reduce(0) { $0 + $1.count }
+            let stored = "finetune.distillation.stored=a.h5 finetune.distillation.top_k=5"
+            for (own, bytes) in [("", 4 * weights), (stored, nil)] {
+                let planned = try await workspace.succeed(
+                    "plan tune.yaml --json \(Self.keys) \(own)")
+                let plan = try JSONValue(parsing: Array(planned.output.utf8), at: "plan")
+                #expect(plan["memory_by_kind"]?["teacher"]?.integer == bytes, "\(planned.output)")
+            }
         }
 
         private func expectNothingToLearnFromItself(_ workspace: Workspace) async throws {
