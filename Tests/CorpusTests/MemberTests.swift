@@ -104,4 +104,17 @@ import Testing
         #expect(shared.texts.last?.hasPrefix("record \(Self.count - 1)") == true)
         #expect(Set(shared.texts).count == shared.texts.count)
     }
+
+    /// The check of a block of xz stands behind it; behind the last one comes the index.
+    @Test(arguments: ["lines.jsonl.xz", "texts.txt.xz"])
+    func theCheckOfTheLastBlockIsHeeded(name: String) throws {
+        let folder = try TemporaryFolder()
+        var bytes = Array(try Data(contentsOf: URL(filePath: Self.path(name))))
+        let size = (0..<4).reduce(0) { $0 | Int(bytes[bytes.count - 8 + $1]) << (8 * $1) }
+        bytes[bytes.count - 12 - (size + 1) * 4 - 1] ^= 1
+        try folder.put(bytes, at: name)
+        for pieceSize in [1000, .max] {
+            #expect(try read(folder(name), pieceSize: pieceSize).reasons == ["damaged_file"])
+        }
+    }
 }

@@ -64,22 +64,6 @@ final class ChainedStream: ByteStream {
     }
 }
 
-/// The front of a stream.
-final class BoundedStream: ByteStream {
-    private let stream: any ByteStream
-    private var size: Int
-
-    init(_ stream: any ByteStream, size: Int) { (self.stream, self.size) = (stream, size) }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        guard size > 0 else { return 0 }
-        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(size, buffer.count)])
-        let count = try stream.read(into: part)
-        size -= count
-        return count
-    }
-}
-
 /// The part of a stream that is in memory, which grows at its end and shrinks at its front.
 package final class StreamBuffer {
     private let stream: any ByteStream

@@ -49,16 +49,20 @@ package final class DecodedStream: ByteStream {
     /// Bytes taken from the source so far.
     private var sourceCount = 0
     private let mark: MemberMark?
+    /// Of blocks of xz without the index behind them: their decoded bytes.
+    private let blocksSize: Int?
 
     /// A stream that grows to more than so many times its size is no text.
     package static let maximumRatio = 500
     /// Bytes that may come out before the ratio counts.
     package static let freeSize = 64 << 20
 
-    /// - Parameter mark: a place in the source; what begins behind it belongs to another part.
+    /// - Parameters:
+    ///   - mark: a place in the source; what begins behind it belongs to another part.
+    ///   - blocksSize: the decoded bytes of blocks of xz, where the source ends with the last of them.
     package init(
         _ source: any ByteStream, _ format: CompressionFormat, path: String,
-        until mark: MemberMark? = nil
+        until mark: MemberMark? = nil, blocksSize: Int? = nil
     ) throws {
         guard let decoder = ccompression_decoder_create(Int32(format.code)) else {
             throw Failure("no memory to decompress", got: "a \(format) file", at: path)
@@ -68,6 +72,7 @@ package final class DecodedStream: ByteStream {
         self.format = format
         self.path = path
         self.mark = mark
+        self.blocksSize = blocksSize
     }
 
     deinit { ccompression_decoder_free(decoder) }
@@ -92,7 +97,7 @@ package final class DecodedStream: ByteStream {
         sourceCount += end
         guard end == 0 else { return true }
         isAtEnd = true
-        guard isInsideMember else { return false }
+        guard isInsideMember, producedCount != blocksSize else { return false }
         throw CutFile(
             failure: Failure(
                 "the compressed file is cut off", expected: "the end of its \(format) stream",

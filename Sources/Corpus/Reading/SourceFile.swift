@@ -76,15 +76,13 @@ package struct SourceFile: Sendable {
         if let decoded = next?.block?.decoded {
             limit.set(last: decoded - block.decoded + slack)
         }
-        // A stream whose index is missing is as good as a whole one up to its last block.
+        // A stream whose index is missing is as good as a whole one up to the check of its last block.
         let parts = ChainedStream([
             FileStream(reader, from: block.header, to: block.header + XZIndex.headerSize),
             FileStream(reader, from: start.place, to: block.blocksEnd),
         ])
-        let blocks = BoundedStream(
-            try DecodedStream(parts, format, path: path), size: block.rest)
         return ChainedStream([
-            blocks,
+            try DecodedStream(parts, format, path: path, blocksSize: block.rest),
             try DecodedStream(FileStream(reader, from: block.nextStream), format, path: path),
         ])
     }
