@@ -23,6 +23,7 @@ INLINE int quad_at(const signed char *x) {
 #define EXACT_ROWS 4
 #define EXACT_GROUPS 1
 #define INTEGER_ROWS 2
+#define INTEGER_FEW 4
 #define DOT(sum, q, x, is_wide) \
     for (int i_ = 0; i_ < 4; i_++) (sum) += (vint)((q) >> 8 * i_ & 255) * (int)(x)[i_]
 #include "quantized_exact.inc"
@@ -87,10 +88,12 @@ TARGET INLINE void dot_avx_vnni(vint *sum, const vuint *q, const signed char *x)
 #undef EXACT_ROWS
 #undef EXACT_GROUPS
 #undef INTEGER_ROWS
+#undef INTEGER_FEW
 #define FEW_GROUPS 4
 #define EXACT_ROWS 8
 #define EXACT_GROUPS 3
 #define INTEGER_ROWS 8
+#define INTEGER_FEW 8
 
 #define SUFFIX avx512
 #define TARGET __attribute__((target("arch=x86-64-v4")))

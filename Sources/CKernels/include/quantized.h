@@ -67,7 +67,8 @@ typedef struct {
 void kernel_integer_panel(
     int way, integer_block *out, const float *x, long stride, long rows, long depth, int type);
 /* out[row][output] of `count` groups by products of integers. `scratch` has room for
- * kernel_integer_scratch bytes; at most QUANTIZED_FEW_ROWS rows need none. */
+ * kernel_integer_scratch bytes; at most QUANTIZED_INTEGER_FEW_ROWS rows need none. */
+#define QUANTIZED_INTEGER_FEW_ROWS 24
 long kernel_integer_scratch(long depth);
 void kernel_integer_product(
     int way, float *out, long stride, quantized_weights w, long group, long count, long outputs,

@@ -11,10 +11,11 @@ struct DraftBudget {
     private static let start = 1.0
     private static let most = 4.0
     private static let earned = 0.02
-    private static let lengths = 2...16
+    /// With the token before them 15 guesses are 16 rows, 7 are 8: as many as products take at once.
+    private static let lengths = 2...15
 
     private var account = start
-    private var length = 4
+    private var length = 3
 
     /// The tokens to guess.
     var draftCount: Int { account > 0 ? length : 0 }
@@ -24,7 +25,7 @@ struct DraftBudget {
         account += Self.earned
         if count > 0 {
             account += Double(right) - Self.rowCost * Double(count)
-            let length = right == count ? 2 * self.length : right + 1
+            let length = right == count ? 2 * self.length + 1 : right + 1
             self.length = min(max(length, Self.lengths.lowerBound), Self.lengths.upperBound)
         }
         account = min(account, Self.most)

@@ -1,5 +1,5 @@
-/// Guesses that a text goes on as it did behind the same tokens before: often true of code that is
-/// changed, of tables and of JSON (Saxena, Prompt Lookup Decoding, 2023).
+/// Guesses that a text goes on as it did behind the same tokens before, again and again: often true of code
+/// that is changed, of tables and of JSON (Saxena, Prompt Lookup Decoding, 2023).
 package final class TextDrafter: TokenDrafter {
     /// The tokens that must have come before; fewer are too often followed by something else.
     private static let matchLength = 3
@@ -17,7 +17,8 @@ package final class TextDrafter: TokenDrafter {
             where ids[start] == ids[last] && ids[start + 1] == ids[last + 1]
                 && ids[start + 2] == ids[last + 2]
             {
-                return Array(ids[(start + length)...].prefix(count))
+                let repeated = ids[(start + length)...]
+                return (0..<count).map { repeated[start + length + $0 % repeated.count] }
             }
             return []
         }

@@ -26,10 +26,11 @@ private struct QuantizedParts {
     /// Groups that the kernels take at once, and a multiple of it for more rows.
     private static let step = 12
 
-    init(_ matrix: QuantizedMatrix, rows: Int, threadCount: Int) {
+    /// - Parameter few: the rows up to which weights are decoded in registers.
+    init(_ matrix: QuantizedMatrix, rows: Int, few: Int, threadCount: Int) {
         (groupCount, rowCount) = (matrix.groupCount, rows)
         rowsInPart = Self.mostRows
-        if rows > Int(QUANTIZED_FEW_ROWS) {
+        if rows > few {
             groupsInPart = Self.step
         } else {
             // Each thread's part is one stretch of memory, and large matrices are shared out more finely.
@@ -72,8 +73,9 @@ private struct QuantizedProduct {
     ) {
         (self.x, self.rounded, self.out) = (x, rounded?.blocks, out)
         (weights, outputCount, self.way) = (matrix.weights, matrix.outputCount, way.code)
-        parts = QuantizedParts(matrix, rows: x.rows, threadCount: threadCount)
-        if x.rows <= Int(QUANTIZED_FEW_ROWS) {
+        let few = Int(rounded == nil ? QUANTIZED_FEW_ROWS : QUANTIZED_INTEGER_FEW_ROWS)
+        parts = QuantizedParts(matrix, rows: x.rows, few: few, threadCount: threadCount)
+        if x.rows <= few {
             room = 0
         } else {
             room =
