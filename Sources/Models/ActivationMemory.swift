@@ -73,8 +73,9 @@ private struct Columns {
             // On the way back: of the activation twice, queries, keys and values, the stream.
             passing = element * (2 * model.mlpSize + joined + 2 * width) + 4 * 3 * width
         case .outputFirst:
-            // Layers with adapters round their inputs each for itself.
-            let inputs = element == 4 ? 2 * width : (plan.lora == nil ? 3 : 6) * width
+            // Layers of DoRA round their inputs each for itself.
+            let rounded = plan.lora?.decomposesWeights == true ? 6 : 3
+            let inputs = (element == 4 ? 2 : rounded) * width
             lendable = 4 * (joined + width)
             kept += 4 * (2 * width + 2 * model.mlpSize) + element * (inputs + model.mlpSize)
             passing =

@@ -67,7 +67,7 @@ def bench(arguments, precision):
     text = run(arguments.program, "bench", "--preset", "smollm2-135m", "--vocabulary-size", 49152,
                "--sequence-length", LENGTH, "--micro-batch-size", SEQUENCES, "--threads", THREADS,
                "--precision", precision, "--steps", arguments.steps, "--json")
-    return json.loads(text.strip().splitlines()[-1])["tokens_per_second"]
+    return json.loads(text[text.index("{"):])["tokens_per_second"]
 
 
 def lora(arguments, folder, base, quantize):
