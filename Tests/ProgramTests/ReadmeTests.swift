@@ -121,7 +121,7 @@ import swift_llm_train
 
     @Test(arguments: [
         "quickstart", "own-text", "shakespeare-char", "gpt2-124m", "spam-classifier",
-        "instructions", "lora", "dpo", "reward", "grpo", "distill",
+        "instructions", "lora", "dpo", "reward", "feedback", "grpo", "distill",
     ])
     func everyRecipeIsValid(name: String) throws {
         let path = DocumentedPage.checkout.appending(path: "launch/recipes/\(name).yaml").path
