@@ -33,6 +33,12 @@ package enum SignalTaker {
         StopSignals.names.filter { csignals_is_ignored($0.key) != 0 }.map(\.value).sorted()
     }
 
+    /// From now on TERM has no effect: the process is about to end by itself.
+    ///
+    /// srun and mpirun send it to all ranks as soon as the first has ended with a code that is not 0, and
+    /// it would rob the slower ones of theirs, which says that the run has saved.
+    package static func keepExitCode() { StopSignals.state.withLock { $0.isEnding = true } }
+
     private static func take(_ number: Int32, _ ending: Set<Int32>) {
         if ending.contains(number) { return csignals_obey(number) }
         guard StopSignals.names[number] != nil else { return }

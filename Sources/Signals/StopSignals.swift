@@ -20,6 +20,8 @@ enum StopSignals {
         /// When the first one came.
         var firstMoment: ContinuousClock.Instant?
         var count = 0
+        /// Whether the process is about to end with a code of its own.
+        var isEnding = false
         var interruptCount = 0
         var reaction: StopRequest.Reaction?
         /// The answer to Ctrl-C, set by an `Interrupts` value; true where that deals with it.
@@ -36,6 +38,7 @@ enum StopSignals {
         let answer = number == SIGINT ? state.withLock(\.answerToInterrupt) : nil
         if let answer { return answer() ? .react(nil) : .obey }
         return state.withLock { state in
+            if state.isEnding && number == SIGTERM { return .react(nil) }
             if state.requestCount == 0 && number != SIGUSR1 { return .obey }
             if number == SIGINT { state.interruptCount += 1 }
             if state.interruptCount > 1 && number == SIGINT && state.reaction == nil {

@@ -55,7 +55,9 @@ package struct SwiftLLMTrain: ParsableCommand, RankedCommand {
         Console.occupyClosedStreams()
         _ = ProgramClock.start
         let code = World.run { communicator in
-            try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
+            let code = try run(Array(CommandLine.arguments.dropFirst()), on: communicator)
+            SignalTaker.keepExitCode()
+            return code
         }
         Foundation.exit(code)
     }

@@ -78,6 +78,13 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(30))
     }
 
+    /// srun and mpirun end all ranks when one has ended with a code other than 0.
+    @Test(arguments: [nil, 2])
+    func aRankThatIsAboutToEndKeepsItsExitCode(ranks: Int?) async throws {
+        let job = try await DistributedRun.of("DistributedChecks", ["ends-slowly"], ranks: ranks)
+        #expect(job.exitCode == 75, "\(job.errors)")
+    }
+
     @Test func messageThatIsTooShortIsAnError() async throws {
         let job = try await DistributedRun.of("DistributedChecks", ["short"], ranks: 2)
         #expect(job.exitCode == 1)
