@@ -18,6 +18,6 @@ package struct FuzzTarget: Sendable {
         corpusRecords, corpusTables, corpusPages, corpusTar, corpusParquet, corpusZip,
         corpusMembers,
         languageModel,
-        questions, questionTable, task, csvTexts, tsvTexts, jsonTexts, adapter,
+        comparisons, questions, questionTable, task, csvTexts, tsvTexts, jsonTexts, adapter,
     ]
 }

@@ -22,7 +22,8 @@ package struct LengthControl: Equatable, Sendable {
     private static let costs = (0..<10).map { pow(10, -4 + 8 * Double($0) / 9) }
 
     /// - Parameter comparisons: those without an outcome are passed over.
-    /// - Returns: nil where there are too few to leave a fifth of them out.
+    /// - Returns: nil where there are too few to leave a fifth of them out, and for difficulties that are too
+    ///   large to be computed with.
     package init?(_ comparisons: [Comparison]) {
         let judged = comparisons.filter { $0.outcome != nil }
         guard judged.count >= Self.partCount else { return nil }
@@ -40,6 +41,7 @@ package struct LengthControl: Equatable, Sendable {
         let equal = judged.map { row($0, isEqual: true) }
         weights = fit.weights(cost: cost)
         winRate = Self.rate(weights, equal)
+        guard winRate.isFinite else { return nil }
         let rates = (0..<Self.roundCount).map { round in
             var random = PythonRandom(seed: UInt32(round))
             let drawn = judged.indices.map { _ in
