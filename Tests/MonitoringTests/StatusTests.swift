@@ -30,6 +30,7 @@ import Training
     @Test func aWideTerminalShowsAll() {
         var figures = figures(1...350)
         figures.note(.validation(step: 350, loss: 1.7929))
+        figures.peakTokensPerSecond = 48024
         let text = lines(figures, columns: 140).map(\.text)
         #expect(text.count == 3)
         #expect(text[0].hasSuffix("350/1400  25 %  0:01:30 left"))
@@ -39,7 +40,7 @@ import Training
             text[1].hasSuffix("last 4.5000  validation 1.7929  norm 0.61  learning rate 5.0e-03"))
         #expect(
             text[2]
-                == "24012 tokens/s  waiting 10 %  memory 1.20 GB  validation in 350  checkpoint in 1050"
+                == "24012 tokens/s  50 % of peak  waiting 10 %  memory 1.20 GB  validation in 350  checkpoint in 1050"
         )
     }
 

@@ -4,6 +4,7 @@ import DistributedRuns
 import Foundation
 import JSON
 import Models
+import Runs
 import Tensors
 import Testing
 import Training

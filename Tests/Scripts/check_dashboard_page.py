@@ -13,6 +13,7 @@ import sys
 import time
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -36,8 +37,11 @@ def expect(what, holds):
 def until(what, holds, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if holds():
-            return
+        try:
+            if holds():
+                return
+        except StaleElementReferenceException:
+            pass  # The page has drawn anew.
         time.sleep(0.05)
     sys.exit(f"{what}: not in {seconds} s")
 
@@ -63,11 +67,12 @@ def main():
         box = [b for b in find("#runs input") if not b.is_selected()][0]
         box.send_keys(Keys.SPACE)
         until("a second run in the charts", lambda: len(find("#charts polyline")) > own)
-        text = page.find_element(By.ID, "parts").text
-        expect("differences of recipes", "Where the recipes differ" in text)
+        until("differences of recipes",
+              lambda: "Where the recipes differ" in page.find_element(By.ID, "parts").text)
 
         # Closer, and back.
-        label = lambda: find("#charts svg")[0].get_attribute("aria-label")
+        label = lambda: page.execute_script(
+            "return document.querySelector('#charts svg').getAttribute('aria-label')")
         whole = label()
         page.find_element(By.ID, "in").send_keys(Keys.ENTER)
         until("closer", lambda: label() != whole)
@@ -81,7 +86,8 @@ def main():
         until("all steps again", lambda: label() == whole)
 
         # Smoothing and the scale.
-        line = lambda: find("#charts polyline")[0].get_attribute("points")
+        line = lambda: page.execute_script(
+            "return document.querySelector('#charts polyline').getAttribute('points')")
         before = line()
         page.find_element(By.ID, "smooth").send_keys(Keys.END)
         until("smoothing", lambda: line() != before)
@@ -115,4 +121,5 @@ def main():
     print(f"used by mouse and keyboard; pictures in {folder}")
 
 
-main()
+if __name__ == "__main__":
+    main()

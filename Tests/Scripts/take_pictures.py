@@ -25,11 +25,13 @@ import time
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-COLUMNS, ROWS = 96, 14
+COLUMNS, ROWS = 112, 10
 MOST_BYTES = 150_000
 # The share of the steps after which the terminal is pictured.
 MOMENT = 0.6
 CELL, LINE, EDGE = 8.4, 19, 16
+# Viewers would make one space of several.
+NO_BREAK = "\u00a0"
 COLORS = {"36": "#5ccfe6", "33": "#ffd173", "1": "#ffffff"}
 WIDTH, HEIGHT = 1180, 1000
 
@@ -86,23 +88,24 @@ def svg(rows, title):
                 parts.append(
                     f'<text x="{EDGE + place * CELL:.1f}" y="{EDGE + index * LINE + 14}" '
                     f'fill="{row[place][1] or "#cbccc6"}" textLength="{len(text) * CELL:.1f}" '
-                    f'lengthAdjust="spacingAndGlyphs">{html.escape(text)}</text>')
+                    f'lengthAdjust="spacingAndGlyphs">{html.escape(text).replace(" ", NO_BREAK)}</text>')
             place = end
     body = "\n".join(parts)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">\n'
             f"<title>{html.escape(title)}</title>\n"
             f'<rect width="100%" height="100%" rx="10" fill="#1f2430"/>\n'
-            f'<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" '
-            f'xml:space="preserve">\n{body}\n</g>\n</svg>\n')
+            f'<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14">\n'
+            f'{body}\n</g>\n</svg>\n')
 
 
-def train_on_terminal(command):
+def train_on_terminal(command, folder):
     """Trains as a person sees it; returns the last rows after a share of the steps."""
     child, terminal = pty.fork()
     if child == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
         os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8")
         os.environ.pop("NO_COLOR", None)
+        os.chdir(folder)
         os.execvp(command[0], command)
     screen, rest, picture = Screen(), b"", None
     while True:
@@ -154,7 +157,7 @@ def until(what, holds):
 
 def take_dashboard(program, runs, file):
     """The quick start beside a slower one."""
-    server = subprocess.Popen([program, "dashboard", ".", "--port", "0"], cwd=runs,
+    server = subprocess.Popen([program, "dashboard", "quickstart", "slow", "--port", "0"], cwd=runs,
                               stdout=subprocess.PIPE, text=True)
     page = browser()
     try:
@@ -191,11 +194,11 @@ def main():
     first, second = runs / "quickstart", runs / "slow"
     picture = output / "terminal.svg"
     if not (first / "report.html").exists():
-        rows = train_on_terminal([program, "run", f"output={first}", "name=quickstart"])
+        rows = train_on_terminal([program, "run", "output=quickstart"], runs)
         picture.write_text(svg(rows, "A training on a terminal"))
     if not (second / "report.html").exists():
-        subprocess.run([program, "run", f"output={second}", "name=slow", "train.steps=700",
-                        "optimizer.learning_rate=0.0002"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([program, "run", "output=slow", "train.steps=700", "optimizer.learning_rate=0.0002"],
+                       cwd=runs, check=True, stdout=subprocess.DEVNULL)
     take_dashboard(program, runs, output / "dashboard.png")
     take_report(first / "report.html", output / "report.png")
     for file in ("terminal.svg", "dashboard.png", "report.png"):

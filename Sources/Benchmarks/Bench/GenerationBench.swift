@@ -107,7 +107,7 @@ package struct GenerationBench {
         let rows = max(1, effort.copyBytes / MemoryLayout<Float>.stride / columns)
         let (a, b) = (device.zeros([rows, columns]), device.zeros([rows, columns]))
         let dots = device.zeros([rows])
-        return RankSpeed.bestRate(seconds: effort.seconds) {
+        return FloatingPointRate.best(seconds: effort.seconds) {
             device.forEach(rows) { row in
                 let start = row * columns
                 kernel_row_dots(

@@ -1,4 +1,5 @@
 import CKernels
+import Runs
 import Tensors
 
 /// How much time and memory the measurements take.
@@ -40,9 +41,13 @@ struct RankSpeed: Codable, Equatable {
         barrier: () throws -> Void
     ) rethrows -> RankSpeed {
         try barrier()
-        let core = bestRate(seconds: effort.seconds) { kernel_fma_chains(chainRounds) }
+        let core = FloatingPointRate.best(seconds: effort.seconds) {
+            kernel_fma_chains(FloatingPointRate.chainRounds)
+        }
         try barrier()
-        let all = bestRate(seconds: effort.seconds) { chains(on: device) }
+        let all = FloatingPointRate.best(seconds: effort.seconds) {
+            FloatingPointRate.chains(on: device)
+        }
         try barrier()
         let sgemm = productRate(of: Float.self, on: device, effort)
         try barrier()
@@ -58,32 +63,6 @@ struct RankSpeed: Codable, Equatable {
             copyGBPerSecond: copy / 1e9)
     }
 
-    /// The best of several runs, in units a second: the others were disturbed.
-    static func bestRate(seconds: Double, _ work: () -> Double) -> Double {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        var best = 0.0
-        var runCount = 0
-        while runCount < 3 || clock.now < end {
-            var amount = 0.0
-            let time = clock.measure { amount = work() }
-            best = max(best, amount / max(1e-9, time / .seconds(1)))
-            runCount += 1
-        }
-        return best
-    }
-
-    /// A few milliseconds of work: long beside the start of a thread.
-    private static let chainRounds = 4_000_000
-
-    private static func chains(on device: Device) -> Double {
-        let threadCount = device.threads.threadCount
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: threadCount) { operations in
-            device.threads.forEach(threadCount) { operations[$0] = kernel_fma_chains(chainRounds) }
-            return operations.reduce(0, +)
-        }
-    }
-
     /// 1024 tokens through 768 x 3072.
     private static func productRate<Element: ComputeElement>(
         of type: Element.Type, on device: Device, _ effort: DoctorEffort
@@ -94,7 +73,7 @@ struct RankSpeed: Codable, Equatable {
         let out = device.uninitialized([rows, columns], of: type)
         Element.fill(a.pointer, 0.5, a.count)
         Element.fill(b.pointer, 0.25, b.count)
-        return bestRate(seconds: effort.seconds) {
+        return FloatingPointRate.best(seconds: effort.seconds) {
             device.multiply(a.matrix, b.matrix, into: out.matrix)
             return 2 * Double(rows * depth * columns)
         }
@@ -104,7 +83,7 @@ struct RankSpeed: Codable, Equatable {
         let count = effort.copyBytes / MemoryLayout<Float>.stride
         let source = device.zeros([count])
         let destination = device.zeros([count])
-        return bestRate(seconds: effort.seconds) {
+        return FloatingPointRate.best(seconds: effort.seconds) {
             device.copy(source, to: destination)
             return 2 * Double(effort.copyBytes)
         }

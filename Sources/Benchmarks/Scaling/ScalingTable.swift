@@ -1,5 +1,6 @@
 import Diagnostics
 import Models
+import Runs
 
 /// Tokens a second of usual models on clusters of nodes of 64 cores, predicted from the speed of the
 /// cores at hand.

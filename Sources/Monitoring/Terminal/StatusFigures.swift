@@ -8,6 +8,8 @@ package struct StatusFigures: Sendable {
     /// Steps between two validations and two checkpoints; 0 for one at the end, -1 for none at all.
     package var validationSteps = 0
     package var checkpointSteps = 0
+    /// Tokens a second at the peak of all ranks; nil where nobody knows.
+    package var peakTokensPerSecond: Double?
 
     package private(set) var last: TrainingMetrics?
     package private(set) var validationLoss: Double?
@@ -51,6 +53,12 @@ package struct StatusFigures: Sendable {
     package var waitingShare: Double? {
         guard let last, let total = last.seconds["total"], total > 0 else { return nil }
         return last.seconds["reduce"].map { max(0, $0) / total }
+    }
+
+    /// The share of the peak that the last step reached.
+    package var peakShare: Double? {
+        guard let last, let peak = peakTokensPerSecond, peak > 0 else { return nil }
+        return last.tokensPerSecond / peak
     }
 
     /// Steps until something that happens every so many of them, and at the end.

@@ -74,6 +74,7 @@ package struct StatusLines {
         return joined(
             [
                 "\(Quantity.number(last.tokensPerSecond)) tokens/s",
+                figures.peakShare.map { "\(Int((100 * $0).rounded())) % of peak" },
                 figures.waitingShare.map { "waiting \(Int((100 * $0).rounded())) %" },
                 "memory \(Quantity.bytes(last.peakMemoryBytes))",
                 figures.steps(toNextOf: figures.validationSteps).map { "validation in \($0)" },

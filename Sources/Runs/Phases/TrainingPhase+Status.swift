@@ -42,7 +42,7 @@ extension TrainingPhase {
             watchers.notices = recipe.metrics.notify.map { [logger = setup.logger] command in
                 NoticeCommand(command, run: recipe.output) { logger.warning("\($0)") }
             }
-            watchers.status = status(setup, from: step)
+            watchers.status = status(setup, recipe, from: step)
             let sinks: [(any MetricsSink)?] = [watchers.notices, watchers.status]
             setup.watchers += sinks.compactMap { $0 }
         }
@@ -90,12 +90,27 @@ extension TrainingPhase {
     }
 
     /// A live status where a person looks at a terminal; several runs that share one have none.
-    private func status(_ setup: TrainerSetup, from step: Int) -> TerminalStatus? {
+    private func status(
+        _ setup: TrainerSetup, _ recipe: Recipe, from step: Int
+    ) -> TerminalStatus? {
         guard name == nil, ConsoleFormat.current == .text, let terminal = LiveTerminal.find()
         else { return nil }
         var figures = StatusFigures(stepCount: setup.stepCount, firstStep: step)
         figures.validationSteps = setup.validation == nil ? -1 : setup.evaluation.everySteps
         figures.checkpointSteps = setup.checkpoint.everySteps
+        figures.peakTokensPerSecond = peakTokensPerSecond(setup, recipe)
         return TerminalStatus(figures, on: terminal)
+    }
+
+    /// What all ranks would reach if they did nothing but multiply and add, each as fast as this one; nil
+    /// where the products are not in fp32, or where not all weights are trained.
+    private func peakTokensPerSecond(_ setup: TrainerSetup, _ recipe: Recipe) -> Double? {
+        let (model, parameters) = (setup.model, setup.model.parameters)
+        guard !recipe.training.multipliesBFloat16,
+            parameters.parameters.allSatisfy(\.isTrained)
+        else { return nil }
+        let cost = ModelCost(model.configuration, parameterCount: parameters.parameterCount)
+        return FloatingPointRate.peak(on: model.device) * Double(communicator.worldSize)
+            / cost.trainingFLOPs(sequenceLength: setup.source.sequenceLength)
     }
 }
