@@ -99,10 +99,12 @@ require_swift() {
 
 # The clients of the server, in an environment of their own beside the build.
 install_serving_clients() {
-    say 'Install the clients (openai, lm_eval)'
-    if has_apt; then install_packages python3-venv; fi
+    say 'Install the clients (openai, langchain, lm_eval, Chromium) and llama.cpp'
+    if has_apt; then install_packages python3-venv chromium chromium-driver; fi
     python3 -m venv .build/serving-clients
-    .build/serving-clients/bin/pip install --quiet openai jsonschema langchain-openai 'lm_eval[api]'
+    .build/serving-clients/bin/pip install --quiet openai jsonschema langchain-openai selenium \
+        'lm_eval[hf,api]==0.4.13' torch transformers accelerate rouge-score scikit-learn \
+        xllamacpp==2026.10.11549
     export SWIFT_LLM_SERVING_PYTHON=$PWD/.build/serving-clients/bin/python
 }
 

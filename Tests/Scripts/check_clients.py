@@ -3,7 +3,7 @@
     check_clients.py --program PROGRAM --model MODEL     starts a server and stops it
     check_clients.py --base http://127.0.0.1:PORT        asks one that runs
 
-Prints a line for each check, and exits with 1 where one fails. Wants openai and jsonschema.
+Prints a line for each check, and exits with 1 where one fails. Wants openai, langchain-openai and jsonschema.
 """
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ import sys
 
 import jsonschema
 import openai
+from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program")
@@ -139,9 +140,49 @@ def early_leaver():
     sync_chat()
 
 
+def async_stream():
+    async def run():
+        many = openai.AsyncOpenAI(base_url=base + "/v1", api_key="none", timeout=120)
+        stream = await many.chat.completions.create(
+            model=model, messages=messages, max_tokens=12, seed=1, stream=True)
+        text = "".join([p.choices[0].delta.content or "" async for p in stream if p.choices])
+        await many.close()
+        return text
+    assert asyncio.run(run()) == sync_chat()
+
+
+def parsed_structure():
+    import pydantic
+
+    class Person(pydantic.BaseModel):
+        age: int = pydantic.Field(ge=1, le=99)
+        married: bool
+
+    answer = client.chat.completions.parse(
+        model=model, messages=messages, max_tokens=80, seed=2, response_format=Person)
+    assert 1 <= answer.choices[0].message.parsed.age <= 99
+
+
+def langchain():
+    arguments = {"model": model, "base_url": base + "/v1", "api_key": "none", "timeout": 120, "max_retries": 0}
+    chat = ChatOpenAI(**arguments, max_tokens=12, seed=1)
+    text = chat.invoke(messages).content
+    assert text == "".join(part.content for part in chat.stream(messages)), text
+    assert asyncio.run(chat.ainvoke(messages)).content == text
+    tool = ChatOpenAI(**arguments, max_tokens=90, seed=1).bind_tools(tools, tool_choice="weather")
+    assert "city" in tool.invoke(messages).tool_calls[0]["args"]
+    shape = {"title": "person", "type": "object", "properties": {"age": {"type": "integer", "minimum": 1, "maximum": 9}},
+             "required": ["age"], "additionalProperties": False}
+    assert 1 <= ChatOpenAI(**arguments, max_tokens=60, seed=1).with_structured_output(
+        shape, method="json_schema").invoke(messages)["age"] <= 9
+    assert OpenAI(**arguments, max_tokens=4).invoke("Once")
+    embeddings = OpenAIEmbeddings(model=model, base_url=base + "/v1", api_key="none", check_embedding_ctx_length=False)
+    assert len(embeddings.embed_documents(["a text", "another"])) == 2
+
+
 failed = 0
 for check in (sync_chat, streamed_chat, async_chats, completions, structured, forced_tool, streamed_tool,
-              responses, embeddings, refusals, early_leaver):
+              responses, embeddings, refusals, early_leaver, async_stream, parsed_structure, langchain):
     try:
         check()
         print("ok", check.__name__)
