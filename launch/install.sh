@@ -136,3 +136,14 @@ install_watching_peers() {
     if [[ ! -x $watching_python ]]; then python3 -m venv "$checkout/.build/watching-peers"; fi
     "$watching_python" -m pip install --quiet selenium tensorboard trackio==0.43.0
 }
+
+# The programs with which alignment is compared, in environments of their own beside the build.
+install_alignment_peers() {
+    say 'Install TRL, alpaca_eval and choix'
+    if has_apt; then install_packages python3-venv; fi
+    python3 -m venv .build/alignment-peers
+    .build/alignment-peers/bin/pip install --quiet trl==1.16.0 torch==2.13.0 transformers==5.24.0 \
+        peft==0.21.2
+    python3 -m venv .build/rating-peers
+    .build/rating-peers/bin/pip install --quiet alpaca_eval==0.6.6 choix==0.4.1 scikit-learn scipy pandas patsy
+}
