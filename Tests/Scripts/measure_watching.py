@@ -187,7 +187,7 @@ def page(folder, rounds, seconds=15):
                 most = max(most, memory(run.pid))
                 new = thread_seconds(run.pid)
                 served += sum(new[name] - own.get(name, 0) for name in new
-                              if name.startswith("NIO") or "cooperative" in name.lower())
+                              if name.startswith("NIO") or name.endswith("-qos"))
         ratios = [after / before_ - 1 for before_, after in zip(steps[False], steps[True])]
         cost, grown = statistics.median(ratios), most - before
         print(f"page: a step {1e3 * statistics.median(steps[False]):.2f} ms without, "

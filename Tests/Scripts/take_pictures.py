@@ -3,10 +3,10 @@
 the report.
 
     pip install selenium
-    Tests/Scripts/take_pictures.py PROGRAM RUNS OUTPUT
+    Tests/Scripts/take_pictures.py PROGRAM RUNS OUTPUT [STEPS]
 
-RUNS gets two runs, where they are not there yet; OUTPUT gets terminal.svg, dashboard.png and report.png. Exit
-code 1: a picture would have more than 150 KB.
+RUNS gets two runs, of STEPS where they are given, unless they are there; OUTPUT gets terminal.svg,
+dashboard.png and report.png. Exit code 1: a picture would have more than 150 KB.
 """
 
 import fcntl
@@ -192,13 +192,14 @@ def main():
     program = os.path.abspath(sys.argv[1])
     runs, output = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     first, second = runs / "quickstart", runs / "slow"
+    steps = [f"train.steps={sys.argv[4]}"] if len(sys.argv) > 4 else []
     picture = output / "terminal.svg"
     if not (first / "report.html").exists():
-        rows = train_on_terminal([program, "run", "output=quickstart"], runs)
+        rows = train_on_terminal([program, "run", "output=quickstart", *steps], runs)
         picture.write_text(svg(rows, "A training on a terminal"))
     if not (second / "report.html").exists():
-        subprocess.run([program, "run", "output=slow", "train.steps=700", "optimizer.learning_rate=0.0002"],
-                       cwd=runs, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([program, "run", "output=slow", *(steps or ["train.steps=400"]),
+                        "optimizer.learning_rate=0.0005"], cwd=runs, check=True, stdout=subprocess.DEVNULL)
     take_dashboard(program, runs, output / "dashboard.png")
     take_report(first / "report.html", output / "report.png")
     for file in ("terminal.svg", "dashboard.png", "report.png"):
