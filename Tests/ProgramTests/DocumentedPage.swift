@@ -30,11 +30,15 @@ struct DocumentedPage {
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// The indented lines, those that end in a backslash joined with the next, as words.
+    /// The indented lines, those that end in a backslash joined with the next, as words; without the
+    /// file to which the output goes.
     var commands: [[String]] {
         text.replacing("\\\n", with: " ").split(separator: "\n")
             .filter { $0.hasPrefix("    ") && !$0.hasPrefix("     ") }
-            .map { $0.prefix { $0 != "#" }.split(separator: " ").map(String.init) }
+            .map { line in
+                let words = line.prefix { $0 != "#" }.split(separator: " ").map(String.init)
+                return Array(words.prefix { $0 != ">" })
+            }
             .filter { !$0.isEmpty }
     }
 

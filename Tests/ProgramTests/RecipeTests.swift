@@ -116,7 +116,8 @@ import Testing
             ])
         #expect(lines.contains("  learning_rate: 0.0006"))
         #expect(lines.contains("  tokens: null"))
-        #expect(lines.last == "  seed: 1")
+        #expect(lines.contains("evaluate:"))
+        #expect(lines.suffix(2) == ["  seed: 1", "  every_steps: 0"])
     }
 
     /// The recipe section of the contract, key by key.

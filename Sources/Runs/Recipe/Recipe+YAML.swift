@@ -8,9 +8,14 @@ extension Recipe {
 
     /// All keys but those of rare blocks in which every key has its default.
     var commonKeys: [RecipeKey] {
-        let rare = Set(Self.keys.filter(\.traits.isRare).compactMap(\.outerBlock))
+        let common = Set(Self.keys.filter { !$0.traits.isRare }.compactMap(\.block))
+        // A rare block within a common one is by itself, as evaluate.pairwise is.
+        let rare = Set(
+            Self.keys.filter(\.traits.isRare).compactMap { key in
+                key.outerBlock.map(common.contains) == true ? key.block : key.outerBlock
+            })
         let silent = rare.filter { isDefault($0) }
-        return Self.keys.filter { key in key.outerBlock.map { !silent.contains($0) } ?? true }
+        return Self.keys.filter { key in !silent.contains { key.belongs(to: $0) } }
     }
 
     /// The keys of a run's recipe that differ from their defaults, for its log: of fine-tuning
@@ -51,8 +56,7 @@ extension Recipe {
     private func isDefault(_ block: String) -> Bool {
         let standard = Recipe()
         return Self.keys.allSatisfy { key in
-            key.outerBlock != block
-                || key.read(self) == key.read(standard)
+            !key.belongs(to: block) || key.read(self) == key.read(standard)
         }
     }
 

@@ -28,6 +28,11 @@ package struct RecipeKey {
     /// The block that lies in no other; nil outside all blocks.
     var outerBlock: String? { block.map { String($0.prefix { $0 != "." }) } }
 
+    /// Whether the key stands in a block, or in one within it.
+    func belongs(to other: String) -> Bool {
+        block.map { $0 == other || $0.hasPrefix("\(other).") } ?? false
+    }
+
     /// The keys of a block.
     ///
     /// - Parameters:
