@@ -46,10 +46,11 @@ package struct GGUFTokenizer {
         return try vocabulary.tokenizer(at: metadata.path)
     }
 
-    /// What the keys say; a list holds further ends.
+    /// What the keys say: the end of documents, then those of the list in its order.
     private func endIDs() throws -> [Int32] {
         let list = try metadata.integers(Self.prefix + Self.endList) ?? []
-        return try Self.ends.compactMap { try id($0) } + list.compactMap { Int32(exactly: $0) }
+        let named = try Self.ends.compactMap { try id($0) }
+        return named.prefix(1) + list.compactMap { Int32(exactly: $0) } + named.dropFirst()
     }
 
     /// What ends an answer; a template that cannot be used is told where it is wanted.
