@@ -66,7 +66,7 @@ package struct ComputeKernels: Equatable, Sendable {
     }
 
     /// Counts the changes of our own kernels, of tiles and of the orders of sums that change bits.
-    private static let generation = 3
+    private static let generation = 4
 }
 
 extension ComputeKernels {

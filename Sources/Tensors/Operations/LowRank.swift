@@ -40,6 +40,8 @@ extension Tape {
             x?.contribute { dx, adds in
                 device.multiply(dz.matrix, aw.matrix, into: dx.matrix, adds: adds)
             }
+            // Its rows are read through a pointer.
+            withExtendedLifetime(whole) {}
         }
     }
 
