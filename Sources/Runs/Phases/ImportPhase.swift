@@ -22,10 +22,8 @@ package struct ImportPhase {
     /// - Throws: `Failure` when names, shapes, vocabulary or tokenizer do not fit each other.
     package func run(output: String) throws {
         let device = Device(threadCount: 1)
-        let isStored = try isStoredModel
-        let (model, tokenizer) = try isStored ? stored(device) : llama2C(device)
-        try check(tokenizer, fits: model.configuration)
-        let template = try template(for: tokenizer, isDirectory: isStored)
+        let (model, tokenizer, template) =
+            try isStoredModel ? stored(device) : llama2C(device)
         try ModelFile(model: model, tokenizer: tokenizer, template: template).publish(at: output)
         Console.line(
             "imported \(model.configuration.summary): \(model.parameters.parameterCount) "
@@ -56,22 +54,26 @@ package struct ImportPhase {
         }
     }
 
-    private func stored(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
+    private typealias Parts = (LanguageModel, any Tokenizer, ChatTemplate?)
+
+    /// The tokenizer comes before the weights: for a while it takes much more memory than afterwards.
+    private func stored(_ device: Device) throws -> Parts {
         let files = try StoredModelFormat.open(source)
         try MemoryRoom.current.require(
             4 * ParameterPlan().layout(of: files.model).flatCount, copyCount: 1, at: source)
+        let tokenizer =
+            try tokenizer.map { try StoredModelFormat.tokenizer($0) } ?? files.tokenizer()
+        try check(tokenizer, fits: files.model)
+        let template = try template(for: tokenizer, isDirectory: true)
         let model = LanguageModel(files.model, device: device)
         let bar = WorkBar("reading \(source)")
         try model.readWeights(of: files) {
             bar?.show($0.range.lowerBound, of: model.parameters.parameterCount)
         }
-        return (
-            model,
-            try tokenizer.map { try StoredModelFormat.tokenizer($0) } ?? files.tokenizer()
-        )
+        return (model, tokenizer, template)
     }
 
-    private func llama2C(_ device: Device) throws -> (LanguageModel, any Tokenizer) {
+    private func llama2C(_ device: Device) throws -> Parts {
         let checkpoint = try Llama2CCheckpoint(path: source)
         guard let tokenizer else {
             throw Failure(
@@ -85,14 +87,13 @@ package struct ImportPhase {
             try FiniteTensor(parameter.name, at: source)
                 .check(UnsafeBufferPointer(values), on: device)
         }
-        guard tokenizer.hasSuffix(".bin") else {
-            return (model, try TokenizerFile.load(tokenizer))
-        }
-        return (
-            model,
-            try Llama2CTokenizer.load(
+        let own: any Tokenizer =
+            try tokenizer.hasSuffix(".bin")
+            ? Llama2CTokenizer.load(
                 tokenizer, vocabularySize: checkpoint.configuration.vocabularySize)
-        )
+            : TokenizerFile.load(tokenizer)
+        try check(own, fits: checkpoint.configuration)
+        return (model, own, try template(for: own, isDirectory: false))
     }
 
     private func check(
