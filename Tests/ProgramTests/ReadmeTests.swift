@@ -119,6 +119,19 @@ import swift_llm_train
         #expect(try DocumentedPage("README.md").lines.count <= 201)
     }
 
+    /// `launch/pictures` makes them.
+    @Test func picturesOfTheReadmeAreThereAndSmall() throws {
+        let page = try DocumentedPage("README.md")
+        let paths = page.lines.filter { $0.hasPrefix("![") }.compactMap { line in
+            line.split(separator: "(").last?.dropLast()
+        }
+        #expect(paths.count == 3)
+        for path in paths {
+            let bytes = try Data(contentsOf: DocumentedPage.checkout.appending(path: "\(path)"))
+            #expect(bytes.count > 1000 && bytes.count < 150_000, "\(path)")
+        }
+    }
+
     @Test(arguments: [
         "quickstart", "own-text", "shakespeare-char", "gpt2-124m", "spam-classifier",
         "instructions", "lora", "dpo", "reward", "feedback", "grpo", "distill",
