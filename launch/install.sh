@@ -102,7 +102,7 @@ install_serving_clients() {
     say 'Install the clients (openai, langchain, lm_eval, Chromium) and llama.cpp'
     if has_apt; then install_packages python3-venv chromium chromium-driver; fi
     python3 -m venv .build/serving-clients
-    .build/serving-clients/bin/pip install --quiet openai jsonschema langchain-openai selenium \
+    .build/serving-clients/bin/pip install --quiet openai 'jsonschema[format-nongpl]' langchain-openai selenium \
         'lm_eval[hf,api]==0.4.13' torch transformers accelerate rouge-score scikit-learn \
         xllamacpp==2026.10.11549
     export SWIFT_LLM_SERVING_PYTHON=$PWD/.build/serving-clients/bin/python
