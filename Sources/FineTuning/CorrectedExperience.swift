@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Diagnostics
 import Training
 
 /// Answers that a student writes and a teacher corrects, in a share of the steps: generalised knowledge
@@ -32,8 +33,11 @@ final class CorrectedExperience: Experience {
             return ExperiencedBatch(
                 batch: batch, measures: ["on_policy": 0], notes: [], isIdle: false)
         }
-        let answers = try answers(step, sequences, communicator)
-        try keep(answers, step, communicator)
+        let file = RolloutFile(ofStep: step, inRun: run)
+        let answers =
+            try isStored
+            ? kept(file, communicator) : answers(step, sequences, communicator)
+        if !isStored { try keep(answers, step, file, communicator) }
         let measures = RolloutMeasures.lengths(answers).merging(["on_policy": 1]) { $1 }
         return ExperiencedBatch(
             batch: TokenBatch(answers[sequences].map(\.example)), measures: measures,
@@ -64,15 +68,31 @@ final class CorrectedExperience: Experience {
 
     /// Writes the answers to RUN/rollouts.
     private func keep(
-        _ answers: [RolloutAnswer], _ step: Int, _ communicator: any Communicator
+        _ answers: [RolloutAnswer], _ step: Int, _ file: RolloutFile,
+        _ communicator: any Communicator
     ) throws {
-        guard !isStored else { return }
         try communicator.agree {
             guard communicator.rank == 0 else { return }
-            try RolloutFile(ofStep: step, inRun: run).write(
+            try file.write(
                 Rollout(firstStep: step, answers: answers), names: [],
                 prompts: try answers.map { try sampling.tokenizer.decode($0.promptIDs) })
         }
+    }
+
+    /// The answers that a training has written. Collective.
+    private func kept(
+        _ file: RolloutFile, _ communicator: any Communicator
+    ) throws -> [RolloutAnswer] {
+        let answers = try file.answers(names: [], over: communicator, isEnd: sampling.isComplete)
+        try communicator.agree {
+            guard answers.count != source.globalBatchSize else { return }
+            throw Failure(
+                "a file does not hold the answers of a step",
+                expected: Quantity.count(source.globalBatchSize, "answer"),
+                got: "\(answers.count)", at: file.path,
+                remedy: "take a copy of the run in which it is whole")
+        }
+        return answers
     }
 
     /// Whether it is the first such step of ten.

@@ -1,3 +1,4 @@
+import DistributedRuns
 import Foundation
 import JSON
 import Testing
@@ -88,6 +89,32 @@ extension Jobs {
                 #expect(replayed.output.contains(name), "\(replayed.output)")
             }
             #expect(counts.allSatisfy { $0 > 0 }, "\(counts)")
+            try await expectReplayReadsAnswers(workspace, run)
+        }
+
+        /// What a step learnt from is what the run has kept, not what is drawn again.
+        private func expectReplayReadsAnswers(
+            _ workspace: Workspace, _ run: String
+        ) async throws {
+            let own = try #require(
+                try RunFiles(path: run).steps().first { $0["on_policy"]?.double == 1 })
+            let step = try #require(own["step"]?.integer)
+            let file = "\(run)/rollouts/step-\(step).jsonl"
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            func replay(_ lines: some Sequence<Substring>) async throws -> DistributedRun {
+                try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(filePath: file))
+                return try await workspace.run("replay --run own/finetune --step \(step)")
+            }
+            let cut = try await replay(lines.dropLast())
+            #expect(cut.exitCode == 1)
+            #expect(
+                cut.errors.contains(
+                    "a file does not hold the answers of a step: expected 12 answers, got 11"),
+                "\(cut.errors)")
+            let others = try await replay(lines.map { _ in lines[0] })
+            #expect(
+                others.errors.contains("the step differs from what the run recorded"),
+                "\(others.errors)")
         }
 
         @Test func whatTheTeacherSaysIsTakenStoredOrWritten() async throws {
