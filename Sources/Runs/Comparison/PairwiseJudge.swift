@@ -38,7 +38,7 @@ struct PairwiseJudge {
             verdict = try Verdict(
                 judgements: ask(command, seconds, asked, open.map { prompts[$0] }), kind: "command")
         case .model(let path):
-            verdict = try self.verdict(of: path, on: asked, open.map { prompts[$0] }, device)
+            verdict = try self.verdict(of: path, on: pairs, open, device)
         }
         if !asked.isEmpty, verdict.judgements.allSatisfy({ $0.outcome == nil }) {
             throw Failure(
@@ -76,32 +76,33 @@ struct PairwiseJudge {
 
     // MARK: Models
 
+    /// Judgements of the open pairs; what scores answers scores those of all pairs.
     private func verdict(
-        of path: String, on pairs: [Comparison], _ prompts: [Prompt], _ device: () -> Device
+        of path: String, on pairs: [Comparison], _ open: [Int], _ device: () -> Device
     ) throws -> Verdict {
         let loaded = try communicator.agree {
             try LoadedModel(path, device: device(), copyCount: communicator.neighbourCount)
         }
         try RankInputs(loaded.model, at: path).requireEqual(over: communicator)
         if loaded.labels?.count == 1 {
-            return try scored(
-                pairs, prompts, by: communicator.agree { try RewardModel(loaded, at: path) })
+            var verdict = try scored(
+                pairs, by: communicator.agree { try RewardModel(loaded, at: path) })
+            verdict.judgements = open.map { verdict.judgements[$0] }
+            return verdict
         }
         let judge = try communicator.agree {
             try loaded.requireNoHead(at: path)
             return ModelJudge(
                 loaded.model, loaded.tokenizer, try ChatTemplate.kept(in: path))
         }
-        let judgements = try shared(pairs.count) { own in
-            try judge.judgements(of: own.map { pairs[$0] })
+        let judgements = try shared(open.count) { own in
+            try judge.judgements(of: own.map { pairs[open[$0]] })
         }
         return Verdict(judgements: judgements, kind: "language model")
     }
 
     /// The answer with the higher score is better.
-    private func scored(
-        _ pairs: [Comparison], _ prompts: [Prompt], by model: RewardModel
-    ) throws -> Verdict {
+    private func scored(_ pairs: [Comparison], by model: RewardModel) throws -> Verdict {
         let answers = pairs.map(\.first.text) + pairs.map(\.second.text)
         let scores = try model.scores(
             of: answers.enumerated().map { number, text in

@@ -7,6 +7,8 @@ extension Jobs {
     /// Comparisons of models, and the loop from ratings to a better one, by the built program.
     @Suite struct ComparisonRunTests {
         private static let base = "base/checkpoints/latest"
+        /// Scores of the same texts among other ones: the error of floats.
+        private static let tolerance = 1e-4
 
         private static func workspace() async throws -> Workspace {
             let workspace = try await PreferenceTests.workspace()
@@ -60,7 +62,17 @@ extension Jobs {
             #expect(figures["comparisons"]?.integer == 8)
             #expect(figures["judge"]?.string == "reward model")
             #expect(try #require(figures["kl"]?.double) > 0)
-            #expect(try #require(figures["mean_score"]?.double).isFinite)
+            let score = try #require(figures["mean_score"]?.double)
+            #expect(score.isFinite)
+            // Nobody is asked about equal answers; they have their scores.
+            let equal = try Self.last(
+                try await workspace.succeed(
+                    "evaluate --pairwise tuned tuned --judge reward \(Self.answering)"))
+            #expect(equal["draws"]?.integer == 8)
+            for name in ["mean_score", "mean_score_against"] {
+                let own = try #require(equal[name]?.double, "\(name)")
+                #expect(abs(own - score) < Self.tolerance, "\(name)")
+            }
             #expect(try #require(figures["length_controlled_win_rate"]?.double).isFinite)
             for ranks in 2...3 {
                 let run = try await workspace.succeed(command, ranks: ranks)
