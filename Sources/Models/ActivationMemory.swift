@@ -73,9 +73,7 @@ private struct Columns {
             // On the way back: of the activation twice, queries, keys and values, the stream.
             passing = element * (2 * model.mlpSize + joined + 2 * width) + 4 * 3 * width
         case .outputFirst:
-            // Layers of DoRA round their inputs each for itself.
-            let rounded = plan.lora?.decomposesWeights == true ? 6 : 3
-            let inputs = (element == 4 ? 2 : rounded) * width
+            let inputs = (element == 4 ? 2 : Self.roundedInputs(model, plan)) * width
             lendable = 4 * (joined + width)
             kept += 4 * (2 * width + 2 * model.mlpSize) + element * (inputs + model.mlpSize)
             passing =
@@ -83,6 +81,24 @@ private struct Columns {
         }
         addDropout(model)
         addAdapters(model, element: element, plan: plan)
+    }
+
+    /// The rounded inputs of a block that are as wide as the stream: of attention, of its output, and of what
+    /// stands before the activation.
+    ///
+    /// Layers of one input with adapters round it each for itself, unless one product joins them: see
+    /// `ForwardPass.joined`.
+    private static func roundedInputs(_ model: DecoderConfiguration, _ plan: ParameterPlan) -> Int {
+        let adapted = Set(plan.adaptedModules.map(\.module.weightName))
+        let decomposes = plan.lora?.decomposesWeights == true
+        func count(_ modules: Set<DecoderModule>, joins: Bool) -> Int {
+            let layers = model.tensors.filter { modules.contains($0.module) && !$0.isBias }
+            let isJoined = joins && !decomposes && model.biasedModules.isDisjoint(with: modules)
+            guard !isJoined, layers.contains(where: { adapted.contains($0.name) }) else { return 1 }
+            return Set(layers.map(\.module)).count
+        }
+        return count([.queries, .keys, .values], joins: model.headNorm == nil)
+            + 1 + count([.gate, .raise], joins: model.activation == .swiGLU)
     }
 
     /// Adds the memory of dropout: what is dropped is not made in place, and the sums are memory of
