@@ -243,6 +243,16 @@ package struct RewardModel {
 }
 
 extension AnswerJudge {
+    /// Bytes of the reward models that are not loaded yet.
+    func bytesToLoad() throws -> Int {
+        try rules.enumerated().filter { $1.kind == .model && models[$0] == nil }
+            .compactMap(\.element.path).reduce(0) {
+                try $0
+                    + ReferenceModel(path: $1, base: nil).byteCount(
+                        roundsWeights: false, classCount: 1)
+            }
+    }
+
     /// Loads the reward models on every rank. Collective.
     mutating func loadModels(
         on device: () -> Device, over communicator: any Communicator

@@ -103,7 +103,7 @@ package struct DistillationTask: TrainingTask {
     // MARK: The teacher
 
     /// One that has been loaded is in memory; one that reads all examples first is gone again.
-    package func teacherBytes(_ recipe: TrainingRecipe) throws -> Int {
+    package func otherModelBytes(_ recipe: TrainingRecipe) throws -> Int {
         guard teacher == nil, options.stored == nil else { return 0 }
         return try teacherModel.byteCount(roundsWeights: recipe.multipliesBFloat16)
     }

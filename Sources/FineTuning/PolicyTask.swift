@@ -120,6 +120,20 @@ package struct PolicyTask: RecordTask {
                 run: recipe.output))
     }
 
+    /// The reward models, and the second copy where there is one, stay in memory.
+    package func otherModelBytes(_ recipe: TrainingRecipe) throws -> Int {
+        let judges = try judge.bytesToLoad()
+        guard settings.needsReference, !startsWithoutAdapters, case .none = reference else {
+            return judges
+        }
+        return try judges + secondCopy.byteCount(roundsWeights: recipe.multipliesBFloat16)
+    }
+
+    /// What training starts with, as a reference.
+    private var secondCopy: ReferenceModel {
+        ReferenceModel(path: base.source, base: base.moved, weights: base.weights)
+    }
+
     /// Loads the reward models and, where the model without its adapters is not the one that training starts
     /// with, that. Collective.
     package func prepared(
@@ -134,9 +148,8 @@ package struct PolicyTask: RecordTask {
             task.reference = .withoutAdapters
             return PreparedTask(task, note: "reference: the model without its adapters")
         }
-        let model = ReferenceModel(path: base.source, base: base.moved, weights: base.weights)
         task.reference = .model(
-            try model.load(
+            try secondCopy.load(
                 besides: base.tokenizer, roundsWeights: recipe.multipliesBFloat16, on: device,
                 over: communicator))
         return PreparedTask(task, note: "reference: a second copy of \(base.source)")

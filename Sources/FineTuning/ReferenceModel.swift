@@ -66,13 +66,22 @@ struct ReferenceModel {
     }
 
     /// Bytes that it takes on a rank, as the files tell them.
-    func byteCount(roundsWeights: Bool) throws -> Int {
+    ///
+    /// - Parameter classCount: of the head of a model that scores; nil for one that writes text.
+    func byteCount(roundsWeights: Bool, classCount: Int? = nil) throws -> Int {
         let adapter =
             try AdapterDirectory.exists(at: path) ? AdapterDirectory(reading: path) : nil
-        var model = try StoredModelFormat.open(adapter?.basePath(base) ?? path).model
-        if let adapter { model = try adapter.model(on: model) }
-        let plan = try adapter?.plan(for: model) ?? ParameterPlan()
-        return (4 + (roundsWeights ? 2 : 0)) * plan.layout(of: model).flatCount
+        var files = try StoredModelFormat.open(adapter?.basePath(base) ?? path)
+        if let adapter { files = files.fitted(to: try adapter.model(on: files.model)) }
+        files = weights.held(files)
+        var plan = try adapter?.plan(for: files.model) ?? ParameterPlan()
+        plan.classCount = classCount
+        plan.quantized = weights.quantizedTypes(of: files)
+        // Adapters of tables are folded in.
+        for name in try adapter?.tableNames(of: files.model) ?? [] { plan.quantized[name] = nil }
+        if adapter == nil && !plan.quantized.isEmpty { plan.trainsBase = { _ in false } }
+        return (4 + (roundsWeights ? 2 : 0)) * plan.layout(of: files.model).flatCount
+            + plan.quantizedByteCount(of: files.model)
     }
 
     /// The same tokens have the same numbers, however the tokenizers are stored.

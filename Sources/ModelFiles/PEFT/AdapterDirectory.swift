@@ -180,7 +180,7 @@ package struct AdapterDirectory: Sendable {
     }
 
     /// The weights into which adapters are folded where they are read.
-    func tableNames(of model: DecoderConfiguration) throws -> [String] {
+    package func tableNames(of model: DecoderConfiguration) throws -> [String] {
         try TableAdapter.all(configuration, of: model).map(\.weightName)
     }
 

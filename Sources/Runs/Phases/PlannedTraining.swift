@@ -71,7 +71,7 @@ struct PlannedTraining {
         var size = TrainingSize(
             fitted, configuration, try task.plan(recipe.training, configuration),
             isValidated: facts.validationCount > 0, communicator, nil)
-        size.teacherBytes = try task.teacherBytes(recipe.training)
+        size.otherModelBytes = try task.otherModelBytes(recipe.training)
         return (size, facts, fitted)
     }
 

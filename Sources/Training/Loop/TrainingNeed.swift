@@ -17,8 +17,8 @@ package struct TrainingNeed: Equatable, Sendable {
     package fileprivate(set) var activations = 0
     /// The copy of a checkpoint that is being written.
     package fileprivate(set) var checkpoint = 0
-    /// The weights of another model, which is learnt from.
-    package fileprivate(set) var teacher = 0
+    /// The weights of a teacher, of a reference, and of models that reward.
+    package fileprivate(set) var otherModels = 0
 
     /// Bytes that lie in memory of the node, where that is shared.
     package fileprivate(set) var shared = 0
@@ -26,7 +26,7 @@ package struct TrainingNeed: Equatable, Sendable {
     package init() {}
 
     package var total: Int {
-        weights + gradients + moments + outer + activations + checkpoint + teacher
+        weights + gradients + moments + outer + activations + checkpoint + otherModels
     }
 
     /// The parts from the largest down, without empty ones.
@@ -34,7 +34,7 @@ package struct TrainingNeed: Equatable, Sendable {
         [
             ("weights", weights), ("gradients", gradients), ("moments", moments),
             ("outer steps", outer), ("activations", activations), ("checkpoint", checkpoint),
-            ("teacher", teacher),
+            ("other models", otherModels),
         ].filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
     }
 }
@@ -59,8 +59,8 @@ package struct TrainingSize: Sendable {
     package var optimizer = OptimizerOptions.Kind.adamw
     /// The options of outer steps, which islands make.
     package var outer = OuterOptions()
-    /// Bytes of the weights of a teacher that each rank has yet to load.
-    package var teacherBytes = 0
+    /// Bytes of the weights of other models that each rank has yet to load.
+    package var otherModelBytes = 0
     /// The number of the island whose ranks these are.
     package var island = 0
     /// The islands on the node of that one; it alone where it is on several.
@@ -132,7 +132,7 @@ package struct TrainingSize: Sendable {
             activations(trainedCount: layout.trainedCount, ring: storage?.ring),
             Self.floatSize * (matrixDeal?.workCount(ofRank: rank) ?? 0))
         need.checkpoint = checkpointCopy(layout, rank: rank)
-        need.teacher = teacherBytes
+        need.otherModels = otherModelBytes
         return need
     }
 

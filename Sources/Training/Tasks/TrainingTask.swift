@@ -36,8 +36,8 @@ package protocol TrainingTask {
     func experience(_ recipe: TrainingRecipe, _ model: LanguageModel) -> (any Experience)?
     /// Whether the model computes each row by itself, with the bits of decoding.
     var computesByRow: Bool { get }
-    /// Bytes of the weights of a teacher that each rank has yet to load, and keeps; 0 without one.
-    func teacherBytes(_ recipe: TrainingRecipe) throws -> Int
+    /// Bytes of the weights of other models that each rank has yet to load, and keeps; 0 without any.
+    func otherModelBytes(_ recipe: TrainingRecipe) throws -> Int
     /// Whether something is held out that `experience` validates on.
     var validatesExperience: Bool { get }
     func checkpointFiles(
@@ -65,7 +65,7 @@ extension TrainingTask {
 
     package var computesByRow: Bool { false }
 
-    package func teacherBytes(_ recipe: TrainingRecipe) throws -> Int { 0 }
+    package func otherModelBytes(_ recipe: TrainingRecipe) throws -> Int { 0 }
 
     package var validatesExperience: Bool { false }
 

@@ -135,7 +135,8 @@ extension Jobs {
                 let planned = try await workspace.succeed(
                     "plan tune.yaml --json \(Self.keys) \(own)")
                 let plan = try JSONValue(parsing: Array(planned.output.utf8), at: "plan")
-                #expect(plan["memory_by_kind"]?["teacher"]?.integer == bytes, "\(planned.output)")
+                #expect(
+                    plan["memory_by_kind"]?["other models"]?.integer == bytes, "\(planned.output)")
             }
         }
 

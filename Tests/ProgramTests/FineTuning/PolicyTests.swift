@@ -35,7 +35,7 @@ extension Jobs {
             "{kind: length}, {kind: regex, path: pattern.txt, weight: 0.5}, "
             + "{kind: exact, field: answer}"
 
-        private static func workspace(_ rewards: String = usual) async throws -> Workspace {
+        static func workspace(_ rewards: String = usual) async throws -> Workspace {
             let workspace = try await Workspace.withBase()
             let words = ["king", "not", "love", "night", "sweet", "my", "lord"]
             let prompts = (0..<30).map { index in
