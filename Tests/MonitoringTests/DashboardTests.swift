@@ -112,6 +112,37 @@ import Web
         try await reply(dashboard, "runs").json["runs"]?.array?[run]["step"]?.integer
     }
 
+    /// A place is taken with the reply, and free again where its stream is over or never begins.
+    @Test func pagesBeyondTheLimitAreSentAway() async throws {
+        try write("run", [line(1, loss: 5)])
+        let dashboard = dashboard()
+        let request = WebRequest(method: "GET", path: "/\(Self.tokens.watching)/events")
+        func open() async -> [WebReply] {
+            var replies: [WebReply] = []
+            while replies.count < 10_000 {
+                let reply = await dashboard.reply(to: request)
+                guard reply.status == 200 else {
+                    #expect(reply.status == 503 && reply.headers["connection"] == "close")
+                    break
+                }
+                replies.append(reply)
+            }
+            return replies
+        }
+        var replies = await open()
+        let count = replies.count
+        #expect(count == WebLimits.besideWork.connections * 3 / 4)
+        guard case .stream(let write) = replies[0].body else {
+            Issue.record("no stream")
+            return
+        }
+        struct Gone: Error {}
+        await #expect(throws: Gone.self) { try await write(WebStream { _ in throw Gone() }) }
+        #expect(await open().count == 1, "one was over")
+        replies = []
+        #expect(await open().count == count, "none of them began")
+    }
+
     @Test func curvesHoldWhatCanBeSeenOfAnyPart() async throws {
         let count = 5000
         try write(

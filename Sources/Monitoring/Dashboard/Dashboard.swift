@@ -1,7 +1,6 @@
 import Diagnostics
 import Foundation
 import JSON
-import Synchronization
 import Training
 import Web
 
@@ -21,7 +20,7 @@ package final class Dashboard: WebService {
     private let carryOut: (@Sendable (Order) -> Void)?
 
     /// Pages that are told of news now, and how many may be: others find a connection still.
-    private let streamCount = Mutex(0)
+    private let streams = DashboardStreams(most: mostStreams)
     private static let mostStreams = WebLimits.besideWork.connections * 3 / 4
 
     /// Points of a curve: more cannot be seen.
@@ -160,15 +159,14 @@ package final class Dashboard: WebService {
 
     /// An event whenever there is something new, and a sign of life now and then.
     private var events: WebReply {
-        guard streamCount.withLock({ $0 < Self.mostStreams }) else {
+        guard let place = streams.place() else {
             var reply = refusal(status: 503, "too many pages are open; this one asks again")
             reply.headers["connection"] = "close"
             return reply
         }
         return secured(
             .events { [self] stream in
-                streamCount.withLock { $0 += 1 }
-                defer { streamCount.withLock { $0 -= 1 } }
+                defer { place.giveBack() }
                 var (last, quiet) = (-1, 0)
                 while true {
                     let (version, isBehind) = shelf.look()
