@@ -31,16 +31,26 @@ package struct LineCommand {
             let result = try ShellCommand(command).run(
                 asked.map { $0 + "\n" }.joined(), seconds: seconds)
             problem = result.problem ?? "fewer lines than answers"
-            for line in result.output.split(whereSeparator: \.isNewline).prefix(asked.count) {
-                guard let json = try? JSONValue(parsing: Array(line.utf8), at: "an answer"),
+            for line in Self.lines(of: result.output).prefix(asked.count) {
+                guard let json = try? JSONValue(parsing: line, at: "an answer"),
                     let answer = read(json)
                 else {
-                    problem = "the line \(line.prefix(Self.shownCount))"
+                    let text = String(decoding: line, as: UTF8.self)
+                    problem = "the line \(text.prefix(Self.shownCount))"
                     break
                 }
                 found.append(answer)
             }
         }
         return (found, problem)
+    }
+
+    /// The lines that are not empty, which a line feed ends, or a carriage return before it: the other
+    /// breaks of Unicode may stand in a text of JSON.
+    private static func lines(of output: String) -> [[UInt8]] {
+        output.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            return line.isEmpty ? nil : Array(line)
+        }
     }
 }
