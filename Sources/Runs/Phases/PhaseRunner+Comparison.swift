@@ -1,12 +1,34 @@
+import Datasets
 import Diagnostics
 import Evaluation
 import Foundation
 import JSON
 import ModelFiles
+import Tokenizers
 import Training
 
 /// The comparison at the end of a fine-tuning, and what follows from it.
 extension PhaseRunner {
+    /// Throws where a comparison is wanted and its prompts or its models cannot be read, before hours of
+    /// training. Models in the run's own directory may yet be made. Collective.
+    func requireComparable(_ recipe: Recipe) throws {
+        guard let path = recipe.pairwise.prompts else { return }
+        try communicator.agree {
+            var log = RecordLog()
+            _ = try PromptFile(
+                path: path, inputBegin: ChatPieces().inputBegin, mentions: { _ in true }
+            ).prompts(&log)
+            for model in [recipe.pairwise.against, recipe.pairwise.judge].compactMap({ $0 })
+            where !model.hasPrefix("\(recipe.output)/") {
+                if try AdapterDirectory.exists(at: model) {
+                    _ = try AdapterDirectory(reading: model)
+                } else {
+                    _ = try StoredModelFormat.open(model)
+                }
+            }
+        }
+    }
+
     /// Compares what was fine-tuned with what it began as, where the recipe asks for it. Where it wins by
     /// more than a standard error, `checkpoints/best` leads to it. Collective.
     func compare(_ recipe: Recipe, _ compute: ComputeResources) throws {

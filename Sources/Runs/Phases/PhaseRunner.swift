@@ -52,6 +52,7 @@ package struct PhaseRunner {
         try recipe.rankInputs.requireEqual(
             over: communicator, "the ranks have different recipes",
             remedy: "start all ranks with the same arguments, and put the recipe on all hosts")
+        if phases.contains(.evaluate) { try requireComparable(recipe) }
         for phase in phases {
             if phases.count > 1 { say("phase \(phase.rawValue)") }
             let ledger = PhaseLedger(recipe: recipe, phase: phase)

@@ -117,13 +117,18 @@ extension Recipe {
 
     /// Replaces run directories by the checkpoints in them.
     private mutating func resolveModels() throws -> [String] {
-        let given = [("init.from", initial.from), ("finetune.from", finetune.from)]
-        let found = try given.map { key, path in
-            (key: key, model: try path.map { try ModelPath($0) })
+        let given: [(key: String, path: WritableKeyPath<Recipe, String?>)] = [
+            ("init.from", \.initial.from), ("finetune.from", \.finetune.from),
+            ("evaluate.pairwise.against", \.pairwise.against),
+            ("evaluate.pairwise.judge", \.pairwise.judge),
+        ]
+        var notes: [String] = []
+        for (key, path) in given {
+            guard let model = try self[keyPath: path].map({ try ModelPath($0) }) else { continue }
+            self[keyPath: path] = model.directory
+            if let note = model.note { notes.append("\(key): \(note)") }
         }
-        initial.from = found[0].model?.directory
-        finetune.from = found[1].model?.directory
-        return found.compactMap { found in found.model?.note.map { "\(found.key): \($0)" } }
+        return notes
     }
 }
 

@@ -128,6 +128,9 @@ extension Jobs {
             let workspace = try await Self.workspace()
             try workspace.write("", to: "empty.jsonl")
             let pair = "evaluate --pairwise \(Self.base) \(Self.base) --template template.json "
+            let tuning = "run tune.yaml phases=[finetune,evaluate] evaluate.pairwise.prompts="
+            let judged = "evaluate.pairwise.judge=base"
+            let missing = "expected config.json, got no such file (none)"
             for (command, message) in [
                 (pair + "--prompts empty.jsonl --judge \(Self.base)", "there is no prompt"),
                 (pair + "--prompts none.jsonl --judge \(Self.base)", "no such file"),
@@ -154,6 +157,9 @@ extension Jobs {
                         + "evaluate.pairwise.judge=j",
                     "evaluate.pairwise.prompts compares what was fine-tuned"
                 ),
+                (tuning + "empty.jsonl \(judged)", "there is no prompt"),
+                (tuning + "prompts.jsonl evaluate.pairwise.judge=none", missing),
+                (tuning + "prompts.jsonl evaluate.pairwise.against=none \(judged)", missing),
             ] {
                 try workspace.write(
                     #"{"messages": [{}], "a": {"model": "m", "text": "1"}, "#
@@ -162,6 +168,8 @@ extension Jobs {
                 #expect(run.exitCode != 0, "\(command)")
                 #expect(run.errors.contains(message), "\(command): \(run.errors)")
                 #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+                // Nothing is trained before.
+                #expect(!workspace.exists("runs"), "\(command)")
             }
         }
 
