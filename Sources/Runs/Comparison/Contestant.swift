@@ -103,7 +103,7 @@ struct Contestant {
             Answer(
                 promptIDs: prompt.ids,
                 ids: (line["ids"]?.array ?? []).compactMap { $0.integer.map(Int32.init) },
-                text: line["text"]?.string ?? "", logLikelihood: line["logp"]?.double ?? 0)
+                text: line["text"]?.string ?? "", logLikelihood: line["logp"]?.double ?? .nan)
         }
     }
 

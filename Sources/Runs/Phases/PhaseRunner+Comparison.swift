@@ -40,6 +40,7 @@ extension PhaseRunner {
                 Console.write("warning: \(warning)\n", to: .standardError)
             }
             Console.line(report.text)
+            try FiniteFigures.require(report.json, at: contest.candidate)
             let store = CheckpointStore(directory: "\(recipe.fineTuneOutput)/checkpoints")
             if report.winRate.isWin {
                 let name = try store.makeNewestBest()

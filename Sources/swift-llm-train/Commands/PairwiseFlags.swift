@@ -3,6 +3,7 @@ import Collectives
 import Diagnostics
 import Evaluation
 import Foundation
+import JSON
 import ModelFiles
 import Runs
 import Tensors
@@ -85,6 +86,7 @@ struct PairwiseFlags: ParsableArguments {
             if let answers { try report.writeComparisons(to: answers) }
             Console.line(report.json.text())
         }
+        try communicator.agree { try FiniteFigures.require(report.json, at: pairwise[0]) }
         return 0
     }
 

@@ -91,6 +91,37 @@ extension Jobs {
                     "the model gives no probabilities: expected numbers as logits, got "))
         }
 
+        /// The other model gives all tokens but the first a probability of nothing.
+        @Test(arguments: [nil, 2] as [Int?])
+        func aDivergenceThatIsNotFiniteIsNullAndTheExitIs1(ranks: Int?) async throws {
+            let workspace = try await Workspace.withBase()
+            let base = "base/checkpoints/latest"
+            try workspace.copyModel(base, to: "steep")
+            let file = "steep/model.safetensors"
+            let table = "transformer.wte.weight"
+            for token in 0..<(try #require(workspace.tensors("steep")[table]).count / 16) {
+                try workspace.replace(table, of: file, from: 16 * token, by: [token == 0 ? 2 : -2])
+            }
+            try workspace.replace(
+                "transformer.ln_f.weight", of: file, by: Array(repeating: 0, count: 16))
+            try workspace.replace(
+                "transformer.ln_f.bias", of: file, by: [1e38] + Array(repeating: 0, count: 15))
+            try workspace.write(#"{"prompt": "king"}"#, to: "prompts.jsonl")
+            try workspace.write(
+                "#!/bin/sh\n" + #"sed 's/.*/{"preference": "tie"}/'"#, to: "judge")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: workspace("judge"))
+            let run = try await workspace.run(
+                "evaluate --pairwise \(base) steep --prompts prompts.jsonl --maximum-tokens 7 "
+                    + "--temperature 1 --template template.json --judge-command ./judge",
+                ranks: ranks)
+            #expect(run.exitCode == 1)
+            #expect(run.output.contains(#""kl":null"#), "\(run.output)")
+            #expect(
+                run.errors.contains("kl is not finite: expected a number, got inf"),
+                "\(run.errors)")
+        }
+
         @Test func aTextWithoutFiniteScoresHasNoClass() async throws {
             let workspace = try await workspace()
             let head = "head/finetune/checkpoints/latest"
