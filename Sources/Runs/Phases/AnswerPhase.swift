@@ -32,8 +32,8 @@ package struct AnswerPhase {
 
     /// Answers a file of prompts; the result is the same on every rank. Collective.
     ///
-    /// - Throws: `Failure` for what is no model that writes text, for records without a prompt, and where the
-    ///   model gives no probabilities.
+    /// - Throws: `Failure` for what is no model that writes text, for records without a prompt, for prompts
+    ///   that outgrow the context, and where the model gives no probabilities.
     package func run(
         _ options: GenerateOptions, model directory: String, base: String? = nil,
         prompts path: String
@@ -58,7 +58,8 @@ package struct AnswerPhase {
             lines: zip(all, all.indices).map { answer, number in
                 prompts.record(number / options.samples, answeredBy: answer.text)
             },
-            notes: prompts.notes + notes(all))
+            notes: prompts.notes
+                + notes(all, contextLength: model.configuration.contextLength, prompts, options))
     }
 
     private func load(
@@ -80,8 +81,7 @@ package struct AnswerPhase {
         _ model: LanguageModel, _ tokenizer: any Tokenizer, _ prompts: AskedPrompts,
         _ options: GenerateOptions
     ) throws -> DecodingEngine {
-        let longest = prompts.ids.map(\.count).max() ?? 0
-        let (length, overflow) = longest.addingReportingOverflow(options.maximumTokens)
+        let (length, overflow) = prompts.longest.addingReportingOverflow(options.maximumTokens)
         let context = model.configuration.contextLength
         return DecodingEngine(
             tokenizer: tokenizer, slotCount: Self.slotCount,
@@ -110,7 +110,8 @@ package struct AnswerPhase {
                 maximumTokens: options.maximumTokens,
                 sampler: TokenSampler(options.sampling, sample: number))
             request.stops = prompts.stops
-            request.slides = true
+            // What forgot its beginning would be no answer to the whole prompt.
+            request.slides = false
             engine.add(request) { event in
                 switch event {
                 case .prompt: break
@@ -143,13 +144,17 @@ package struct AnswerPhase {
         }
     }
 
-    private func notes(_ answers: [Answer]) -> [String] {
+    private func notes(
+        _ answers: [Answer], contextLength: Int, _ prompts: AskedPrompts, _ options: GenerateOptions
+    ) -> [String] {
+        let mayFill = prompts.longest > contextLength - options.maximumTokens
+        let limit = "--maximum-tokens" + (mayFill ? ", or the context of \(contextLength)," : "")
         let cutCount = answers.count { !$0.isComplete }
         let emptyCount = answers.count { $0.text.isEmpty }
         let all = Quantity.count(answers.count, "answer")
         return [
             cutCount == 0
-                ? nil : "\(cutCount) of \(all) have no end: --maximum-tokens cuts them",
+                ? nil : "\(cutCount) of \(all) have no end: \(limit) cuts them",
             emptyCount == 0
                 ? nil : "\(emptyCount) of \(all) are empty: a fine-tuning refuses those",
         ].compactMap { $0 }
@@ -163,6 +168,7 @@ private struct AskedPrompts {
     /// Texts that end an answer.
     let stops: [String]
     let notes: [String]
+    var longest: Int { ids.map(\.count).max() ?? 0 }
 
     init(
         _ path: String, _ options: GenerateOptions, model directory: String, base: String?,
@@ -181,8 +187,14 @@ private struct AskedPrompts {
         stops = options.stop + (template?.stops ?? [])
         ids = try prompts.map { prompt in
             do {
-                let own = try Self.ids(of: prompt, template, tokenizer)
-                return Array(try tokenizer.start(of: own).suffix(contextLength))
+                let ids = try tokenizer.start(of: Self.ids(of: prompt, template, tokenizer))
+                guard ids.count <= contextLength else {
+                    throw Failure(
+                        "the prompt is longer than the context of the model",
+                        expected: "at most \(Quantity.count(contextLength, "token"))",
+                        got: "\(ids.count)", remedy: "cut it, or leave it out")
+                }
+                return ids
             } catch var failure as Failure {
                 failure.place = failure.place.map { "\($0), \(prompt.place)" } ?? prompt.place
                 throw failure

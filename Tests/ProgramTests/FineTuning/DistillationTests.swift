@@ -123,6 +123,7 @@ extension Jobs {
             try await expectNothingToLearnFromItself(workspace)
             try await expectStored(workspace)
             try await expectWritten(workspace)
+            try await expectContextIsKept(workspace)
             try await expectOtherVocabularyIsRefused(workspace)
         }
 
@@ -197,6 +198,32 @@ extension Jobs {
                 "finetune.data=written.jsonl finetune.from=small/checkpoints/latest "
                     + "finetune.trained=all finetune.on_bad_record=skip finetune.train.steps=2")
             #expect(try student.losses().count == 2)
+        }
+
+        /// An answer is one to the whole of its prompt, or there is none.
+        private func expectContextIsKept(_ workspace: Workspace) async throws {
+            let asked = "generate --model base/checkpoints/latest --prompts asked.jsonl "
+            let (fits, outgrows) = (
+                String(repeating: "a", count: 12), String(repeating: "a", count: 17)
+            )
+            try workspace.write(#"{"prompt": "\#(fits)"}"#, to: "asked.jsonl")
+            let cut = try await workspace.succeed(asked + "--maximum-tokens 40 --seed 3")
+            let answer = try JSONValue(parsing: Array(cut.output.utf8), at: "the output")
+            #expect(try #require(answer["completion"]?.string).count <= 5, "\(cut.output)")
+            #expect(
+                cut.errors.contains("--maximum-tokens, or the context of 16, cuts them"),
+                "\(cut.errors)")
+            try workspace.write(
+                [fits, outgrows].map { #"{"prompt": "\#($0)"}"# }.joined(separator: "\n"),
+                to: "asked.jsonl")
+            for ranks in [nil, 2] {
+                let refused = try await workspace.run(asked, ranks: ranks)
+                #expect(refused.exitCode == 1 && refused.output.isEmpty, "\(refused.output)")
+                #expect(
+                    refused.errors.contains(
+                        "the prompt is longer than the context of the model: expected at most 16 "
+                            + "tokens, got 17 (asked.jsonl, line 2)"), "\(refused.errors)")
+            }
         }
 
         /// The teacher's tokens are those of the student but for two, which have each other's numbers.
