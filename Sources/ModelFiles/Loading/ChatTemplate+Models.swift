@@ -8,10 +8,22 @@ extension ChatTemplate {
     package static func template(
         _ name: String?, model directory: String, base: String? = nil, tokenizer: any Tokenizer
     ) throws -> ChatTemplate {
+        try chosen(name, tokenizer: tokenizer, at: directory) {
+            try kept(in: directory, base: base)
+        }
+    }
+
+    /// The template of the name, else what the model at a place has kept.
+    ///
+    /// - Throws: `Failure` for an unknown name, and where nothing was kept.
+    package static func chosen(
+        _ name: String?, tokenizer: any Tokenizer, at place: String,
+        _ kept: () throws -> ChatTemplate?
+    ) throws -> ChatTemplate {
         if let name { return try ChatTemplate.named(name, for: tokenizer) }
-        if let template = try kept(in: directory, base: base) { return template }
+        if let template = try kept() { return template }
         throw Failure(
-            "the model has no chat template", at: directory,
+            "the model has no chat template", at: place,
             remedy: "name one with --template, such as alpaca or chatml; a model that was not "
                 + "fine-tuned on it hardly answers",
             kind: .usage)

@@ -25,7 +25,13 @@ package struct GeneratePhase {
             by: options.samples)
         let (model, tokenizer) = try load(
             directory, base: base, options, tokenCount: isHuge ? .max : tokenCount)
-        let prompt = try PromptText(options, model: directory, base: base, tokenizer: tokenizer)
+        let prompt = try PromptText(options, tokenizer: tokenizer, at: directory) {
+            try ChatTemplate.kept(in: directory, base: base)
+        }
+        if let name = prompt.unusedTemplate {
+            let note = "the model has a chat template, \(name): --chat uses it"
+            Console.write("note: \(note)\n", to: .standardError)
+        }
         if let warning = Self.warning(
             prompt.ids.count, maximumTokens: options.maximumTokens,
             contextLength: model.configuration.contextLength)
@@ -109,10 +115,17 @@ struct PromptText {
     /// Printed before each sample.
     let shown: String
     let stops: [String]
+    /// The name of a chat template of the model that the options leave unused; nil where there is none.
+    private(set) var unusedTemplate: String?
 
+    /// - Parameters:
+    ///   - place: the model.
+    ///   - kept: the model's own chat template.
+    /// - Throws: `Failure` for text outside the vocabulary, and for a model without the template that is
+    ///   wanted.
     init(
-        _ options: GenerateOptions, model directory: String, base: String?,
-        tokenizer: any Tokenizer
+        _ options: GenerateOptions, tokenizer: any Tokenizer, at place: String,
+        kept: () throws -> ChatTemplate?
     ) throws {
         let text = options.prompt ?? ""
         guard options.chat || options.template != nil else {
@@ -120,14 +133,11 @@ struct PromptText {
             shown = text
             stops = options.stop
             // One that cannot be read does not matter here.
-            if let template = try? ChatTemplate.kept(in: directory, base: base) {
-                let note = "the model has a chat template, \(template.name): --chat uses it"
-                Console.write("note: \(note)\n", to: .standardError)
-            }
+            unusedTemplate = (try? kept())?.name
             return
         }
-        let template = try ChatTemplate.template(
-            options.template, model: directory, base: base, tokenizer: tokenizer)
+        let template = try ChatTemplate.chosen(
+            options.template, tokenizer: tokenizer, at: place, kept)
         ids = try tokenizer.encode(template.prompt(after: [ChatMessage(.user, text)])).ids
         shown = ""
         stops = options.stop + template.stops

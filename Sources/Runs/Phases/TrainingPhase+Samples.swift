@@ -1,5 +1,6 @@
 import Diagnostics
 import Generation
+import JSON
 import ModelFiles
 import Models
 import Monitoring
@@ -23,10 +24,14 @@ extension TrainingPhase {
                     expected: "0", got: "a classifier", remedy: "leave it out", kind: .usage)
             }
             let tokenizer = try TokenizerFile.parse(files.tokenizerJSON, at: "tokenizer.json")
-            let start = (recipe.phases == [.finetune] ? recipe.finetune.from : nil) ?? ""
+            // The template of the checkpoints, on which the model learns to answer.
+            let prompt = try PromptText(options, tokenizer: tokenizer, at: recipe.output) {
+                try files.chatTemplate()
+            }
+            if communicator.rank == 0, let name = prompt.unusedTemplate {
+                Console.line("note: the model has a chat template, \(name): generate.chat uses it")
+            }
             return TrainingSamples(everySteps: options.everySteps) { model, step in
-                let prompt = try PromptText(
-                    options, model: start, base: nil, tokenizer: tokenizer)
                 let samples = try Self.texts(of: model, tokenizer, after: prompt, options).map {
                     ReportContent.Sample(step: step, prompt: prompt.shown, text: $0)
                 }
@@ -56,5 +61,15 @@ extension TrainingPhase {
             ) { text += $0 }
             return text
         }
+    }
+}
+
+extension CheckpointFiles {
+    /// The chat template that is kept with the model; nil where there is none.
+    fileprivate func chatTemplate() throws -> ChatTemplate? {
+        let place = "tokenizer_config.json"
+        guard !tokenizerConfigurationJSON.isEmpty else { return nil }
+        return try ChatTemplate(
+            configuration: JSONValue(parsing: tokenizerConfigurationJSON, at: place), at: place)
     }
 }

@@ -27,13 +27,44 @@ extension Jobs {
             #expect(try workspace.bytes("run/\(weights)") == plain.weights(20))
         }
 
-        /// A prompt of which the tokenizer knows nothing is a warning.
+        /// With the template that the fine-tuning names, of which its base knows nothing.
+        @Test(arguments: [nil, 2] as [Int?])
+        func aFineTuningAnswersInItsOwnTemplate(ranks: Int?) async throws {
+            let workspace = try await Workspace.withBase()
+            let command =
+                "finetune --config tune.yaml generate.every_steps=3 generate.prompt=king "
+                + "generate.maximum_tokens=5 "
+            let chat = try await workspace.succeed(
+                command + "output=chat generate.chat=true", ranks: ranks)
+            #expect(chat.output.contains("step 3  the model writes"), "\(chat.output)")
+            #expect(chat.output.contains("step 6  the model writes"), "\(chat.output)")
+            #expect(!chat.errors.contains("no sample of the model"), "\(chat.errors)")
+            let plain = try await workspace.succeed(command + "output=plain", ranks: ranks)
+            let note = "the model has a chat template, tiny: generate.chat uses it"
+            #expect((plain.output + plain.errors).ranges(of: note).count == 1, "\(plain.output)")
+        }
+
+        @Test(arguments: [nil, 2] as [Int?])
+        func aPromptThatCannotBeUsedEndsTheRunAtItsStart(ranks: Int?) async throws {
+            let workspace = try await Workspace.prepared()
+            for keys in ["generate.prompt=\u{1F980}", "generate.prompt=king generate.chat=true"] {
+                let run = try await workspace.run(
+                    "pretrain recipe.yaml generate.every_steps=10 \(keys)", ranks: ranks)
+                #expect(run.exitCode != 0 && !run.output.contains("step 1 "), "\(run.output)")
+                #expect(run.messages.count == 1, "\(run.errors)")
+            }
+        }
+
+        /// What cannot be kept is a warning.
         @Test func aSampleThatFailsEndsNoTraining() async throws {
             let workspace = try await Workspace.prepared()
-            let run = try await workspace.succeed(
-                "pretrain recipe.yaml generate.every_steps=10 generate.prompt=\u{1F980}")
+            let command = "pretrain recipe.yaml \(Self.keys) "
+            try await workspace.succeed(command + "train.stop_after_steps=5")
+            try FileManager.default.createDirectory(
+                atPath: workspace("run/samples.jsonl"), withIntermediateDirectories: false)
+            let run = try await workspace.succeed(command + "--resume")
             #expect(run.errors.contains("warning: no sample of the model"), "\(run.errors)")
-            #expect(!workspace.exists("run/samples.jsonl"))
+            #expect(workspace.exists("run/checkpoints/step-00000020"))
         }
 
         @Test func keysOfTheTextHaveAnEffectWithItAlone() async throws {
