@@ -65,6 +65,8 @@ import Web
         let page = try await reply(dashboard, "")
         #expect(page.status == 200 && page.json.string?.hasPrefix("<!doctype html>") == true)
         #expect(page.headers["referrer-policy"] == "no-referrer")
+        // A rule of its own for display would show the buttons of those who steer.
+        #expect(page.json.string?.contains("[hidden] { display: none !important; }") == true)
         #expect(page.headers["content-security-policy"]?.contains("default-src 'none'") == true)
         for outside in ["http:", "https:", "src=", "@import", "innerHTML", "<link"] {
             let text = page.json.string?.replacing("http://www.w3.org/2000/svg", with: "") ?? ""

@@ -96,8 +96,9 @@ def main():
         until("a logarithmic scale", lambda: line() != before)
         page.find_element(By.ID, "log").click()
 
-        for button in find("#runs button"):
-            name = button.get_attribute("id")
+        expect("no buttons for who watches", not page.find_element(By.ID, "orders").is_displayed())
+        for name in page.execute_script(
+                "return [...document.querySelectorAll('#runs button')].map(b => b.id)"):
             page.find_element(By.ID, name).click()
             until("another run", lambda: page.find_element(By.ID, name).get_attribute("aria-current") == "true")
         expect("alerts of hostile names", not page.execute_script("return window.hacked"))

@@ -148,10 +148,10 @@ def browser():
 
 
 def until(what, holds):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not holds():
         if time.monotonic() > end:
-            sys.exit(f"{what}: not in a minute")
+            sys.exit(f"{what}: not in five minutes")
         time.sleep(0.1)
 
 

@@ -107,7 +107,7 @@ extension RunHistory {
         guard first > last, last > 0, first < 20 else { return "" }
         func number(_ loss: Double) -> String {
             let count = exp(loss)
-            return count < 10 ? count.formattedTo(1) : Quantity.number(count.rounded())
+            return count < 10 ? count.formattedTo(1) : Quantity.whole(count)
         }
         return " It is as unsure as between \(number(last)) equally likely answers, "
             + "at first between \(number(first))."
