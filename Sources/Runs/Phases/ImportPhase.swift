@@ -24,6 +24,8 @@ package struct ImportPhase {
         let device = Device(threadCount: 1)
         let (model, tokenizer, template) =
             try isStoredModel ? stored(device) : llama2C(device)
+        // The source is closed: its tokens go before those of the written files come.
+        MemoryRoom.releaseFree()
         try ModelFile(model: model, tokenizer: tokenizer, template: template).publish(at: output)
         Console.line(
             "imported \(model.configuration.summary): \(model.parameters.parameterCount) "
