@@ -49,7 +49,8 @@ import Testing
         #expect(abs(rate.discreteValue - 39.166666666666664) < Self.tolerance)
         #expect(!rate.isWin)
         #expect(WinRate([1]).standardError == nil && !WinRate([1]).isWin)
-        #expect(WinRate([1, 1, 1, 0]).isWin)
+        #expect(WinRate([1, 1, 1, 1, 0]).isWin)
+        #expect(!WinRate([1, 1, 1, 0]).isWin, "75 +- 25")
         #expect(!WinRate([1, 1, 0, 0.5]).isWin)
     }
 

@@ -47,13 +47,13 @@ package struct ModelJudge {
 
     /// What it says of each; it does not depend on the others.
     package func judgements(of comparisons: [Comparison]) throws -> [Judgement] {
-        let letters = try ["A", "B"].map { try ids(template == nil ? " \($0)" : $0) }
+        let (shared, letters) = try answers()
         var pairs: [TokenPair] = []
         var places: [Int?] = []
         for one in comparisons {
             let contexts = [
-                try context(one.prompt, one.first, one.second),
-                try context(one.prompt, one.second, one.first),
+                try context(one.prompt, one.first, one.second) + shared,
+                try context(one.prompt, one.second, one.first) + shared,
             ]
             let fits = contexts.allSatisfy {
                 $0.count + letters[0].count + letters[1].count <= model.contextLength
@@ -73,6 +73,14 @@ package struct ModelJudge {
             return Judgement(
                 shownFirst: found[place] / sums[0], shownLast: found[place + 3] / sums[1])
         }
+    }
+
+    /// The tokens of both answers, and those before them that both begin with, such as a space.
+    private func answers() throws -> (shared: [Int32], letters: [[Int32]]) {
+        let letters = try ["A", "B"].map { try ids(template == nil ? " \($0)" : $0) }
+        let most = max(0, letters.map(\.count).reduce(.max, min) - 1)
+        let count = zip(letters[0], letters[1]).prefix(most).prefix { $0 == $1 }.count
+        return (Array(letters[0].prefix(count)), letters.map { Array($0.dropFirst(count)) })
     }
 
     private func context(
