@@ -51,6 +51,8 @@ package final class DecodedStream: ByteStream {
     private let mark: MemberMark?
     /// Of blocks of xz without the index behind them: their decoded bytes.
     private let blocksSize: Int?
+    /// The most bytes that are decoded at a time.
+    private let step: Int
 
     /// A stream that grows to more than so many times its size is no text.
     package static let maximumRatio = 500
@@ -59,10 +61,13 @@ package final class DecodedStream: ByteStream {
 
     /// - Parameters:
     ///   - mark: a place in the source; what begins behind it belongs to another part.
-    ///   - blocksSize: the decoded bytes of blocks of xz, where the source ends with the last of them.
+    ///   - blocksSize: the decoded bytes of blocks of xz, where the source ends with the last of them; the
+    ///     check behind these is read only by who reads on.
+    ///   - step: the most bytes that are decoded at a time, where little is likely to be read: what is
+    ///     damaged farther on is then no matter of the reader's.
     package init(
         _ source: any ByteStream, _ format: CompressionFormat, path: String,
-        until mark: MemberMark? = nil, blocksSize: Int? = nil
+        until mark: MemberMark? = nil, blocksSize: Int? = nil, step: Int = .max
     ) throws {
         guard let decoder = ccompression_decoder_create(Int32(format.code)) else {
             throw Failure("no memory to decompress", got: "a \(format) file", at: path)
@@ -73,6 +78,7 @@ package final class DecodedStream: ByteStream {
         self.path = path
         self.mark = mark
         self.blocksSize = blocksSize
+        self.step = step
     }
 
     deinit { ccompression_decoder_free(decoder) }
@@ -116,10 +122,11 @@ package final class DecodedStream: ByteStream {
         }
         var (consumed, produced) = (0, 0)
         let output = buffer.assumingMemoryBound(to: UInt8.self)
+        let rest = blocksSize.map { max(1, $0 - producedCount) } ?? .max
         let status = input.withUnsafeBufferPointer { input in
             ccompression_decode(
                 decoder, input.baseAddress.map { $0 + next }, end - next, &consumed,
-                output.baseAddress, output.count, &produced)
+                output.baseAddress, min(output.count, rest, step), &produced)
         }
         next += consumed
         consumedCount += consumed

@@ -83,7 +83,8 @@ package struct SourceFile: Sendable {
         ])
         return ChainedStream([
             try DecodedStream(parts, format, path: path, blocksSize: block.rest),
-            try DecodedStream(FileStream(reader, from: block.nextStream), format, path: path),
+            try DecodedStream(
+                FileStream(reader, from: block.nextStream), format, path: path, step: 1 << 12),
         ])
     }
 
