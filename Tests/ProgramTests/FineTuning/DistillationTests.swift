@@ -137,7 +137,7 @@ extension Jobs {
                     "plan tune.yaml --json \(Self.keys) \(own)")
                 let plan = try JSONValue(parsing: Array(planned.output.utf8), at: "plan")
                 #expect(
-                    plan["memory_by_kind"]?["other models"]?.integer == bytes, "\(planned.output)")
+                    plan["memory_by_kind"]?["other_models"]?.integer == bytes, "\(planned.output)")
             }
         }
 
@@ -228,7 +228,7 @@ extension Jobs {
 
         /// The teacher's tokens are those of the student but for two, which have each other's numbers.
         private func expectOtherVocabularyIsRefused(_ workspace: Workspace) async throws {
-            let (base, other) = (workspace("base/checkpoints/latest/"), workspace("other"))
+            let (base, other) = (workspace("base/checkpoints/latest/"), workspace("foreign"))
             try FileManager.default.createDirectory(
                 atPath: other, withIntermediateDirectories: false)
             for name in ["config.json", "model.safetensors", "tokenizer_config.json"] {
@@ -238,10 +238,10 @@ extension Jobs {
             let tokenizer = try String(contentsOfFile: base + "tokenizer.json", encoding: .utf8)
             try workspace.write(
                 tokenizer.replacing(#""D":"#, with: #""":"#).replacing(#""Q":"#, with: #""D":"#)
-                    .replacing(#""":"#, with: #""Q":"#), to: "other/tokenizer.json")
+                    .replacing(#""":"#, with: #""Q":"#), to: "foreign/tokenizer.json")
             let run = try await workspace.run(
                 "finetune --config tune.yaml output=refused \(Self.keys) "
-                    + "finetune.distillation.teacher=other")
+                    + "finetune.distillation.teacher=foreign")
             #expect(
                 run.errors.contains("the teacher has another vocabulary")
                     && run.errors.contains(#"of which 4 is "D", got "#)

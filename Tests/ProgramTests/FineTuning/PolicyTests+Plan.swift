@@ -16,7 +16,7 @@ extension Jobs.PolicyTests {
                 "plan policy.yaml --json finetune.policy.kl=0.05 finetune.trained=\(trained)")
             let plan = try JSONValue(parsing: Array(planned.output.utf8), at: "plan")
             #expect(
-                plan["memory_by_kind"]?["other models"]?.integer
+                plan["memory_by_kind"]?["other_models"]?.integer
                     == 4 * (weights + head) + 4 * copies * weights, "\(planned.output)")
         }
     }
