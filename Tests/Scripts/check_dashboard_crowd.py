@@ -4,7 +4,8 @@
     Tests/Scripts/check_dashboard_crowd.py PROGRAM RUNS [--pages 1000] [--files 200]
 
 The program is started with that limit. Exit code 1: nobody else gets an answer in 10 seconds, while the
-pages are open and after they left, a page is refused otherwise than by 503, or the program keeps files open.
+pages are open and after they left, a page is refused otherwise than by 503 or by its connection, the
+program keeps files open, or it does not end while a page is open.
 """
 
 import argparse
@@ -80,7 +81,7 @@ def main():
         before = files()
         pages, statuses = open_pages(address, options.pages)
         told = statuses.count("200")
-        if not 0 < told < options.files or set(statuses) - {"200", "503"}:
+        if not 0 < told < options.files or set(statuses) - {"200", "503", "gone"}:
             sys.exit(f"expected some 200 and the others 503, got {sorted(set(statuses))}, {told} told")
         if ask(address)[:20] != wanted[:20]:
             sys.exit("another answer than before")
@@ -94,9 +95,13 @@ def main():
             time.sleep(0.2)
         if server.poll() is not None:
             sys.exit(f"the program ended with {server.returncode}")
-    finally:
+        last, statuses = open_pages(address, 1)
+        if statuses != ["200"]:
+            sys.exit(f"a page after the crowd: {statuses}")
         server.terminate()
         server.wait(timeout=30)
+    finally:
+        server.kill()
     print(f"{told} of {options.pages} pages were told of news, the others to come later")
 
 

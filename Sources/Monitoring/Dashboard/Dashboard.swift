@@ -18,6 +18,7 @@ package final class Dashboard: WebService {
     private let steering: APIKeys
     private let describe: @Sendable (_ run: String, RunHistory) throws -> ReportContent
     private let carryOut: (@Sendable (Order) -> Void)?
+    private let isEnding: @Sendable () -> Bool
 
     /// Pages that are told of news now, and how many may be: others find a connection still.
     private let streams = DashboardStreams(most: mostStreams)
@@ -31,15 +32,17 @@ package final class Dashboard: WebService {
     ///   - tokens: of those who watch, and of those who steer.
     ///   - describe: tells what a report tells of a run.
     ///   - carryOut: what steers; nil where nothing can be.
+    ///   - isEnding: whether the server is to end: pages that wait for news would hold it.
     package init(
         _ folders: [String], tokens: (watching: String, steering: String),
         describe: @escaping @Sendable (_ run: String, RunHistory) throws -> ReportContent,
-        carryOut: (@Sendable (Order) -> Void)? = nil
+        carryOut: (@Sendable (Order) -> Void)? = nil,
+        isEnding: @escaping @Sendable () -> Bool = { false }
     ) {
         shelf = RunShelf(folders)
         watching = APIKeys([tokens.watching, tokens.steering])
         steering = APIKeys([tokens.steering])
-        (self.describe, self.carryOut) = (describe, carryOut)
+        (self.describe, self.carryOut, self.isEnding) = (describe, carryOut, isEnding)
     }
 
     /// A token that nobody guesses.
@@ -168,7 +171,7 @@ package final class Dashboard: WebService {
             .events { [self] stream in
                 defer { place.giveBack() }
                 var (last, quiet) = (-1, 0)
-                while true {
+                while !isEnding() {
                     let (version, isBehind) = shelf.look()
                     quiet += 1
                     if version != last || quiet == 15 {

@@ -46,7 +46,8 @@ struct DashboardCommand: RankedCommand {
         let stop = StopRequest()
         let watching = token ?? Dashboard.makeToken()
         let dashboard = Dashboard(
-            runs, tokens: (watching, Dashboard.makeToken()), describe: RunReporter.describe)
+            runs, tokens: (watching, Dashboard.makeToken()), describe: RunReporter.describe,
+            isEnding: { stop.isPending })
         let server = WebServer(
             host: host, port: port, limits: .besideWork, service: dashboard)
         return try Waiting.forResult { [host] in
