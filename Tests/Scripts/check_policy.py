@@ -10,6 +10,8 @@ answers of all steps without moving, then learns from them as policy.rollouts, s
 clipped; TRL's trainer gets the same ones in the place of its own. Both train all weights in fp32 with AdamW at
 a constant rate. Prints the largest difference of each metric, divided by max(1, |value|).
 
+ppo, which TRL 1.16 no longer has, is compared with a loop of PyTorch, two updates on the same answers each.
+
 Exit code 1: a loss, a gradient norm or another metric differs by more than 1e-5 in the first step, or by more
 than 1e-4 later: updates by AdamW make more of a rounded gradient.
 """
@@ -29,6 +31,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
 BATCH, GROUP, LENGTH = 8, 4, 24
 FIRST, LATER = 1e-5, 1e-4
+# Of ppo.
+GAMMA, LAMBDA, VALUE_WEIGHT, VALUE_CLIP = 0.98, 0.9, 0.5, 0.05
 RECIPE = """
 name: policy
 seed: 1
@@ -42,7 +46,7 @@ finetune:
   validation_fraction: 0
   trained: all
   policy: {{algorithm: {algorithm}, aggregation: {aggregation}, group_size: 4, maximum_new_tokens: 24, kl: {kl},
-           clip_low: 0.05, clip_high: 0.08, temperature: {temperature},
+           clip_low: 0.05, clip_high: 0.08, temperature: {temperature}, updates: {updates},{more}
            rewards: [{{kind: length}}, {{kind: number, field: answer, weight: 0.5}}]}}
   train: {{global_batch_size: 8, micro_batch_size: 8, steps: {steps}, lanes: 1, threads_per_rank: {threads},
            oversubscribe: true}}
@@ -65,19 +69,23 @@ def our_log(program, folder, arguments):
     recipe = RECIPE.format(
         algorithm=arguments.algorithm, aggregation=arguments.aggregation, kl=arguments.kl,
         temperature=arguments.temperature, steps=arguments.steps, rate=arguments.rate,
-        threads=arguments.threads)
+        threads=arguments.threads, updates=arguments.updates,
+        more=f" value_weight: {VALUE_WEIGHT}, value_clip: {VALUE_CLIP}, gamma: {GAMMA}, lambda: {LAMBDA},"
+        if arguments.algorithm == "ppo" else "")
     (folder / "policy.yaml").write_text(recipe)
     run(program, "finetune", "--config", "policy.yaml", "output=draw",
-        "finetune.optimizer.learning_rate=1e-30", "finetune.policy.kl=0", folder=folder)
+        "finetune.optimizer.learning_rate=1e-30", "finetune.policy.kl=0", "finetune.policy.updates=1",
+        f"finetune.train.steps={arguments.steps // arguments.updates}", folder=folder)
     drawn = folder / "draw/finetune/rollouts"
     (folder / "answers.jsonl").write_text("".join(
-        (drawn / f"step-{step + 1}.jsonl").read_text() for step in range(arguments.steps)))
+        (drawn / f"step-{step + 1}.jsonl").read_text()
+        for step in range(arguments.steps // arguments.updates)))
     run(program, "finetune", "--config", "policy.yaml", "finetune.policy.rollouts=answers.jsonl",
         folder=folder)
     log = [json.loads(line) for line in (folder / "run/finetune/metrics.jsonl").open()]
     answers = [[json.loads(line) for line in
                 (folder / f"run/finetune/rollouts/step-{step + 1}.jsonl").open()]
-               for step in range(arguments.steps)]
+               for step in range(0, arguments.steps, arguments.updates)]
     return [line for line in log if line["kind"] == "train"], answers
 
 
@@ -153,14 +161,100 @@ def trl_log(folder, answers, arguments):
         processing_class=AutoTokenizer.from_pretrained(folder / "model"))
     trainer.train()
     log = [line for line in trainer.state.log_history if "loss" in line]
-    return log, max(differences)
+    return log, differences
+
+
+def passed(model, batch, temperature):
+    """The states before the tokens of the answers, and the logarithms of the probabilities there."""
+    ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)
+    seen = torch.cat([batch["prompt_mask"], batch["completion_mask"]], 1)
+    places = (seen.cumsum(1) - 1).clamp(min=0)
+    out = model(input_ids=ids, attention_mask=seen, position_ids=places, output_hidden_states=True)
+    rows = slice(-batch["completion_ids"].shape[1] - 1, -1)
+    logps = (out.logits[:, rows] / temperature).log_softmax(-1)
+    chosen = logps.gather(2, batch["completion_ids"][..., None])[..., 0]
+    return out.hidden_states[-1][:, rows], chosen, -(logps.exp() * logps).sum(-1)
+
+
+def valued(answers, batch, values, reference, arguments):
+    """Advantages and returns of all tokens (Schulman et al., 2016), and how far ours are from them."""
+    mask = batch["completion_mask"].bool()
+    old = padded([a["logps"] for a in answers], 0.0)
+    with torch.no_grad():
+        ref = passed(reference, batch, arguments.temperature)[1]
+    advantages, returns = torch.zeros_like(old), torch.zeros_like(old)
+    for row, answer in enumerate(answers):
+        last, following = 0.0, 0.0
+        for token in reversed(range(len(answer["logps"]))):
+            reward = -arguments.kl * (old[row, token] - ref[row, token])
+            if token + 1 == len(answer["logps"]):
+                reward = reward + answer["reward"]
+            delta = reward + GAMMA * following - values[row, token]
+            last, following = delta + GAMMA * LAMBDA * last, values[row, token]
+            advantages[row, token], returns[row, token] = last, last + following
+    every = advantages[mask].double()
+    advantages = ((advantages.double() - every.mean()) * (every.var() + 1e-8).rsqrt()).float() * mask
+    own = padded([a["advantages"] for a in answers], 0.0), padded([a["values"] for a in answers], 0.0)
+    difference = max(float((own[0] - advantages).abs().max()), float(((own[1] - values) * mask).abs().max()))
+    kl = float(((old - ref) * mask).sum() / mask.sum())
+    return {"old": old, "advantages": advantages, "returns": returns, "values": values, "kl": kl}, difference
+
+
+def ppo_loss(model, head, batch, given, arguments):
+    """The loss of a batch, and what ours tells of it."""
+    mask = batch["completion_mask"].bool()
+    states, logps, entropies = passed(model, batch, arguments.temperature)
+    values, gain = states @ head, given["advantages"]
+    ratio = (logps - given["old"]).exp()
+    policy = torch.max(-gain * ratio, -gain * ratio.clamp(0.95, 1.08))[mask]
+    held = given["values"] + (values - given["values"]).clamp(-VALUE_CLIP, VALUE_CLIP)
+    free, bound = (values - given["returns"]) ** 2, (held - given["returns"]) ** 2
+    value = 0.5 * torch.max(free, bound)[mask]
+    loss = policy.mean() + VALUE_WEIGHT * value.mean()
+    low, high = ((ratio < 0.95) & (gain < 0))[mask], ((ratio > 1.08) & (gain > 0))[mask]
+    found = {
+        "loss": loss, "loss/policy_avg": policy.mean(), "loss/value_avg": value.mean(),
+        "policy/approxkl_avg": (0.5 * (logps - given["old"]) ** 2)[mask].mean(),
+        "val/clipfrac_avg": (bound > free)[mask].float().mean(), "entropy": entropies[mask].mean(),
+        "clip_ratio/low_mean": low.float().mean(), "clip_ratio/high_mean": high.float().mean(),
+    }
+    return loss, {name: value.item() for name, value in found.items()} | {"kl": given["kl"]}
+
+
+def ppo_log(folder, answers, arguments):
+    load = dict(dtype=torch.float32, attn_implementation="eager")
+    model, reference = (AutoModelForCausalLM.from_pretrained(folder / "model", **load).eval() for _ in range(2))
+    head = torch.zeros(model.config.hidden_size, requires_grad=True)
+    weights = [*model.parameters(), head]
+    optimizer = torch.optim.AdamW(weights, lr=arguments.rate, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
+    log, differences = [], []
+    for step in range(arguments.steps):
+        own = answers[step // arguments.updates]
+        if step % arguments.updates == 0:
+            prompts, completions = [a["prompt_ids"] for a in own], [a["completion_ids"] for a in own]
+            batch = {
+                "prompt_ids": padded(prompts, 0, left=True), "completion_ids": padded(completions, 0),
+                "prompt_mask": padded([[1] * len(p) for p in prompts], 0, left=True),
+                "completion_mask": padded([[1] * len(c) for c in completions], 0),
+            }
+            with torch.no_grad():
+                values = passed(model, batch, arguments.temperature)[0] @ head
+            given, difference = valued(own, batch, values, reference, arguments)
+            differences.append(difference)
+        optimizer.zero_grad()
+        loss, found = ppo_loss(model, head, batch, given, arguments)
+        loss.backward()
+        found["grad_norm"] = torch.nn.utils.get_total_norm([w.grad for w in weights]).item()
+        optimizer.step()
+        log.append(found)
+    return log, differences
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--algorithm", choices=["grpo", "rloo"], default="grpo")
+    parser.add_argument("--algorithm", choices=["grpo", "rloo", "ppo"], default="grpo")
     parser.add_argument("--aggregation", choices=["dapo", "dr_grpo", "bnpo", "grpo"], default="dapo")
     parser.add_argument("--kl", type=float, default=0.05)
     parser.add_argument("--temperature", type=float, default=1.0)
@@ -169,6 +263,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--program", type=pathlib.Path, default=".build/release/swift-llm-train")
     arguments = parser.parse_args()
+    arguments.updates = 2 if arguments.algorithm == "ppo" else 1
     program, folder = arguments.program.resolve(), arguments.folder.resolve()
     folder.mkdir(parents=True)
     torch.set_num_threads(arguments.threads)
@@ -184,9 +279,10 @@ def main():
             file.write(json.dumps({"prompt": f"What is {a} + {b}?", "answer": a + b}) + "\n")
 
     ours, answers = our_log(program, folder, arguments)
-    theirs, advantages = trl_log(folder, answers, arguments)
-    print(f"{'ok  ' if advantages <= FIRST else 'FAIL'} advantages               {advantages:.2e}")
-    failed = advantages > FIRST
+    other_log = ppo_log if arguments.algorithm == "ppo" else trl_log
+    theirs, advantages = other_log(folder, answers, arguments)
+    failed = advantages[0] > FIRST or max(advantages) > LATER
+    print(f"{'FAIL' if failed else 'ok  '} {'advantages':24} {advantages[0]:.2e} first, {max(advantages):.2e}")
     names = {name: "gradient_norm" if name == "grad_norm" else name for name in theirs[0]}
     for name in sorted(names):
         if names[name] not in ours[0] or name in ("learning_rate", "num_tokens", "step"):
@@ -198,7 +294,7 @@ def main():
         print(f"{'FAIL' if isBad else 'ok  '} {name:24} {found[0]:.2e} first, {max(found):.2e} "
               f"(step {found.index(max(found)) + 1})")
     clipped = sum(line["clip_ratio/region_mean"] for line in ours) / len(ours)
-    print(f"loss {ours[0]['loss']:.6f} -> {ours[-1]['loss']:.6f}, TRL's {theirs[0]['loss']:.6f} -> "
+    print(f"loss {ours[0]['loss']:.6f} -> {ours[-1]['loss']:.6f}, the other's {theirs[0]['loss']:.6f} -> "
           f"{theirs[-1]['loss']:.6f}; {100 * clipped:.1f} % of the ratios clipped")
     return 1 if failed else 0
 
