@@ -118,8 +118,7 @@ extension Jobs {
             #expect(run.exitCode == 1)
             #expect(run.output.contains(#""kl":null"#), "\(run.output)")
             #expect(
-                run.errors.contains("kl is not finite: expected a number, got inf"),
-                "\(run.errors)")
+                run.errors.contains("kl is not finite: expected a number, got "), "\(run.errors)")
         }
 
         @Test func aTextWithoutFiniteScoresHasNoClass() async throws {

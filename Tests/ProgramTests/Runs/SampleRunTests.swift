@@ -60,8 +60,10 @@ extension Jobs {
             let workspace = try await Workspace.prepared()
             let command = "pretrain recipe.yaml \(Self.keys) "
             try await workspace.succeed(command + "train.stop_after_steps=5")
+            let samples = workspace("run/samples.jsonl")
+            try FileManager.default.removeItem(atPath: samples)
             try FileManager.default.createDirectory(
-                atPath: workspace("run/samples.jsonl"), withIntermediateDirectories: false)
+                atPath: samples, withIntermediateDirectories: false)
             let run = try await workspace.succeed(command + "--resume")
             #expect(run.errors.contains("warning: no sample of the model"), "\(run.errors)")
             #expect(workspace.exists("run/checkpoints/step-00000020"))
