@@ -30,9 +30,10 @@ import Tokenizers
         let pairs = [pair("red", "It is blue."), pair("It is blue.", "red")]
         let found = try judge.judgements(of: pairs)
         let (forward, backward) = (try #require(found[0].shares), try #require(found[1].shares))
-        #expect(forward.shownFirst == 1 - backward.shownLast)
-        #expect(forward.shownLast == 1 - backward.shownFirst)
-        #expect(try #require(found[0].outcome) + #require(found[1].outcome) == 1)
+        #expect(abs(forward.shownFirst + backward.shownLast - 1) < 1e-12)
+        #expect(abs(forward.shownLast + backward.shownFirst - 1) < 1e-12)
+        let sum = try #require(found[0].outcome) + #require(found[1].outcome)
+        #expect(abs(sum - 1) < 1e-12)
         #expect(forward.shownFirst > 0.2 && forward.shownFirst < 0.8)
         // What is said of a pair does not depend on those beside it.
         #expect(try judge.judgements(of: [pairs[1]]) == [found[1]])

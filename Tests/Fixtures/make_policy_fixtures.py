@@ -21,7 +21,7 @@ import transformers
 HERE = pathlib.Path(__file__).parent
 GAMMA, LAMBDA, KL = 0.98, 0.9, 0.1
 CLIP_LOW, CLIP_HIGH, VALUE_CLIP, VALUE_WEIGHT = 0.2, 0.28, 0.15, 0.5
-TEMPERATURE, RATE, UPDATES = 0.9, 0.03, 5
+TEMPERATURE, RATE, UPDATES = 0.9, 0.3, 4
 REWARDS = [1.0, -0.5, None, 0.25]
 
 

@@ -53,7 +53,7 @@ import Testing
                 }
             }
         }
-        #expect(fixture.steps.count == 5)
+        #expect(fixture.steps.count == 4)
     }
 
     @Test func advantagesAreThoseOfPyTorch() throws {

@@ -51,8 +51,8 @@ package final class DecodedStream: ByteStream {
     private let mark: MemberMark?
     /// Of blocks of xz without the index behind them: their decoded bytes.
     private let blocksSize: Int?
-    /// The most bytes that are decoded at a time.
-    private let step: Int
+    /// What is wrong with the source behind the bytes that have been read.
+    private var damage: CutFile?
 
     /// A stream that grows to more than so many times its size is no text.
     package static let maximumRatio = 500
@@ -61,13 +61,10 @@ package final class DecodedStream: ByteStream {
 
     /// - Parameters:
     ///   - mark: a place in the source; what begins behind it belongs to another part.
-    ///   - blocksSize: the decoded bytes of blocks of xz, where the source ends with the last of them; the
-    ///     check behind these is read only by who reads on.
-    ///   - step: the most bytes that are decoded at a time, where little is likely to be read: what is
-    ///     damaged farther on is then no matter of the reader's.
+    ///   - blocksSize: the decoded bytes of blocks of xz, where the source ends with the last of them.
     package init(
         _ source: any ByteStream, _ format: CompressionFormat, path: String,
-        until mark: MemberMark? = nil, blocksSize: Int? = nil, step: Int = .max
+        until mark: MemberMark? = nil, blocksSize: Int? = nil
     ) throws {
         guard let decoder = ccompression_decoder_create(Int32(format.code)) else {
             throw Failure("no memory to decompress", got: "a \(format) file", at: path)
@@ -78,12 +75,12 @@ package final class DecodedStream: ByteStream {
         self.path = path
         self.mark = mark
         self.blocksSize = blocksSize
-        self.step = step
     }
 
     deinit { ccompression_decoder_free(decoder) }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        if let damage { throw damage }
         var produced = 0
         while produced == 0, try isInputLeft() {
             produced = try decode(into: buffer)
@@ -122,21 +119,25 @@ package final class DecodedStream: ByteStream {
         }
         var (consumed, produced) = (0, 0)
         let output = buffer.assumingMemoryBound(to: UInt8.self)
-        let rest = blocksSize.map { max(1, $0 - producedCount) } ?? .max
         let status = input.withUnsafeBufferPointer { input in
             ccompression_decode(
                 decoder, input.baseAddress.map { $0 + next }, end - next, &consumed,
-                output.baseAddress, min(output.count, rest, step), &produced)
+                output.baseAddress, output.count, &produced)
         }
         next += consumed
         consumedCount += consumed
         producedCount += produced
-        if status < 0 { throw damage(status) }
+        if status < 0 {
+            let found = failure(status)
+            // The bytes of a block of xz come before its check: they are no matter of the next ones.
+            guard format == .xz, produced > 0 else { throw found }
+            damage = found
+        }
         if status == CCOMPRESSION_MEMBER_END { isInsideMember = false }
         return produced
     }
 
-    private func damage(_ status: Int32) -> CutFile {
+    private func failure(_ status: Int32) -> CutFile {
         let isMemory = Int(status) == CCOMPRESSION_NO_MEMORY
         return CutFile(
             failure: Failure(

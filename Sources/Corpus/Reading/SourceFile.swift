@@ -83,8 +83,7 @@ package struct SourceFile: Sendable {
         ])
         return ChainedStream([
             try DecodedStream(parts, format, path: path, blocksSize: block.rest),
-            try DecodedStream(
-                FileStream(reader, from: block.nextStream), format, path: path, step: 1 << 12),
+            try DecodedStream(FileStream(reader, from: block.nextStream), format, path: path),
         ])
     }
 
