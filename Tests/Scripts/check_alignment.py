@@ -273,7 +273,7 @@ def main():
     if arguments.model.is_dir():
         (folder / "model").symlink_to(arguments.model.resolve())
     else:
-        run(program, "import", "--input", arguments.model.resolve(), "--output", "model",
+        run(program, "import", "--model", arguments.model.resolve(), "--output", "model",
             folder=folder)
     pairs = list(records(arguments.pairs, arguments.count))
     rows = list(labelled(pairs)) if task == "kto" else pairs

@@ -270,7 +270,7 @@ def main():
     if arguments.model.is_dir():
         (folder / "model").symlink_to(arguments.model.resolve())
     else:
-        run(program, "import", "--input", arguments.model.resolve(), "--output", "model",
+        run(program, "import", "--model", arguments.model.resolve(), "--output", "model",
             folder=folder)
     numbers = random.Random(1)
     with (folder / "prompts.jsonl").open("w") as file:

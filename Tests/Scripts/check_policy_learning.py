@@ -141,7 +141,7 @@ def brackets(folder, arguments):
     if arguments.model.is_dir():
         model = str(arguments.model.resolve())
     else:
-        folder.run("import", "--input", str(arguments.model.resolve()), "--output", "model")
+        folder.run("import", "--model", str(arguments.model.resolve()), "--output", "model")
         model = "model"
     words = ("river mountain bread winter music garden window letter horse bridge forest teacher market engine "
              "island candle mirror planet carpet doctor").split()
