@@ -6,7 +6,7 @@
 Needs torch and transformers. The model is Tests/Fixtures/llama/grouped with a value head of one row. The file has
 the answers (prompt, ids, the log-probabilities and values that they are said to have been drawn with, those of a
 made-up reference, and their rewards, one of which is missing), the advantages and returns of each token, and of
-five updates by plain gradient descent on the same answers the losses, measures and the norms of all gradients.
+four updates by plain gradient descent on the same answers the losses, measures and the norms of all gradients.
 The formulas are those of the papers (Schulman et al., 2016, 2017) as TRL had them in trl/experimental/ppo, but for
 the score, which the last token gets.
 """
