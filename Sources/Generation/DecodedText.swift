@@ -32,6 +32,7 @@ final class DecodedText {
         (ids, self.drafter, self.receive) = (request.prompt, drafter, receive)
         decoder = StreamingDecoder(tokenizer, isStart: request.isStart)
         filter = StopTextFilter(request.stops)
+        request.constraint?.begin(within: request.maximumTokens)
     }
 
     /// The tokens that the model sees.

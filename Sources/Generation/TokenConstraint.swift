@@ -1,5 +1,7 @@
 /// What the next token of a text may be.
 package protocol TokenConstraint: AnyObject {
+    /// How many tokens the text may have, an end of text among them. Without this call there is no limit.
+    func begin(within tokens: Int)
     func allows(_ id: Int32) -> Bool
     /// Gives -infinity to the scores of all tokens that are not allowed.
     func ruleOut(_ scores: inout [Float])

@@ -133,4 +133,49 @@ import Testing
             #expect(scores.contains(1))
         }
     }
+
+    /// Texts that would rather go on for ever, of which each token that is drawn is a random one.
+    @Test(
+        arguments: [
+            (#"{"type": "string"}"#, 2), (#"{"type": "array"}"#, 2), ("{}", 1),
+            (
+                #"{"type": "object", "properties": {"é": {}, "b": {"type": "array"}}, "required": ["b"]}"#,
+                8
+            ),
+            (##"{"type": "object", "properties": {"a": {"$ref": "#"}}, "required": []}"##, 2),
+            (#"{"type": "string", "pattern": "^(ab|c)+[0-9]?$"}"#, 3),
+        ])
+    func aTextEndsWithinItsTokens(text: String, shortest: Int) throws {
+        let grammar = try schema(text)
+        var random = SystemRandomNumberGenerator()
+        for count in (shortest + 1)..<(shortest + 60) {
+            let constraint = grammar.constraint()
+            constraint.begin(within: count)
+            var bytes: [UInt8] = []
+            while !constraint.isDone {
+                var scores = (0..<257).map { Float($0 == 256 ? 0 : $0 == 0x61 ? 2 : 1) }
+                constraint.ruleOut(&scores)
+                let drawable = scores.indices.filter { scores[$0] > 0 }
+                let id = Int32(drawable.randomElement(using: &random) ?? 256)
+                #expect(constraint.allows(id))
+                if id == 256 { break }
+                constraint.advance(by: id)
+                bytes.append(UInt8(id))
+            }
+            #expect(bytes.count < count || constraint.isDone && bytes.count == count)
+            #expect(accepts(grammar, String(decoding: bytes, as: UTF8.self)), "\(count): \(bytes)")
+        }
+    }
+
+    /// Without enough tokens for any text, all that the grammar allows may still come.
+    @Test func tooFewTokensRuleNothingOut() throws {
+        let grammar = try schema(#"{"const": "abcdef"}"#)
+        let constraint = grammar.constraint()
+        constraint.begin(within: 7)
+        for byte in #""abcdef"#.utf8 {
+            #expect(constraint.allows(Int32(byte)))
+            constraint.advance(by: Int32(byte))
+        }
+        #expect(constraint.allows(0x22))
+    }
 }

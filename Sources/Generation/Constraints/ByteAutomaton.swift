@@ -19,10 +19,13 @@ final class ByteAutomaton {
     private var numbers: [[Thread]: Int] = [[]: 0]
     private var steps: [[Int32]] = [Array(repeating: 0, count: 256)]
     private var complete: [Bool] = [false]
+    private var needs = [ByteProgram.endless]
     /// Stack 0 is empty.
     private var frames: [Frame] = [Frame(place: -1, below: -1)]
     private var stacks: [Frame: Int] = [:]
     private var depths = [0]
+    /// The fewest bytes behind a stack's last rule.
+    private var rests = [0]
 
     private static let unknown: Int32 = -1
     private static let mostDepth = 500
@@ -43,6 +46,10 @@ final class ByteAutomaton {
             if case .set = program.instructions[thread.place] { false } else { true }
         }
     }
+
+    /// The fewest tokens to the end of a text, where each byte is a token: its bytes, and an end of text where
+    /// it could also go on.
+    func need(_ state: Int) -> Int { needs[state] }
 
     func next(_ state: Int, _ byte: UInt8) -> Int {
         let known = steps[state][Int(byte)]
@@ -67,6 +74,8 @@ final class ByteAutomaton {
             threads.contains { thread in
                 if case .done = program.instructions[thread.place] { true } else { false }
             })
+        let bytes = threads.map { program.needs[$0.place] + rests[$0.stack] }.min()
+        needs.append(isFinal(states.count - 1) ? 0 : bytes.map { $0 + 1 } ?? ByteProgram.endless)
         return states.count - 1
     }
 
@@ -104,6 +113,7 @@ final class ByteAutomaton {
         if let stack = stacks[frame] { return stack }
         frames.append(frame)
         depths.append(depths[frame.below] + 1)
+        rests.append(program.needs[frame.place] + rests[frame.below])
         stacks[frame] = frames.count - 1
         return frames.count - 1
     }

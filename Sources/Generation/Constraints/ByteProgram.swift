@@ -17,8 +17,12 @@ struct ByteProgram: Sendable {
     private(set) var instructions: [Instruction] = []
     /// Where the rules begin; the first is the whole text.
     private(set) var starts: [Int]
+    /// The fewest bytes from an instruction to the end of its rule.
+    private(set) var needs: [Int] = []
     private let rulesWithText: [Bool]
 
+    /// What an instruction needs that no text leads on from.
+    static let endless = 1 << 40
     static let mostInstructions = 400_000
 
     /// - Parameter rules: the first is the whole text.
@@ -33,6 +37,30 @@ struct ByteProgram: Sendable {
             starts.append(instructions.count)
             try add(rule)
             instructions.append(.done)
+        }
+        findNeeds()
+    }
+
+    /// From the last instruction to the first, until nothing changes: jumps back and calls wait for what
+    /// stands before them.
+    private mutating func findNeeds() {
+        needs = instructions.map { _ in Self.endless }
+        var hasChanged = true
+        while hasChanged {
+            hasChanged = false
+            for place in instructions.indices.reversed() {
+                let need =
+                    switch instructions[place] {
+                    case .set: needs[place + 1] + 1
+                    case .split(let a, let b): min(needs[a], needs[b])
+                    case .jump(let target): needs[target]
+                    case .call(let rule): needs[starts[rule]] + needs[place + 1]
+                    case .done: 0
+                    case .stuck: Self.endless
+                    }
+                guard need < needs[place] else { continue }
+                (needs[place], hasChanged) = (need, true)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ package final class TokenGrammar: @unchecked Sendable {
     // Touched by the thread of one engine alone.
     fileprivate let automaton: ByteAutomaton
     fileprivate let tree: TokenTree
-    private var allowed: [Int: [Int32]] = [:]
+    private var allowed: [Int: AllowedTokens] = [:]
 
     private static let mostKept = 4096
 
@@ -20,9 +20,9 @@ package final class TokenGrammar: @unchecked Sendable {
     package func constraint() -> any TokenConstraint { GrammarConstraint(self) }
 
     /// The tokens that may come in a state.
-    fileprivate func tokens(after state: Int) -> [Int32] {
+    fileprivate func tokens(after state: Int) -> AllowedTokens {
         if let tokens = allowed[state] { return tokens }
-        var tokens: [Int32] = []
+        var tokens = AllowedTokens()
         var states = [state]
         var index = 0
         while index < tree.nodes.count {
@@ -33,7 +33,7 @@ package final class TokenGrammar: @unchecked Sendable {
                 index = node.end
                 continue
             }
-            tokens += node.tokens
+            for id in node.tokens { tokens.append(id, need: automaton.need(next)) }
             states.append(next)
             index += 1
         }
@@ -43,21 +43,45 @@ package final class TokenGrammar: @unchecked Sendable {
     }
 }
 
+private struct AllowedTokens {
+    private(set) var ids: [Int32] = []
+    /// The fewest tokens to the end of a text behind each.
+    private var needs: [Int] = []
+
+    mutating func append(_ id: Int32, need: Int) {
+        ids.append(id)
+        needs.append(need)
+    }
+
+    /// Those behind which the text can end within so many tokens.
+    func ids(within count: Int) -> [Int32] {
+        zip(ids, needs).filter { $0.1 <= count }.map(\.0)
+    }
+}
+
+/// A text that, where its tokens can be enough for it, also ends within them: what could not end in time any
+/// more is ruled out. Each byte that is left counts as a token.
 private final class GrammarConstraint: TokenConstraint {
     private let grammar: TokenGrammar
     private var state: Int
+    private var left = Int.max
 
     init(_ grammar: TokenGrammar) {
         self.grammar = grammar
         state = grammar.automaton.start
     }
 
+    func begin(within tokens: Int) { left = tokens }
+
     private func ends(_ id: Int32) -> Bool { grammar.tree.tokenizer.endOfText.contains(id) }
+
+    /// Whether the text ends in time if its next token sees to it.
+    private var isBounded: Bool { grammar.automaton.need(state) <= left }
 
     func allows(_ id: Int32) -> Bool {
         if ends(id) { return grammar.automaton.isComplete(state) }
-        let next = self.next(id)
-        return next != ByteAutomaton.dead && next != nil
+        guard let next = next(id), next != ByteAutomaton.dead else { return false }
+        return !isBounded || grammar.automaton.need(next) <= left - 1
     }
 
     /// The state behind a token; nil for one that writes nothing.
@@ -71,8 +95,17 @@ private final class GrammarConstraint: TokenConstraint {
         return state
     }
 
+    /// The tokens that may come next, without ends of text.
+    private var tokens: [Int32] {
+        let tokens = grammar.tokens(after: state)
+        guard isBounded else { return tokens.ids }
+        let inTime = tokens.ids(within: left - 1)
+        // A vocabulary may have no tokens for the bytes of the shortest text.
+        return inTime.isEmpty && !grammar.automaton.isComplete(state) ? tokens.ids : inTime
+    }
+
     func ruleOut(_ scores: inout [Float]) {
-        var kept: [(Int32, Float)] = grammar.tokens(after: state).map { ($0, scores[Int($0)]) }
+        var kept: [(Int32, Float)] = tokens.map { ($0, scores[Int($0)]) }
         if grammar.automaton.isComplete(state) {
             for id in grammar.tree.tokenizer.endOfText.ids where scores.indices.contains(Int(id)) {
                 kept.append((id, scores[Int(id)]))
@@ -83,6 +116,7 @@ private final class GrammarConstraint: TokenConstraint {
     }
 
     func advance(by id: Int32) {
+        left -= 1
         guard !ends(id), let next = next(id) else { return }
         state = next
     }
