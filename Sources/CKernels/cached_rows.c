@@ -1,5 +1,5 @@
-/* Keys or values of a head in bfloat16 or 8 bits: of a long text decoding reads more of them than of
- * weights, and is as fast as they come from memory. */
+/* Keys or values of a head, as floats, in bfloat16 or in 8 bits: of a long text decoding reads more of them
+ * than of weights. The heads of queries that share them meet each row while it is in registers. */
 #include "cached_rows.h"
 #include "elements.h"
 #include "folding.h"
@@ -9,6 +9,11 @@
 /* Rows whose dot products are folded together, and vectors of a row that are summed together. */
 #define ROWS 8
 #define SUMS 4
+/* Queries that meet a row at once: their sums are as many as there are registers for. */
+#define QUERIES 4
+/* Rows are asked for long before they are used: the processor's own foresight ends at each page. */
+#define BYTES_AHEAD 8192
+#define LINE 64
 
 typedef signed char vbyte __attribute__((vector_size(16), aligned(1), may_alias));
 
@@ -18,6 +23,7 @@ INLINE long padded(long size) { return (size + WIDTH - 1) / WIDTH * WIDTH; }
 INLINE long blocks_of(long size) { return (size + BLOCK - 1) / BLOCK; }
 
 INLINE long row_bytes(int kind, long size) {
+    if (kind == CACHED_FLOAT) return size * (long)sizeof(float);
     return kind == CACHED_BF16 ? 2 * padded(size) : padded(size) + 2 * blocks_of(size);
 }
 
@@ -25,6 +31,14 @@ long kernel_cached_row_bytes(int kind, long size) { return row_bytes(kind, size)
 
 /* Numbers i to i + 15 of a row; those behind its last are 0. */
 INLINE void load_row(vfloat *v, const unsigned char *row, long i, long size, int kind) {
+    if (kind == CACHED_FLOAT) {
+        const float *floats = (const float *)row + i;
+        if (size - i < WIDTH)
+            load_part(v, floats, size - i, 0);
+        else
+            *v = LOAD(floats);
+        return;
+    }
     if (kind == CACHED_BF16) {
         load_bfloat16(v, (const bfloat16 *)row + i);
         return;
@@ -92,7 +106,9 @@ INLINE void encode_integers(unsigned char *row, const float *x, long size) {
 
 SWIFT_LLM_DISPATCH
 void kernel_cached_encode(int kind, unsigned char *row, const float *x, long size) {
-    if (kind == CACHED_BF16)
+    if (kind == CACHED_FLOAT)
+        memcpy(row, x, (unsigned long)row_bytes(kind, size));
+    else if (kind == CACHED_BF16)
         encode_bfloat16(row, x, size);
     else
         encode_integers(row, x, size);
@@ -109,95 +125,136 @@ INLINE void decode(float *out, const unsigned char *row, long size, int kind) {
     }
 }
 
-/* The sums of a dot product, lane by lane, in the order of `dot` in rows.inc. */
+INLINE void fetch(const unsigned char *row, const cached_rows *rows, int kind) {
+    long bytes = row_bytes(kind, rows->size);
+    for (long i = 0; i < bytes; i += LINE) __builtin_prefetch(row + BYTES_AHEAD + i);
+}
+
+/* The sums of the dot products of a row with queries, lane by lane, in the order of `dot` in rows.inc; those of
+ * query q are sums[q * ROWS]. */
 INLINE void lane_sums(
-    vfloat *sum, const float *x, const unsigned char *row, long size, int kind) {
-    vfloat sums[SUMS] = {}, v;
+    vfloat *sums, const float *x, long stride, const unsigned char *row, long size, int kind,
+    const int queries) {
+    vfloat own[QUERIES * SUMS] = {}, v;
     long i = 0;
     for (; i + SUMS * WIDTH <= size; i += SUMS * WIDTH)
-        for (int j = 0; j < SUMS; j++) {
+        UNROLLED for (int j = 0; j < SUMS; j++) {
             load_row(&v, row, i + j * WIDTH, size, kind);
-            sums[j] += LOAD(x + i + j * WIDTH) * v;
+            UNROLLED for (int q = 0; q < queries; q++)
+                own[q * SUMS + j] += LOAD(x + q * stride + i + j * WIDTH) * v;
         }
     for (; i < size; i += WIDTH) {
-        vfloat part;
-        load_part(&part, x + i, size - i < WIDTH ? size - i : WIDTH, 0);
         load_row(&v, row, i, size, kind);
-        sums[0] += part * v;
+        UNROLLED for (int q = 0; q < queries; q++) {
+            vfloat part;
+            load_part(&part, x + q * stride + i, size - i < WIDTH ? size - i : WIDTH, 0);
+            own[q * SUMS] += part * v;
+        }
     }
-    for (int j = 1; j < SUMS; j++) sums[0] += sums[j];
-    *sum = sums[0];
+    UNROLLED for (int q = 0; q < queries; q++) {
+        sums[q * ROWS] = own[q * SUMS];
+        UNROLLED for (int j = 1; j < SUMS; j++) sums[q * ROWS] += own[q * SUMS + j];
+    }
 }
 
 INLINE void dots(
-    float *out, const float *x, const unsigned char *rows, long count, long size, int kind) {
-    long bytes = row_bytes(kind, size), r = 0;
-    for (; r + ROWS <= count; r += ROWS) {
-        vfloat sums[ROWS];
-        for (int j = 0; j < ROWS; j++)
-            lane_sums(&sums[j], x, rows + (r + j) * bytes, size, kind);
-        sums_of_8(out + r, sums);
+    float *out, long out_stride, const float *x, long x_stride, const cached_rows *rows, int kind,
+    const int queries) {
+    vfloat sums[QUERIES * ROWS] = {};
+    long bytes = row_bytes(kind, rows->size), r = 0;
+    for (; r + ROWS <= rows->count; r += ROWS) {
+        for (int j = 0; j < ROWS; j++) {
+            const unsigned char *row = rows->start + (r + j) * bytes;
+            fetch(row, rows, kind);
+            lane_sums(sums + j, x, x_stride, row, rows->size, kind, queries);
+        }
+        for (int q = 0; q < queries; q++) sums_of_8(out + q * out_stride + r, sums + q * ROWS);
     }
-    for (; r < count; r++) {
-        vfloat sum;
-        lane_sums(&sum, x, rows + r * bytes, size, kind);
-        out[r] = sum_of(&sum);
+    for (; r < rows->count; r++) {
+        lane_sums(sums, x, x_stride, rows->start + r * bytes, rows->size, kind, queries);
+        for (int q = 0; q < queries; q++) out[q * out_stride + r] = sum_of(&sums[q * ROWS]);
     }
 }
 
-/* `vectors` vectors of the sum, from number i of each row on. */
+/* `vectors` vectors of the sums, from number i of each row on. */
 INLINE void add_rows(
-    float *out, const float *shares, const unsigned char *rows, long count, long size, int kind,
-    long i, const int vectors) {
-    long bytes = row_bytes(kind, size);
-    vfloat sums[SUMS] = {}, v;
-    for (long r = 0; r < count; r++)
-        for (int j = 0; j < vectors; j++) {
-            load_row(&v, rows + r * bytes, i + j * WIDTH, size, kind);
-            sums[j] += shares[r] * v;
+    float *out, long out_stride, const float *shares, long share_stride, const cached_rows *rows,
+    int kind, long first, long i, const int queries, const int vectors) {
+    vfloat sums[QUERIES * SUMS] = {}, v;
+    const unsigned char *row = rows->start;
+    long bytes = row_bytes(kind, rows->size);
+    for (long r = 0; r < rows->count; r++, row += bytes) {
+        if (i == first) fetch(row, rows, kind);
+        UNROLLED for (int j = 0; j < vectors; j++) {
+            load_row(&v, row, i + j * WIDTH, rows->size, kind);
+            UNROLLED for (int q = 0; q < queries; q++)
+                sums[q * SUMS + j] += shares[q * share_stride + r] * v;
         }
-    for (int j = 0; j < vectors; j++) {
-        long at = i + j * WIDTH;
-        if (size - at < WIDTH)
-            store_part(out + at, &sums[j], size - at);
-        else
-            STORE(out + at, sums[j]);
     }
+    for (int q = 0; q < queries; q++)
+        for (int j = 0; j < vectors; j++) {
+            long at = i + j * WIDTH;
+            float *to = out + q * out_stride + at;
+            if (rows->size - at < WIDTH)
+                store_part(to, &sums[q * SUMS + j], rows->size - at);
+            else
+                STORE(to, sums[q * SUMS + j]);
+        }
 }
 
 INLINE void sum_rows(
-    float *out, const float *shares, const unsigned char *rows, long count, long size, int kind) {
-    long i = 0;
-    for (; i + SUMS * WIDTH <= size; i += SUMS * WIDTH)
-        add_rows(out, shares, rows, count, size, kind, i, SUMS);
-    for (; i < size; i += WIDTH) add_rows(out, shares, rows, count, size, kind, i, 1);
+    float *out, long out_stride, const float *shares, long share_stride, const cached_rows *rows,
+    int kind, long first, long end, const int queries) {
+    long i = first;
+    for (; i + 4 * WIDTH <= end; i += 4 * WIDTH)
+        add_rows(out, out_stride, shares, share_stride, rows, kind, first, i, queries, 4);
+    for (; i + 2 * WIDTH <= end; i += 2 * WIDTH)
+        add_rows(out, out_stride, shares, share_stride, rows, kind, first, i, queries, 2);
+    for (; i < end; i += WIDTH)
+        add_rows(out, out_stride, shares, share_stride, rows, kind, first, i, queries, 1);
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_cached_decode(
-    int kind, float *out, const unsigned char *rows, long count, long size) {
-    long bytes = row_bytes(kind, size);
-    for (long r = 0; r < count; r++)
-        if (kind == CACHED_BF16)
-            decode(out + r * size, rows + r * bytes, size, CACHED_BF16);
+void kernel_cached_decode(float *out, cached_rows rows) {
+    long bytes = row_bytes(rows.kind, rows.size);
+    for (long r = 0; r < rows.count; r++)
+        if (rows.kind == CACHED_BF16)
+            decode(out + r * rows.size, rows.start + r * bytes, rows.size, CACHED_BF16);
         else
-            decode(out + r * size, rows + r * bytes, size, CACHED_Q8);
+            decode(out + r * rows.size, rows.start + r * bytes, rows.size, CACHED_Q8);
 }
+
+/* Calls a function for as many queries at once as there are left. */
+#define OF_QUERIES(CALL, kind, count) \
+    for (long q = 0; q < (count); q += QUERIES) switch ((count) - q) { \
+        case 1: CALL(q, kind, 1); break; \
+        case 2: CALL(q, kind, 2); break; \
+        case 3: CALL(q, kind, 3); break; \
+        default: CALL(q, kind, QUERIES); \
+        }
+#define OF_KINDS(CALL, count) \
+    switch (rows.kind) { \
+    case CACHED_FLOAT: OF_QUERIES(CALL, CACHED_FLOAT, count) break; \
+    case CACHED_BF16: OF_QUERIES(CALL, CACHED_BF16, count) break; \
+    default: OF_QUERIES(CALL, CACHED_Q8, count) \
+    }
 
 SWIFT_LLM_DISPATCH
 void kernel_cached_dots(
-    int kind, float *out, const float *x, const unsigned char *rows, long count, long size) {
-    if (kind == CACHED_BF16)
-        dots(out, x, rows, count, size, CACHED_BF16);
-    else
-        dots(out, x, rows, count, size, CACHED_Q8);
+    float *out, long out_stride, const float *queries, long query_stride, long count,
+    cached_rows rows) {
+#define DOTS(q, kind, at_once) \
+    dots(out + q * out_stride, out_stride, queries + q * query_stride, query_stride, &rows, kind, \
+         at_once)
+    OF_KINDS(DOTS, count)
 }
 
 SWIFT_LLM_DISPATCH
-void kernel_cached_sum(
-    int kind, float *out, const float *shares, const unsigned char *rows, long count, long size) {
-    if (kind == CACHED_BF16)
-        sum_rows(out, shares, rows, count, size, CACHED_BF16);
-    else
-        sum_rows(out, shares, rows, count, size, CACHED_Q8);
+void kernel_cached_sums(
+    float *out, long out_stride, const float *shares, long share_stride, long count,
+    cached_rows rows, long first, long end) {
+#define SUM_ROWS(q, kind, at_once) \
+    sum_rows(out + q * out_stride, out_stride, shares + q * share_stride, share_stride, &rows, kind, \
+             first, end, at_once)
+    OF_KINDS(SUM_ROWS, count)
 }

@@ -15,8 +15,6 @@
 /* Bytes of x that are used again and again before the next rows come: about the first-level cache. */
 #define NEAR_BYTES 40960
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
 INLINE long rows_at_once(long depth, long most) {
     long rows = NEAR_BYTES / (long)(sizeof(float) * (unsigned long)depth + 1);
     rows -= rows % DOT_ROWS;

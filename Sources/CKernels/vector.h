@@ -10,6 +10,7 @@
 
 #define WIDTH 16
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 typedef float vfloat __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int vint __attribute__((vector_size(64), aligned(4), may_alias));

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The keys and values of some layers for B sequences: [layers, B strands, S, bytes of a row] each.
+/// The keys and values of some layers for B sequences: [layers, B K, S, bytes of a row] each.
 struct StoredLayers {
     private let layout: KeyValueLayout
     private let keys: Tensor<UInt8>
@@ -10,7 +10,7 @@ struct StoredLayers {
         layerCount: Int, batchSize: Int, positionCount: Int, _ layout: KeyValueLayout,
         _ device: Device
     ) {
-        let shape = [layerCount, batchSize * layout.strandCount, positionCount, layout.rowSize]
+        let shape = [layerCount, batchSize * layout.headCount, positionCount, layout.rowSize]
         self.layout = layout
         keys = device.uninitialized(shape, of: UInt8.self)
         values = device.uninitialized(shape, of: UInt8.self)
@@ -37,14 +37,14 @@ struct StoredLayers {
     ///
     /// - Precondition: both are of as many sequences.
     func move(_ layer: Int, rows: Range<Int>, to target: StoredLayers, _ number: Int? = nil) {
-        let strands = keys.shape[1]
+        let heads = keys.shape[1]
         precondition(
-            target.layout == layout && target.keys.shape[1] == strands,
+            target.layout == layout && target.keys.shape[1] == heads,
             "expected \(keys.shape) in \(layout.format), got \(target.keys.shape) in "
                 + "\(target.layout.format)")
-        for strand in 0..<strands {
-            let from = layer * strands + strand
-            let to = (number ?? layer) * strands + strand
+        for head in 0..<heads {
+            let from = layer * heads + head
+            let to = (number ?? layer) * heads + head
             Self.copy(keys, from, rows, to: target.keys, to)
             Self.copy(values, from, rows, to: target.values, to)
         }

@@ -75,8 +75,8 @@ def lora(arguments, folder, base, quantize):
     random.seed(3)
     words = ["king", "night", "river", "number", "green", "walked", "because", "always"]
     with open(folder / "long.jsonl", "w") as file:
-        for _ in range(64):
-            text = " ".join(random.choice(words) for _ in range(700))
+        for _ in range(256):
+            text = " ".join(random.choice(words) for _ in range(200))
             file.write(json.dumps({"instruction": "write", "output": text}) + "\n")
     output = folder / f"run-{time.time_ns()}"
     (folder / "recipe.yaml").write_text(f"name: lora\nphases: [finetune]\noutput: {output}\n")

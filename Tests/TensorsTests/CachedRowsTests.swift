@@ -2,9 +2,10 @@ import CKernels
 import Tensors
 import Testing
 
-/// Rows of keys and values in fewer bits, against the floats that they stand for.
+/// Rows of keys and values, in fewer bits too, against the floats that they stand for.
 @Suite struct CachedRowsTests {
-    private static let kinds = [Int32(CACHED_BF16), Int32(CACHED_Q8)]
+    private static let rounded = [Int32(CACHED_BF16), Int32(CACHED_Q8)]
+    private static let kinds = [Int32(CACHED_FLOAT)] + rounded
 
     /// Sizes of heads around vectors of 16, blocks of 32 and groups of four vectors.
     private static let sizes = [1, 8, 15, 16, 17, 24, 32, 40, 63, 64, 80, 96, 128, 200, 256]
@@ -26,8 +27,20 @@ import Testing
 
     private func decoded(_ rows: [UInt8], _ kind: Int32, count: Int, size: Int) -> [Float] {
         var floats = [Float](repeating: .nan, count: count * size)
-        kernel_cached_decode(kind, &floats, rows, count, size)
+        if kind == Int32(CACHED_FLOAT) {
+            _ = floats.withUnsafeMutableBytes { rows.copyBytes(to: $0) }
+        } else {
+            withRows(rows, kind, count: count, size: size) { kernel_cached_decode(&floats, $0) }
+        }
         return floats
+    }
+
+    private func withRows(
+        _ bytes: [UInt8], _ kind: Int32, count: Int, size: Int, _ body: (cached_rows) -> Void
+    ) {
+        bytes.withUnsafeBufferPointer {
+            body(cached_rows(kind: kind, start: $0.baseAddress, count: count, size: size))
+        }
     }
 
     private func random(_ shape: [Int], stream: Int, _ device: Device) -> Tensor<Float> {
@@ -36,7 +49,8 @@ import Testing
         return tensor
     }
 
-    /// Counts around the eight rows whose products are folded together.
+    /// Counts around the eight rows whose products are folded together, and around the four queries that
+    /// meet a row at once.
     @Test(arguments: kinds, sizes)
     func productsHaveTheBitsOfThoseWithFloats(kind: Int32, size: Int) {
         let device = Device(threadCount: 1).byRow
@@ -44,20 +58,41 @@ import Testing
             let rows = encoded(random([count, size], stream: 1, device), kind)
             let floats = device.tensor(
                 decoded(rows, kind, count: count, size: size), shape: [count, size])
-            let (query, shares) = (
-                random([1, size], stream: 2, device), random([1, count], stream: 3, device)
-            )
-            let (dots, sum) = (device.zeros([1, count]), device.zeros([1, size]))
-            device.multiply(query.matrix, floats.matrix.transposed, into: dots.matrix)
-            kernel_row_product(sum.pointer, shares.pointer, floats.pointer, count, size, size, 0)
+            check(floats, device) { body in
+                withRows(rows, kind, count: count, size: size, body)
+            }
+        }
+    }
 
-            var (ownDots, ownSum) = (
-                [Float](repeating: .nan, count: count), [Float](repeating: .nan, count: size)
+    private func check(
+        _ floats: Tensor<Float>, _ device: Device, with body: ((cached_rows) -> Void) -> Void
+    ) {
+        let (count, size) = (floats.shape[0], floats.shape[1])
+        for queryCount in [1, 2, 3, 4, 5, 7, 9] {
+            let queries = random([queryCount, size], stream: 2, device)
+            let shares = random([queryCount, count], stream: 3, device)
+            let (dots, sums) = (
+                device.zeros([queryCount, count]), device.zeros([queryCount, size])
             )
-            kernel_cached_dots(kind, &ownDots, query.pointer, rows, count, size)
-            kernel_cached_sum(kind, &ownSum, shares.pointer, rows, count, size)
+            device.multiply(queries.matrix, floats.matrix.transposed, into: dots.matrix)
+            for query in 0..<queryCount {
+                kernel_row_product(
+                    sums.pointer + query * size, shares.pointer + query * count, floats.pointer,
+                    count, size, size, 0)
+            }
+            var ownDots = dots.array.map { _ in Float.nan }
+            var ownSums = sums.array.map { _ in Float.nan }
+            body {
+                kernel_cached_dots(&ownDots, count, queries.pointer, size, queryCount, $0)
+                // As threads share the columns.
+                for first in stride(from: 0, to: size, by: 48) {
+                    kernel_cached_sums(
+                        &ownSums, size, shares.pointer, count, queryCount, $0, first,
+                        min(first + 48, size))
+                }
+            }
             #expect(ownDots.map(\.bitPattern) == dots.array.map(\.bitPattern), "\(count) rows")
-            #expect(ownSum.map(\.bitPattern) == sum.array.map(\.bitPattern), "\(count) rows")
+            #expect(ownSums.map(\.bitPattern) == sums.array.map(\.bitPattern), "\(count) rows")
         }
     }
 

@@ -14,7 +14,7 @@ package struct CachedStretch: Sendable {
     }
 
     /// The positions of some of the rows, counted from the first.
-    fileprivate func positions(_ rows: Range<Int>) -> Range<Int> {
+    func positions(_ rows: Range<Int>) -> Range<Int> {
         past.length + rows.lowerBound..<past.length + rows.upperBound
     }
 }
@@ -55,65 +55,19 @@ extension Tape {
                 rows: stretch.rows.count, columns: 2 * layout.keyWidth, as: .attention
             ) { for row in $0 { layout.remember(row, of: stretch) } }
         }
-        device.forEach(stretches.count * layout.queryHeads, as: .attention) { task in
+        let positions = stretches.filter { $0.rows.count == 1 }
+        let blocks = stretches.filter { $0.rows.count > 1 }
+        CachedPositions(positions, layout, on: device).attend(into: y)
+        device.forEach(blocks.count * layout.queryHeads, as: .attention) { task in
             let (index, head) = task.quotientAndRemainder(dividingBy: layout.queryHeads)
-            device.attend(layout, stretches[index], head, into: y)
+            device.attend(layout, blocks[index], head, into: y)
         }
         return constant(Element.narrowed(y, on: device))
     }
 }
 
-/// The places of the heads in [rows, (H + 2K) D] and [rows, H D], and in caches.
-private struct CachedAttentionLayout {
-    let qkv: Tensor<Float>
-    let options: AttentionOptions
-    let queryHeads: Int, keyHeads: Int
-    let width: Int, keyWidth: Int, headSize: Int
-
-    /// Rows of queries taken at once: their scores stay in the second-level cache.
-    static let blockRows = 128
-
-    init(qkv: Tensor<Float>, _ stretches: [CachedStretch], _ options: AttentionOptions) {
-        (queryHeads, keyHeads) = (options.headCount, options.keyValueHeadCount)
-        let cache = stretches.first?.past.layout
-        headSize = cache?.headSize ?? 0
-        (width, keyWidth) = (queryHeads * headSize, keyHeads * headSize)
-        (self.qkv, self.options) = (qkv, options)
-        let joinedWidth = width + 2 * keyWidth
-        precondition(
-            qkv.columnCount == joinedWidth && queryHeads % keyHeads == 0
-                && cache?.headCount ?? keyHeads == keyHeads
-                && stretches.allSatisfy {
-                    $0.past.layout == cache && $0.rows.upperBound <= qkv.rowCount
-                },
-            "expected [rows, \(joinedWidth)] for \(queryHeads) heads over \(keyHeads), got "
-                + "\(qkv.shape)")
-    }
-
-    /// The most positions that a block of new ones sees.
-    func mostSeen(by stretch: CachedStretch) -> Int {
-        options.mostSeen(
-            length: stretch.past.length + stretch.rows.count, blockRows: Self.blockRows)
-    }
-
-    /// Rows of a head of queries or of the output.
-    func rows(_ rows: Range<Int>, of tensor: Tensor<Float>, query head: Int) -> Matrix<Float> {
-        Matrix(
-            tensor.pointer + rows.lowerBound * tensor.columnCount + head * headSize,
-            rows: rows.count, columns: headSize, stride: tensor.columnCount)
-    }
-
-    /// The head of keys and values that a head of queries sees.
-    func keyHead(ofQuery head: Int) -> Int { head / (queryHeads / keyHeads) }
-
-    /// Copies the keys and values of a new position into the cache.
-    func remember(_ row: Int, of stretch: CachedStretch) {
-        let keys = qkv.pointer + (stretch.rows.lowerBound + row) * qkv.columnCount + width
-        stretch.past.write(row, keys: keys, values: keys + keyWidth)
-    }
-}
-
 extension Device {
+    /// Of several positions of a head, block by block.
     fileprivate func attend(
         _ layout: CachedAttentionLayout, _ stretch: CachedStretch, _ head: Int,
         into y: Tensor<Float>

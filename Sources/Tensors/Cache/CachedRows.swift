@@ -3,61 +3,61 @@ import CKernels
 /// The keys, or the values, of one head at some positions: [S, D].
 ///
 /// The tensor that they lie in outlives them.
-enum CachedRows {
-    case floats(Matrix<Float>)
-    case encoded(EncodedRows)
-}
+struct CachedRows {
+    private let rows: cached_rows
 
-/// Rows in fewer bits than floats have.
-struct EncodedRows {
-    /// The format's name in CKernels.
-    let kind: Int32
-    let start: UnsafePointer<UInt8>
-    let count: Int
-    let size: Int
+    /// - Parameter kind: the format's name in CKernels.
+    init(kind: Int32, start: UnsafePointer<UInt8>, count: Int, size: Int) {
+        rows = cached_rows(kind: kind, start: start, count: count, size: size)
+    }
 
-    /// Writes the numbers that the rows stand for, which is exact.
-    func decode(into floats: Tensor<Float>) {
-        kernel_cached_decode(kind, floats.pointer, start, count, size)
+    /// The rows where they are floats; nil else.
+    fileprivate var floats: Matrix<Float>? {
+        guard rows.kind == Int32(CACHED_FLOAT),
+            let start = UnsafeMutableRawPointer(mutating: rows.start)
+        else { return nil }
+        return Matrix(
+            start.assumingMemoryBound(to: Float.self), rows: rows.count, columns: rows.size)
+    }
+
+    /// out = queries keysᵀ, for queries of one position by several heads: [G, D] -> [G, S].
+    func dots(with queries: Matrix<Float>, into out: Matrix<Float>) {
+        kernel_cached_dots(
+            out.pointer, out.stride, queries.pointer, queries.stride, queries.rows, rows)
+    }
+
+    /// out = shares values, for shares of one position by several heads: [G, S] -> [G, D].
+    ///
+    /// - Parameter columns: those of the D that are computed, from a multiple of 16 to one or to D.
+    func sums(by shares: Matrix<Float>, into out: Matrix<Float>, columns: Range<Int>) {
+        kernel_cached_sums(
+            out.pointer, out.stride, shares.pointer, shares.stride, shares.rows, rows,
+            columns.lowerBound, columns.upperBound)
+    }
+
+    /// The rows as floats: as they lie, or what they stand for, which is exact.
+    fileprivate func withFloats(on device: Device, _ body: (Matrix<Float>) -> Void) {
+        if let floats { return body(floats) }
+        let floats = device.uninitialized([rows.count, rows.size])
+        kernel_cached_decode(floats.pointer, rows)
+        withExtendedLifetime(floats) { body(floats.matrix) }
     }
 }
 
+/// Products for queries of several positions, which share what the cache holds as floats. They add in the
+/// order of those of one position: a query's scores have the same bits, whatever queries stand beside it.
 extension Device {
     /// out = queries keysᵀ, on the calling thread.
-    ///
-    /// A single query reads the keys as they lie; several share the keys as floats. Both add in one
-    /// order: a query's scores have the same bits, whatever queries stand beside it.
     func multiplySerially(
         _ queries: Matrix<Float>, keys: CachedRows, into out: Matrix<Float>
     ) {
-        switch keys {
-        case .floats(let keys): multiplySerially(queries, keys.transposed, into: out)
-        case .encoded(let keys) where queries.rows == 1:
-            kernel_cached_dots(
-                keys.kind, out.pointer, queries.pointer, keys.start, keys.count, keys.size)
-        case .encoded(let keys):
-            withFloats(of: keys) { multiplySerially(queries, $0.transposed, into: out) }
-        }
+        keys.withFloats(on: self) { multiplySerially(queries, $0.transposed, into: out) }
     }
 
     /// out = probabilities values, on the calling thread.
     func multiplySerially(
         _ probabilities: Matrix<Float>, values: CachedRows, into out: Matrix<Float>
     ) {
-        switch values {
-        case .floats(let values): multiplySerially(probabilities, values, into: out)
-        case .encoded(let values) where probabilities.rows == 1:
-            kernel_cached_sum(
-                values.kind, out.pointer, probabilities.pointer, values.start, values.count,
-                values.size)
-        case .encoded(let values):
-            withFloats(of: values) { multiplySerially(probabilities, $0, into: out) }
-        }
-    }
-
-    private func withFloats(of rows: EncodedRows, _ body: (Matrix<Float>) -> Void) {
-        let floats = uninitialized([rows.count, rows.size])
-        rows.decode(into: floats)
-        withExtendedLifetime(floats) { body(floats.matrix) }
+        values.withFloats(on: self) { multiplySerially(probabilities, $0, into: out) }
     }
 }

@@ -2,7 +2,7 @@
 /// position `length`.
 package struct PastKeysValues: Sendable {
     package let layout: KeyValueLayout
-    /// [B strands, S, bytes of a row].
+    /// [B K, S, bytes of a row].
     package let keys: Tensor<UInt8>
     package let values: Tensor<UInt8>
     /// The position of the first row.
@@ -16,24 +16,24 @@ package struct PastKeysValues: Sendable {
     ) {
         precondition(
             keys.shape.count == 3 && keys.shape == values.shape
-                && keys.shape[0] % layout.strandCount == 0 && keys.shape[2] == layout.rowSize
+                && keys.shape[0] % layout.headCount == 0 && keys.shape[2] == layout.rowSize
                 && (0...keys.shape[1]).contains(length - first),
-            "expected equal [B \(layout.strandCount), S, \(layout.rowSize)] with S of at least "
+            "expected equal [B \(layout.headCount), S, \(layout.rowSize)] with S of at least "
                 + "\(length - first), got \(keys.shape) and \(values.shape)")
         (self.layout, self.keys, self.values) = (layout, keys, values)
         (self.first, self.length) = (first, length)
     }
 
-    var sequenceCount: Int { keys.shape[0] / layout.strandCount }
+    var sequenceCount: Int { keys.shape[0] / layout.headCount }
 
     /// Positions that there is room for behind those that are filled.
     var room: Int { keys.shape[1] - (length - first) }
 
     /// Those of one of the sequences.
     func sequence(_ index: Int) -> PastKeysValues {
-        let strands = index * layout.strandCount..<(index + 1) * layout.strandCount
+        let heads = index * layout.headCount..<(index + 1) * layout.headCount
         return PastKeysValues(
-            layout, keys: keys.slice(strands), values: values.slice(strands), first: first,
+            layout, keys: keys.slice(heads), values: values.slice(heads), first: first,
             length: length)
     }
 
