@@ -55,4 +55,23 @@ import Testing
         _ = device.uninitialized([capacity / 4 + 1])
         #expect(device.memory.allocatedBytes > capacity)
     }
+
+    /// Steps of a hundred lengths, each with tensors of its own sizes.
+    @Test func stepsOfOtherLengthsDoNotAddUp() {
+        let device = Device(threadCount: 1)
+        func step(_ length: Int) -> Int {
+            let tensors = (1...20).map { device.uninitialized([length, 1024 * $0]) }
+            return tensors.map(\.count).reduce(0, +) * MemoryLayout<Float>.stride
+        }
+        let lengths = (0..<100).map { 8 + 37 * $0 % 101 }
+        let most = lengths.map(step).max() ?? 0
+        #expect(device.memory.allocatedBytes >= most)
+        // An eighth is lost to rounding.
+        #expect(device.memory.allocatedBytes <= most * 9 / 8 * 3 / 2)
+        let known = device.memory.allocatedBytes
+        for _ in 0..<3 { _ = step(108) }
+        let settled = device.memory.allocatedBytes
+        for _ in 0..<3 { _ = step(108) }
+        #expect(device.memory.allocatedBytes == settled && settled <= max(known, most * 27 / 16))
+    }
 }

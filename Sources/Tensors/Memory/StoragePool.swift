@@ -8,10 +8,18 @@ import Synchronization
 /// Sizes are rounded up to one of eight steps for each power of two (at most 12.5 % is lost), so that
 /// tensors of nearly the same size share blocks. Blocks are 64-byte aligned; from 2 MiB on they are
 /// mappings of their own, aligned to, and advised to use, huge pages.
+///
+/// Steps of other lengths want blocks of other sizes. Where the pool would hold more than one and a half
+/// times what was ever in use at once, the free blocks whose size was longest not wanted go back to the system.
 package final class StoragePool: Sendable {
-    private struct State {
+    fileprivate struct State {
         var free: [Int: [UInt]] = [:]
+        /// The number of the take that last wanted a block of a size.
+        var lastTakes: [Int: Int] = [:]
+        var takeCount = 0
         var allocatedBytes = 0
+        var usedBytes = 0
+        var mostUsedBytes = 0
     }
 
     private let state = Mutex(State())
@@ -34,16 +42,19 @@ package final class StoragePool: Sendable {
 
     func take(byteCount: Int) -> (pointer: UnsafeMutableRawPointer, capacity: Int) {
         let capacity = Self.capacity(for: byteCount)
-        let reused = state.withLock { $0.free[capacity]?.popLast() }
+        let (reused, spare) = state.withLock { $0.take(capacity) }
+        for block in spare { Self.release(block.address, capacity: block.capacity) }
         if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) {
             return (pointer, capacity)
         }
-        state.withLock { $0.allocatedBytes += capacity }
         return (Self.allocate(capacity), capacity)
     }
 
     func giveBack(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
-        state.withLock { $0.free[capacity, default: []].append(UInt(bitPattern: pointer)) }
+        state.withLock { state in
+            state.usedBytes -= capacity
+            state.free[capacity, default: []].append(UInt(bitPattern: pointer))
+        }
     }
 
     private static func capacity(for byteCount: Int) -> Int {
@@ -92,5 +103,37 @@ package final class StoragePool: Sendable {
             )
                 + "programs, or raise the limit (ulimit -v)"
         ).endProcess()
+    }
+}
+
+extension StoragePool.State {
+    /// Below this the pool keeps all that it has.
+    private static let leastLimit = 64 << 20
+
+    /// A free block of a size, or else the blocks that another one of it leaves no room for.
+    fileprivate mutating func take(
+        _ capacity: Int
+    ) -> (reused: UInt?, spare: [(address: UInt, capacity: Int)]) {
+        takeCount += 1
+        lastTakes[capacity] = takeCount
+        usedBytes += capacity
+        mostUsedBytes = max(mostUsedBytes, usedBytes)
+        if let address = free[capacity]?.popLast() { return (address, []) }
+        allocatedBytes += capacity
+        var spare: [(address: UInt, capacity: Int)] = []
+        let limit = max(Self.leastLimit, mostUsedBytes + mostUsedBytes / 2)
+        while allocatedBytes > limit, let size = longestUnwanted,
+            let address = free[size]?.popLast()
+        {
+            allocatedBytes -= size
+            spare.append((address, size))
+        }
+        return (nil, spare)
+    }
+
+    private var longestUnwanted: Int? {
+        free.filter { !$0.value.isEmpty }.keys.min {
+            lastTakes[$0, default: 0] < lastTakes[$1, default: 0]
+        }
     }
 }
