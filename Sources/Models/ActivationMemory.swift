@@ -120,6 +120,12 @@ private struct Columns {
         let outputs = block.reduce(0) { $0 + $1.module.outputSize }
         kept += element * block.reduce(0) { $0 + $1.rank }
         if lora.dropoutRate > 0 { kept += element * inputs }
+        // An adapter reads floats, which the rounded product behind the activation does not keep.
+        let lowers = Set(model.tensors.filter { $0.module == .lower }.map(\.name))
+        let isFloatKept = element < 4 && model.weightLayout == .outputFirst
+        if isFloatKept, block.contains(where: { lowers.contains($0.module.weightName) }) {
+            kept += 4 * model.mlpSize
+        }
         if lora.decomposesWeights { kept += 4 * outputs }
         passing += 4 * (block.map { $0.module.inputSize + $0.module.outputSize }.max() ?? 0)
     }

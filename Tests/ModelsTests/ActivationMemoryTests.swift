@@ -47,6 +47,13 @@ import Testing
         #expect(try kept(["q_proj"]) { $0.headNorm = .eachHead } == one + inputs(2))
     }
 
+    @Test func anAdapterBehindTheActivationKeepsFloats() throws {
+        let model = ModelPreset.llama110M.configuration(vocabularySize: 512)
+        let floats = 4 * Self.rows * model.mlpSize
+        let ranks = 2 * Self.rows * LoRAConfiguration().rank
+        #expect(try kept(["up_proj", "down_proj"]) == kept(["up_proj"]) + ranks + floats)
+    }
+
     @Test func layersOfDoRAAreNotJoined() throws {
         let model = ModelPreset.llama110M.configuration(vocabularySize: 512)
         let lengths = 4 * Self.rows * model.linearModules.reduce(0) { $0 + $1.outputSize }
