@@ -3,7 +3,7 @@ import Tensors
 /// The memory that the activations of one forward and backward pass take, before it is taken.
 ///
 /// Counted from the tensors that the operations make: those that a block keeps until its backward
-/// pass, and those that pass from one operation to the next. The pool gives none back, so what
+/// pass, and those that pass from one operation to the next. The pool keeps those, so what
 /// passes counts once, as often as it is there at a time.
 package struct ActivationMemory: Equatable, Sendable {
     /// Bytes that each block keeps in memory of its own.
