@@ -178,4 +178,21 @@ import Testing
         }
         #expect(constraint.allows(0x22))
     }
+
+    /// Without a token that ends a text, one that is whole is done where only that token would be left.
+    @Test func aTextEndsInTimeWithoutAnEndOfText() throws {
+        let pieces = Pieces(pieces: (0..<256).map { [UInt8($0)] }, endOfTextID: nil)
+        let json = try JSONValue(parsing: Array(#"{"type": "integer"}"#.utf8), at: "")
+        let grammar = try TokenGrammar(JSONSchemaGrammar(json).rules, TokenTree(pieces))
+        let constraint = grammar.constraint()
+        constraint.begin(within: 3)
+        for (byte, isLast) in zip("-1".utf8, [false, true]) {
+            #expect(!constraint.isDone)
+            var scores = [Float](repeating: 1, count: 256)
+            constraint.ruleOut(&scores)
+            #expect(scores.contains(1) && scores[Int(byte)] == 1)
+            constraint.advance(by: Int32(byte))
+            #expect(constraint.isDone == isLast)
+        }
+    }
 }

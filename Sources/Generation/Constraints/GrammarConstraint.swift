@@ -121,7 +121,10 @@ private final class GrammarConstraint: TokenConstraint {
         state = next
     }
 
+    /// A text is also done where it could go on, but not to an end in time, and has no token to say that it ends.
     var isDone: Bool {
-        grammar.automaton.isComplete(state) && grammar.automaton.isFinal(state)
+        guard grammar.automaton.isComplete(state) else { return false }
+        return grammar.automaton.isFinal(state)
+            || grammar.tree.tokenizer.endOfText.ids.isEmpty && tokens.isEmpty
     }
 }
