@@ -12,16 +12,18 @@ package struct RotaryTable: Sendable {
     /// - Parameter amplitude: what cosines and sines are multiplied with.
     package init(frequencies: [Float], positions: Int, amplitude: Float = 1, device: Device) {
         let shape = [positions, frequencies.count]
-        cosines = device.uninitialized(shape)
-        sines = device.uninitialized(shape)
-        for position in 0..<positions {
-            for (plane, frequency) in frequencies.enumerated() {
-                let angle = Double(Float(position) * frequency)
-                let index = position * frequencies.count + plane
-                cosines.pointer[index] = amplitude * Float(cos(angle))
-                sines.pointer[index] = amplitude * Float(sin(angle))
+        let (cosines, sines) = (device.uninitialized(shape), device.uninitialized(shape))
+        device.forEachRowChunk(rows: positions, columns: frequencies.count) { positions in
+            for position in positions {
+                for (plane, frequency) in frequencies.enumerated() {
+                    let angle = Double(Float(position) * frequency)
+                    let index = position * frequencies.count + plane
+                    cosines.pointer[index] = amplitude * Float(cos(angle))
+                    sines.pointer[index] = amplitude * Float(sin(angle))
+                }
             }
         }
+        (self.cosines, self.sines) = (cosines, sines)
     }
 
     private init(cosines: Tensor<Float>, sines: Tensor<Float>) {
