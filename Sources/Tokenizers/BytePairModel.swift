@@ -13,7 +13,7 @@ struct BytePairModel: Sendable {
     /// Whether a piece that is a token is that token, whatever the merges are.
     var takesWholePieces = false
 
-    init(_ reader: PartReader, tokens: [[UInt8]: Int32]) throws {
+    init(_ reader: PartReader, ids: TokenTable) throws {
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             let value = reader.part[key] ?? .null
             guard value.isNull || value == "" else { throw reader.refusal("\(key) null") }
@@ -24,7 +24,7 @@ struct BytePairModel: Sendable {
         }
         merges = try Self.merges(reader)
         unknownToken = reader.part["unk_token"]?.bytes
-        if let unknownToken, tokens[unknownToken] == nil {
+        if let unknownToken, ids[unknownToken] == nil {
             throw reader.refusal(
                 "a token '\(String(decoding: unknownToken, as: UTF8.self))', the unk_token")
         }
@@ -34,10 +34,10 @@ struct BytePairModel: Sendable {
     }
 
     /// The merges by ids: both sides of each, and what they make, have to be tokens.
-    func merges(ids: [[UInt8]: Int32], at place: String) throws -> [Merge] {
+    func merges(ids: TokenTable, at place: String) throws -> [Merge] {
         try merges.enumerated().map { index, merge in
             guard let left = ids[merge.left], let right = ids[merge.right],
-                let result = ids[merge.left + merge.right]
+                let result = ids.joined(merge.left, merge.right)
             else {
                 let text = String(decoding: merge.left + [0x20] + merge.right, as: UTF8.self)
                 throw Vocabulary.failure(

@@ -16,12 +16,13 @@ struct BytePairSymbols: Sendable {
 
     /// - Parameter writesMarks: whether a space in the text stands for the mark of one.
     init(
-        _ model: BytePairModel, isByteLevel: Bool, writesMarks: Bool, ids: [[UInt8]: Int32]
+        _ model: BytePairModel, isByteLevel: Bool, writesMarks: Bool, _ vocabulary: Vocabulary
     ) {
+        let ids = vocabulary.ids
         let bytes = UInt8.min...UInt8.max
         byteIDs =
             isByteLevel ? bytes.map { ids[ByteAlphabet.spelling(of: [$0])] ?? -1 } : []
-        characterIDs = isByteLevel ? [] : Self.characterIDs(ids, writesMarks: writesMarks)
+        characterIDs = isByteLevel ? [] : Self.characterIDs(vocabulary, writesMarks: writesMarks)
         fallbackIDs =
             model.fallsBackToBytes ? bytes.map { ids[ByteToken.spelling(of: $0)] ?? -1 } : []
         unknownID = model.unknownToken.flatMap { ids[$0] }
@@ -78,17 +79,17 @@ struct BytePairSymbols: Sendable {
     }
 
     private static func characterIDs(
-        _ ids: [[UInt8]: Int32], writesMarks: Bool
+        _ vocabulary: Vocabulary, writesMarks: Bool
     ) -> [Int32] {
         var found: [(value: Int, id: Int32)] = []
-        for (token, id) in ids where token.count <= 4 {
+        for (id, token) in vocabulary.tokens.enumerated() where token.count <= 4 {
             let scalars = String(decoding: token, as: UTF8.self).unicodeScalars
             guard scalars.count == 1, let scalar = scalars.first else { continue }
-            found.append((Int(scalar.value), id))
+            found.append((Int(scalar.value), Int32(id)))
         }
         var table = [Int32](repeating: -1, count: max(0x21, (found.map(\.value).max() ?? 0) + 1))
         for (value, id) in found { table[value] = id }
-        if writesMarks { table[0x20] = ids[SpaceMark.bytes] ?? -1 }
+        if writesMarks { table[0x20] = vocabulary.ids[SpaceMark.bytes] ?? -1 }
         return table
     }
 }

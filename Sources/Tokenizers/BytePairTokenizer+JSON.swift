@@ -16,7 +16,7 @@ extension BytePairTokenizer {
         guard case .bytePairs(let model) = document.model else {
             throw Vocabulary.failure("byte-pair encoding", "another model", place)
         }
-        try self.init(document, model, json: root.rendered(.tokenizer), ends: .init())
+        try self.init(document, model, TokenizerText(root.rendered(.tokenizer)), ends: .init())
     }
 
     /// The document that the `tokenizers` library saves for the same tokenizer.

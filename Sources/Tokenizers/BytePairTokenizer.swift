@@ -13,12 +13,13 @@ package final class BytePairTokenizer: Tokenizer {
 
     package let kind: TokenizerKind
     package let endOfText: EndOfText
-    package let tokenizerJSON: [UInt8]
+    package var tokenizerJSON: [UInt8] { text.bytes }
     package var vocabularySize: Int { tokens.count }
     package var endOfTextID: Int32? { endOfText.separatorID }
     package var beginningOfTextID: Int32? { frame.beginID }
     package var leadingSpace: LeadingSpace { tokens.leadingSpace }
 
+    private let text: TokenizerText
     private let tokens: TokenTexts
     private let pipeline: TextPipeline
     private let frame: TextFrame
@@ -28,23 +29,23 @@ package final class BytePairTokenizer: Tokenizer {
     /// Encoders at rest; a call takes one with its cache and brings it back.
     private let encoders = Mutex<[BytePairEncoder]>([])
 
-    /// - Parameter json: the bytes that `document` was read from.
+    /// - Parameter text: the file of `document`.
     init(
-        _ document: TokenizerDocument, _ model: BytePairModel, json: [UInt8],
+        _ document: TokenizerDocument, _ model: BytePairModel, _ text: TokenizerText,
         ends: EndOfText.Declared
     ) throws {
         kind = document.kind
-        let ids = document.vocabulary.idsOfTokens
+        let vocabulary = document.vocabulary
         tokens = try TokenTexts(document)
         pipeline = try TextPipeline(document)
         frame = document.frame
-        merges = PairTable(try model.merges(ids: ids, at: document.place))
+        merges = PairTable(try model.merges(ids: vocabulary.ids, at: document.place))
         symbols = BytePairSymbols(
             model, isByteLevel: document.pieces.isByteLevel, writesMarks: pipeline.writesMarks,
-            ids: ids)
+            vocabulary)
         wholePieces = model.takesWholePieces ? Self.wholePieces(document) : [:]
         endOfText = EndOfText(ends, document)
-        tokenizerJSON = json
+        self.text = text
     }
 
     @discardableResult

@@ -78,7 +78,7 @@ extension EndOfText {
     init(_ declared: Declared, _ document: TokenizerDocument) {
         self.init()
         let vocabulary = document.vocabulary
-        if let name = declared.name, let id = vocabulary.idsOfTokens[name] { add(id) }
+        if let name = declared.name, let id = vocabulary.ids[name] { add(id) }
         for id in declared.ids where id >= 0 && Int(id) < vocabulary.tokens.count { add(id) }
         if let id = document.frame.endID { add(id) }
         func added(_ content: some Collection<UInt8>) -> Int32? {

@@ -88,42 +88,51 @@ package struct GGMLVocabulary: Sendable {
             throw Vocabulary.failure(
                 "tokenizer.ggml.pre " + GGMLPreTokenizer.names, "'\(pre ?? "")'", place)
         }
-        let members = tokens.enumerated().map { id, token in
-            JSONValue.Member(key: token, value: .integer(id))
-        }
-        let added = tokens.indices.filter { [3, 4].contains(type(of: $0)) }
+        let merges = try pairs(at: place)
         let begins = addsBegin ?? cut.addsBegin
         let begin = try beginID.map { (text: tokens[try index(of: $0, place)], id: $0) }
-        let parts = TokenizerParts(
-            addedTokens: added.map { id in
-                .init(
-                    id: Int32(id), content: tokens[id], isSpecial: type(of: id) == 3,
-                    isNormalized: false)
-            },
-            normalizer: cut == .qwen2 ? ["type": "NFC"] : .null, preTokenizer: cut.json,
-            postProcessor: TokenizerParts.frame(begin: begins ? begin : nil),
-            decoder: TokenizerParts.byteLevel(usesPattern: true, addsSpace: true),
-            model: .members(try model(.members(members), cut, place)))
-        return try TokenizerFile.tokenizer(parts.root, at: place, ends: ends)
+        return try TokenizerFile.tokenizer(at: place, ends: ends) { [self] in
+            TokenizerParts(
+                addedTokens: addedTokens, normalizer: cut == .qwen2 ? ["type": "NFC"] : .null,
+                preTokenizer: cut.json,
+                postProcessor: TokenizerParts.frame(begin: begins ? begin : nil),
+                decoder: TokenizerParts.byteLevel(usesPattern: true, addsSpace: true),
+                model: model(merges, cut))
+        }
     }
 
-    private func model(
-        _ vocabulary: JSONValue, _ cut: GGMLPreTokenizer, _ place: String
-    ) throws -> [JSONValue.Member] {
-        let pairs = try merges.enumerated().map { index, merge -> JSONValue in
+    private var addedTokens: [Vocabulary.AddedToken] {
+        tokens.indices.filter { [3, 4].contains(type(of: $0)) }.map { id in
+            .init(
+                id: Int32(id), content: tokens[id], isSpecial: type(of: id) == 3,
+                isNormalized: false)
+        }
+    }
+
+    /// The two tokens of each merge.
+    private func pairs(at place: String) throws -> [[[UInt8]]] {
+        try merges.enumerated().map { index, merge in
             let parts = merge.split(separator: 0x20, omittingEmptySubsequences: false)
             guard parts.count == 2 else {
                 throw Vocabulary.failure(
                     "two tokens in merge \(index)",
                     "'\(String(decoding: merge.prefix(80), as: UTF8.self))'", place)
             }
-            return .array(parts.map { .bytes(Array($0)) })
+            return parts.map(Array.init)
         }
-        var members = TokenizerDocument.model(vocabulary: vocabulary, merges: pairs).members ?? []
+    }
+
+    private func model(_ merges: [[[UInt8]]], _ cut: GGMLPreTokenizer) -> JSONValue {
+        let vocabulary = tokens.enumerated().map { id, token in
+            JSONValue.Member(key: token, value: .integer(id))
+        }
+        let merges = merges.map { pair in JSONValue.array(pair.map(JSONValue.bytes)) }
+        var members =
+            TokenizerDocument.model(vocabulary: .members(vocabulary), merges: merges).members ?? []
         for index in members.indices where members[index].key.elementsEqual("ignore_merges".utf8) {
             members[index].value = .boolean(cut.takesWholePieces)
         }
-        return members
+        return .members(members)
     }
 
     private func index(of id: Int32, _ place: String) throws -> Int {

@@ -28,7 +28,7 @@ struct MarkedSpaces {
     /// nil for parts that do more.
     init?(_ document: TokenizerDocument) {
         guard !document.pieces.isByteLevel,
-            document.vocabulary.idsOfTokens[SpaceMark.bytes] != nil,
+            document.vocabulary.ids[SpaceMark.bytes] != nil,
             let prefix = Self.prefix(document)
         else { return nil }
         self.prefix = prefix.prefix

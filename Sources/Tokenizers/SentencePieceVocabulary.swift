@@ -37,14 +37,17 @@ struct SentencePieceVocabulary {
 
     /// The tokenizer with the same ids, in the format of the `tokenizers` library.
     func tokenizer(at place: String, ends: EndOfText.Declared = .init()) throws -> any Tokenizer {
-        var seen: Set<[UInt8]> = []
-        for (id, piece) in pieces.enumerated() where !seen.insert(piece.text).inserted {
-            throw Vocabulary.failure(
-                "each piece once",
-                "'\(String(decoding: piece.text, as: UTF8.self))' again as \(id)",
-                place)
+        var seen = TokenTable(capacity: pieces.count)
+        for (id, piece) in pieces.enumerated() {
+            guard seen[piece.text] == nil else {
+                throw Vocabulary.failure(
+                    "each piece once",
+                    "'\(String(decoding: piece.text, as: UTF8.self))' again as \(id)",
+                    place)
+            }
+            seen.insert(piece.text, Int32(id))
         }
-        return try TokenizerFile.tokenizer(parts.root, at: place, ends: ends)
+        return try TokenizerFile.tokenizer(at: place, ends: ends) { parts }
     }
 
     private var hasSymbols: Bool {
@@ -157,38 +160,41 @@ struct SentencePieceVocabulary {
 // MARK: Merges
 
 extension SentencePieceVocabulary {
-    private typealias ScoredMerge = (left: [UInt8], right: [UInt8], score: Float, length: Int)
+    /// Two pieces by their ids, in the order in which pairs are joined.
+    private struct ScoredMerge {
+        var pair: TokenTable.Pair
+        /// The score of what they make, and their lengths.
+        var rank: (Float, Int, Int)
+    }
 
     /// All pairs of pieces that make a piece: the best piece first; of one piece, the longest left
     /// part first, as `transformers` converts the published models.
     private var scoredMerges: [(left: [UInt8], right: [UInt8])] {
-        let ids = Dictionary(
-            uniqueKeysWithValues: pieces.enumerated().filter { $1.kind == .normal }
-                .map { ($1.text, $0) })
+        var ids = TokenTable(capacity: pieces.count)
+        for (id, piece) in pieces.enumerated() where piece.kind == .normal {
+            ids.insert(piece.text, Int32(id))
+        }
+        let lengths = pieces.map { Self.length($0.text) }
         var merges: [ScoredMerge] = []
         for piece in pieces where piece.kind == .normal {
-            var pairs: [(left: [UInt8], right: [UInt8], order: (Int, Int))] = []
-            for cut in piece.text.indices.dropFirst() where piece.text[cut] & 0xC0 != 0x80 {
-                let pair = (left: Array(piece.text[..<cut]), right: Array(piece.text[cut...]))
-                guard let left = ids[pair.left], let right = ids[pair.right] else { continue }
-                pairs.append((pair.left, pair.right, (left, right)))
+            for pair in ids.pairs(making: piece.text, cuts: Self.isStart) {
+                let (left, right) = (lengths[Int(pair.left)], lengths[Int(pair.right)])
+                merges.append(ScoredMerge(pair: pair, rank: (piece.score, left, right)))
             }
-            pairs.sort { $0.order < $1.order }
-            merges += pairs.map { ($0.left, $0.right, piece.score, Self.length($0.left)) }
         }
         // Python's sort keeps the order of equals even where it is reversed.
         return merges.enumerated().sorted { a, b in
-            let (x, y) = (Self.rank(a.element), Self.rank(b.element))
+            let (x, y) = (a.element.rank, b.element.rank)
             return x != y ? x > y : a.offset < b.offset
-        }.map { ($0.element.left, $0.element.right) }
-    }
-
-    private static func rank(_ merge: ScoredMerge) -> (Float, Int, Int) {
-        (merge.score, merge.length, length(merge.right))
+        }.map { merge in
+            let pair = merge.element.pair
+            return (pieces[Int(pair.left)].text, pieces[Int(pair.right)].text)
+        }
     }
 
     /// The number of code points.
-    private static func length(_ bytes: [UInt8]) -> Int {
-        bytes.count { $0 & 0xC0 != 0x80 }
-    }
+    private static func length(_ bytes: [UInt8]) -> Int { bytes.count(where: isStart) }
+
+    /// Whether a byte begins a code point.
+    private static func isStart(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 }

@@ -130,15 +130,12 @@ package struct TiktokenFile {
     private static func merges(
         _ tokens: [(token: [UInt8], rank: Int)]
     ) -> [(left: [UInt8], right: [UInt8])] {
-        let ranks = Dictionary(tokens.map { ($0.token, $0.rank) }, uniquingKeysWith: min)
+        var ranks = TokenTable(capacity: tokens.count)
+        for (token, rank) in tokens.reversed() { ranks.insert(token, Int32(rank)) }
         return tokens.flatMap { token, _ in
-            var pairs: [(left: [UInt8], right: [UInt8], order: (Int, Int))] = []
-            for cut in token.indices.dropFirst() {
-                let (left, right) = (Array(token[..<cut]), Array(token[cut...]))
-                guard let first = ranks[left], let second = ranks[right] else { continue }
-                pairs.append((left, right, (first, second)))
+            ranks.pairs(making: token) { _ in true }.map { pair in
+                (Array(token[..<pair.cut]), Array(token[pair.cut...]))
             }
-            return pairs.sorted { $0.order < $1.order }.map { ($0.left, $0.right) }
         }
     }
 }

@@ -32,7 +32,7 @@ package struct TokenizerContents: Sendable {
         case .characters: (merges, scores, unknownID) = ([], nil, nil)
         case .bytePairs(let model):
             (merges, scores) = (model.merges, nil)
-            unknownID = model.unknownToken.flatMap { document.vocabulary.idsOfTokens[$0] }
+            unknownID = model.unknownToken.flatMap { document.vocabulary.ids[$0] }
         case .unigram(let model):
             (merges, scores) = ([], model.scores.map { Float($0) })
             unknownID = model.unknownID

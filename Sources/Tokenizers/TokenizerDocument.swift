@@ -59,7 +59,7 @@ struct TokenizerDocument {
             let vocabulary = try Vocabulary(
                 model: reader.part["vocab"], added: added, at: reader.place)
             if isCharacters(root, reader) { return (.characters, vocabulary) }
-            let model = try BytePairModel(reader, tokens: vocabulary.idsOfTokens)
+            let model = try BytePairModel(reader, ids: vocabulary.ids)
             return (.bytePairs(model), vocabulary)
         case "Unigram":
             let model = try UnigramModel(reader)

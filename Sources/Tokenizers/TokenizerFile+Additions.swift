@@ -44,7 +44,7 @@ extension TokenizerFile {
     private static func entries(
         _ tokens: [NewToken], _ vocabulary: Vocabulary
     ) throws -> [Vocabulary.AddedToken] {
-        let ids = vocabulary.idsOfTokens
+        let ids = vocabulary.ids
         var known = Set(vocabulary.addedTokens.map(\.content))
         var next = max(
             vocabulary.modelCount, (vocabulary.addedTokens.map { Int($0.id) + 1 }.max() ?? 0))

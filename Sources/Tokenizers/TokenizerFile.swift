@@ -53,7 +53,7 @@ package enum TokenizerFile {
     package static func parse(
         _ json: [UInt8], at place: String, ends: EndOfText.Declared = .init()
     ) throws -> any Tokenizer {
-        try tokenizer(try TokenizerDocument(json: json, at: place), json: json, ends: ends)
+        try tokenizer(try TokenizerDocument(json: json, at: place), TokenizerText(json), ends)
     }
 
     /// The tokenizer of a document that has no file yet.
@@ -61,18 +61,27 @@ package enum TokenizerFile {
         _ root: JSONValue, at place: String, ends: EndOfText.Declared = .init()
     ) throws -> any Tokenizer {
         try tokenizer(
-            try TokenizerDocument(root, at: place), json: root.rendered(.tokenizer), ends: ends)
+            try TokenizerDocument(root, at: place), TokenizerText(root.rendered(.tokenizer)), ends)
+    }
+
+    /// The tokenizer of parts that have no file yet, and are put together again when that is asked for.
+    static func tokenizer(
+        at place: String, ends: EndOfText.Declared,
+        of parts: @escaping @Sendable () -> TokenizerParts
+    ) throws -> any Tokenizer {
+        let text = TokenizerText { parts().root.rendered(.tokenizer) }
+        return try tokenizer(try TokenizerDocument(parts().root, at: place), text, ends)
     }
 
     private static func tokenizer(
-        _ document: TokenizerDocument, json: [UInt8], ends: EndOfText.Declared
+        _ document: TokenizerDocument, _ text: TokenizerText, _ ends: EndOfText.Declared
     ) throws -> any Tokenizer {
         switch document.model {
-        case .characters: return try CharacterTokenizer(document, json: json)
+        case .characters: return try CharacterTokenizer(document, json: text.bytes)
         case .bytePairs(let model):
-            return try BytePairTokenizer(document, model, json: json, ends: ends)
+            return try BytePairTokenizer(document, model, text, ends: ends)
         case .unigram(let model):
-            return try UnigramTokenizer(document, model, json: json, ends: ends)
+            return try UnigramTokenizer(document, model, text, ends: ends)
         }
     }
 

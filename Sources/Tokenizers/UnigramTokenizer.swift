@@ -5,20 +5,21 @@ import Diagnostics
 package final class UnigramTokenizer: Tokenizer {
     package let kind = TokenizerKind.unigram
     package let endOfText: EndOfText
-    package let tokenizerJSON: [UInt8]
+    package var tokenizerJSON: [UInt8] { text.bytes }
     package var vocabularySize: Int { tokens.count }
     package var endOfTextID: Int32? { endOfText.separatorID }
     package var beginningOfTextID: Int32? { frame.beginID }
     package var leadingSpace: LeadingSpace { tokens.leadingSpace }
 
+    private let text: TokenizerText
     private let tokens: TokenTexts
     private let pipeline: TextPipeline
     private let frame: TextFrame
     private let lattice: UnigramLattice
 
-    /// - Parameter json: the bytes that `document` was read from.
+    /// - Parameter text: the file of `document`.
     init(
-        _ document: TokenizerDocument, _ model: UnigramModel, json: [UInt8],
+        _ document: TokenizerDocument, _ model: UnigramModel, _ text: TokenizerText,
         ends: EndOfText.Declared
     ) throws {
         tokens = try TokenTexts(document)
@@ -26,7 +27,7 @@ package final class UnigramTokenizer: Tokenizer {
         frame = document.frame
         lattice = UnigramLattice(model, writesMarks: pipeline.writesMarks)
         endOfText = EndOfText(ends, document)
-        tokenizerJSON = json
+        self.text = text
     }
 
     @discardableResult

@@ -25,6 +25,8 @@ struct Vocabulary {
     /// The spelling of each id in the file.
     private(set) var tokens: [[UInt8]] = []
     private(set) var addedTokens: [AddedToken] = []
+    /// The ids of the tokens.
+    private(set) var ids: TokenTable
     /// The number of tokens of the model: the id from which tokens are added.
     private(set) var modelCount = 0
 
@@ -33,7 +35,9 @@ struct Vocabulary {
         guard let members = vocabulary?.members else {
             throw Self.failure("an object model.vocab", "none", place)
         }
-        try addModel(members, at: place)
+        modelCount = members.count
+        tokens = try Self.tokens(members, at: place)
+        ids = TokenTable(tokens)
         try add(added, at: place)
     }
 
@@ -41,6 +45,7 @@ struct Vocabulary {
     init(model tokens: [[UInt8]], added: JSONValue?, at place: String) throws {
         self.tokens = tokens
         modelCount = tokens.count
+        ids = TokenTable(tokens)
         try add(added, at: place)
     }
 
@@ -56,48 +61,43 @@ struct Vocabulary {
     init(tokens: [[UInt8]], addedTokens: [AddedToken]) {
         self.tokens = tokens
         modelCount = tokens.count
+        ids = TokenTable(tokens)
         self.addedTokens = addedTokens
     }
 
-    var idsOfTokens: [[UInt8]: Int32] {
-        var ids: [[UInt8]: Int32] = Dictionary(minimumCapacity: tokens.count)
-        for (id, token) in tokens.enumerated() where !token.isEmpty { ids[token] = Int32(id) }
-        return ids
-    }
-
-    private mutating func addModel(_ members: [JSONValue.Member], at place: String) throws {
-        modelCount = members.count
+    private static func tokens(
+        _ members: [JSONValue.Member], at place: String
+    ) throws -> [[UInt8]] {
         let greatest = members.lazy.compactMap(\.value.integer).max() ?? -1
-        let limit = members.count + Self.maximumHoles
+        let limit = members.count + maximumHoles
         let count = greatest < limit ? max(members.count, greatest + 1) : limit
-        tokens = Array(repeating: [], count: count)
+        var tokens: [[UInt8]] = Array(repeating: [], count: count)
         for member in members {
-            let name = String(decoding: member.key, as: UTF8.self)
+            var name: String { String(decoding: member.key, as: UTF8.self) }
             guard let id = member.value.integer, tokens.indices.contains(id) else {
-                throw Self.failure(
+                throw failure(
                     "an id in 0..<\(count) for token '\(name)'", member.value.summary, place)
             }
             guard tokens[id].isEmpty, !member.key.isEmpty else {
-                throw Self.failure(
+                throw failure(
                     "one nonempty token for each id", "id \(id) of '\(name)'", place)
             }
             tokens[id] = member.key
         }
+        return tokens
     }
 
     /// Ids follow those of the model and of the tokens before, as the `tokenizers` library gives them.
     private mutating func addTokens(_ added: [JSONValue], at place: String) throws {
-        var ids = idsOfTokens.mapValues(Int.init)
         var seen: Set<Int> = []
         var greatest = -1
         for value in added {
             let token = try Self.addedToken(value, at: place)
             let id = Int(token.id)
             let name = String(decoding: token.content, as: UTF8.self)
-            let next = max(greatest + 1, modelCount)
-            guard id == ids[token.content] ?? next, seen.insert(id).inserted else {
-                throw Self.failure(
-                    "id \(ids[token.content] ?? next) once for '\(name)'", "\(id)", place)
+            let wanted = ids[token.content].map(Int.init) ?? max(greatest + 1, modelCount)
+            guard id == wanted, seen.insert(id).inserted else {
+                throw Self.failure("id \(wanted) once for '\(name)'", "\(id)", place)
             }
             greatest = max(greatest, id)
             while tokens.count <= id { tokens.append([]) }
@@ -105,7 +105,7 @@ struct Vocabulary {
                 throw Self.failure("one token for id \(id)", "'\(name)' too", place)
             }
             tokens[id] = token.content
-            ids[token.content] = id
+            ids.insert(token.content, token.id)
             addedTokens.append(token)
         }
     }
