@@ -82,7 +82,9 @@ package struct ClassificationTask: RecordTask {
             ExampleSet(
                 train.examples, places: texts.map(\.place), sequenceLength: sequenceLength),
             globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
-            isShuffled: recipe.data.shuffle.isShuffled)
+            isShuffled: recipe.data.shuffle.isShuffled,
+            // Where the length of a text tells its class, batches of one length would be of one class.
+            windowSize: 1)
     }
 
     package func validationLoss(_ recipe: TrainingRecipe) -> ValidationLoss? {

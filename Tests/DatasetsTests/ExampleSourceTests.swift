@@ -5,7 +5,7 @@ import Testing
 @Suite struct ExampleSourceTests {
     /// Examples of lengths that look like chance.
     private func source(
-        _ count: Int, batch: Int, seed: UInt64 = 7, isShuffled: Bool = true
+        _ count: Int, batch: Int, seed: UInt64 = 7, isShuffled: Bool = true, windowSize: Int = 16
     ) throws -> ExampleSource {
         let order = KeyedPermutation(count: 64, seed: 3, epoch: 0)
         let conversations = (0..<count).map { index in
@@ -15,7 +15,7 @@ import Testing
         }
         return ExampleSource(
             try Letters.encoder(100).encode(conversations), globalBatchSize: batch, seed: seed,
-            isShuffled: isShuffled)
+            isShuffled: isShuffled, windowSize: windowSize)
     }
 
     private func indices(_ source: ExampleSource, steps: Range<Int>) -> [Int] {
@@ -66,6 +66,21 @@ import Testing
         }
         #expect(lengths != lengths.sorted())
         #expect(lengths != lengths.sorted(by: >))
+    }
+
+    /// Within a window of one step, what a batch holds is chance, and only its order is that of lengths.
+    @Test func aWindowOfOneStepKeepsBatchesMixed() throws {
+        func lengths(_ source: ExampleSource) throws -> [[Int]] {
+            try (0..<80).map { try source.batch(step: $0, sequences: 0..<8).lengths }
+        }
+        func spread(_ lengths: [[Int]]) -> Int {
+            let sums = lengths.map { $0.reduce(0, +) }
+            return (sums.max() ?? 0) - (sums.min() ?? 0)
+        }
+        let mixed = try source(640, batch: 8, windowSize: 1)
+        #expect(try lengths(mixed).allSatisfy { $0 == $0.sorted() })
+        #expect(try 2 * spread(lengths(mixed)) < spread(lengths(source(640, batch: 8))))
+        #expect(indices(mixed, steps: 0..<80).sorted() == Array(0..<640))
     }
 
     @Test func seedAndEpochGiveOtherOrders() throws {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures training steps of SmolLM2-135M beside transformers: all weights in fp32, and in bf16 here, and LoRA.
+"""Measures training steps of SmolLM2-135M beside transformers: all weights and LoRA, in fp32 and in bf16.
 
     pip install torch==2.13.0 transformers==5.24.0 peft==0.21.2 gguf==0.19.0
     python Tests/Scripts/measure_training.py SmolLM2-135M-Instruct.Q4_1.gguf --program .build/release/swift-llm-train
@@ -38,8 +38,8 @@ def run(*arguments, folder=None):
     return result.stdout
 
 
-def torch_steps(model_path, lora, steps):
-    """Tokens a second of the median step."""
+def torch_steps(model_path, lora, steps, is_bf16=False):
+    """Tokens a second of the median step; in bf16 the weights stay in fp32, and products are autocast."""
     import torch
     from transformers import AutoModelForCausalLM
     torch.set_num_threads(THREADS)
@@ -55,7 +55,9 @@ def torch_steps(model_path, lora, steps):
     seconds = []
     for _ in range(steps + 1):
         start = time.perf_counter()
-        model(input_ids=ids, labels=ids).loss.backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
+            loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -70,7 +72,7 @@ def bench(arguments, precision):
     return json.loads(text[text.index("{"):])["tokens_per_second"]
 
 
-def lora(arguments, folder, base, quantize):
+def lora(arguments, folder, base, quantize, precision="fp32"):
     """Conversations that fill their sequences."""
     random.seed(3)
     words = ["king", "night", "river", "number", "green", "walked", "because", "always"]
@@ -86,10 +88,9 @@ def lora(arguments, folder, base, quantize):
         f"finetune.train.global_batch_size={SEQUENCES}", f"finetune.train.micro_batch_size={SEQUENCES}",
         f"finetune.train.threads_per_rank={THREADS}", f"finetune.train.steps={arguments.steps + 1}",
         "finetune.evaluate.every_steps=0", "finetune.checkpoint.every_steps=0",
-        "finetune.validation_fraction=0", f"lora.quantize={quantize}")
+        "finetune.validation_fraction=0", f"lora.quantize={quantize}", f"finetune.train.precision={precision}")
     lines = [json.loads(line) for line in open(output / "finetune" / "metrics.jsonl")]
-    steps = [line for line in lines if line["kind"] == "train"][1:]
-    return TOKENS / statistics.median(sum(line["seconds"].values()) for line in steps)
+    return statistics.median(line["tokens_per_second"] for line in lines[1:] if line["kind"] == "train")
 
 
 def main():
@@ -107,9 +108,12 @@ def main():
             "fp32": lambda: bench(arguments, "fp32"),
             "bf16": lambda: bench(arguments, "bf16"),
             "transformers fp32": lambda: torch_steps(arguments.model, False, arguments.steps),
+            "transformers bf16": lambda: torch_steps(arguments.model, False, arguments.steps, True),
             "LoRA": lambda: lora(arguments, folder, arguments.model, "none"),
+            "LoRA bf16": lambda: lora(arguments, folder, arguments.model, "none", "bf16"),
             "QLoRA": lambda: lora(arguments, folder, arguments.model, "null"),
             "peft LoRA": lambda: torch_steps(arguments.model, True, arguments.steps),
+            "peft LoRA bf16": lambda: torch_steps(arguments.model, True, arguments.steps, True),
         }
         found = {name: [] for name in cases}
         for _ in range(arguments.rounds):
@@ -119,8 +123,10 @@ def main():
         for name, values in found.items():
             print(f"{name}: {', '.join(f'{value:.0f}' for value in values)}")
         middle = {name: statistics.median(values) for name, values in found.items()}
-        for ours, theirs, least in [("fp32", "transformers fp32", 2.2), ("bf16", "fp32", 0.98),
-                                    ("LoRA", "peft LoRA", 2.2), ("QLoRA", "peft LoRA", None)]:
+        for ours, theirs, least in [
+                ("fp32", "transformers fp32", 2.2), ("bf16", "fp32", 0.98), ("bf16", "transformers bf16", None),
+                ("LoRA", "peft LoRA", 2.2), ("LoRA bf16", "peft LoRA", None), ("LoRA bf16", "peft LoRA bf16", None),
+                ("QLoRA", "peft LoRA", None)]:
             wanted = f" (at least {least} on AMD is asked)" if least else ""
             print(f"{ours} / {theirs}: {middle[ours] / middle[theirs]:.2f}{wanted}")
 

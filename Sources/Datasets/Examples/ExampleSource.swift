@@ -17,10 +17,12 @@ package struct ExampleSource: BatchSource {
     package let sequenceLength: Int
 
     /// Steps among whose sequences lengths are sorted: more waste less, and shuffle less.
-    package static let windowSize = 16
+    private let windowSize: Int
 
+    /// - Parameter windowSize: 1 keeps batches as they were drawn, and sorts the sequences within each.
     package init(
-        _ exampleSet: ExampleSet, globalBatchSize: Int, seed: UInt64, isShuffled: Bool = true
+        _ exampleSet: ExampleSet, globalBatchSize: Int, seed: UInt64, isShuffled: Bool = true,
+        windowSize: Int = 16
     ) {
         precondition(!exampleSet.examples.isEmpty, "at least one example")
         precondition(globalBatchSize > 0, "a global batch size above 0, got \(globalBatchSize)")
@@ -28,6 +30,7 @@ package struct ExampleSource: BatchSource {
         self.globalBatchSize = globalBatchSize
         self.seed = seed
         self.isShuffled = isShuffled
+        self.windowSize = windowSize
         sequenceLength = exampleSet.examples.map(\.inputs.count).max() ?? 0
     }
 
@@ -60,7 +63,7 @@ package struct ExampleSource: BatchSource {
     /// The numbers that share epoch and window with this one, and their examples.
     private func stretch(around number: Int) -> (numbers: Range<Int>, examples: [Int]) {
         let epoch = number / sequenceCount
-        let size = Self.windowSize * globalBatchSize
+        let size = windowSize * globalBatchSize
         let window = number / size
         let epochNumbers = epoch * sequenceCount..<(epoch + 1) * sequenceCount
         let numbers = (window * size..<(window + 1) * size).clamped(to: epochNumbers)
