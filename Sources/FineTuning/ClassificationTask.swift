@@ -14,8 +14,9 @@ package struct ClassificationTask: RecordTask {
     /// The files of the examples.
     package let files: [String]
     private let train: ClassifiedExamples
-    /// The texts of `train`.
+    /// The texts of `train`, and the sequences that they fill.
     private let texts: [LabelledText]
+    private let sequences: ExampleSet
     package let validation: ClassifiedExamples
     /// The examples for the report at the end; may be empty.
     package let test: ClassifiedExamples
@@ -23,6 +24,7 @@ package struct ClassificationTask: RecordTask {
     package let skippedRecords: [SkippedRecord]
     private let classWeights: [Float]
     private let sequenceLength: Int
+    private let isPacked: Bool
 
     /// - Throws: `Failure` for records that cannot be used, with file and line.
     package init(
@@ -42,6 +44,10 @@ package struct ClassificationTask: RecordTask {
         }
         train = try encode(texts.train)
         self.texts = texts.train
+        let alone = ExampleSet(
+            train.examples, places: texts.train.map(\.place), sequenceLength: sequenceLength)
+        isPacked = options.packing == .isolated
+        sequences = isPacked ? alone.packed() : alone
         validation = try encode(texts.validation)
         test = try encode(texts.test)
         let counts = labels.counts(of: try texts.train.map(labels.index))
@@ -52,7 +58,8 @@ package struct ClassificationTask: RecordTask {
     }
 
     package var description: String {
-        "\(Quantity.count(train.examples.count, "text")) of the classes \(labels.names.joined(separator: ", ")); "
+        "\(Quantity.count(train.examples.count, "text")) of the classes \(labels.names.joined(separator: ", "))"
+            + (isPacked ? " in \(Quantity.count(sequences.examples.count, "sequence"))" : "") + "; "
             + "\(validation.examples.count) more for validation, \(test.examples.count) for the test"
     }
 
@@ -72,16 +79,29 @@ package struct ClassificationTask: RecordTask {
         -> ShownSequence
     {
         let index = examples(recipe).indices(step: step, sequences: number..<number + 1)[0]
+        guard !isPacked else {
+            return ShownSequence(
+                place: sequences.places[index], text: try shared(sequences.examples[index]))
+        }
         let text = texts[index]
         return ShownSequence(
             place: "\(text.place)" + (text.label.map { ", \($0)" } ?? ""), text: text.text)
     }
 
+    /// The texts that share a sequence, a line each, with their classes.
+    private func shared(_ sequence: TokenExample) throws -> String {
+        var start = 0
+        return try sequence.lengths.map { length in
+            let own = start..<start + length
+            start += length
+            let text = try base.tokenizer.decode(sequence.inputs[own])
+            return "\(labels.names[Int(sequence.targets[own.upperBound - 1])]): \(text)"
+        }.joined(separator: "\n")
+    }
+
     private func examples(_ recipe: TrainingRecipe) -> ExampleSource {
         ExampleSource(
-            ExampleSet(
-                train.examples, places: texts.map(\.place), sequenceLength: sequenceLength),
-            globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
+            sequences, globalBatchSize: recipe.train.globalBatchSize, seed: UInt64(recipe.seed),
             isShuffled: recipe.data.shuffle.isShuffled,
             // Where the length of a text tells its class, batches of one length would be of one class.
             windowSize: 1)

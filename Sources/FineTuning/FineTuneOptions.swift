@@ -21,6 +21,15 @@ package struct FineTuneOptions: OptionBlock {
 
         /// Whether the model has a head beside its output layer.
         package var hasHead: Bool { self == .classification || self == .reward }
+
+        /// The ways in which its examples may share sequences.
+        package var packings: Set<Packing> {
+            switch self {
+            case .instructions, .distillation: [.none, .isolated, .joined]
+            case .classification: [.none, .isolated]
+            case .preference, .reward, .policy: [.none]
+            }
+        }
     }
 
     /// The weights that change.

@@ -5,8 +5,8 @@ import Tensors
 
 /// The cross-entropy of classes after the last token of each text.
 ///
-/// A batch has one target a sequence, the number of its class, where the text ends; the average is
-/// over the weights of the classes, as PyTorch's.
+/// A batch has one target a text, the number of its class, where the text ends; the average is over the
+/// weights of the classes, as PyTorch's.
 package struct ClassificationObjective: Objective {
     private let model: LanguageModel
     /// How much an example of each class counts.
@@ -35,7 +35,7 @@ package struct ClassificationObjective: Objective {
         let found = ClassifiedRows(batch, part)
         let scores = model.classScores(
             tape, inputs: batch.inputTensor(of: part, on: tape.device), rows: found.rows,
-            dropout: dropout)
+            dropout: dropout, segments: batch.segments(of: part))
         return tape.crossEntropy(
             scores, targets: tape.device.tensor(found.classes, shape: [found.classes.count]),
             scale: 1, weights: found.classes.map { classWeights[Int($0)] })

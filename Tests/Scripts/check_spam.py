@@ -22,9 +22,10 @@ RECIPE = "launch/recipes/spam-classifier.yaml"
 LEAST, SECONDS = 98.0, 300
 KEYS = [
     "phases=[finetune]", "finetune.trained=lora", "lora.rank=8", "lora.alpha=16", "lora.quantize=none",
-    "lora.target_modules=[all-linear]", "finetune.train.precision=bf16", "finetune.train.global_batch_size=16",
-    "finetune.train.micro_batch_size=16", "finetune.train.epochs=5", "finetune.optimizer.learning_rate=5e-4",
-    "finetune.evaluate.every_steps=66", "finetune.train.threads_per_rank=2",
+    "lora.target_modules=[all-linear]", "finetune.train.precision=bf16", "finetune.packing=isolated",
+    "finetune.train.sequence_length=256", "finetune.train.global_batch_size=2",
+    "finetune.train.micro_batch_size=2", "finetune.train.epochs=3", "finetune.optimizer.learning_rate=5e-4",
+    "finetune.evaluate.every_steps=39", "finetune.train.threads_per_rank=2",
 ]
 
 

@@ -139,8 +139,10 @@ extension Recipe {
         if finetune.trained == .head && !finetune.task.hasHead {
             try refuse("finetune.trained", "head", "use lora, last_blocks or all")
         }
-        if finetune.packing != .none && ![.instructions, .distillation].contains(finetune.task) {
-            try refuse("finetune.packing", "\(finetune.packing.optionValue)", "leave it out")
+        if !finetune.task.packings.contains(finetune.packing) {
+            try refuse(
+                "finetune.packing", "\(finetune.packing.optionValue)",
+                finetune.task.packings.contains(.isolated) ? "use isolated" : "leave it out")
         }
         if finetune.task == .preference {
             try finetune.preference.validate(globalBatchSize: finetune.train.globalBatchSize)

@@ -71,9 +71,9 @@ extension Jobs {
                 line: "finetune.trained does not fit finetune.task instructions: got head (the "
                     + "override finetune.trained=head); use lora, last_blocks or all"),
             Case(
-                keys: task + "finetune.packing=isolated", exitCode: 64,
-                line: "finetune.packing does not fit finetune.task classification: got isolated "
-                    + "(the override finetune.packing=isolated); leave it out"),
+                keys: task + "finetune.packing=joined", exitCode: 64,
+                line: "finetune.packing does not fit finetune.task classification: got joined "
+                    + "(the override finetune.packing=joined); use isolated"),
             Case(
                 keys: task + "finetune.trained=last_blocks finetune.last_blocks=3", exitCode: 64,
                 line: "finetune.last_blocks is larger than the model: expected at most 2, got 3; "

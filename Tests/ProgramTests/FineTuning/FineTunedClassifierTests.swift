@@ -41,16 +41,30 @@ extension Jobs {
             }
         }
 
-        @Test(arguments: ["lora", "all"])
-        func weightedClassesHaveTheSameBitsOnAnyNumberOfRanks(trained: String) async throws {
+        private static let packed = "finetune.packing=isolated "
+
+        /// Keeps the last word of each text, so that several fit into a sequence.
+        private func shortenTexts(_ workspace: Workspace) throws {
+            let lines = String(decoding: try workspace.bytes("texts.tsv"), as: UTF8.self)
+                .split(separator: "\n").compactMap { line in
+                    line.split(separator: " ").last.map { "\(line.prefix { $0 != "\t" })\t\($0)" }
+                }
+            try workspace.write(lines.joined(separator: "\n"), to: "texts.tsv")
+        }
+
+        @Test(arguments: [("lora", ""), ("all", ""), ("lora", packed)])
+        func weightedClassesHaveTheSameBitsOnAnyNumberOfRanks(
+            trained: String, more: String
+        ) async throws {
             let workspace = try await Workspace.withBase()
+            if !more.isEmpty { try shortenTexts(workspace) }
             // 20 of one class, 10 of the other.
             let lines = String(decoding: try workspace.bytes("texts.tsv"), as: UTF8.self)
                 .split(separator: "\n").enumerated()
                 .filter { $0.offset < 20 || $0.element.hasPrefix("calm") }
             try workspace.write(lines.map(\.element).joined(separator: "\n"), to: "texts.tsv")
             let keys =
-                Workspace.classification
+                Workspace.classification + more
                 + "finetune.trained=\(trained) finetune.class_weights=balanced"
             let name = trained == "lora" ? "adapter_model" : "model"
             let runs = try await [nil, 2, 3].asyncMap { ranks in
@@ -64,6 +78,34 @@ extension Jobs {
             let plain = try await workspace.finetune(
                 "plain", keys + " finetune.class_weights=none")
             #expect(try plain.losses() != runs[0].losses())
+        }
+
+        /// All texts are one step, alone and several in a sequence.
+        @Test func packedTextsHaveTheLossOfTextsAlone() async throws {
+            let workspace = try await Workspace.withBase()
+            try shortenTexts(workspace)
+            let keys =
+                Workspace.classification
+                + "finetune.trained=all model.dropout_rate=0 finetune.train.lanes=1 "
+                + "finetune.train.steps=1 finetune.optimizer.warmup_steps=0 "
+                + "finetune.evaluate.every_steps=0 finetune.checkpoint.every_steps=0 "
+            func loss(_ output: String, batch: Int, _ more: String = "") async throws -> Double {
+                let size =
+                    "finetune.train.global_batch_size=\(batch) finetune.train.micro_batch_size=\(batch) "
+                let run = try await workspace.finetune(output, keys + size + more)
+                return try #require(try run.losses().first)
+            }
+            let text = try await workspace.succeed(
+                "finetune --config tune.yaml output=first \(keys)\(Self.packed)"
+                    + "finetune.train.global_batch_size=1 finetune.train.micro_batch_size=1"
+            ).output
+            let said = try #require(text.firstMatch(of: /32 texts of .* in (\d+) sequences/))
+            let count = try #require(Int(said.1))
+            #expect(count < 16)
+            let alone = try await loss("alone", batch: 32)
+            #expect(abs(try await loss("packed", batch: count, Self.packed) - alone) <= 1e-5)
+            let shown = try await workspace.succeed("replay --run packed/finetune --step 1")
+            #expect(shown.output.contains("calm: ") && shown.output.contains("wild: "))
         }
 
         /// Of the texts that it learnt from.
