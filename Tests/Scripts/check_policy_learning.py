@@ -123,7 +123,7 @@ def sums(folder, arguments):
     folder.run("run", "base.yaml")
     folder.write("supervised.yaml", SUPERVISED)
     values = dict(template="template.json", trained="all", length=5, batch=512, micro=128,
-                  steps=arguments.steps or 300, every=25, rate=arguments.rate or "3.0e-4",
+                  steps=arguments.steps or 500, every=50, rate=arguments.rate or "3.0e-4",
                   rewards="{kind: number, field: answer}")
     for step in range(100, 3001, 100):
         resume = ["--resume"] if step > 100 else []
