@@ -39,6 +39,13 @@ def say(text):
     wait.until(done)
 
 
+def named():
+    """Whatever is shown to be used has a name, for those who cannot see it."""
+    for element in page.find_elements(By.CSS_SELECTOR, "button, select, input, textarea"):
+        if element.is_displayed():
+            assert element.accessible_name, element.get_attribute("outerHTML")
+
+
 page.get(base + "/")
 wait.until(lambda _: len(find("model").find_elements(By.TAG_NAME, "option")) > 0)
 find("max_tokens").clear()
@@ -92,13 +99,17 @@ page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
 time.sleep(0.5)
 shot("phone")
 assert page.execute_script("return document.documentElement.scrollWidth") <= 390
+named()
 find("menu").click()
 time.sleep(0.3)
 shot("settings")
+named()
 errors = [e for e in page.get_log("browser") if e["level"] == "SEVERE" and "favicon" not in e["message"]]
 assert not errors, errors
-for element in page.find_elements(By.CSS_SELECTOR, "button, select, input, textarea"):
-    name = element.accessible_name or element.text
-    assert name, element.get_attribute("outerHTML")
+# Characters of several tokens are shown whole.
+assert page.execute_script(
+    "return talk.turns.flatMap(turn => turn.answers || []).every("
+    "answer => answer.tokens.map(token => token.text).join('').replaceAll('\\uFFFD', '')"
+    " === answer.text.replaceAll('\\uFFFD', ''))")
 page.quit()
 print(json.dumps({"answers": len(first), "ok": True}))
