@@ -62,7 +62,7 @@ class Bench:
         self.folder, self.steps = folder, steps
         self.program = os.path.abspath(
             os.environ.get("SWIFT_LLM_TRAIN", ".build/release/swift-llm-train"))
-        words = [f"word{n}" for n in range(400)]
+        words = [f"word{n}" for n in range(100, 500)]
         rng = random.Random(1)
         text = " ".join(rng.choice(words) for _ in range(120_000))
         self.write("text.txt", text)
@@ -72,10 +72,10 @@ class Bench:
         self.write("lora.yaml", "name: plan\nphases: [finetune]\noutput: run\n"
                    "finetune: {task: instructions, from: base/checkpoints/latest, data: [a.json],"
                    " trained: lora, template: alpaca}\n")
-        answers = [{"instruction": " ".join(rng.choice(words) for _ in range(20)), "input": "",
-                    "output": " ".join(rng.choice(words) for _ in range(60))} for _ in range(400)]
+        answers = [{"instruction": " ".join(rng.choice(words) for _ in range(8)), "input": "",
+                    "output": " ".join(rng.choice(words) for _ in range(24))} for _ in range(400)]
         self.write("a.json", json.dumps(answers))
-        self.call("tokenizer train --kind character --input text.txt --output tokenizer.json", 1)
+        self.call("tokenizer train --kind bpe --vocabulary-size 512 --input text.txt --output tokenizer.json", 1)
         self.call("prepare --input text.txt --tokenizer tokenizer.json --output shards", 1)
 
     def write(self, name, text):
