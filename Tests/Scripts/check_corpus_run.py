@@ -120,8 +120,8 @@ def main():
     provenance = os.path.exists(output + "/checkpoints/latest/provenance.json")
     dropped = {k: v["documents"] for k, v in report["counts"]["dropped"].items()}
     copies = dropped.get("exact_duplicate", 0) + dropped.get("near_duplicate", 0)
-    print(f"{len(found)} articles twice: {len(kept)} stay, {len(twice)} of them twice {twice[:3]}; second copies that fell to "
-          f"a rule: {ruled}; dropped {dropped}; "
+    print(f"{len(found)} articles twice: {len(kept)} stay, {len(twice)} of them twice {twice[:3]}; "
+          f"second copies that fell to a rule: {ruled}; dropped {dropped}; "
           f"the checkpoint {'tells' if provenance else 'DOES NOT TELL'} its sources")
     held = (not twice and len(kept) > 0.9 * len(found) and copies + len(ruled) >= len(kept)
             and len(ruled) < 0.01 * len(kept))

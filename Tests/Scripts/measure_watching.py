@@ -14,6 +14,7 @@ more than four redraws a second. The machine must be quiet. SWIFT_LLM_TRAIN is t
 """
 
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -21,9 +22,11 @@ import pty
 import random
 import select
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import urllib.request
 
@@ -207,7 +210,9 @@ def on_terminal(command, folder):
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
-        os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", COLUMNS="120")
+        os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8")
+        # A terminal without a size has no status.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         os.execvp(command[0], command)
     redraws = 0
     while select.select([terminal], [], [], 300)[0]:
@@ -238,6 +243,8 @@ def status(folder, rounds):
         print(f"on a terminal {shown:.2f} s of CPU, in a pipe {without:.2f} s", flush=True)
         subprocess.run(["rm", "-rf", folder / "plain", folder / "shown"], check=True)
     cost = statistics.median(pairs)
+    if most == 0:
+        sys.exit("no status was drawn")
     print(f"status: {100 * cost:+.2f} % of the CPU seconds (median of {rounds} pairs, "
           f"{100 * min(pairs):+.2f} to {100 * max(pairs):+.2f}); {most:.1f} redraws a second")
     return cost <= MOST_STATUS and most <= MOST_REDRAWS
